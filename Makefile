@@ -1,0 +1,58 @@
+# Everything that a person, or CI, does with raddle. `make` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint rust loom python conformance stress torture bench figures stubs docs clean
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/nox:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "nox>=2024.4" "ruff>=0.6"
+
+demo: ## build into .venv; run the tutorial and a real server on raddle
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check .
+	$(BIN)/python tools/demo.py
+
+test: lint rust loom python conformance stress ## all that CI runs, on every interpreter found
+
+lint: $(BIN)/nox ## formatting and lints of Rust and Python
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+rust: ## the crate's tests, doctests and example
+	cargo test --quiet -p raddle
+	cargo run --quiet -p raddle --example tutorial
+
+loom: ## model checking of every primitive
+	RUSTFLAGS="--cfg raddle_loom" CARGO_TARGET_DIR=target/loom cargo test --quiet -p raddle --release --test 'loom_*'
+
+python: $(BIN)/nox ## raddle's own tests on every interpreter found
+	$(BIN)/nox -s tests stubs
+
+conformance: $(BIN)/nox ## CPython's own tests, stock and on raddle, on every interpreter found
+	$(BIN)/nox -s conformance
+
+stress: $(BIN)/nox ## a brief run of what `make torture` does for long
+	$(BIN)/nox -s stress
+
+torture: $(BIN)/nox ## exits, forks, signals, crowds and timeouts, for minutes each
+	$(BIN)/nox -s stress -- --long
+
+bench: $(BIN)/nox ## raddle beside the interpreter's own threading, on every interpreter found
+	$(BIN)/nox -s bench
+
+stubs: $(BIN)/nox ## the type stubs agree with the modules
+	$(BIN)/nox -s stubs
+
+docs: ## the crate's rustdoc, warnings as errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet -p raddle --no-deps
+
+clean: ## remove what was built
+	rm -rf $(VENV) .nox target

@@ -1,0 +1,160 @@
+"""Put the figures of several interpreters together: `python -m benchmarks.report`.
+
+Reads the JSON that `python -m benchmarks` wrote, one file per interpreter, and writes a
+README.md (rows by interpreters) and speed.svg beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+from . import chart, rows, table
+
+RESULTS = Path(__file__).with_name("results")
+
+MARKS = {"met": "", "level": " ≈", "missed": " ✗", "": ""}
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.report",
+        description="Merge the figures of several interpreters into tables and one chart.",
+    )
+    parser.add_argument(
+        "json", nargs="*", type=Path, help="files to merge (default: FOLDER/*.json)"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=RESULTS,
+        help="where README.md and speed.svg go (default: benchmarks/results)",
+    )
+    return parser.parse_args(argv)
+
+
+def order(run: dict) -> tuple[int, ...]:
+    """Sort by version, free-threaded builds last."""
+    tag = run["tag"]
+    return (tag.endswith("t"), *map(int, re.findall(r"\d+", tag)))
+
+
+def read(paths: list[Path]) -> list[dict]:
+    """Return the runs, oldest interpreter first; the later of two with one tag wins."""
+    by_tag: dict[str, dict] = {}
+    for path in paths:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        earlier = by_tag.get(run["tag"])
+        if earlier is None or earlier["date"] <= run["date"]:
+            by_tag[run["tag"]] = run
+    return sorted(by_tag.values(), key=order)
+
+
+def by_name(runs: list[dict]) -> dict[str, list[dict | None]]:
+    """Return for each row, in the order of the words, its entry in every run."""
+    tables = [{row["name"]: row for row in run["rows"]} for run in runs]
+    words = {row["name"]: row["word"] for run in runs for row in run["rows"]}
+    names = sorted(words, key=lambda name: rows.WORDS.index(words[name]))
+    return {name: [one.get(name) for one in tables] for name in names}
+
+
+def ratio_cell(row: dict | None) -> str:
+    if row is None:
+        return ""
+    if "error" in row:
+        return "**failed** ✗"
+    if table.judged_by_value(row):
+        shown = table.quantity(row["subject"]["median"], row["unit"])
+    else:
+        shown = table.ratio(row["ratio"]["median"])
+    verdict = row["verdict"]
+    shown = f"**{shown}{MARKS[verdict]}**" if verdict == "missed" else shown + MARKS[verdict]
+    return f"{shown} ({table.target(row)})" if row["target"] else shown
+
+
+def cost_cell(row: dict | None) -> str:
+    if row is None or "error" in row:
+        return ""
+    theirs, ours = (
+        table.quantity(row[side]["median"], row["unit"]) for side in ("stdlib", "subject")
+    )
+    return f"{theirs} → {ours}"
+
+
+def grid(runs: list[dict], cell) -> list[str]:
+    """Return a Markdown table of rows by interpreters."""
+    tags = [run["tag"] for run in runs]
+    lines = ["| | " + " | ".join(tags) + " |", "|---|" + "---:|" * len(tags)]
+    for name, entries in by_name(runs).items():
+        lines.append(f"| {name} | " + " | ".join(cell(entry) for entry in entries) + " |")
+    return lines
+
+
+def markdown(runs: list[dict]) -> str:
+    machine = runs[0]["machine"]
+    lines = [
+        "# Figures",
+        "",
+        "Written by `python -m benchmarks.report` from the JSON files beside it; "
+        "`make bench` measures anew.",
+        "",
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['architecture']}, "
+        f"{machine['system']}.",
+        "",
+    ]
+    if any(run["machine"] != machine for run in runs):
+        lines += ["**The files come from different machines;** the first is named.", ""]
+    lines += ["| interpreter | compiler | date | commit | targets |", "|---|---|---|---|---|"]
+    for run in runs:
+        name = f"{run['python']}{'' if run['gil'] else ' free-threaded'}"
+        remarks = table.tally(run["rows"])
+        if run["quick"]:
+            remarks += "; quick run"
+        if run["subject"] != "raddle.threading":
+            remarks += f"; measured: {run['subject']}"
+        if warning := table.noise(run):
+            remarks += f"; {warning}"
+        lines.append(
+            f"| {name} | {run['compiler']} | {run['date'][:10]} | "
+            f"{run['commit'] or 'unknown'} | {remarks} |"
+        )
+    lines += [
+        "",
+        "![How many times as fast as the stdlib's threading](speed.svg)",
+        "",
+        "## Ratios",
+        "",
+        "Stdlib / raddle, the median of paired rounds in one process, with the target in "
+        "brackets; above 1 raddle is ahead. **✗** misses its target; ≈ is short of it by less "
+        "than the measurement can tell. Rows with a unit are raddle's own figure.",
+        "",
+        *grid(runs, ratio_cell),
+        "",
+        "## Costs",
+        "",
+        "Stdlib → raddle, the median of each.",
+        "",
+        *grid(runs, cost_cell),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    options = parse()
+    paths = options.json or sorted(options.folder.glob("*.json"))
+    if not paths:
+        sys.exit(f"no figures in {options.folder}: run `python -m benchmarks` first")
+    runs = read(paths)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("README.md", markdown(runs)), ("speed.svg", chart.of_runs(runs))):
+        (options.folder / name).write_text(text, encoding="utf-8")
+        print(options.folder / name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+//! How a Python thread blocks: detached from its interpreter, and with an ear for signals.
+
+use std::ptr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use raddle::{Blocking, Deadline, Parker, Wake};
+
+/// A main thread's first sleep is cut at this many nanoseconds, to look for signals again: one
+/// that lands after the last look and before the kernel sleeps interrupts nothing.
+const FIRST_LOOK: i64 = 20_000_000;
+
+/// One blocking operation of a thread that is attached to its interpreter.
+///
+/// Detaches when the wait first needs to block and re-attaches when dropped, so that a condition
+/// can release, wait and re-acquire in one go. A thread that re-attaches while the interpreter
+/// finalizes never returns: from 3.14 the interpreter hangs it, before that the `pthread_exit`
+/// that it asks for is caught by a guard (in `ffi::PyEval_RestoreThread`) that hangs.
+pub(crate) struct Attached<'py> {
+    py: Python<'py>,
+    /// The thread state while detached, null while attached.
+    detached: *mut ffi::PyThreadState,
+    /// Whether the next sleep is the first one of a main thread.
+    first_look: bool,
+}
+
+impl<'py> Attached<'py> {
+    pub(crate) fn new(py: Python<'py>) -> Self {
+        Self { py, detached: ptr::null_mut(), first_look: true }
+    }
+
+    pub(crate) fn attach(&mut self) {
+        if !self.detached.is_null() {
+            let state = std::mem::replace(&mut self.detached, ptr::null_mut());
+            // SAFETY: this thread saved `state` in `detach` and is not attached.
+            unsafe { ffi::PyEval_RestoreThread(state) };
+        }
+    }
+
+    /// The interpreter's token, attaching first if need be.
+    pub(crate) fn py(&mut self) -> Python<'py> {
+        self.attach();
+        self.py
+    }
+
+    fn run_handlers(&mut self) -> PyResult<()> {
+        self.py().check_signals()
+    }
+}
+
+impl Blocking for Attached<'_> {
+    type Interrupt = PyErr;
+
+    fn detach(&mut self) {
+        if self.detached.is_null() {
+            // SAFETY: this thread is attached: `py` says so, and nothing was saved since.
+            self.detached = unsafe { ffi::PyEval_SaveThread() };
+            handover::announce();
+        }
+    }
+
+    fn woken_spinning(&mut self) {
+        if !self.detached.is_null() {
+            handover::await_waker();
+        }
+    }
+
+    fn poll(&mut self) -> PyResult<()> {
+        if !is_main_thread() {
+            return Ok(());
+        }
+        self.run_handlers()
+    }
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        self.detach();
+        if !std::mem::take(&mut self.first_look) || !is_main_thread() {
+            return parker.park(until);
+        }
+        let look = Deadline::after_nanos(FIRST_LOOK);
+        if until <= look {
+            return parker.park(until);
+        }
+        match parker.park(look) {
+            Wake::TimedOut => Wake::Signal,
+            wake => wake,
+        }
+    }
+
+    fn on_signal(&mut self) -> PyResult<()> {
+        self.run_handlers()
+    }
+}
+
+impl Drop for Attached<'_> {
+    fn drop(&mut self) {
+        self.attach();
+    }
+}
+
+/// Whether signal handlers run on the calling thread: it is the process's first.
+///
+/// (A thread that called `fork` is the child's first, here and for the interpreter.)
+fn is_main_thread() -> bool {
+    #[cfg(target_os = "linux")]
+    // SAFETY: neither call has preconditions.
+    unsafe {
+        libc::gettid() == libc::getpid()
+    }
+    #[cfg(not(target_os = "linux"))]
+    true
+}
+
+/// Waiting for the thread that woke us to let go of the interpreter.
+///
+/// Under a GIL, whoever sets an event still holds the GIL when a spinning waiter sees it.
+/// Re-attaching at once would mean sleeping in the kernel for a lock that is about to be free:
+/// a waker that goes on to block detaches within about a microsecond. So every detach counts,
+/// and a spinner watches the count for a moment.
+#[cfg(not(Py_GIL_DISABLED))]
+mod handover {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// How often threads have detached to block; wraps.
+    static DETACHES: AtomicU32 = AtomicU32::new(0);
+    /// Pauses before giving up, about 1.3 µs.
+    const PATIENCE: u32 = 40;
+
+    pub(super) fn announce() {
+        DETACHES.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn await_waker() {
+        let seen = DETACHES.load(Ordering::Relaxed);
+        for _ in 0..PATIENCE {
+            std::hint::spin_loop();
+            if DETACHES.load(Ordering::Relaxed) != seen {
+                return;
+            }
+        }
+    }
+}
+
+/// Without a GIL nobody is in the way.
+#[cfg(Py_GIL_DISABLED)]
+mod handover {
+    pub(super) fn announce() {}
+    pub(super) fn await_waker() {}
+}
+
+/// Whether the interpreter has begun to finalize.
+pub(crate) fn is_finalizing() -> bool {
+    // SAFETY: reads a flag; needs no attachment.
+    unsafe { raw::is_finalizing() != 0 }
+}
+
+mod raw {
+    use std::ffi::c_int;
+
+    unsafe extern "C" {
+        #[cfg_attr(Py_3_13, link_name = "Py_IsFinalizing")]
+        #[cfg_attr(not(Py_3_13), link_name = "_Py_IsFinalizing")]
+        pub(super) fn is_finalizing() -> c_int;
+    }
+}

@@ -1,0 +1,147 @@
+//! `threading.Barrier`.
+
+use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use raddle::{Barrier as Core, BarrierError};
+
+use crate::attached::Attached;
+use crate::errors;
+use crate::outcall::{self, Held};
+use crate::slot::Slot;
+use crate::timeout;
+
+/// A point at which `parties` threads wait for each other, again and again.
+///
+/// `action`, if given, is called by the last thread to arrive, before any is released;
+/// `timeout` is the default for wait(), in seconds. Raises ValueError if parties < 1.
+#[pyclass(frozen, subclass, dict, weakref, module = "threading")]
+pub(crate) struct Barrier {
+    /// Empty until `__init__` has run.
+    settings: Slot<Settings>,
+}
+
+struct Settings {
+    core: Core,
+    action: Option<Held>,
+    timeout: Option<Held>,
+}
+
+impl Barrier {
+    fn settings(&self) -> PyResult<&Settings> {
+        self.settings.get().ok_or_else(|| errors::misuse("Barrier.__init__() was not called"))
+    }
+}
+
+#[pymethods]
+impl Barrier {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { settings: Slot::new() }
+    }
+
+    #[pyo3(signature = (parties, action = None, timeout = None))]
+    fn __init__(
+        &self,
+        parties: &Bound<'_, PyAny>,
+        action: Option<Py<PyAny>>,
+        timeout: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let exact = outcall::index(parties)?;
+        if exact.lt(1)? {
+            let must = if cfg!(Py_3_14) { ">= 1" } else { "> 0" };
+            return Err(PyValueError::new_err(format!("parties must be {must}, not {exact}")));
+        }
+        let parties = exact
+            .extract()
+            .map_err(|_| PyOverflowError::new_err("more parties than threads can exist"))?;
+        if let Some(settings) = self.settings.get().filter(|old| old.core.parties() == parties) {
+            settings.core.reset(); // As good as new: what calling __init__() again asks for.
+            return Ok(());
+        }
+        let settings = Settings {
+            core: Core::new(parties),
+            action: action.map(Held::new),
+            timeout: timeout.map(Held::new),
+        };
+        self.settings
+            .set(settings)
+            .map_err(|_| errors::misuse("a barrier's parties are set once, by __init__()"))
+    }
+
+    /// Waits until all parties have arrived, for at most `timeout` seconds (None: the barrier's
+    /// own default); returns this thread's place in the order of arrival, from 0.
+    ///
+    /// Raises BrokenBarrierError if the barrier is, or gets, broken or reset; a time-out breaks
+    /// it for everyone, and so does an action that raises.
+    #[pyo3(signature = (timeout = None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+        let Settings { core, action, timeout: default } = self.settings()?;
+        let default = default.as_ref().map(|timeout| timeout.get().bind(py));
+        let until = timeout::of_wait(timeout.or(default))?;
+        let arrived = core.wait_with(&mut Attached::new(py), until, |attached| {
+            let py = attached.py();
+            match action {
+                Some(action) => outcall::call0(action.get().bind(py)).map(|_| ()),
+                None => Ok(()),
+            }
+        });
+        arrived.map_err(|error| match error {
+            BarrierError::Broken => errors::broken_barrier(py),
+            BarrierError::Interrupted(error) => error,
+        })
+    }
+
+    /// Empties the barrier: those who wait get BrokenBarrierError, later ones a new round.
+    fn reset(&self) -> PyResult<()> {
+        self.settings()?.core.reset();
+        Ok(())
+    }
+
+    /// Breaks the barrier: those who wait, now and later, get BrokenBarrierError.
+    fn abort(&self) -> PyResult<()> {
+        self.settings()?.core.abort();
+        Ok(())
+    }
+
+    /// How many threads must arrive.
+    #[getter]
+    fn parties(&self) -> PyResult<usize> {
+        Ok(self.settings()?.core.parties())
+    }
+
+    /// How many threads wait at the barrier.
+    #[getter]
+    fn n_waiting(&self) -> PyResult<usize> {
+        Ok(self.settings()?.core.waiting())
+    }
+
+    /// Whether the barrier is broken.
+    #[getter]
+    fn broken(&self) -> PyResult<bool> {
+        Ok(self.settings()?.core.is_broken())
+    }
+
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let core = &slf.get().settings()?.core;
+        if core.is_broken() {
+            return errors::repr(slf.as_any(), format_args!(": broken"));
+        }
+        let (waiting, parties) = (core.waiting(), core.parties());
+        errors::repr(slf.as_any(), format_args!(": waiters={waiting}/{parties}"))
+    }
+
+    fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf.as_any()))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(settings) = self.settings.get() {
+            visit.call(settings.action.as_ref().map(Held::get))?;
+            visit.call(settings.timeout.as_ref().map(Held::get))?;
+        }
+        Ok(())
+    }
+}

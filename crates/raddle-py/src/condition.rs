@@ -1,0 +1,385 @@
+//! `threading.Condition`.
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use raddle::{Condition as Core, Deadline};
+
+use crate::attached::Attached;
+use crate::errors;
+use crate::lock::Lock;
+use crate::outcall::{self, Held};
+use crate::padded::Padded;
+use crate::rlock::RLock;
+use crate::slot::Slot;
+use crate::timeout;
+
+/// Lets threads wait, with a lock released, until another thread notifies them.
+///
+/// `lock` is a Lock, an RLock, or any object with their methods; a new RLock if left out.
+#[pyclass(frozen, subclass, dict, weakref, module = "threading")]
+pub(crate) struct Condition {
+    core: Padded<Core>,
+    /// Empty until `__init__` has run.
+    lock: Slot<Inner>,
+}
+
+/// The condition's lock, by how it is released and taken back.
+enum Inner {
+    Plain(Py<Lock>),
+    Reentrant(Py<RLock>),
+    /// A subclass, or a lock from somewhere else: only its methods are known.
+    Foreign(Held),
+}
+
+impl Inner {
+    fn of(lock: &Bound<'_, PyAny>) -> Self {
+        if let Ok(plain) = lock.cast_exact::<Lock>() {
+            return Self::Plain(plain.clone().unbind());
+        }
+        if let Ok(reentrant) = lock.cast_exact::<RLock>() {
+            return Self::Reentrant(reentrant.clone().unbind());
+        }
+        Self::Foreign(Held::new(lock.clone().unbind()))
+    }
+
+    fn object(&self) -> &Py<PyAny> {
+        match self {
+            Self::Plain(lock) => lock.as_any(),
+            Self::Reentrant(lock) => lock.as_any(),
+            Self::Foreign(lock) => lock.get(),
+        }
+    }
+}
+
+impl Condition {
+    /// A condition on a plain lock, as the standard library's Event has inside.
+    pub(crate) fn plain(py: Python<'_>) -> PyResult<Self> {
+        let lock = Inner::Plain(Py::new(py, Lock::create())?);
+        Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
+    }
+
+    fn inner(&self) -> PyResult<&Inner> {
+        self.lock.get().ok_or_else(|| errors::misuse("Condition.__init__() was not called"))
+    }
+
+    fn lock<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        Ok(self.inner()?.object().bind(py))
+    }
+
+    pub(crate) fn reset_after_fork(&self, py: Python<'_>) {
+        match self.lock.get() {
+            // SAFETY: Python calls this in a forked child, which has one thread.
+            Some(Inner::Plain(lock)) => unsafe { lock.get().raw().reset_after_fork() },
+            // SAFETY: as above.
+            Some(Inner::Reentrant(lock)) => unsafe { lock.get().core().reset_after_fork() },
+            Some(Inner::Foreign(lock)) => {
+                let lock = lock.get().bind(py);
+                if let Err(error) = outcall::method0(lock, intern!(py, "_at_fork_reinit")) {
+                    outcall::report_unraisable(error, lock);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Whether the lock is held, by this thread as far as the lock can tell.
+    fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
+        match self.inner()? {
+            Inner::Plain(lock) => Ok(lock.get().raw().is_locked()),
+            Inner::Reentrant(lock) => Ok(lock.get().core().is_owned()),
+            Inner::Foreign(lock) => foreign::is_owned(lock.get().bind(py)),
+        }
+    }
+
+    fn wait_until(&self, py: Python<'_>, until: Deadline) -> PyResult<bool> {
+        let mut attached = Attached::new(py);
+        match self.inner()? {
+            Inner::Plain(lock) => self.core.wait_with(lock.get().raw(), &mut attached, until),
+            Inner::Reentrant(lock) => {
+                self.core.wait_with(lock.get().core(), &mut attached, until)
+            }
+            Inner::Foreign(lock) => {
+                let lock = lock.get().bind(py);
+                self.core.enroll(|ticket| {
+                    let saved = foreign::release(lock)?;
+                    let notified = ticket.wait_with(&mut attached, until);
+                    attached.attach();
+                    foreign::restore(lock, saved)?;
+                    notified
+                })
+            }
+        }
+    }
+
+    fn wake(&self, py: Python<'_>, limit: usize) -> PyResult<()> {
+        if !self.is_owned(py)? {
+            return Err(errors::misuse(NOTIFY_UNOWNED));
+        }
+        self.core.notify(limit);
+        Ok(())
+    }
+}
+
+const WAIT_UNOWNED: &str = "cannot wait on un-acquired lock: call wait() inside 'with condition:'";
+const NOTIFY_UNOWNED: &str =
+    "cannot notify on un-acquired lock: call notify() inside 'with condition:'";
+
+#[pymethods]
+impl Condition {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { core: Padded::new(Core::new()), lock: Slot::new() }
+    }
+
+    #[pyo3(signature = (lock = None))]
+    fn __init__(&self, py: Python<'_>, lock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let renewed = |old: &&Inner| lock.is_none_or(|lock| lock.is(old.object().bind(py)));
+        if self.lock.get().filter(renewed).is_some() {
+            self.reset_after_fork(py); // As good as new: what calling __init__() again asks for.
+            return Ok(());
+        }
+        let inner = match lock {
+            Some(lock) => Inner::of(lock),
+            None => Inner::Reentrant(Py::new(py, RLock::create())?),
+        };
+        self.lock
+            .set(inner)
+            .map_err(|_| errors::misuse("a condition's lock is set once, by __init__()"))
+    }
+
+    /// Takes the lock; the arguments, the answer and the errors are those of its acquire().
+    #[pyo3(signature = (*args, **kwargs))]
+    fn acquire<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let acquire = outcall::getattr(self.lock(py)?, intern!(py, "acquire"))?;
+        outcall::call(&acquire, args, kwargs)
+    }
+
+    /// Releases the lock; the errors are those of its release().
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        outcall::method0(self.lock(py)?, intern!(py, "release"))
+    }
+
+    /// Whether some thread holds the lock.
+    fn locked<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        outcall::method0(self.lock(py)?, intern!(py, "locked"))
+    }
+
+    fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let taken = match self.inner()? {
+            Inner::Plain(lock) => lock.get().take(py, true, None)?,
+            Inner::Reentrant(lock) => lock.get().take(py, true, None)?,
+            Inner::Foreign(lock) => {
+                return outcall::method0(lock.get().bind(py), intern!(py, "__enter__"));
+            }
+        };
+        Ok(pyo3::types::PyBool::new(py, taken).to_owned().into_any())
+    }
+
+    #[pyo3(signature = (*args))]
+    fn __exit__<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.inner()? {
+            Inner::Plain(lock) => lock.get().give()?,
+            Inner::Reentrant(lock) => lock.get().give()?,
+            Inner::Foreign(lock) => {
+                let exit = outcall::getattr(lock.get().bind(py), intern!(py, "__exit__"))?;
+                return outcall::call(&exit, args, None);
+            }
+        }
+        Ok(py.None().into_bound(py))
+    }
+
+    /// Releases the lock, waits to be notified, for at most `timeout` seconds (None: no limit),
+    /// and takes the lock back; returns whether it was notified.
+    ///
+    /// Raises RuntimeError if the lock is not held. A signal handler that raises ends the wait;
+    /// the lock is held again when the exception arrives.
+    #[pyo3(signature = (timeout = None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+        if !self.is_owned(py)? {
+            return Err(errors::misuse(WAIT_UNOWNED));
+        }
+        let until = timeout::of_wait(timeout)?;
+        self.wait_until(py, until)
+    }
+
+    /// Waits until `predicate()` is true, for at most `timeout` seconds in all (None: no limit);
+    /// returns the predicate's last value.
+    ///
+    /// Raises RuntimeError if the lock is not held, and whatever the predicate raises.
+    #[pyo3(signature = (predicate, timeout = None))]
+    fn wait_for<'py>(
+        slf: &Bound<'py, Self>,
+        predicate: &Bound<'py, PyAny>,
+        timeout: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let until = timeout::of_wait(timeout)?;
+        // A subclass may have its own wait(); it is then given what is left of the time.
+        let plain = slf.is_exact_instance_of::<Self>();
+        let mut result = outcall::call0(predicate)?;
+        while !outcall::truth(&result)? {
+            if until.has_passed() {
+                break;
+            }
+            if plain {
+                if !slf.get().is_owned(py)? {
+                    return Err(errors::misuse(WAIT_UNOWNED));
+                }
+                slf.get().wait_until(py, until)?;
+            } else {
+                let wait = outcall::getattr(slf.as_any(), intern!(py, "wait"))?;
+                let left = until.remaining().map(|left| left.as_secs_f64());
+                outcall::call(&wait, &(left,).into_pyobject(py)?, None)?;
+            }
+            result = outcall::call0(predicate)?;
+        }
+        Ok(result)
+    }
+
+    /// Wakes up to `n` (1) of the threads that wait, longest first.
+    ///
+    /// Raises RuntimeError if the lock is not held.
+    #[pyo3(signature = (n = None))]
+    fn notify(&self, py: Python<'_>, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let limit = match n {
+            None => 1,
+            Some(n) => {
+                let n = outcall::index(n)?;
+                if n.lt(1)? { 0 } else { n.extract().unwrap_or(usize::MAX) }
+            }
+        };
+        self.wake(py, limit)
+    }
+
+    /// Wakes all threads that wait. Raises RuntimeError if the lock is not held.
+    fn notify_all(slf: &Bound<'_, Self>) -> PyResult<()> {
+        slf.get().wake(slf.py(), usize::MAX)
+    }
+
+    /// A deprecated synonym of notify_all().
+    #[pyo3(name = "notifyAll")]
+    fn notify_all_camel(slf: &Bound<'_, Self>) -> PyResult<()> {
+        errors::deprecated(slf.py(), c"notifyAll() is deprecated, use notify_all() instead")?;
+        Self::notify_all(slf)
+    }
+
+    fn _is_owned(&self, py: Python<'_>) -> PyResult<bool> {
+        self.is_owned(py)
+    }
+
+    fn _release_save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let saved = foreign::release(self.lock(py)?)?;
+        Ok(saved.unwrap_or_else(|| py.None().into_bound(py)))
+    }
+
+    fn _acquire_restore<'py>(
+        &self,
+        py: Python<'py>,
+        state: Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        foreign::restore(self.lock(py)?, (!state.is_none()).then_some(state))
+    }
+
+    #[getter(_lock)]
+    fn lock_object(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(self.inner()?.object().clone_ref(py))
+    }
+
+    /// As many numbers as threads wait: code that reaches in looks at the length.
+    #[getter(_waiters)]
+    fn waiters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(pyo3::types::PyRange::new(py, 0, self.core.waiting() as isize)?.into_any())
+    }
+
+    fn _at_fork_reinit(&self, py: Python<'_>) {
+        self.reset_after_fork(py);
+    }
+
+    /// The number of threads waiting to be notified. raddle only.
+    fn _waiting(&self) -> usize {
+        self.core.waiting()
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        let lock = self.lock(py)?.repr()?;
+        Ok(PyString::new(py, &format!("<Condition({lock}, {})>", self.core.waiting())))
+    }
+
+    fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf.as_any()))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.lock.get().map(Inner::object))
+    }
+}
+
+/// What is asked of a lock that only its methods are known of.
+mod foreign {
+    use super::*;
+
+    fn method<'py>(
+        lock: &Bound<'py, PyAny>,
+        name: &Bound<'py, PyString>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match outcall::getattr(lock, name) {
+            Ok(method) => Ok(Some(method)),
+            Err(error)
+                if error.is_instance_of::<pyo3::exceptions::PyAttributeError>(lock.py()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Releases the lock, however often it is held; returns what it needs to be taken back.
+    pub(super) fn release<'py>(
+        lock: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = lock.py();
+        if let Some(release_save) = method(lock, intern!(py, "_release_save"))? {
+            return outcall::call0(&release_save).map(Some);
+        }
+        outcall::method0(lock, intern!(py, "release")).map(|_| None)
+    }
+
+    /// Takes the lock back as it was.
+    pub(super) fn restore<'py>(
+        lock: &Bound<'py, PyAny>,
+        saved: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let py = lock.py();
+        if let Some(restore) = method(lock, intern!(py, "_acquire_restore"))? {
+            let saved = saved.unwrap_or_else(|| py.None().into_bound(py));
+            return outcall::call(&restore, &(saved,).into_pyobject(py)?, None).map(|_| ());
+        }
+        outcall::method0(lock, intern!(py, "acquire")).map(|_| ())
+    }
+
+    /// Whether the lock is held; one that cannot tell is tried.
+    pub(super) fn is_owned(lock: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = lock.py();
+        if let Some(is_owned) = method(lock, intern!(py, "_is_owned"))? {
+            return outcall::truth(&outcall::call0(&is_owned)?);
+        }
+        let acquire = outcall::getattr(lock, intern!(py, "acquire"))?;
+        if outcall::truth(&outcall::call(&acquire, &(false,).into_pyobject(py)?, None)?)? {
+            outcall::method0(lock, intern!(py, "release"))?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,52 @@
+//! The exceptions, with the standard library's types and texts that add what to do.
+
+use std::ffi::CStr;
+
+use pyo3::exceptions::{PyDeprecationWarning, PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyType};
+
+/// The exception of a broken barrier: the standard library's own, which programs catch.
+pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
+    static KIND: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    match KIND.import(py, "threading", "BrokenBarrierError") {
+        Ok(kind) => PyErr::from_type(kind.clone(), ()),
+        Err(error) => error,
+    }
+}
+
+/// A `RuntimeError`: the standard library's text, then what to do about it.
+pub(crate) fn misuse(text: &'static str) -> PyErr {
+    PyRuntimeError::new_err(text)
+}
+
+/// What pickling and copying a primitive raise.
+pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>) -> PyErr {
+    let kind = object.get_type();
+    let name = match (kind.module(), kind.qualname()) {
+        (Ok(module), Ok(name)) => format!("{module}.{name}"),
+        _ => String::from("lock"),
+    };
+    PyTypeError::new_err(format!(
+        "cannot pickle '{name}' object: a copy would guard nothing, so make one in each process \
+         that needs its own; to share one between processes, use multiprocessing's"
+    ))
+}
+
+/// Warns that a camelCase name is deprecated, at the caller's line.
+pub(crate) fn deprecated(py: Python<'_>, text: &'static CStr) -> PyResult<()> {
+    let category = py.get_type::<PyDeprecationWarning>();
+    PyErr::warn(py, &category, text, 1)
+}
+
+/// `<module.Type at 0x…REST>`, as the standard library's classes show themselves.
+pub(crate) fn repr<'py>(
+    object: &Bound<'py, PyAny>,
+    rest: std::fmt::Arguments<'_>,
+) -> PyResult<Bound<'py, PyString>> {
+    let kind = object.get_type();
+    let (module, name) = (kind.module()?, kind.qualname()?);
+    let address = object.as_ptr() as usize;
+    Ok(PyString::new(object.py(), &format!("<{module}.{name} at {address:#x}{rest}>")))
+}

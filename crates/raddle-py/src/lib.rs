@@ -1,0 +1,54 @@
+//! The Python face of raddle: arguments, reprs, errors and garbage collection, nothing else.
+//!
+//! Every algorithm is in the crate `raddle`; this one exports it to the interpreter that it was
+//! built for. What an unwinding or finalizing interpreter demands is in `attached` and `outcall`.
+
+mod attached;
+mod barrier;
+mod condition;
+mod errors;
+mod event;
+mod lock;
+mod outcall;
+mod padded;
+mod registry;
+mod rlock;
+mod semaphore;
+mod slot;
+mod thread;
+mod timeout;
+
+use pyo3::prelude::*;
+
+/// raddle's primitives; `raddle.threading` is their public home.
+#[pymodule(gil_used = false)]
+mod _raddle {
+    #[pymodule_export]
+    use crate::barrier::Barrier;
+    #[pymodule_export]
+    use crate::condition::Condition;
+    #[pymodule_export]
+    use crate::event::Event;
+    #[pymodule_export]
+    use crate::lock::{Lock, allocate_lock};
+    #[pymodule_export]
+    use crate::registry::current_thread_in;
+    #[pymodule_export]
+    use crate::rlock::RLock;
+    #[pymodule_export]
+    use crate::semaphore::{BoundedSemaphore, Semaphore};
+    #[pymodule_export]
+    use crate::thread::{
+        ThreadHandle, count, make_thread_handle, settle, shutdown, start_joinable_thread,
+        start_new_thread,
+    };
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Where the standard library has it, and says that it has.
+        module.getattr("allocate_lock")?.setattr("__module__", "_thread")?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

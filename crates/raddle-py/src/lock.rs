@@ -1,0 +1,160 @@
+//! `threading.Lock`.
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+use raddle::RawLock;
+
+use crate::attached::Attached;
+use crate::errors;
+use crate::padded::Padded;
+use crate::timeout;
+
+/// A lock that one thread holds at a time and any thread may release.
+///
+/// Made by `threading.Lock()`, which is this type from 3.13 on and a function before, as in the
+/// standard library.
+#[pyclass(frozen, weakref, module = "_thread", name = "lock")]
+pub(crate) struct Lock {
+    raw: Padded<RawLock>,
+}
+
+impl Lock {
+    pub(crate) const fn create() -> Self {
+        Self { raw: Padded::new(RawLock::new()) }
+    }
+
+    pub(crate) fn raw(&self) -> &RawLock {
+        &self.raw
+    }
+
+    #[inline]
+    pub(crate) fn take(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let until = timeout::of_acquire(blocking, timeout)?;
+        if self.raw.try_acquire() {
+            return Ok(true);
+        }
+        self.raw.acquire_with(&mut Attached::new(py), until)
+    }
+
+    #[inline]
+    pub(crate) fn give(&self) -> PyResult<()> {
+        if self.raw.try_release() { Ok(()) } else { Err(errors::misuse(UNLOCKED)) }
+    }
+}
+
+const UNLOCKED: &str = "release unlocked lock: call acquire() before release(), once for each; \
+                        'with lock:' does both";
+
+#[pymethods]
+impl Lock {
+    #[cfg(Py_3_13)]
+    #[new]
+    fn new() -> Self {
+        Self::create()
+    }
+
+    #[cfg(not(Py_3_13))]
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(
+        _args: &Bound<'_, pyo3::types::PyTuple>,
+        _kwargs: Option<&Bound<'_, pyo3::types::PyDict>>,
+    ) -> PyResult<Self> {
+        Err(pyo3::exceptions::PyTypeError::new_err("cannot create '_thread.lock' instances"))
+    }
+
+    /// Takes the lock, waiting for it if `blocking`, for at most `timeout` seconds (-1: no
+    /// limit); returns whether it was taken.
+    ///
+    /// Raises ValueError for a negative timeout, or one without blocking; OverflowError for one
+    /// too large. A signal handler that raises ends the wait.
+    #[inline]
+    #[pyo3(signature = (blocking = true, timeout = None))]
+    fn acquire(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        self.take(py, blocking, timeout)
+    }
+
+    /// Releases the lock, whichever thread holds it. Raises RuntimeError if none does.
+    #[inline]
+    fn release(&self) -> PyResult<()> {
+        self.give()
+    }
+
+    /// Whether some thread holds the lock.
+    fn locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    #[inline]
+    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
+        self.take(py, true, None)
+    }
+
+    #[inline]
+    #[pyo3(signature = (_kind = None, _error = None, _traceback = None, /))]
+    fn __exit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.give()
+    }
+
+    /// An obsolete synonym of acquire().
+    #[pyo3(signature = (blocking = true, timeout = None))]
+    fn acquire_lock(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        self.take(py, blocking, timeout)
+    }
+
+    /// An obsolete synonym of release().
+    fn release_lock(&self) -> PyResult<()> {
+        self.give()
+    }
+
+    /// An obsolete synonym of locked().
+    fn locked_lock(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    fn _at_fork_reinit(&self) {
+        // SAFETY: Python calls this in a forked child, which has one thread.
+        unsafe { self.raw.reset_after_fork() };
+    }
+
+    /// The number of threads waiting for the lock. raddle only.
+    fn _waiting(&self) -> usize {
+        self.raw.waiting()
+    }
+
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let state = if slf.get().raw.is_locked() { "locked" } else { "unlocked" };
+        let address = slf.as_ptr() as usize;
+        Ok(PyString::new(slf.py(), &format!("<{state} _thread.lock object at {address:#x}>")))
+    }
+
+    fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf.as_any()))
+    }
+}
+
+/// Makes a new lock that nobody holds.
+#[pyfunction]
+pub(crate) fn allocate_lock() -> Lock {
+    Lock::create()
+}

@@ -1,0 +1,222 @@
+//! Calls from here into Python that a daemon thread can be inside when the interpreter ends.
+//!
+//! CPython up to 3.13 ends such a thread with `pthread_exit`, which unwinds its stack. The
+//! frames of this library must not be unwound (they are `extern "C"`, and PyO3's catch), so each
+//! call here is declared `extern "C-unwind"` and made under a guard whose drop never returns:
+//! the unwinding starts at the innermost frame, meets the guard, and the thread hangs, as 3.14
+//! makes it hang by itself. Nothing in this crate calls Python code in any other way.
+
+use std::ffi::CStr;
+use std::mem::ManuallyDrop;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+mod raw {
+    use pyo3::ffi::{PyObject, PyThreadState};
+
+    #[allow(clashing_extern_declarations)]
+    unsafe extern "C-unwind" {
+        pub(super) fn PyObject_Call(
+            callable: *mut PyObject,
+            args: *mut PyObject,
+            kwargs: *mut PyObject,
+        ) -> *mut PyObject;
+        pub(super) fn PyObject_Vectorcall(
+            callable: *mut PyObject,
+            args: *const *mut PyObject,
+            count: usize,
+            names: *mut PyObject,
+        ) -> *mut PyObject;
+        pub(super) fn PyObject_GetAttr(
+            object: *mut PyObject,
+            name: *mut PyObject,
+        ) -> *mut PyObject;
+        pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
+        pub(super) fn PyObject_IsTrue(object: *mut PyObject) -> std::ffi::c_int;
+        pub(super) fn Py_DecRef(object: *mut PyObject);
+        pub(super) fn PyThreadState_Clear(state: *mut PyThreadState);
+        pub(super) fn PyErr_WriteUnraisable(object: *mut PyObject);
+    }
+}
+
+/// Hangs the thread when dropped; forget it when the guarded call has returned.
+pub(crate) struct HangOnUnwind;
+
+impl Drop for HangOnUnwind {
+    fn drop(&mut self) {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// Runs `call`, during which the thread may be ended from below.
+#[inline]
+fn guarded<R>(call: impl FnOnce() -> R) -> R {
+    let guard = HangOnUnwind;
+    let result = call();
+    std::mem::forget(guard);
+    result
+}
+
+fn owned<'py>(py: Python<'py>, object: *mut ffi::PyObject) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: each caller passes what an API returned that gives a new reference, or null with
+    // an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, object) }
+}
+
+/// `callable(*args, **kwargs)`.
+pub(crate) fn call<'py>(
+    callable: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
+    // SAFETY: the references are live for the call, and the thread is attached.
+    let result = guarded(|| unsafe { raw::PyObject_Call(callable.as_ptr(), args.as_ptr(), kwargs) });
+    owned(callable.py(), result)
+}
+
+/// `callable()`.
+pub(crate) fn call0<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let none = std::ptr::null_mut();
+    // SAFETY: as in `call`; no arguments are read.
+    let result =
+        guarded(|| unsafe { raw::PyObject_Vectorcall(callable.as_ptr(), &none, 0, none) });
+    owned(callable.py(), result)
+}
+
+/// `object.name`.
+pub(crate) fn getattr<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, pyo3::types::PyString>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the references are live for the call, and the thread is attached.
+    let result = guarded(|| unsafe { raw::PyObject_GetAttr(object.as_ptr(), name.as_ptr()) });
+    owned(object.py(), result)
+}
+
+/// `object.name()`.
+pub(crate) fn method0<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, pyo3::types::PyString>,
+) -> PyResult<Bound<'py, PyAny>> {
+    call0(&getattr(object, name)?)
+}
+
+/// `bool(object)`.
+pub(crate) fn truth(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    // SAFETY: the reference is live for the call, and the thread is attached.
+    match guarded(|| unsafe { raw::PyObject_IsTrue(object.as_ptr()) }) {
+        -1 => Err(PyErr::fetch(object.py())),
+        answer => Ok(answer != 0),
+    }
+}
+
+/// `operator.index(object)`.
+pub(crate) fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the reference is live for the call, and the thread is attached.
+    let result = guarded(|| unsafe { raw::PyNumber_Index(object.as_ptr()) });
+    owned(object.py(), result)
+}
+
+/// Drops a reference, which may run any destructor.
+pub(crate) fn drop_ref(object: Py<PyAny>) {
+    // SAFETY: the reference is given up here; the callers are attached.
+    guarded(|| unsafe { raw::Py_DecRef(object.into_ptr()) });
+}
+
+/// Clears a thread state, which runs the destructors of its thread-locals.
+///
+/// # Safety
+/// `state` is the calling thread's own, attached.
+pub(crate) unsafe fn clear_thread_state(state: *mut ffi::PyThreadState) {
+    // SAFETY: passed on to the caller.
+    guarded(|| unsafe { raw::PyThreadState_Clear(state) });
+}
+
+/// [`call`] for a thread that PyO3 does not know to be attached; null if it raised.
+///
+/// # Safety
+/// The thread is attached; the references are live, `kwargs` a dict or null.
+pub(crate) unsafe fn call_raw(
+    callable: *mut ffi::PyObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller.
+    guarded(|| unsafe { raw::PyObject_Call(callable, args, kwargs) })
+}
+
+/// [`drop_ref`] of a raw reference.
+///
+/// # Safety
+/// The thread is attached and owns the reference.
+pub(crate) unsafe fn drop_raw(object: *mut ffi::PyObject) {
+    // SAFETY: passed on to the caller.
+    guarded(|| unsafe { raw::Py_DecRef(object) });
+}
+
+/// Reports the exception with which the function of a thread ended.
+///
+/// # Safety
+/// The thread is attached, an exception is set, and `function` is live.
+pub(crate) unsafe fn report_thread_error(function: *mut ffi::PyObject) {
+    #[allow(clashing_extern_declarations)]
+    unsafe extern "C-unwind" {
+        #[cfg(Py_3_13)]
+        fn PyErr_FormatUnraisable(format: *const std::ffi::c_char, ...);
+        #[cfg(not(Py_3_13))]
+        fn _PyErr_WriteUnraisableMsg(text: *const std::ffi::c_char, object: *mut ffi::PyObject);
+    }
+    // SAFETY: passed on to the caller; the format names one object.
+    #[cfg(Py_3_13)]
+    guarded(|| unsafe {
+        PyErr_FormatUnraisable(c"Exception ignored in thread started by %R".as_ptr(), function);
+    });
+    // SAFETY: passed on to the caller.
+    #[cfg(not(Py_3_13))]
+    guarded(|| unsafe { _PyErr_WriteUnraisableMsg(c"in thread started by".as_ptr(), function) });
+}
+
+/// Reports an exception that nobody can catch.
+pub(crate) fn report_unraisable(error: PyErr, object: &Bound<'_, PyAny>) {
+    error.restore(object.py());
+    // SAFETY: an exception is set, the reference is live, and the thread is attached.
+    guarded(|| unsafe { raw::PyErr_WriteUnraisable(object.as_ptr()) });
+}
+
+/// `sys.audit(event, *args)`; costs a comparison when nobody listens.
+pub(crate) fn audit(py: Python<'_>, event: &CStr, args: [*mut ffi::PyObject; 3]) -> PyResult<()> {
+    unsafe extern "C-unwind" {
+        fn PySys_Audit(event: *const std::ffi::c_char, format: *const std::ffi::c_char, ...) -> i32;
+    }
+    let [first, second, third] = args;
+    // SAFETY: the format names three objects, which are live for the call.
+    let failed = guarded(|| unsafe {
+        PySys_Audit(event.as_ptr(), c"OOO".as_ptr(), first, second, third) < 0
+    });
+    if failed { Err(PyErr::fetch(py)) } else { Ok(()) }
+}
+
+/// A reference that is dropped under the guard of this module.
+pub(crate) struct Held(ManuallyDrop<Py<PyAny>>);
+
+impl Held {
+    pub(crate) fn new(object: Py<PyAny>) -> Self {
+        Self(ManuallyDrop::new(object))
+    }
+
+    pub(crate) fn get(&self) -> &Py<PyAny> {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        drop_ref(unsafe { ManuallyDrop::take(&mut self.0) });
+    }
+}

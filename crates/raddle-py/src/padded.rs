@@ -1,0 +1,38 @@
+//! Keeping a contended word off the cache line of its object's reference count.
+
+use std::ops::Deref;
+
+/// A value on a cache line of its own where threads run in parallel, in place elsewhere.
+///
+/// Without a GIL every `with lock:` also writes the object's reference count; on the same line
+/// as the lock word, waiting threads and the holder would slow each other down. Objects are
+/// aligned to 16 bytes only, so the distance is kept by padding on both sides.
+#[repr(C)]
+pub(crate) struct Padded<T> {
+    #[cfg(Py_GIL_DISABLED)]
+    before: [u8; 64],
+    value: T,
+    #[cfg(Py_GIL_DISABLED)]
+    after: [u8; 40],
+}
+
+impl<T> Padded<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self {
+            #[cfg(Py_GIL_DISABLED)]
+            before: [0; 64],
+            value,
+            #[cfg(Py_GIL_DISABLED)]
+            after: [0; 40],
+        }
+    }
+}
+
+impl<T> Deref for Padded<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}

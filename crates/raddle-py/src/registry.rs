@@ -1,0 +1,73 @@
+//! `threading.current_thread`, which every log record and every Thread() asks for.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use pyo3::exceptions::PyKeyError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::outcall;
+
+const DOC: &CStr = c"current_thread()\n--\n\n\
+    Return the Thread object of the calling thread.\n\n\
+    A thread that was not started through threading gets a dummy object with fewer methods.";
+
+/// The method table's entry; the interpreter keeps its address.
+static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
+    ml_name: c"current_thread".as_ptr(),
+    ml_meth: ffi::PyMethodDefPointer { PyCFunction: current_thread },
+    ml_flags: ffi::METH_NOARGS,
+    ml_doc: DOC.as_ptr(),
+};
+
+/// Returns a `current_thread` function for a threading module, given as its globals.
+///
+/// It looks `_active` and `_DummyThread` up in them each time, as the module's own does. A plain
+/// built-in, since one made by `#[pyfunction]` could not carry the globals.
+#[pyfunction]
+#[pyo3(name = "_current_thread_in")]
+pub(crate) fn current_thread_in<'py>(globals: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    let py = globals.py();
+    // SAFETY: the definition is static and complete, and `globals` is a live object that the
+    // function keeps a reference to.
+    unsafe {
+        let module = intern!(py, "threading").as_ptr();
+        let function = ffi::PyCFunction_NewEx(&raw mut DEFINITION, globals.as_ptr(), module);
+        Bound::from_owned_ptr_or_err(py, function)
+    }
+}
+
+unsafe extern "C" fn current_thread(
+    globals: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this attached, with the dict given to PyCFunction_NewEx.
+    let (py, globals) = unsafe {
+        let py = Python::assume_attached();
+        (py, Borrowed::from_ptr(py, globals).cast_unchecked::<PyDict>())
+    };
+    match find(py, &globals) {
+        Ok(thread) => thread.into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+    }
+}
+
+fn find<'py>(py: Python<'py>, globals: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+    let global = |name| globals.get_item(name)?.ok_or_else(|| PyKeyError::new_err("current_thread"));
+    let active = global(intern!(py, "_active"))?;
+    let ident = raddle::thread_id();
+    let found = match active.cast_exact::<PyDict>() {
+        Ok(active) => active.get_item(ident)?,
+        Err(_) => active.get_item(ident).ok(),
+    };
+    match found {
+        Some(thread) => Ok(thread),
+        None => outcall::call0(&global(intern!(py, "_DummyThread"))?),
+    }
+}

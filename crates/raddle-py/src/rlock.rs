@@ -1,0 +1,153 @@
+//! `threading.RLock`.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use raddle::{Held, RLock as Core};
+
+use crate::attached::Attached;
+use crate::errors;
+use crate::padded::Padded;
+use crate::timeout;
+
+/// A lock that the thread which holds it may take again, to be released as often.
+#[pyclass(frozen, subclass, weakref, module = "_thread")]
+pub(crate) struct RLock {
+    core: Padded<Core>,
+}
+
+impl RLock {
+    pub(crate) const fn create() -> Self {
+        Self { core: Padded::new(Core::new()) }
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    #[inline]
+    pub(crate) fn take(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let until = timeout::of_acquire(blocking, timeout)?;
+        if self.core.try_acquire() {
+            return Ok(true);
+        }
+        self.core.acquire_with(&mut Attached::new(py), until)
+    }
+
+    #[inline]
+    pub(crate) fn give(&self) -> PyResult<()> {
+        self.core.release().map_err(|_| not_owned(&self.core))
+    }
+}
+
+/// Why `release` failed: the lock is free, or another thread's.
+fn not_owned(core: &Core) -> PyErr {
+    errors::misuse(if core.is_locked() {
+        "cannot release un-acquired lock: another thread holds it, and an RLock is released by \
+         the thread that acquired it; 'with lock:' does both"
+    } else {
+        "cannot release un-acquired lock: call acquire() before release(), once for each; \
+         'with lock:' does both"
+    })
+}
+
+#[pymethods]
+impl RLock {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::create()
+    }
+
+    /// Takes the lock once more, waiting for another holder if `blocking`, for at most `timeout`
+    /// seconds (-1: no limit); returns whether it was taken.
+    ///
+    /// Raises ValueError for a negative timeout, or one without blocking; OverflowError for one
+    /// too large. A signal handler that raises ends the wait.
+    #[inline]
+    #[pyo3(signature = (blocking = true, timeout = None))]
+    fn acquire(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        self.take(py, blocking, timeout)
+    }
+
+    /// Undoes one acquire(). Raises RuntimeError if the calling thread does not hold the lock.
+    #[inline]
+    fn release(&self) -> PyResult<()> {
+        self.give()
+    }
+
+    /// Whether some thread holds the lock.
+    fn locked(&self) -> bool {
+        self.core.is_locked()
+    }
+
+    #[inline]
+    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
+        self.take(py, true, None)
+    }
+
+    #[inline]
+    #[pyo3(signature = (_kind = None, _error = None, _traceback = None, /))]
+    fn __exit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.give()
+    }
+
+    fn _is_owned(&self) -> bool {
+        self.core.is_owned()
+    }
+
+    fn _recursion_count(&self) -> usize {
+        if self.core.is_owned() { self.core.count() } else { 0 }
+    }
+
+    fn _release_save(&self) -> PyResult<(usize, usize)> {
+        let held = self.core.release_all().map_err(|_| not_owned(&self.core))?;
+        Ok((held.count, held.owner))
+    }
+
+    fn _acquire_restore(&self, py: Python<'_>, state: (usize, usize)) -> PyResult<()> {
+        let (count, owner) = state;
+        self.core.restore_with(&mut Attached::new(py), Held { owner, count })
+    }
+
+    fn _at_fork_reinit(&self) {
+        // SAFETY: Python calls this in a forked child, which has one thread.
+        unsafe { self.core.reset_after_fork() };
+    }
+
+    /// The number of threads waiting for the lock. raddle only.
+    fn _waiting(&self) -> usize {
+        self.core.waiting()
+    }
+
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let core = slf.get().core();
+        let state = if core.is_locked() { "locked" } else { "unlocked" };
+        let kind = slf.get_type();
+        let name = format!("{}.{}", kind.module()?, kind.qualname()?);
+        let (owner, count) = (core.owner(), core.count());
+        let address = slf.as_ptr() as usize;
+        Ok(PyString::new(
+            slf.py(),
+            &format!("<{state} {name} object owner={owner} count={count} at {address:#x}>"),
+        ))
+    }
+
+    fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf.as_any()))
+    }
+}

@@ -1,0 +1,236 @@
+//! `threading.Semaphore` and `threading.BoundedSemaphore`.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use raddle::{Deadline, Semaphore as Core};
+
+use crate::attached::Attached;
+use crate::errors;
+use crate::outcall;
+use crate::padded::Padded;
+use crate::timeout;
+
+/// A counter of permits: acquire() takes one, waiting while there is none; release() adds some.
+///
+/// `value` is the number of permits at first (1). Raises ValueError if it is negative,
+/// OverflowError if it does not fit a machine word.
+#[pyclass(frozen, subclass, dict, weakref, module = "threading")]
+pub(crate) struct Semaphore {
+    core: Padded<Core>,
+}
+
+/// Reads a number of permits that is at least `least`; `text` says what is wrong otherwise.
+fn permits(value: &Bound<'_, PyAny>, least: i64, text: &'static str) -> PyResult<usize> {
+    let exact = outcall::index(value)?;
+    if exact.lt(least)? {
+        return Err(PyValueError::new_err(format!("{text}, not {exact}")));
+    }
+    match exact.extract::<usize>() {
+        Ok(count) if count <= Core::MAX => Ok(count),
+        _ => Err(PyOverflowError::new_err("more permits than a semaphore can hold")),
+    }
+}
+
+fn initial(value: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    value.map_or(Ok(1), |value| permits(value, 0, "semaphore initial value must be >= 0"))
+}
+
+impl Semaphore {
+    #[inline]
+    fn take(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let until = match timeout {
+            None if blocking => Deadline::NEVER,
+            None => Deadline::PAST,
+            Some(timeout) if timeout.is_none() => {
+                if blocking { Deadline::NEVER } else { Deadline::PAST }
+            }
+            Some(_) if !blocking => {
+                return Err(PyValueError::new_err(
+                    "can't specify timeout for non-blocking acquire: leave out blocking=False \
+                     to wait that long, or the timeout not to wait at all",
+                ));
+            }
+            Some(timeout) => {
+                if self.core.try_acquire() {
+                    return Ok(true);
+                }
+                timeout::of_wait(Some(timeout))?
+            }
+        };
+        if self.core.try_acquire() {
+            return Ok(true);
+        }
+        self.core.acquire_with(&mut Attached::new(py), until)
+    }
+
+    fn count_to_release(count: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+        count.map_or(Ok(1), |count| permits(count, 1, "n must be one or more"))
+    }
+
+    fn overflow<T>(_: T) -> PyErr {
+        PyOverflowError::new_err("more permits than a semaphore can hold")
+    }
+}
+
+#[pymethods]
+impl Semaphore {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs))]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { core: Padded::new(Core::new(1)) }
+    }
+
+    #[pyo3(signature = (value = None))]
+    fn __init__(&self, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let permits = initial(value)?;
+        // SAFETY: __init__ runs before the object is shared; a program that calls it on a shared
+        // one sets the count, atomically, while others use it: wrong, but memory-safe.
+        unsafe { self.core.reset(permits) };
+        Ok(())
+    }
+
+    /// Takes a permit, waiting for one if `blocking`, for at most `timeout` seconds (None: no
+    /// limit); returns whether it got one.
+    ///
+    /// Raises ValueError for a timeout without blocking. A signal handler that raises ends the
+    /// wait.
+    #[inline]
+    #[pyo3(signature = (blocking = true, timeout = None))]
+    fn acquire(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        self.take(py, blocking, timeout)
+    }
+
+    /// Adds `n` permits (1), waking as many waiting threads. Raises ValueError if n < 1.
+    #[inline]
+    #[pyo3(signature = (n = None))]
+    fn release(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let count = Self::count_to_release(n)?;
+        self.core.release(count).map_err(Self::overflow)
+    }
+
+    #[inline]
+    #[pyo3(signature = (blocking = true, timeout = None))]
+    fn __enter__(
+        slf: &Bound<'_, Self>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        slf.get().take(slf.py(), blocking, timeout)
+    }
+
+    #[inline]
+    #[pyo3(signature = (_kind = None, _error = None, _traceback = None, /))]
+    fn __exit__(
+        slf: &Bound<'_, Self>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        slf.get().core.release(1).map_err(Self::overflow)
+    }
+
+    #[getter(_value)]
+    fn value(&self) -> usize {
+        self.core.permits()
+    }
+
+    /// The number of threads waiting for a permit. raddle only.
+    fn _waiting(&self) -> usize {
+        self.core.waiting()
+    }
+
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        errors::repr(slf.as_any(), format_args!(": value={}", slf.get().core.permits()))
+    }
+
+    fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf.as_any()))
+    }
+}
+
+/// A semaphore that refuses to hold more permits than it began with.
+///
+/// `value` is the number of permits at first (1) and at most. Raises ValueError if it is
+/// negative, OverflowError if it does not fit a machine word.
+#[pyclass(frozen, subclass, extends = Semaphore, module = "threading")]
+pub(crate) struct BoundedSemaphore {
+    /// The most permits; written by `__init__` only.
+    bound: AtomicUsize,
+}
+
+impl BoundedSemaphore {
+    fn give(slf: &Bound<'_, Self>, count: usize) -> PyResult<()> {
+        let bound = slf.get().bound.load(Ordering::Relaxed);
+        slf.as_super().get().core.release_up_to(count, bound).map_err(|_| {
+            PyValueError::new_err(
+                "Semaphore released too many times: each release() gives back what one \
+                 acquire() took; 'with semaphore:' does both",
+            )
+        })
+    }
+}
+
+#[pymethods]
+impl BoundedSemaphore {
+    #[new]
+    #[pyo3(signature = (*args, **kwargs))]
+    fn new(
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Semaphore::new(args, kwargs))
+            .add_subclass(Self { bound: AtomicUsize::new(1) })
+    }
+
+    #[pyo3(signature = (value = None))]
+    fn __init__(slf: &Bound<'_, Self>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let permits = initial(value)?;
+        slf.as_super().get().__init__(value)?;
+        slf.get().bound.store(permits, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Adds `n` permits (1), waking as many waiting threads.
+    ///
+    /// Raises ValueError if n < 1, or if there would be more permits than at first.
+    #[inline]
+    #[pyo3(signature = (n = None))]
+    fn release(slf: &Bound<'_, Self>, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        Self::give(slf, Semaphore::count_to_release(n)?)
+    }
+
+    #[inline]
+    #[pyo3(signature = (_kind = None, _error = None, _traceback = None, /))]
+    fn __exit__(
+        slf: &Bound<'_, Self>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        Self::give(slf, 1)
+    }
+
+    #[getter(_initial_value)]
+    fn initial_value(&self) -> usize {
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let permits = slf.as_super().get().core.permits();
+        let bound = slf.get().bound.load(Ordering::Relaxed);
+        errors::repr(slf.as_any(), format_args!(": value={permits}/{bound}"))
+    }
+}

@@ -1,0 +1,394 @@
+//! Starting and joining threads: what is under `threading.Thread`.
+//!
+//! A thread is one raw thread of the operating system whose entry calls Python directly. Nobody
+//! waits for it to come up: the starter knows its identifier as soon as it exists.
+//!
+//! Rejected: reusing operating-system threads for one `Thread` after another. An idle one makes
+//! `os.fork()` warn, and stack size, signal mask, affinity, name and C thread-locals stay behind.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use raddle::thread::{self, Handle, Reaped, StartError};
+use raddle::{Blocking, Deadline};
+
+use crate::attached::{self, Attached};
+use crate::lock::Lock;
+use crate::outcall;
+use crate::timeout;
+
+/// What others know of a thread: whether it runs, who it is; and the way to wait for its end.
+#[pyclass(frozen, module = "_thread", name = "_ThreadHandle")]
+pub(crate) struct ThreadHandle {
+    handle: Arc<Handle>,
+}
+
+impl ThreadHandle {
+    fn started(&self) -> PyResult<&Handle> {
+        if self.handle.is_started() {
+            Ok(&self.handle)
+        } else {
+            Err(PyRuntimeError::new_err("thread not started"))
+        }
+    }
+}
+
+#[pymethods]
+impl ThreadHandle {
+    #[new]
+    fn new() -> Self {
+        Self { handle: Arc::new(Handle::new()) }
+    }
+
+    /// The thread's identifier, 0 before it was started.
+    #[getter]
+    fn ident(&self) -> usize {
+        self.handle.ident()
+    }
+
+    /// The number by which the operating system's tools know the thread, 0 before it was started.
+    /// raddle only.
+    #[getter]
+    fn native_id(&self, py: Python<'_>) -> u32 {
+        py.detach(|| self.handle.native_id())
+    }
+
+    /// Waits for the thread to end, for at most `timeout` seconds (None or -1: no limit).
+    ///
+    /// Raises RuntimeError if it was not started, is the calling thread, or can no longer end
+    /// because the interpreter is finalizing. A signal handler that raises ends the wait.
+    #[pyo3(signature = (timeout = None, /))]
+    fn join(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let handle = self.started()?;
+        let until = match timeout {
+            None => Deadline::NEVER,
+            Some(timeout) => match timeout::nanos(timeout)? {
+                nanos if nanos < 0 => Deadline::NEVER,
+                nanos => Deadline::after_nanos(nanos),
+            },
+        };
+        if !handle.is_done() {
+            if handle.ident() == raddle::thread_id() {
+                return Err(PyRuntimeError::new_err("Cannot join current thread"));
+            }
+            if attached::is_finalizing() {
+                return Err(finalizing(py, "cannot join thread at interpreter shutdown"));
+            }
+        }
+        match handle.join_with(&mut Attached::new(py), until)? {
+            Reaped::Ended | Reaped::TimedOut => Ok(()),
+        }
+    }
+
+    /// Whether the thread has ended.
+    fn is_done(&self) -> bool {
+        self.handle.is_done()
+    }
+
+    /// Marks the thread as ended for all who wait for it.
+    ///
+    /// Raises RuntimeError if it was not started.
+    fn _set_done(&self) -> PyResult<()> {
+        self.started()?.set_done();
+        Ok(())
+    }
+
+    /// The number of threads waiting for the end. raddle only.
+    fn _waiting(&self) -> usize {
+        self.handle.waiting()
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        let ident = self.handle.ident();
+        PyString::new(py, &format!("<_thread._ThreadHandle object: ident={ident}>"))
+    }
+}
+
+/// What the new thread takes over. Raw references: the thread is not attached when it gets them.
+struct Boot {
+    interpreter: *mut ffi::PyInterpreterState,
+    function: *mut ffi::PyObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+    /// A lock that is held until the thread's state is gone, or null.
+    until_gone: *mut ffi::PyObject,
+}
+
+/// Threads that exist but have no thread state yet; see [`settle_starting`].
+static STARTING: AtomicUsize = AtomicUsize::new(0);
+
+/// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
+fn finalizing(py: Python<'_>, text: &'static str) -> PyErr {
+    let named = py
+        .import(intern!(py, "builtins"))
+        .and_then(|builtins| builtins.getattr(intern!(py, "PythonFinalizationError")))
+        .ok()
+        .and_then(|kind| kind.cast_into::<PyType>().ok());
+    match named {
+        Some(kind) => PyErr::from_type(kind, text),
+        None => PyRuntimeError::new_err(text),
+    }
+}
+
+/// The stack size that `threading.stack_size()` was last given, in bytes.
+fn stack_size(py: Python<'_>) -> PyResult<usize> {
+    py.import(intern!(py, "_thread"))?.getattr(intern!(py, "stack_size"))?.call0()?.extract()
+}
+
+fn start(
+    py: Python<'_>,
+    handle: &Arc<Handle>,
+    function: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+    daemon: bool,
+    until_gone: Option<&Bound<'_, Lock>>,
+) -> PyResult<()> {
+    if attached::is_finalizing() {
+        return Err(finalizing(py, "can't create new thread at interpreter shutdown"));
+    }
+    let stack_size = stack_size(py)?;
+    let null = ptr::null_mut();
+    let boot = Box::into_raw(Box::new(Boot {
+        // SAFETY: attached, so there is a current interpreter.
+        interpreter: unsafe { ffi::PyInterpreterState_Get() },
+        function: function.clone().into_ptr(),
+        args: args.clone().into_ptr(),
+        kwargs: kwargs.map_or(null, |kwargs| kwargs.clone().into_ptr()),
+        until_gone: until_gone.map_or(null, |lock| lock.clone().into_ptr()),
+    }));
+    STARTING.fetch_add(1, Ordering::AcqRel);
+    // SAFETY: `boot` is handed over; `main` neither panics nor lets an unwinding pass.
+    let started = unsafe { thread::run_raw(handle, !daemon, stack_size, main, boot.cast()) };
+    started.map_err(|error| {
+        STARTING.fetch_sub(1, Ordering::AcqRel);
+        // SAFETY: no thread was started, so the record is still ours; and we are attached.
+        unsafe { Box::from_raw(boot).release() };
+        PyRuntimeError::new_err(match error {
+            StartError::AlreadyStarted => String::from("thread already started"),
+            StartError::Refused(_) => format!("can't start new thread: {error}"),
+        })
+    })
+}
+
+impl Boot {
+    /// Drops the references.
+    ///
+    /// # Safety
+    /// The thread is attached, and this is called once.
+    unsafe fn release(self) {
+        for object in [self.function, self.args, self.kwargs, self.until_gone] {
+            if !object.is_null() {
+                // SAFETY: a reference that this record owns; attached, says the caller.
+                unsafe { outcall::drop_raw(object) };
+            }
+        }
+    }
+}
+
+/// The thread's own code, from no thread state to no thread state.
+///
+/// PyO3 does not know that this thread is attached (no trampoline of its is on the stack), so
+/// only raw calls and the guarded ones of `outcall` are made here, and references are raw.
+unsafe extern "C-unwind" fn main(boot: *mut c_void) {
+    let guard = outcall::HangOnUnwind;
+    // SAFETY: `start` handed the record over.
+    let mut boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
+    if attached::is_finalizing() {
+        // There is no interpreter to attach to any more, nor one to give the references back to.
+        STARTING.fetch_sub(1, Ordering::AcqRel);
+        std::mem::forget((guard, boot));
+        return;
+    }
+    // SAFETY: the interpreter is alive: its end waits for STARTING to fall.
+    let state = unsafe { ffi::PyThreadState_New(boot.interpreter) };
+    STARTING.fetch_sub(1, Ordering::AcqRel);
+    if state.is_null() {
+        unstartable::report(boot);
+        std::mem::forget(guard);
+        return;
+    }
+    // SAFETY: `state` was made for this thread, which is not attached; all that follows up to
+    // `PyThreadState_DeleteCurrent` happens attached, with references that `boot` owns.
+    unsafe {
+        ffi::PyEval_RestoreThread(state);
+        run(&boot);
+        let until_gone = std::mem::replace(&mut boot.until_gone, ptr::null_mut());
+        boot.release();
+        outcall::clear_thread_state(state);
+        if !until_gone.is_null() {
+            let lock = Borrowed::from_ptr(Python::assume_attached(), until_gone);
+            lock.cast_unchecked::<Lock>().get().raw().try_release();
+            outcall::drop_raw(until_gone);
+        }
+        ffi::PyThreadState_DeleteCurrent();
+    }
+    std::mem::forget(guard);
+}
+
+/// Calls the thread's function; an exception that it lets out ends here.
+///
+/// # Safety
+/// The thread is attached, and `boot` owns its references.
+unsafe fn run(boot: &Boot) {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let result = outcall::call_raw(boot.function, boot.args, boot.kwargs);
+        if !result.is_null() {
+            outcall::drop_raw(result);
+        } else if ffi::PyErr_ExceptionMatches(ffi::PyExc_SystemExit) != 0 {
+            ffi::PyErr_Clear();
+        } else {
+            outcall::report_thread_error(boot.function);
+        }
+    }
+}
+
+/// A thread that got no thread state: memory ran out between `pthread_create` and its first line.
+mod unstartable {
+    use super::*;
+
+    /// Leaves the report, and the references, to the main thread: this one cannot attach.
+    pub(super) fn report(boot: Box<Boot>) {
+        // SAFETY: `on_main_thread` takes the record over; if the call cannot be queued the
+        // record leaks, since nobody is left who could give its references back.
+        unsafe { ffi::Py_AddPendingCall(Some(on_main_thread), Box::into_raw(boot).cast()) };
+    }
+
+    extern "C" fn on_main_thread(boot: *mut c_void) -> std::ffi::c_int {
+        // SAFETY: only the interpreter calls this: once, attached, with what `report` queued.
+        unsafe {
+            let boot = Box::from_raw(boot.cast::<Boot>());
+            ffi::PyErr_NoMemory();
+            outcall::report_thread_error(boot.function);
+            boot.release();
+        }
+        0
+    }
+}
+
+/// Starts a thread that calls `function()`, to be waited for with `handle`.
+///
+/// A thread that is not a daemon keeps the interpreter from exiting. `until_gone`, if given, is
+/// a held lock that is released when the thread's state is gone. Returns the handle. Raises
+/// RuntimeError if the thread cannot start.
+#[pyfunction]
+#[pyo3(signature = (function, handle = None, daemon = true, until_gone = None))]
+pub(crate) fn start_joinable_thread<'py>(
+    function: &Bound<'py, PyAny>,
+    handle: Option<&Bound<'py, PyAny>>,
+    daemon: bool,
+    until_gone: Option<&Bound<'py, Lock>>,
+) -> PyResult<Bound<'py, ThreadHandle>> {
+    let py = function.py();
+    if !function.is_callable() {
+        return Err(PyTypeError::new_err("thread function must be callable"));
+    }
+    let handle = match handle {
+        None => Bound::new(py, ThreadHandle::new())?,
+        Some(given) => given
+            .cast::<ThreadHandle>()
+            .map_err(|_| PyTypeError::new_err("'handle' must be a _ThreadHandle"))?
+            .clone(),
+    };
+    let flag = pyo3::types::PyBool::new(py, daemon);
+    outcall::audit(
+        py,
+        c"_thread.start_joinable_thread",
+        [function.as_ptr(), flag.as_ptr(), handle.as_ptr()],
+    )?;
+    let none = PyTuple::empty(py);
+    start(py, &handle.get().handle, function, &none, None, daemon, until_gone)?;
+    Ok(handle)
+}
+
+/// Starts a daemon thread that calls `function(*args, **kwargs)`, and returns its identifier.
+///
+/// Raises TypeError for wrong arguments, RuntimeError if the thread cannot start.
+#[pyfunction]
+#[pyo3(signature = (function, args, kwargs = None, /))]
+pub(crate) fn start_new_thread(
+    function: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyAny>,
+    kwargs: Option<&Bound<'_, PyAny>>,
+) -> PyResult<usize> {
+    let py = function.py();
+    if !function.is_callable() {
+        return Err(PyTypeError::new_err("first arg must be callable"));
+    }
+    let args = args.cast::<PyTuple>().map_err(|_| {
+        PyTypeError::new_err("2nd arg must be a tuple; for one argument write (x,)")
+    })?;
+    let kwargs = kwargs
+        .map(|kwargs| kwargs.cast::<PyDict>())
+        .transpose()
+        .map_err(|_| PyTypeError::new_err("optional 3rd arg must be a dictionary"))?;
+    let none = py.None();
+    let named = kwargs.map_or(none.as_ptr(), |kwargs| kwargs.as_ptr());
+    outcall::audit(
+        py,
+        c"_thread.start_new_thread",
+        [function.as_ptr(), args.as_ptr(), named],
+    )?;
+    let handle = Arc::new(Handle::new());
+    start(py, &handle, function, args, kwargs, true, None)?;
+    Ok(handle.ident())
+}
+
+/// Returns a handle of a thread that runs already and was not started here.
+#[pyfunction]
+#[pyo3(name = "_make_thread_handle")]
+pub(crate) fn make_thread_handle(ident: &Bound<'_, PyAny>) -> PyResult<ThreadHandle> {
+    let ident = ident
+        .cast::<pyo3::types::PyInt>()
+        .map_err(|_| PyTypeError::new_err("ident must be an integer"))?;
+    Ok(ThreadHandle { handle: Arc::new(Handle::adopt(ident.extract()?)) })
+}
+
+/// The number of threads started by raddle that have not ended.
+#[pyfunction]
+#[pyo3(name = "_count")]
+pub(crate) fn count() -> usize {
+    thread::running()
+}
+
+/// Waits, at the interpreter's exit, for all threads that are not daemons.
+///
+/// A signal handler that raises ends the wait; the exception is reported and dropped, as the
+/// standard library does.
+#[pyfunction]
+#[pyo3(name = "_shutdown")]
+pub(crate) fn shutdown(py: Python<'_>) {
+    let mut attached = Attached::new(py);
+    settle_starting(&mut attached);
+    let waited = thread::wait_for_lasting(&mut attached, Deadline::NEVER);
+    attached.attach();
+    if let Err(error) = waited {
+        outcall::report_unraisable(error, &py.None().into_bound(py));
+    }
+}
+
+/// Lets threads that were just created get their thread state, at the interpreter's exit.
+#[pyfunction]
+#[pyo3(name = "_settle")]
+pub(crate) fn settle(py: Python<'_>) {
+    settle_starting(&mut Attached::new(py));
+}
+
+/// Lets threads that were just created get their thread state while there is an interpreter.
+///
+/// Each is between two system calls and needs nothing that this thread holds, so it is waited
+/// for by yielding.
+fn settle_starting(attached: &mut Attached<'_>) {
+    while STARTING.load(Ordering::Acquire) != 0 {
+        attached.detach();
+        std::thread::yield_now();
+    }
+}

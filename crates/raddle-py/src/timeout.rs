@@ -1,0 +1,100 @@
+//! Timeouts as Python's C code reads them: which numbers, rounded how, refused with what text.
+
+use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyInt};
+use raddle::Deadline;
+
+use crate::outcall;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// Reads `blocking` and `timeout` (seconds; -1 means none) of a lock's `acquire`.
+#[inline]
+pub(crate) fn of_acquire(
+    blocking: bool,
+    timeout: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Deadline> {
+    match timeout {
+        None if blocking => Ok(Deadline::NEVER),
+        None => Ok(Deadline::PAST),
+        Some(timeout) => of_acquire_slow(blocking, timeout),
+    }
+}
+
+#[cold]
+fn of_acquire_slow(blocking: bool, timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
+    let nanos = nanos(timeout)?;
+    if nanos == -SECOND {
+        return Ok(if blocking { Deadline::NEVER } else { Deadline::PAST });
+    }
+    if !blocking {
+        return Err(PyValueError::new_err(
+            "can't specify a timeout for a non-blocking call: leave out blocking=False to wait \
+             that long, or the timeout not to wait at all",
+        ));
+    }
+    if nanos < 0 {
+        let must = if cfg!(Py_3_13) { "a non-negative number" } else { "positive" };
+        return Err(PyValueError::new_err(format!(
+            "timeout value must be {must}, not {timeout}; to wait without a limit, leave it out"
+        )));
+    }
+    Ok(Deadline::after_nanos(nanos))
+}
+
+/// Reads `timeout` (seconds; `None` for none, negative for an attempt) of a `wait`.
+#[inline]
+pub(crate) fn of_wait(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
+    match timeout {
+        None => Ok(Deadline::NEVER),
+        Some(timeout) => of_wait_slow(timeout),
+    }
+}
+
+#[cold]
+fn of_wait_slow(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
+    if timeout.is_none() {
+        return Ok(Deadline::NEVER);
+    }
+    // What is not above zero is an attempt, NaN and minus infinity included.
+    if let Ok(float) = timeout.cast::<PyFloat>() {
+        if !(float.value() > 0.0) {
+            return Ok(Deadline::PAST);
+        }
+    } else if timeout.is_exact_instance_of::<PyInt>() && !timeout.gt(0)? {
+        return Ok(Deadline::PAST);
+    }
+    Ok(Deadline::after_nanos(nanos(timeout)?))
+}
+
+/// Seconds to nanoseconds, rounded up, as `_PyTime_FromSecondsObject` does.
+pub(crate) fn nanos(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if let Ok(float) = seconds.cast::<PyFloat>() {
+        let seconds = float.value();
+        if seconds.is_nan() {
+            return Err(PyValueError::new_err("Invalid value NaN (not a number)"));
+        }
+        let nanos = seconds * SECOND as f64;
+        // Away from zero, so that a wait is never early and a negative stays negative.
+        let nanos = if nanos < 0.0 { nanos.floor() } else { nanos.ceil() };
+        let bound = -(i64::MIN as f64);
+        if !(-bound..bound).contains(&nanos) {
+            return Err(PyOverflowError::new_err("timestamp out of range for platform time_t"));
+        }
+        return Ok(nanos as i64);
+    }
+    let seconds: i64 = match seconds.cast::<PyInt>() {
+        Ok(int) => int.extract().map_err(|_| too_large())?,
+        Err(_) => outcall::index(seconds)?.extract().map_err(|_| too_large())?,
+    };
+    seconds.checked_mul(SECOND).ok_or_else(too_large)
+}
+
+fn too_large() -> PyErr {
+    PyOverflowError::new_err(if cfg!(Py_3_13) {
+        "timestamp too large to convert to C PyTime_t"
+    } else {
+        "timestamp too large to convert to C _PyTime_t"
+    })
+}

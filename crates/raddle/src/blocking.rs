@@ -1,0 +1,68 @@
+//! How a wait blocks: the seam between one algorithm and its three users.
+//!
+//! The lock types stay plain; each call says how its own wait is to sleep. A Rust program sleeps
+//! ([`Native`]); Python first detaches from the interpreter and runs signal handlers when a
+//! signal ends the sleep; a model interrupts or times out the n-th sleep. Fast paths never get
+//! here.
+
+use std::convert::Infallible;
+
+use crate::deadline::Deadline;
+use crate::park::{Parker, Wake};
+
+/// How one wait of one thread blocks.
+///
+/// The methods are called in this order: `detach`, then, unless spinning was enough, `poll` once
+/// and `sleep` with `on_signal` as often as needed. No lock of raddle's own is held during any
+/// of them.
+pub trait Blocking {
+    /// What a signal handler can end a wait with; [`Infallible`] if nothing can.
+    type Interrupt;
+
+    /// Prepares to block, before the first spin: gives up whatever others need in order to run.
+    fn detach(&mut self) {}
+
+    /// Called when a spinning thread saw its wake-up, before it takes anything back.
+    fn woken_spinning(&mut self) {}
+
+    /// Handles signals that landed during the spin, which no sleep will report.
+    ///
+    /// # Errors
+    /// The wait is to end with this interrupt.
+    fn poll(&mut self) -> Result<(), Self::Interrupt> {
+        Ok(())
+    }
+
+    /// Sleeps on `parker` until notified, until `until`, or until a signal.
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake;
+
+    /// Handles the signal that ended a sleep; the wait goes on if this returns `Ok`.
+    ///
+    /// # Errors
+    /// The wait is to end with this interrupt.
+    fn on_signal(&mut self) -> Result<(), Self::Interrupt>;
+}
+
+/// Blocks as a plain Rust thread does: signals are not this library's business.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Native;
+
+impl Blocking for Native {
+    type Interrupt = Infallible;
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        parker.park(until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The value of a result that cannot be an error.
+pub(crate) fn infallible<T>(result: Result<T, Infallible>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(never) => match never {},
+    }
+}

@@ -1,0 +1,123 @@
+//! A point on the monotonic clock at which a wait gives up.
+//!
+//! Waits carry a point, not a duration: a wait that is woken for nothing or interrupted by a
+//! signal goes back to sleep until the same point and can neither end early nor drift.
+
+use std::time::Duration;
+
+/// When a wait gives up: at a point on the monotonic clock, or never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline {
+    /// Nanoseconds on `CLOCK_MONOTONIC`; `i64::MAX` stands for never.
+    nanos: i64,
+}
+
+impl Deadline {
+    /// The deadline of a wait without a timeout.
+    pub const NEVER: Self = Self { nanos: i64::MAX };
+
+    /// A deadline that has passed: the wait becomes an attempt.
+    pub const PAST: Self = Self { nanos: i64::MIN };
+
+    /// The deadline `timeout` from now; one too far away to be told apart from never is never.
+    #[must_use]
+    pub fn after(timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            return Self::PAST;
+        }
+        match i64::try_from(timeout.as_nanos()) {
+            Ok(nanos) => Self { nanos: now().saturating_add(nanos) },
+            Err(_) => Self::NEVER,
+        }
+    }
+
+    /// The deadline `nanos` nanoseconds from now; zero and less have passed already.
+    #[must_use]
+    pub fn after_nanos(nanos: i64) -> Self {
+        if nanos <= 0 { Self::PAST } else { Self { nanos: now().saturating_add(nanos) } }
+    }
+
+    /// Whether this wait has no timeout.
+    #[must_use]
+    pub const fn is_never(self) -> bool {
+        self.nanos == i64::MAX
+    }
+
+    /// Whether the point has been reached.
+    #[must_use]
+    pub fn has_passed(self) -> bool {
+        self.nanos == i64::MIN || (!self.is_never() && now() >= self.nanos)
+    }
+
+    /// The time left, zero once it has passed, `None` if it never will.
+    #[must_use]
+    pub fn remaining(self) -> Option<Duration> {
+        if self.is_never() {
+            return None;
+        }
+        if self.nanos == i64::MIN {
+            return Some(Duration::ZERO);
+        }
+        Some(Duration::from_nanos(u64::try_from(self.nanos.saturating_sub(now())).unwrap_or(0)))
+    }
+
+    /// The earlier of the two.
+    #[must_use]
+    pub fn or_sooner(self, other: Self) -> Self {
+        self.min(other)
+    }
+
+    /// The point as a `timespec` of `CLOCK_MONOTONIC`, `None` for never.
+    #[cfg(not(raddle_loom))]
+    pub(crate) fn timespec(self) -> Option<libc::timespec> {
+        if self.is_never() {
+            return None;
+        }
+        let nanos = self.nanos.max(0);
+        Some(libc::timespec {
+            tv_sec: (nanos / 1_000_000_000) as libc::time_t,
+            tv_nsec: (nanos % 1_000_000_000) as _,
+        })
+    }
+}
+
+impl From<Option<Duration>> for Deadline {
+    fn from(timeout: Option<Duration>) -> Self {
+        timeout.map_or(Self::NEVER, Self::after)
+    }
+}
+
+/// The monotonic clock in nanoseconds.
+pub(crate) fn now() -> i64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the answer, and this clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as i64 * 1_000_000_000 + time.tv_nsec as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_far_future_is_never() {
+        assert!(Deadline::after(Duration::MAX).is_never());
+        assert_eq!(Deadline::NEVER.remaining(), None);
+        assert!(!Deadline::NEVER.has_passed());
+    }
+
+    #[test]
+    fn zero_has_passed_at_once() {
+        assert!(Deadline::after(Duration::ZERO).has_passed());
+        assert!(Deadline::after_nanos(-5).has_passed());
+        assert_eq!(Deadline::PAST.remaining(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_later_point_is_later() {
+        let near = Deadline::after(Duration::from_secs(10));
+        let far = Deadline::after(Duration::from_secs(20));
+        assert_eq!(far.or_sooner(near), near);
+        assert!(near.remaining().unwrap() <= Duration::from_secs(10));
+    }
+}

@@ -1,0 +1,151 @@
+//! A flag that threads wait for.
+//!
+//! | state         | meaning                   | who changes it, and how                       |
+//! |---------------|---------------------------|-----------------------------------------------|
+//! | `0`           | clear, nobody waits       | `set`; a waiter adds `QUEUED`                 |
+//! | `QUEUED`      | clear, somebody waits     | `set`; the last waiter to leave drops it      |
+//! | `SET`         | set                       | `clear`                                       |
+//! | `SET\|QUEUED` | set, `set` is about to    | `set`, under the latch, chooses all and drops |
+//! |               | choose the waiters        | `QUEUED`                                      |
+//!
+//! `QUEUED` is added and dropped under the wait list's latch only. A waiter that was chosen saw
+//! the flag set, even if somebody cleared it before the waiter got to run.
+
+use std::time::Duration;
+
+use crate::blocking::{Blocking, Native, infallible};
+use crate::deadline::Deadline;
+use crate::sync::{AtomicU8, Ordering, maybe_const};
+use crate::waiters::{Ended, WaitList, Waiter};
+
+const SET: u8 = 1;
+const QUEUED: u8 = 2;
+
+/// A flag that any thread can set and clear, and any number can wait for.
+///
+/// Python's `threading.Event`.
+///
+/// ```
+/// let ready = raddle::Event::new();
+/// raddle::scope(|scope| {
+///     scope.spawn(|| ready.set());
+///     ready.wait();
+/// });
+/// assert!(ready.is_set());
+/// ```
+#[derive(Debug)]
+pub struct Event {
+    /// See the module's table.
+    state: AtomicU8,
+    waiters: WaitList,
+}
+
+impl Event {
+    maybe_const! {
+        /// A clear event.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { state: AtomicU8::new(0), waiters: WaitList::new() }
+        }
+    }
+
+    /// Whether the flag is set; what the setter wrote before is then visible.
+    #[inline]
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.state.load(Ordering::Acquire) & SET != 0
+    }
+
+    /// Sets the flag and wakes everyone who waits for it.
+    #[inline]
+    pub fn set(&self) {
+        if self.state.fetch_or(SET, Ordering::AcqRel) & QUEUED != 0 {
+            self.wake_all();
+        }
+    }
+
+    #[cold]
+    fn wake_all(&self) {
+        self.waiters.lock().choose_many(usize::MAX, 0, || {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        });
+    }
+
+    /// Clears the flag: from now on, threads wait again.
+    #[inline]
+    pub fn clear(&self) {
+        self.state.fetch_and(!SET, Ordering::AcqRel);
+    }
+
+    /// Waits until the flag is set or `until` passes; returns whether it was set.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    #[inline]
+    pub fn wait_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until) }
+    }
+
+    #[cold]
+    fn wait_slow<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        if until == Deadline::PAST {
+            return Ok(false);
+        }
+        let waiter = Waiter::new();
+        let locked = self.waiters.lock();
+        let queued = self
+            .state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+                (state & SET == 0).then_some(state | QUEUED)
+            })
+            .is_ok();
+        if !queued {
+            return Ok(true);
+        }
+        locked.push_back(&waiter);
+        drop(locked);
+        let ended = self.waiters.block(&waiter, blocking, until, |locked| {
+            if locked.is_empty() {
+                self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+            }
+        });
+        match ended {
+            Ended::Chosen => Ok(true),
+            Ended::TimedOut => Ok(false),
+            // `set` wakes everyone, so there is nobody to pass a wake-up on to.
+            Ended::Interrupted(interrupt) | Ended::ChosenInterrupted(interrupt) => {
+                Err(interrupt)
+            }
+        }
+    }
+
+    /// Waits until the flag is set.
+    pub fn wait(&self) {
+        infallible(self.wait_with(&mut Native, Deadline::NEVER));
+    }
+
+    /// Waits until the flag is set, for at most `timeout`; returns whether it was set.
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        infallible(self.wait_with(&mut Native, Deadline::after(timeout)))
+    }
+
+    /// The number of threads waiting; for reports and tests.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiters.count()
+    }
+}
+
+impl Default for Event {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,41 @@
+//! What this process remembers across `fork`: how many forks lie between it and its ancestor.
+//!
+//! `fork` copies one thread. Whatever the others were doing is frozen half-way in the child:
+//! wait lists name stacks that no longer exist, and thread handles name threads that are gone.
+//! Nothing here keeps a table of live objects (such a table would itself need a lock that can be
+//! caught mid-update). Instead everything that can go stale remembers the generation in which it
+//! was last valid and compares it, when next used, with the current one.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// The number of forks between this process and the one that first loaded the crate.
+///
+/// Relaxed is enough: it changes only in a child that has a single thread.
+#[inline]
+pub(crate) fn generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
+/// Starts watching for forks; called before anything that a fork could make stale exists.
+#[inline]
+pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    if !ONCE.is_completed() && !cfg!(raddle_loom) {
+        ONCE.call_once(|| {
+            // SAFETY: the handler only touches atomics and a const-initialised thread-local,
+            // which are usable between `fork` and `exec`; the code is never unloaded.
+            unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        });
+    }
+}
+
+/// Runs in the child, on its only thread, before `fork` returns there.
+unsafe extern "C" fn in_child() {
+    let now = GENERATION.load(Ordering::Relaxed).wrapping_add(1);
+    GENERATION.store(now, Ordering::Relaxed);
+    #[cfg(not(raddle_loom))]
+    crate::thread::after_fork(now);
+}

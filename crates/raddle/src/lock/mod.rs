@@ -1,0 +1,146 @@
+//! A lock around a value, with timeouts; the counterpart of `std::sync::Mutex`.
+
+mod raw;
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+pub use raw::RawLock;
+
+use crate::blocking::{Native, infallible};
+use crate::deadline::Deadline;
+use crate::sync::{UnsafeCell, maybe_const};
+
+/// Protects a value from being used by two threads at once.
+///
+/// Python's `threading.Lock`, holding what it protects. A panic while it is held releases it and
+/// does not poison it.
+///
+/// ```
+/// let counter = raddle::Lock::new(0);
+/// raddle::scope(|scope| {
+///     for _ in 0..2 {
+///         scope.spawn(|| (0..10_000).for_each(|_| *counter.acquire() += 1));
+///     }
+/// });
+/// assert_eq!(counter.into_inner(), 20_000);
+/// ```
+pub struct Lock<T> {
+    raw: RawLock,
+    /// Guarded by `raw`.
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the lock moves with its value, and gives it to one thread at a time.
+unsafe impl<T: Send> Send for Lock<T> {}
+// SAFETY: as above; `&Lock<T>` gives out `&mut T` on one thread at a time.
+unsafe impl<T: Send> Sync for Lock<T> {}
+
+impl<T> Lock<T> {
+    maybe_const! {
+        /// A free lock around `value`.
+        #[must_use]
+        pub fn new(value: T) -> Self {
+            Self { raw: RawLock::new(), value: UnsafeCell::new(value) }
+        }
+    }
+
+    /// Waits for the lock and returns the guard that releases it.
+    pub fn acquire(&self) -> LockGuard<'_, T> {
+        self.raw.acquire();
+        LockGuard { lock: self }
+    }
+
+    /// Takes the lock if it is free.
+    pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
+        self.raw.try_acquire().then(|| LockGuard { lock: self })
+    }
+
+    /// Waits for the lock for at most `timeout`; `None` if it was not free in time.
+    pub fn acquire_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
+        let taken = infallible(self.raw.acquire_with(&mut Native, Deadline::after(timeout)));
+        taken.then(|| LockGuard { lock: self })
+    }
+
+    /// Whether somebody holds the lock; out of date once returned.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.raw.is_locked()
+    }
+
+    /// The number of threads waiting for the lock; for reports and tests.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.raw.waiting()
+    }
+
+    /// The value, which nobody else can be using.
+    #[cfg(not(raddle_loom))]
+    pub fn into_inner(self) -> T {
+        let guard = self.acquire();
+        // SAFETY: `self` is owned, so no other guard exists; the value is read once, and
+        // `forget` keeps it from being dropped a second time.
+        let value = unsafe { guard.lock.value.with(|value| value.read()) };
+        std::mem::forget(guard);
+        std::mem::forget(self);
+        value
+    }
+}
+
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Lock");
+        match self.try_acquire() {
+            Some(value) => debug.field("value", &&*value).finish(),
+            None => debug.field("value", &format_args!("<locked>")).finish(),
+        }
+    }
+}
+
+/// Holds a [`Lock`] until dropped.
+#[must_use = "the lock is released when the guard is dropped"]
+pub struct LockGuard<'a, T> {
+    lock: &'a Lock<T>,
+}
+
+impl<'a, T> LockGuard<'a, T> {
+    /// The lock without its value, for a condition to release and take again.
+    pub(crate) fn raw(&self) -> &'a RawLock {
+        &self.lock.raw
+    }
+}
+
+impl<T> Deref for LockGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the guard holds the lock, and the reference cannot outlive the guard.
+        self.lock.value.with(|value| unsafe { &*value })
+    }
+}
+
+impl<T> DerefMut for LockGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as for `deref`, and `&mut self` keeps other references away.
+        self.lock.value.with_mut(|value| unsafe { &mut *value })
+    }
+}
+
+impl<T> Drop for LockGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.raw.release();
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for LockGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}

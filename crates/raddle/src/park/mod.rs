@@ -1,0 +1,44 @@
+//! One thread going to sleep and being woken.
+//!
+//! A [`Parker`] belongs to one wait of one thread and lives on its stack. Whoever wakes it calls
+//! [`Parker::notify`] while the wait list that names it is locked, and [`Wakeup::deliver`] after
+//! unlocking, so that a system call is never made under a lock.
+//!
+//! | state      | meaning                          | who leaves it, and how                  |
+//! |------------|----------------------------------|-----------------------------------------|
+//! | `EMPTY`    | nothing has happened             | owner: to `ASLEEP`; waker: to `NOTIFIED` |
+//! | `ASLEEP`   | the owner is, or is about to be, | owner, on timeout or signal: to `EMPTY`; |
+//! |            | in the kernel                    | waker: to `NOTIFIED`, then a wake call  |
+//! | `NOTIFIED` | woken, once and for all          | nobody                                  |
+//!
+//! Rejected: `parking_lot_core`, which has no interrupted outcome (it loops through `EINTR`, so
+//! Ctrl-C could not reach a blocked main thread) and whose global table hangs forked children;
+//! and a thread-local parker, which a signal handler that blocks inside a wait would share.
+
+#[cfg(all(target_os = "linux", not(raddle_portable), not(raddle_loom)))]
+#[path = "futex.rs"]
+pub(crate) mod futex;
+
+#[cfg(all(any(not(target_os = "linux"), raddle_portable), not(raddle_loom)))]
+#[path = "portable.rs"]
+pub(crate) mod futex;
+
+#[cfg(not(raddle_loom))]
+mod parker;
+#[cfg(raddle_loom)]
+#[path = "model.rs"]
+mod parker;
+
+pub use parker::Parker;
+pub(crate) use parker::Wakeup;
+
+/// Why a sleep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// Somebody notified the parker.
+    Unparked,
+    /// The deadline passed first.
+    TimedOut,
+    /// A signal was delivered to this thread.
+    Signal,
+}

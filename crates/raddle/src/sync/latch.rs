@@ -1,0 +1,158 @@
+//! The tiny lock that guards one wait list for a few instructions at a time.
+//!
+//! It is never held across a sleep, a wake-up system call, or anything that could run foreign
+//! code, so it may block by spinning a little and then sleeping on its own word.
+//!
+//! A `fork` can catch another thread inside the few guarded instructions; in the child nobody
+//! would ever unlock, and the guarded list would name stacks that are gone. Each word therefore
+//! carries the fork generation in which it was last locked: a word from an earlier generation is
+//! taken over, and [`LatchGuard::stale`] tells the new holder to forget what it guards.
+//!
+//! | word                  | meaning                         | who leaves it, and how            |
+//! |-----------------------|---------------------------------|-----------------------------------|
+//! | `gen, -, -`           | free                            | any locker: compare-exchange      |
+//! | `gen, HELD, -`        | held, nobody sleeps             | the holder: swap to free          |
+//! | `gen, HELD, SLEEPERS` | held, somebody may sleep        | the holder: swap to free, wake 1  |
+//! | `old gen, *, *`       | left behind by a parent process | any locker: compare-exchange      |
+//!
+//! Rejected: a plain spin lock (a preempted holder would make every waiter burn its slice) and
+//! the platform's mutex (40 bytes, and undefined in the child of a multi-threaded `fork`).
+
+#[cfg(not(raddle_loom))]
+pub(crate) use real::{Latch, LatchGuard};
+
+#[cfg(raddle_loom)]
+pub(crate) use model::{Latch, LatchGuard};
+
+#[cfg(not(raddle_loom))]
+mod real {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use crate::deadline::Deadline;
+    use crate::{fork, park::futex};
+
+    const HELD: u32 = 1;
+    const SLEEPERS: u32 = 2;
+    const GENERATION_SHIFT: u32 = 2;
+    const SPINS: u32 = 100;
+
+    #[derive(Debug)]
+    pub(crate) struct Latch {
+        word: AtomicU32,
+    }
+
+    /// Holds the latch until dropped.
+    #[must_use]
+    pub(crate) struct LatchGuard<'a> {
+        latch: &'a Latch,
+        free: u32,
+        stale: bool,
+    }
+
+    impl Latch {
+        pub(crate) const fn new() -> Self {
+            Self { word: AtomicU32::new(0) }
+        }
+
+        #[inline]
+        pub(crate) fn lock(&self) -> LatchGuard<'_> {
+            let free = fork::generation() << GENERATION_SHIFT;
+            match self.word.compare_exchange(
+                free,
+                free | HELD,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => LatchGuard { latch: self, free, stale: false },
+                Err(_) => self.lock_slow(free),
+            }
+        }
+
+        #[cold]
+        fn lock_slow(&self, free: u32) -> LatchGuard<'_> {
+            let mut spins = 0;
+            let mut held = HELD;
+            loop {
+                let seen = self.word.load(Ordering::Relaxed);
+                let stale = seen & !(HELD | SLEEPERS) != free;
+                if stale || seen & HELD == 0 {
+                    let taken = self.word.compare_exchange_weak(
+                        seen,
+                        free | held,
+                        Ordering::Acquire,
+                        Ordering::Relaxed,
+                    );
+                    if taken.is_ok() {
+                        return LatchGuard { latch: self, free, stale };
+                    }
+                } else if spins < SPINS {
+                    spins += 1;
+                    std::hint::spin_loop();
+                } else {
+                    // Having slept once, this thread can no longer tell whether others still
+                    // sleep, so from here on it takes the latch with SLEEPERS set.
+                    held = HELD | SLEEPERS;
+                    let marked = seen | SLEEPERS;
+                    let known = seen == marked
+                        || self
+                            .word
+                            .compare_exchange(
+                                seen,
+                                marked,
+                                Ordering::Relaxed,
+                                Ordering::Relaxed,
+                            )
+                            .is_ok();
+                    if known {
+                        let _ = futex::wait(&self.word, marked, Deadline::NEVER);
+                    }
+                }
+            }
+        }
+    }
+
+    impl LatchGuard<'_> {
+        /// Whether the latch was taken over from a parent process (see the module's text).
+        pub(crate) fn stale(&self) -> bool {
+            self.stale
+        }
+    }
+
+    impl Drop for LatchGuard<'_> {
+        #[inline]
+        fn drop(&mut self) {
+            if self.latch.word.swap(self.free, Ordering::Release) & SLEEPERS != 0 {
+                futex::wake_one(&raw const self.latch.word);
+            }
+        }
+    }
+}
+
+#[cfg(raddle_loom)]
+mod model {
+    #[derive(Debug)]
+    pub(crate) struct Latch {
+        mutex: loom::sync::Mutex<()>,
+    }
+
+    #[must_use]
+    pub(crate) struct LatchGuard<'a> {
+        _guard: loom::sync::MutexGuard<'a, ()>,
+    }
+
+    impl Latch {
+        pub(crate) fn new() -> Self {
+            Self { mutex: loom::sync::Mutex::new(()) }
+        }
+
+        pub(crate) fn lock(&self) -> LatchGuard<'_> {
+            LatchGuard { _guard: self.mutex.lock().unwrap() }
+        }
+    }
+
+    impl LatchGuard<'_> {
+        pub(crate) fn stale(&self) -> bool {
+            false
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The one place that chooses between real and model-checked building blocks.
+//!
+//! Everything in this crate that is shared between threads is made of what this module
+//! exports, so that the same algorithm runs for real and, under `cfg(raddle_loom)`, in loom's
+//! exhaustive scheduler. The flag has its own name so that dependencies do not flip with it.
+
+mod latch;
+
+pub(crate) use latch::{Latch, LatchGuard};
+
+#[cfg(not(raddle_loom))]
+pub(crate) use real::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
+#[cfg(not(raddle_loom))]
+pub use real::thread_id;
+
+#[cfg(raddle_loom)]
+pub(crate) use model::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
+#[cfg(raddle_loom)]
+pub use model::thread_id;
+
+#[cfg(not(raddle_loom))]
+mod real {
+    pub(crate) use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+    /// `UnsafeCell` with the access style of loom's, which checks who may look when.
+    #[derive(Debug)]
+    pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Lends the content for reading; the caller answers for the absence of writers.
+        #[inline]
+        pub(crate) fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+            read(self.0.get())
+        }
+
+        /// Lends the content for writing; the caller answers for being alone.
+        #[inline]
+        pub(crate) fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+            write(self.0.get())
+        }
+    }
+
+    /// The calling thread's identifier: nonzero, unique among live threads, kept across `fork`.
+    ///
+    /// It is `pthread_self()`, the number that Python calls `threading.get_ident()`.
+    #[inline]
+    pub fn thread_id() -> usize {
+        // SAFETY: `pthread_self` has no preconditions and cannot fail.
+        unsafe { libc::pthread_self() as usize }
+    }
+}
+
+#[cfg(raddle_loom)]
+mod model {
+    pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+    loom::lazy_static! {
+        static ref NEXT: AtomicUsize = AtomicUsize::new(1);
+    }
+    loom::thread_local! {
+        static ID: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The calling model thread's identifier, nonzero and unique.
+    pub fn thread_id() -> usize {
+        ID.with(|id| *id)
+    }
+}
+
+/// Declares a constructor that is `const` except under loom, whose atomics cannot be.
+macro_rules! maybe_const {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty $body:block) => {
+        #[cfg(not(raddle_loom))]
+        $(#[$meta])*
+        $vis const fn $name($($arg: $ty),*) -> $ret $body
+
+        #[cfg(raddle_loom)]
+        $(#[$meta])*
+        $vis fn $name($($arg: $ty),*) -> $ret $body
+    };
+}
+pub(crate) use maybe_const;

@@ -1,0 +1,245 @@
+//! What others know of a thread: whether it has started, who it is, whether it is done.
+//!
+//! | state      | meaning                            | left by                                |
+//! |------------|------------------------------------|----------------------------------------|
+//! | `NEW`      | not started                        | the starter: to `STARTING`             |
+//! | `STARTING` | being created                      | the starter: to `RUNNING`, or `FAILED` |
+//! | `RUNNING`  | exists; `done` tells when it ends  | nobody                                 |
+//! | `FAILED`   | could not be created               | nobody                                 |
+//!
+//! A handle of a thread of the parent process is done in a forked child: its generation is old.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+
+use crate::blocking::Blocking;
+use crate::deadline::Deadline;
+use crate::event::Event;
+use crate::fork;
+
+const NEW: u8 = 0;
+const STARTING: u8 = 1;
+const RUNNING: u8 = 2;
+const FAILED: u8 = 3;
+
+/// Who owns the operating system's record of a thread, and must join or detach it.
+const UNOWNED: u8 = 0;
+const JOINABLE: u8 = 1;
+const SETTLED: u8 = 2;
+
+/// A thread as others see it; shared between the thread and whoever waits for it.
+#[derive(Debug)]
+pub struct Handle {
+    state: AtomicU8,
+    /// The identifier, 0 before the thread was created.
+    ident: AtomicUsize,
+    /// The fork generation in which the thread lives.
+    generation: AtomicU32,
+    /// `JOINABLE` until somebody joins or detaches the operating system's thread.
+    ownership: AtomicU8,
+    /// Set when the thread has run its last line.
+    done: Event,
+    /// Whether exit waits for it; written before it starts.
+    lasting: AtomicBool,
+    /// The operating system's own number of the thread, 0 until the thread has written it.
+    native: AtomicU32,
+}
+
+/// What became of an attempt to wait for a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Reaped {
+    /// The thread has ended, and the operating system has let go of it.
+    Ended,
+    /// The deadline passed first.
+    TimedOut,
+}
+
+impl Handle {
+    /// A handle of a thread that was not started.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            state: AtomicU8::new(NEW),
+            ident: AtomicUsize::new(0),
+            generation: AtomicU32::new(0),
+            ownership: AtomicU8::new(UNOWNED),
+            done: Event::new(),
+            lasting: AtomicBool::new(false),
+            native: AtomicU32::new(0),
+        }
+    }
+
+    /// A handle of a thread that runs already and was started by somebody else.
+    #[must_use]
+    pub fn adopt(ident: usize) -> Self {
+        let handle = Self::new();
+        handle.set_running(ident);
+        handle
+    }
+
+    /// Claims the handle for a thread about to be started; `false` if it was used before.
+    pub(super) fn claim(&self) -> bool {
+        self.state
+            .compare_exchange(NEW, STARTING, Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Records that the thread exists. The starter and the thread itself both do so, whoever
+    /// comes first, since either may need the record before the other gets to run.
+    pub(super) fn set_started(&self, ident: usize) {
+        // Not a store: by now somebody may have joined the thread already.
+        let _ = self.ownership.compare_exchange(
+            UNOWNED,
+            JOINABLE,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        self.set_running(ident);
+    }
+
+    fn set_running(&self, ident: usize) {
+        self.ident.store(ident, Ordering::Relaxed);
+        self.generation.store(fork::generation(), Ordering::Relaxed);
+        self.state.store(RUNNING, Ordering::Release);
+    }
+
+    pub(super) fn set_failed(&self) {
+        self.state.store(FAILED, Ordering::Release);
+        self.done.set();
+    }
+
+    pub(super) fn survive_fork(&self, generation: u32) {
+        self.generation.store(generation, Ordering::Relaxed);
+        // It is the process's main thread now, which nobody can join.
+        self.ownership.store(SETTLED, Ordering::Relaxed);
+    }
+
+    /// Marks the thread as ended, for all who wait; its own last act, or an embedder's word.
+    pub fn set_done(&self) {
+        self.done.set();
+    }
+
+    pub(crate) fn set_lasting(&self, lasting: bool) {
+        self.lasting.store(lasting, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.lasting.load(Ordering::Relaxed)
+    }
+
+    /// The thread's identifier, 0 before it was started.
+    #[must_use]
+    pub fn ident(&self) -> usize {
+        self.ident.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_native_id(&self) {
+        self.native.store(native_id(), Ordering::Release);
+    }
+
+    /// The number by which the operating system's tools know the thread; waits for a thread
+    /// that was just created to get that far. 0 if none was.
+    ///
+    /// The thread writes it before anything else, so this yields rather than sleeps.
+    #[must_use]
+    pub fn native_id(&self) -> u32 {
+        loop {
+            let native = self.native.load(Ordering::Acquire);
+            let coming = self.is_started() && !self.is_done();
+            if native != 0 || !coming || self.ownership.load(Ordering::Relaxed) == UNOWNED {
+                return native;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether the handle was used to start a thread, successfully or not.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.state.load(Ordering::Acquire) != NEW
+    }
+
+    /// Whether a thread was created.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.state.load(Ordering::Acquire) == RUNNING
+    }
+
+    /// Whether the thread lived in a parent process.
+    fn is_left_behind(&self) -> bool {
+        self.is_started() && self.generation.load(Ordering::Relaxed) != fork::generation()
+    }
+
+    /// Whether the thread has ended (or failed to start, or lived in a parent process).
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.done.is_set() || self.is_left_behind()
+    }
+
+    /// Waits for the thread to end, until `until`.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    pub fn join_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<Reaped, B::Interrupt> {
+        if !self.is_left_behind() {
+            if !self.done.wait_with(blocking, until)? {
+                return Ok(Reaped::TimedOut);
+            }
+            self.reap(blocking);
+        }
+        Ok(Reaped::Ended)
+    }
+
+    /// Lets the operating system's thread go, once it is done; it has nothing left to run.
+    fn reap<B: Blocking>(&self, blocking: &mut B) {
+        if self.settle() {
+            blocking.detach();
+            // SAFETY: `settle` gave this thread the one right to join it, it lives in this
+            // process, and it does not join itself: it is past its last line.
+            unsafe { libc::pthread_join(self.ident() as libc::pthread_t, std::ptr::null_mut()) };
+        }
+    }
+
+    /// Takes the right to join or detach the thread, which one caller gets.
+    fn settle(&self) -> bool {
+        !self.is_left_behind()
+            && self
+                .ownership
+                .compare_exchange(JOINABLE, SETTLED, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// The number of threads waiting for the end; for reports and tests.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.done.waiting()
+    }
+}
+
+/// The calling thread's number in the operating system's tools.
+fn native_id() -> u32 {
+    #[cfg(target_os = "linux")]
+    // SAFETY: `gettid` has no preconditions and cannot fail.
+    return unsafe { libc::gettid() } as u32;
+    #[cfg(not(target_os = "linux"))]
+    return 1;
+}
+
+impl Default for Handle {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.settle() {
+            // SAFETY: `settle` gave this thread the one right to detach it, in this process.
+            unsafe { libc::pthread_detach(self.ident() as libc::pthread_t) };
+        }
+    }
+}

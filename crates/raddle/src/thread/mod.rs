@@ -1,0 +1,20 @@
+//! Threads: for Rust programs, `spawn` with a join that can time out; for embedders such as an
+//! interpreter, the operating system's thread with nothing of Rust's runtime around it.
+
+mod handle;
+mod raw;
+mod roster;
+mod spawn;
+
+pub use handle::{Handle, Reaped};
+pub use raw::{Main, StartError, current, run_raw};
+pub use roster::{running, wait_for_lasting};
+pub use spawn::{Builder, Joined, Thread, spawn};
+pub use std::thread::{Scope, ScopedJoinHandle, scope};
+
+pub use crate::sync::thread_id;
+
+/// In the child of a `fork`: the calling thread is the only one, and it is still itself.
+pub(crate) fn after_fork(generation: u32) {
+    raw::after_fork(generation);
+}

@@ -1,0 +1,154 @@
+//! A thread of the operating system with nothing of Rust's runtime around it.
+//!
+//! CPython up to 3.13 ends daemon threads by `pthread_exit` when the interpreter finalizes. That
+//! unwinds the stack, and an unwinding that reaches `std::thread`'s `catch_unwind` aborts the
+//! process ("FATAL: exception not rethrown"). So the entry here is `extern "C-unwind"`, catches
+//! nothing, and calls the embedder's function directly; the embedder keeps a guard in its own
+//! innermost frame.
+
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+
+use super::{Handle, roster};
+use crate::{fork, sync};
+
+thread_local! {
+    /// The handle of the calling thread if it was started here; the thread owns a reference.
+    static CURRENT: Cell<*const Handle> = const { Cell::new(ptr::null()) };
+}
+
+/// What a raw thread runs: `argument` is handed over as given to [`run_raw`].
+pub type Main = unsafe extern "C-unwind" fn(argument: *mut c_void);
+
+/// Why a thread was not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// The handle was used before.
+    AlreadyStarted,
+    /// The operating system refused; its error number.
+    Refused(i32),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AlreadyStarted => f.write_str("the thread was started before"),
+            Self::Refused(errno) => std::io::Error::from_raw_os_error(*errno).fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+struct Boot {
+    handle: Arc<Handle>,
+    main: Main,
+    argument: *mut c_void,
+}
+
+/// Starts a thread that calls `main(argument)` and then marks `handle` done.
+///
+/// A `lasting` thread keeps [`wait_for_lasting`](super::wait_for_lasting) waiting until then. `stack_size` is in bytes, 0 for the system's default. When this returns, the thread
+/// exists and `handle` knows its identifier; it may or may not have begun to run.
+///
+/// # Errors
+/// [`StartError`]; `main` is then never called.
+///
+/// # Safety
+/// `main` may be called with `argument` on another thread, once. It must neither panic nor let a
+/// forced unwinding pass.
+pub unsafe fn run_raw(
+    handle: &Arc<Handle>,
+    lasting: bool,
+    stack_size: usize,
+    main: Main,
+    argument: *mut c_void,
+) -> Result<(), StartError> {
+    fork::watch();
+    if !handle.claim() {
+        return Err(StartError::AlreadyStarted);
+    }
+    handle.set_lasting(lasting);
+    roster::enter(lasting);
+    let boot = Box::into_raw(Box::new(Boot { handle: Arc::clone(handle), main, argument }));
+    match create(stack_size, boot.cast()) {
+        Ok(ident) => {
+            handle.set_started(ident);
+            Ok(())
+        }
+        Err(errno) => {
+            // SAFETY: no thread was created, so the record is still this one's alone.
+            drop(unsafe { Box::from_raw(boot) });
+            roster::leave(lasting);
+            handle.set_failed();
+            Err(StartError::Refused(errno))
+        }
+    }
+}
+
+fn create(stack_size: usize, boot: *mut c_void) -> Result<usize, i32> {
+    // SAFETY: an all-zero attribute object is a valid place for pthread_attr_init.
+    let mut attributes: libc::pthread_attr_t = unsafe { std::mem::zeroed() };
+    let check = |error: i32| if error == 0 { Ok(()) } else { Err(error) };
+    // SAFETY: `attributes` outlives the calls and is destroyed once, below.
+    check(unsafe { libc::pthread_attr_init(&mut attributes) })?;
+    let created = (|| {
+        if stack_size != 0 {
+            // SAFETY: `attributes` was initialised.
+            check(unsafe { libc::pthread_attr_setstacksize(&mut attributes, stack_size) })?;
+        }
+        let mut thread = 0 as libc::pthread_t;
+        // SAFETY: `enter` has the calling convention of a thread's entry, and takes `boot` over.
+        check(unsafe { libc::pthread_create(&mut thread, &attributes, ENTER, boot) })?;
+        Ok(thread as usize)
+    })();
+    // SAFETY: initialised above, and not used again.
+    unsafe { libc::pthread_attr_destroy(&mut attributes) };
+    created
+}
+
+/// [`enter`] under the type that `libc` gives a thread's entry, which lacks `-unwind`.
+// SAFETY: the two conventions differ only in whether unwinding out of the function is allowed,
+// and the caller is the C library, which expects just that.
+const ENTER: extern "C" fn(*mut c_void) -> *mut c_void = unsafe {
+    std::mem::transmute::<
+        unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void,
+        extern "C" fn(*mut c_void) -> *mut c_void,
+    >(enter)
+};
+
+/// The thread's first and last frame.
+unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
+    // SAFETY: `run_raw` handed the record over to this thread alone.
+    let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
+    let Boot { handle, main, argument } = *boot;
+    handle.set_native_id();
+    handle.set_started(sync::thread_id());
+    let handle = Arc::into_raw(handle);
+    CURRENT.set(handle);
+    // SAFETY: the promise made to `run_raw`.
+    unsafe { main(argument) };
+    CURRENT.set(ptr::null());
+    // SAFETY: the reference taken by `into_raw` above, given back once.
+    let handle = unsafe { Arc::from_raw(handle) };
+    roster::leave(handle.is_lasting());
+    handle.set_done();
+    ptr::null_mut()
+}
+
+/// Calls `with` with the handle of the calling thread, if it was started by [`run_raw`].
+pub fn current<R>(with: impl FnOnce(&Handle) -> R) -> Option<R> {
+    let handle = CURRENT.get();
+    // SAFETY: non-null only while the thread's own reference keeps the handle alive.
+    (!handle.is_null()).then(|| with(unsafe { &*handle }))
+}
+
+pub(super) fn after_fork(generation: u32) {
+    let survivor = current(|handle| {
+        handle.survive_fork(generation);
+        handle.is_lasting()
+    });
+    roster::after_fork(survivor);
+}

@@ -1,0 +1,73 @@
+//! How many raw threads there are, and waiting for those that the process must not leave behind.
+//!
+//! Counters, not a table: a table would need a lock that a `fork` can catch half-way.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::raw;
+use crate::blocking::Blocking;
+use crate::deadline::Deadline;
+use crate::waiters::{Ended, WaitList, Waiter};
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static LASTING: AtomicUsize = AtomicUsize::new(0);
+/// Those who wait for `LASTING` to fall; it is looked at under this list's latch.
+static WATCHERS: WaitList = WaitList::new();
+
+pub(super) fn enter(lasting: bool) {
+    RUNNING.fetch_add(1, Ordering::Relaxed);
+    if lasting {
+        LASTING.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+pub(super) fn leave(lasting: bool) {
+    RUNNING.fetch_sub(1, Ordering::Relaxed);
+    if lasting {
+        LASTING.fetch_sub(1, Ordering::AcqRel);
+        WATCHERS.lock().choose_many(usize::MAX, 0, || {});
+    }
+}
+
+/// In a forked child: `survivor` tells of the calling thread, if it is a raw one, whether it is
+/// lasting.
+pub(super) fn after_fork(survivor: Option<bool>) {
+    RUNNING.store(usize::from(survivor.is_some()), Ordering::Relaxed);
+    LASTING.store(usize::from(survivor == Some(true)), Ordering::Relaxed);
+}
+
+/// The number of raw threads that were started and have not ended; out of date once returned.
+#[must_use]
+pub fn running() -> usize {
+    RUNNING.load(Ordering::Relaxed)
+}
+
+/// Waits until no lasting raw thread but the calling one is left, or until `until`; returns
+/// whether that is so.
+///
+/// # Errors
+/// The interrupt with which `blocking` ended the wait.
+pub fn wait_for_lasting<B: Blocking>(
+    blocking: &mut B,
+    until: Deadline,
+) -> Result<bool, B::Interrupt> {
+    let own = usize::from(raw::current(|handle| handle.is_lasting()).unwrap_or(false));
+    loop {
+        let waiter = Waiter::new();
+        let locked = WATCHERS.lock();
+        if LASTING.load(Ordering::Acquire) <= own {
+            return Ok(true);
+        }
+        if until.has_passed() {
+            return Ok(false);
+        }
+        locked.push_back(&waiter);
+        drop(locked);
+        match WATCHERS.block(&waiter, blocking, until, |_| {}) {
+            Ended::Chosen | Ended::TimedOut => {}
+            Ended::Interrupted(interrupt) | Ended::ChosenInterrupted(interrupt) => {
+                return Err(interrupt);
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+"""The interpreter matrix. CI calls only what a person can call: `make` calls these sessions."""
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import interpreters  # noqa: E402
+
+FOUND = interpreters.find(os.environ.get("RADDLE_ONLY", "").split() or None)
+PATHS = [nox.param(found, id=found.tag) for found in FOUND]
+
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.sessions = ["tests", "conformance", "stress"]
+
+
+def _prepare(session: nox.Session, found: interpreters.Interpreter, *extra: str) -> str:
+    """Make the interpreter's environment with raddle built into it; return its python."""
+    home = ROOT / ".nox" / f"python-{found.tag}"
+    python = str(home / "bin" / "python")
+    if not os.path.exists(python):
+        session.run(found.path, "-m", "venv", "--clear", str(home), external=True)
+    build = {"CARGO_TARGET_DIR": str(ROOT / "target" / found.tag), "RADDLE": "0"}
+    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    session.run(*pip, "install", "--force-reinstall", "--no-deps", str(ROOT), external=True, env=build)
+    if extra:
+        session.run(*pip, "install", *extra, external=True)
+    return python
+
+
+@nox.session(python=False)
+@nox.parametrize("found", PATHS)
+def tests(session: nox.Session, found) -> None:
+    """raddle's own tests on one interpreter."""
+    python = _prepare(session, found, "pytest>=8", "hypothesis>=6.100")
+    session.run(python, "-m", "pytest", *session.posargs, external=True)
+
+
+@nox.session(python=False)
+@nox.parametrize("found", PATHS)
+def conformance(session: nox.Session, found) -> None:
+    """CPython's own tests, stock and with raddle installed, side by side."""
+    python = _prepare(session, found)
+    session.run(python, "tests/conformance/run.py", *session.posargs, external=True)
+
+
+@nox.session(python=False)
+@nox.parametrize("found", PATHS)
+def stress(session: nox.Session, found) -> None:
+    """Exits, forks, signals and crowds; brief here, long with `-- --long`."""
+    python = _prepare(session, found)
+    session.run(python, "tests/stress/run.py", *session.posargs, external=True)
+
+
+@nox.session(python=False)
+@nox.parametrize("found", PATHS)
+def bench(session: nox.Session, found) -> None:
+    """raddle beside the interpreter's own threading, in one process, interleaved."""
+    python = _prepare(session, found)
+    session.run(python, "-m", "benchmarks", *session.posargs, external=True)
+
+
+@nox.session(python=False)
+def stubs(session: nox.Session) -> None:
+    """The shipped stubs agree with the modules that they describe."""
+    found = FOUND[0]
+    python = _prepare(session, found, "mypy>=1.11")
+    session.run(python, "-m", "mypy.stubtest", "raddle", *session.posargs, external=True)

@@ -1,0 +1,41 @@
+"""raddle: Python's threading, rebuilt in Rust.
+
+`from raddle import threading` is the drop-in module; `raddle.install()` puts it under
+programs that know nothing of it, and so do `raddle run app.py` and RADDLE=1 in the
+environment. Importing this package loads neither `threading` nor the extension.
+"""
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "install", "installed", "uninstall"]
+
+
+def install():
+    """Put raddle's primitives in the place of the interpreter's, for the whole process.
+
+    Modules that are loaded already are patched where they hold the replaced names; those
+    imported later are patched as they come. Objects made before keep working. Calling it
+    again changes nothing. Raises ImportError where the extension cannot be loaded (in a
+    subinterpreter, for one). The standard library has no counterpart.
+    """
+    from raddle import patch
+
+    patch.install()
+
+
+def uninstall():
+    """Put the interpreter's own primitives back; does nothing unless installed.
+
+    Objects made meanwhile keep working.
+    """
+    from raddle import patch
+
+    patch.uninstall()
+
+
+def installed():
+    """Return whether raddle's primitives are in the place of the interpreter's."""
+    import sys
+
+    patch = sys.modules.get("raddle.patch")
+    return patch is not None and patch.installed()

@@ -1,0 +1,81 @@
+"""The command `raddle`, and `python -m raddle`.
+
+`raddle run …` is `RADDLE=1 python …` with the same interpreter: the process is replaced, so
+that arguments, `__main__`, exit codes, tracebacks and signals are plain Python's own.
+"""
+
+import os
+import sys
+
+USAGE = """\
+usage: raddle run [python options] script.py [args ...]
+       raddle run [python options] -m module [args ...]
+       raddle run [python options] -c command [args ...]
+       raddle --help | --version
+
+Runs an unmodified Python program on raddle: threading, and what builds on it, is
+patched before the program's first line, in its child processes too.
+"""
+
+
+def main(argv=None):
+    """Run the command line `argv` (sys.argv without the program); return the exit status.
+
+    `raddle run` does not return: the program takes the process over.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    match argv:
+        case ["run", "-h" | "--help", *_] | ["-h" | "--help" | "help", *_]:
+            sys.stdout.write(USAGE)
+            return 0
+        case ["-V" | "--version", *_]:
+            from raddle import __version__
+
+            print(f"raddle {__version__} (Python {sys.version.split()[0]})")
+            return 0
+        case ["run"]:
+            return _misused("run needs a script, -m module or -c command")
+        case ["run", *rest]:
+            return run(rest)
+        case []:
+            return _misused("a command is missing")
+        case [command, *_]:
+            return _misused(f"there is no command {command!r}")
+
+
+def _misused(why):
+    sys.stderr.write(f"{USAGE}\nraddle: {why}\n")
+    return 2
+
+
+def run(rest):
+    """Replace this process by the interpreter, with raddle installed, running `rest`."""
+    if not _starts_with_raddle():
+        sys.stderr.write(
+            "raddle: raddle.pth is not in this interpreter's site-packages, so programs cannot "
+            "start with raddle; install the package with pip\n"
+        )
+        return 2
+    os.environ["RADDLE"] = "1"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, *_own_options(), *rest])
+
+
+def _own_options():
+    """The options that this interpreter was given (-X dev, -W error, -O, ...)."""
+    import subprocess
+
+    return subprocess._args_from_interpreter_flags()
+
+
+def _starts_with_raddle():
+    """Whether an interpreter started like this one finds raddle.pth."""
+    import site
+
+    folders = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    return any(os.path.exists(os.path.join(folder, "raddle.pth")) for folder in folders)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,298 @@
+"""Putting raddle in the place of the interpreter's own primitives, and taking it out again.
+
+Three things are patched: `_thread`, at once; `threading`, now or when it is first imported
+(start-up must not import it), and again whenever a fresh copy is imported; and the global
+names of modules that hold one of the replaced objects already.
+
+`threading.Thread` stays the same class, since the main thread is an instance of it and
+programs have subclassed it: it is given the methods of `raddle.threading.Thread`, as new
+functions whose globals are those of the patched module. What tests and tools replace in
+`threading` is therefore what the methods use.
+"""
+
+import sys
+import types
+
+_VERSION = sys.version_info[:2]
+
+_MISSING = object()
+_installed = False
+_overlay = None  # raddle.threading, once it is complete
+_undo = []  # (namespace, name, previous value or _MISSING), in the order of patching
+_patched = []  # the threading modules that were patched
+_waiting = []  # threading modules that were loaded while raddle.threading was
+
+
+def installed():
+    """Return whether install() is in effect."""
+    return _installed
+
+
+def install():
+    """See raddle.install()."""
+    global _installed
+    if _installed:
+        return
+    from raddle import _raddle  # An ImportError here leaves everything as it was.
+
+    _installed = True
+    swapped = _patch_thread_module(_raddle)
+    module = sys.modules.get("threading")
+    if module is not None:
+        swapped.update(_patch_threading(module))
+        _patch_holders(swapped)
+    else:
+        _patch_holders(swapped)
+    sys.meta_path.insert(0, _Finder)
+
+
+def uninstall():
+    """See raddle.uninstall()."""
+    global _installed
+    if not _installed:
+        return
+    _installed = False
+    sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Finder]
+    for namespace, name, previous in reversed(_undo):
+        if previous is _MISSING:
+            _delete(namespace, name)
+        else:
+            _assign(namespace, name, previous)
+    _undo.clear()
+    _patched.clear()
+    _waiting.clear()
+
+
+def _assign(namespace, name, value):
+    if isinstance(namespace, dict):
+        namespace[name] = value
+    else:
+        setattr(namespace, name, value)
+
+
+def _delete(namespace, name):
+    if isinstance(namespace, dict):
+        namespace.pop(name, None)
+    elif name in vars(namespace):
+        delattr(namespace, name)
+
+
+def _replace(namespace, name, value, swapped=None):
+    """Set a name in a module's dict or on a class, to be undone by uninstall()."""
+    names = namespace if isinstance(namespace, dict) else vars(namespace)
+    previous = names.get(name, _MISSING)
+    if previous is value:
+        return
+    _undo.append((namespace, name, previous))
+    _assign(namespace, name, value)
+    if swapped is not None and previous is not _MISSING:
+        swapped[id(previous)] = (previous, value)
+
+
+def _patch_thread_module(_raddle):
+    """Patch `_thread`; return what was swapped, by the id of the old object."""
+    import _thread
+
+    names = vars(_thread)
+    swapped = {}
+    new = {
+        "allocate_lock": _raddle.allocate_lock,
+        "allocate": _raddle.allocate_lock,
+        "LockType": _raddle.lock,
+        "RLock": _raddle.RLock,
+        "start_new_thread": _raddle.start_new_thread,
+        "start_new": _raddle.start_new_thread,
+        "_count": _count_with(names["_count"], _raddle._count),
+    }
+    if _VERSION >= (3, 13):
+        new |= {
+            "lock": _raddle.lock,
+            "start_joinable_thread": _raddle.start_joinable_thread,
+            "_ThreadHandle": _raddle._ThreadHandle,
+            "_make_thread_handle": _raddle._make_thread_handle,
+            "_shutdown": shutdown_with(names["_shutdown"]),
+        }
+    for name, value in new.items():
+        if name in names:
+            _replace(names, name, value, swapped)
+    return swapped
+
+
+def _count_with(stock, ours):
+    def _count():
+        """Return the number of threads that run now, besides the main one."""
+        return stock() + ours()
+
+    return _count
+
+
+def shutdown_with(stock):
+    """Return a `_thread._shutdown` that waits for raddle's threads and for the others."""
+    if getattr(stock, "_raddle", False):
+        return stock
+    from raddle import _raddle
+
+    def _shutdown():
+        """Wait for all threads that are not daemons."""
+        _raddle._shutdown()
+        stock()
+        # Those may have started more of raddle's.
+        _raddle._shutdown()
+
+    _shutdown._raddle = True
+    return _shutdown
+
+
+def _patch_threading(module):
+    """Patch a threading module, unless that has to wait; return what was swapped."""
+    if _overlay is None:
+        if "raddle.threading" in sys.modules:
+            # It is importing `threading` at this moment, and will come back to us.
+            _waiting.append(module)
+            return {}
+        import raddle.threading
+
+        if module not in _waiting and module in _patched:
+            return {}
+    if module in _patched:
+        return {}
+    _patched.append(module)
+    swapped = {}
+    names = vars(module)
+    for name, value in _replacements(_overlay, names).items():
+        if name == "current_thread":
+            value = _overlay._raddle._current_thread_in(names)
+        _replace(names, name, value, swapped)
+    hook_exit(module)
+    _patch_class(module.Thread, _overlay.Thread, names)
+    return swapped
+
+
+def _replacements(overlay, names):
+    """Return the names of a threading module that change, with their new values."""
+    always = (
+        "Condition Event Semaphore BoundedSemaphore Barrier _CRLock _allocate_lock Lock "
+        "current_thread _ThreadHandle"
+    )
+    if _VERSION >= (3, 13):
+        always += " _LockType _make_thread_handle _start_joinable_thread"
+    else:
+        always += " _start_new_thread"
+    new = {name: getattr(overlay, name) for name in always.split() if name != "_LockType"}
+    if _VERSION >= (3, 13):
+        new["_LockType"] = overlay.Lock
+    # What the methods of Thread use and the standard library's module lacks.
+    new |= {"_raddle": overlay._raddle, "_mistakes": overlay._mistakes}
+    new |= {"_VERSION": _VERSION, "_HANDLE": overlay._HANDLE}
+    for name in (*overlay.__all__, "_daemon_threads_allowed"):
+        if name not in names:
+            new[name] = getattr(overlay, name)
+    return new
+
+
+def hook_exit(module):
+    """Make a threading module's shutdown wait for raddle's threads too. Never undone: threads
+    may outlive uninstall()."""
+    names = vars(module)
+    if _VERSION >= (3, 13):
+        names["_thread_shutdown"] = shutdown_with(names["_thread_shutdown"])
+    elif "_raddle_settles" not in names:
+        from raddle import _raddle
+
+        # The threads themselves are in _shutdown_locks, as the interpreter's own are.
+        names["_raddle_settles"] = True
+        module._register_atexit(_raddle._settle)
+
+
+def _patch_class(target, source, namespace):
+    """Give the class `target` the methods of `source`, with other globals."""
+    for name, value in vars(source).items():
+        if isinstance(value, types.FunctionType):
+            _replace(target, name, _rebound(value, namespace))
+        elif isinstance(value, property):
+            parts = (value.fget, value.fset, value.fdel)
+            parts = [part and _rebound(part, namespace) for part in parts]
+            _replace(target, name, property(*parts, value.__doc__))
+
+
+def _rebound(function, namespace):
+    """Return a copy of `function` that looks its globals up in `namespace`."""
+    copy = types.FunctionType(
+        function.__code__, namespace, function.__name__, function.__defaults__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__doc__ = function.__doc__
+    copy.__qualname__ = function.__qualname__
+    copy.__module__ = namespace.get("__name__", function.__module__)
+    return copy
+
+
+def _patch_holders(swapped):
+    """Replace the swapped objects where other modules hold them as globals."""
+    for name, module in list(sys.modules.items()):
+        if name in ("threading", "_thread") or name.partition(".")[0] == "raddle":
+            continue
+        if not isinstance(module, types.ModuleType):
+            continue
+        names = vars(module)
+        for held, value in list(names.items()):
+            old, new = swapped.get(id(value), (_MISSING, None))
+            if value is old:
+                _replace(names, held, new)
+
+
+def overlay_ready(overlay):
+    """Called by raddle.threading when it is complete."""
+    global _overlay
+    _overlay = overlay
+    hook_exit(overlay._stdlib)
+    _follow_forks(overlay._follow_fork)
+    while _waiting:
+        _patch_holders(_patch_threading(_waiting.pop()))
+
+
+def _follow_forks(follow):
+    import os
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=follow)
+
+
+class _Finder:
+    """Patches `threading` whenever a copy of it is imported."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        """Find the module as others do, and have it patched once it has run."""
+        if name != "threading":
+            return None
+        for finder in sys.meta_path:
+            if finder is cls or not hasattr(finder, "find_spec"):
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None and hasattr(spec.loader, "exec_module"):
+                    spec.loader = _Loader(spec.loader)
+                return spec
+        return None
+
+
+class _Loader:
+    """Runs a module as its own loader does, then patches it."""
+
+    def __init__(self, loader):
+        self._loader = loader
+
+    def __getattr__(self, name):
+        return getattr(self._loader, name)
+
+    def create_module(self, spec):
+        """Create the module as its own loader does."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module):
+        """Run the module under its own loader's name, then patch it."""
+        module.__loader__ = module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        if _installed:
+            _patch_threading(module)

@@ -1,0 +1,35 @@
+"""What RADDLE=1 in the environment does when an interpreter starts (see raddle.pth).
+
+A subinterpreter cannot load the extension; there, threading stays the interpreter's own
+and nothing is said. Any other failure would be an interpreter that silently ran without
+what was asked for, so it is reported, and the program runs on.
+"""
+
+import sys
+
+
+def _in_subinterpreter():
+    import _thread
+
+    is_main = getattr(_thread, "_is_main_interpreter", None)
+    if is_main is not None:
+        return not is_main()
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:
+        return False
+    return interpreters.get_current() != interpreters.get_main()
+
+
+def start():
+    """Install raddle; report why if that fails outside subinterpreters."""
+    try:
+        from raddle import patch
+
+        patch.install()
+    except ImportError as error:
+        if not _in_subinterpreter():
+            print(f"raddle: RADDLE is set, but raddle cannot be loaded: {error}", file=sys.stderr)
+
+
+start()

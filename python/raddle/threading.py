@@ -1,0 +1,394 @@
+"""Drop-in `threading`: every public name, on raddle's primitives.
+
+The registry of threads (`_active`, `_limbo`, `_dangling`) is the standard library's own, so
+that both modules see the same threads, and so do debuggers, profilers and the interpreter.
+The lock-like classes and the thread handle are Rust; `Thread` is Python, here, because tools
+look for its frames (`_bootstrap`, `_bootstrap_inner`, in a file of this name) and attributes.
+
+`raddle.install()` gives the standard library's Thread the methods of the one below, bound to
+that module's globals: what they name must exist in both modules (see patch.py).
+"""
+
+import sys as _sys
+import threading as _stdlib
+from threading import (
+    TIMEOUT_MAX,
+    BrokenBarrierError,
+    ExceptHookArgs,
+    ThreadError,
+    _active,
+    _active_limbo_lock,
+    _dangling,
+    _DummyThread,
+    _limbo,
+    _make_invoke_excepthook,
+    _newname,
+    activeCount,
+    active_count,
+    currentThread,
+    enumerate,
+    excepthook,
+    get_ident,
+    get_native_id,
+    getprofile,
+    gettrace,
+    local,
+    main_thread,
+    setprofile,
+    settrace,
+    stack_size,
+)
+
+from raddle import _raddle
+from raddle import mistakes as _mistakes
+from raddle import patch as _patch
+from raddle._raddle import (
+    Barrier,
+    BoundedSemaphore,
+    Condition,
+    Event,
+    RLock,
+    Semaphore,
+    _make_thread_handle,
+    _ThreadHandle,
+)
+
+_VERSION = _sys.version_info[:2]
+
+Lock = _raddle.lock if _VERSION >= (3, 13) else _raddle.allocate_lock
+_allocate_lock = _raddle.allocate_lock
+_CRLock = RLock
+current_thread = _raddle._current_thread_in(_stdlib.__dict__)
+
+if _VERSION >= (3, 12):
+    from threading import (
+        _daemon_threads_allowed,
+        setprofile_all_threads,
+        settrace_all_threads,
+    )
+else:
+    from raddle.tracing import setprofile_all_threads, settrace_all_threads
+
+    def _daemon_threads_allowed():
+        return True
+
+
+if _VERSION >= (3, 13):
+    _start_joinable_thread = _raddle.start_joinable_thread
+else:
+    from threading import (
+        _maintain_shutdown_locks,
+        _shutdown_locks,
+        _shutdown_locks_lock,
+    )
+
+    _start_new_thread = _raddle.start_new_thread
+
+if _VERSION >= (3, 14):
+    import _contextvars
+
+if _VERSION >= (3, 15):
+    from threading import concurrent_tee, serialize_iterator, synchronized_iterator
+else:
+    from raddle.iterators import concurrent_tee, serialize_iterator, synchronized_iterator
+
+__all__ = [
+    "Barrier", "BoundedSemaphore", "BrokenBarrierError", "Condition", "Event",
+    "ExceptHookArgs", "Lock", "RLock", "Semaphore", "TIMEOUT_MAX", "Thread", "ThreadError",
+    "Timer", "active_count", "concurrent_tee", "current_thread", "enumerate", "excepthook",
+    "get_ident", "get_native_id", "getprofile", "gettrace", "local", "main_thread",
+    "serialize_iterator", "setprofile", "setprofile_all_threads", "settrace",
+    "settrace_all_threads", "stack_size", "synchronized_iterator",
+]  # fmt: skip
+
+# The attribute that holds the handle: where each version's tools look for it.
+_HANDLE = "_os_thread_handle" if _VERSION >= (3, 14) else "_handle"
+
+
+class Thread(_stdlib.Thread):
+    """A thread of control: runs `target(*args, **kwargs)`, or an overridden run().
+
+    `group` is reserved and None. `name` is what current_thread().name says, by default
+    "Thread-N" with the target's name. `daemon` threads do not keep the program from ending;
+    None takes the current thread's setting. `context` is the contextvars.Context to run in:
+    None means what the interpreter's own Thread does (from 3.14), an empty one before.
+
+    An instance of the interpreter's threading.Thread too. Differences: a target that cannot
+    be called, or args that cannot be unpacked, raise TypeError here instead of in the thread;
+    start() returns without waiting for the new thread to get its turn.
+    """
+
+    def __init__(
+        self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None, context=None
+    ):
+        assert group is None, "group argument must be None for now"
+        if type(self).run is Thread.run:
+            _mistakes.check_target(target, args)
+        if kwargs is None:
+            kwargs = {}
+        if name:
+            name = str(name)
+        else:
+            name = _newname("Thread-%d")
+            if target is not None:
+                try:
+                    name = f"{name} ({target.__name__})"
+                except AttributeError:
+                    pass
+        self._target = target
+        self._name = name
+        self._args = args
+        self._kwargs = kwargs
+        if daemon is None:
+            self._daemonic = current_thread().daemon
+        elif daemon and not _daemon_threads_allowed():
+            raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+        else:
+            self._daemonic = daemon
+        self._context = context
+        self._ident = None
+        self._native_id = None
+        self._prepare_handle()
+        self._started = Event()
+        self._initialized = True
+        # A copy of sys.stderr for the excepthook, in case this outlives the interpreter's.
+        self._stderr = _sys.stderr
+        self._invoke_excepthook = _make_invoke_excepthook()
+        _dangling.add(self)
+
+    if _VERSION >= (3, 14):
+
+        def _prepare_handle(self):
+            self._os_thread_handle = _ThreadHandle()
+
+    elif _VERSION >= (3, 13):
+
+        def _prepare_handle(self):
+            self._handle = _ThreadHandle()
+
+    else:
+
+        def _prepare_handle(self):
+            self._handle = _ThreadHandle()
+            self._tstate_lock = None
+            self._is_stopped = False
+
+    def start(self):
+        """Start the thread; its run() begins in a thread of its own.
+
+        Raises RuntimeError if called twice, or if the thread cannot be started; it can then
+        be tried again. Does not wait for the thread's first step, unlike the interpreter's.
+        """
+        if not self._initialized:
+            raise RuntimeError(_mistakes.NOT_INITIALIZED)
+        if self._started.is_set():
+            raise RuntimeError(_mistakes.STARTED_TWICE)
+        if self._target is None and type(self).run is Thread.run and "run" not in self.__dict__:
+            _mistakes.warn_nothing_to_run(self)
+        with _active_limbo_lock:
+            _limbo[self] = self
+        try:
+            handle = self._launch()
+        except BaseException:
+            with _active_limbo_lock:
+                _limbo.pop(self, None)
+            raise
+        if type(handle) is _raddle._ThreadHandle:
+            # The thread exists. It says the same of itself when it gets its turn.
+            self._ident = handle.ident
+            self._started.set()
+        else:
+            # Somebody replaced what starts threads (gevent does): keep to the old ways.
+            self._started.wait()
+
+    if _VERSION >= (3, 14):
+
+        def _launch(self):
+            if self._context is None:
+                if _sys.flags.thread_inherit_context:
+                    self._context = _contextvars.copy_context()
+                else:
+                    self._context = _contextvars.Context()
+            handle = self._os_thread_handle
+            if handle.ident and type(handle) is _raddle._ThreadHandle:
+                # An attempt that failed used it up.
+                self._os_thread_handle = handle = _ThreadHandle()
+            _start_joinable_thread(self._bootstrap, handle=handle, daemon=self.daemon)
+            return handle
+
+    elif _VERSION >= (3, 13):
+
+        def _launch(self):
+            handle = self._handle
+            _start_joinable_thread(self._bootstrap, handle=handle, daemon=self.daemon)
+            return handle
+
+    else:
+
+        def _launch(self):
+            if _start_new_thread is not _raddle.start_new_thread:
+                self._handle = None
+                return _start_new_thread(self._bootstrap, ())
+            lock = _allocate_lock()
+            lock.acquire()
+            self._tstate_lock = lock
+            if not self._daemonic:
+                with _shutdown_locks_lock:
+                    _maintain_shutdown_locks()
+                    _shutdown_locks.add(lock)
+            try:
+                _raddle.start_joinable_thread(self._bootstrap, self._handle, until_gone=lock)
+            except BaseException:
+                self._tstate_lock = None
+                with _shutdown_locks_lock:
+                    _shutdown_locks.discard(lock)
+                raise
+            return self._handle
+
+    def _bootstrap(self):
+        # The thread's outermost frame. A daemon thread that wakes up while the interpreter is
+        # being taken apart finds its globals gone; whatever it raises then helps nobody.
+        try:
+            self._bootstrap_inner()
+        except:
+            if self._daemonic and _sys is None:
+                return
+            raise
+
+    def _bootstrap_inner(self):
+        try:
+            self._check_in()
+            trace, profile = gettrace(), getprofile()
+            if trace:
+                _sys.settrace(trace)
+            if profile:
+                _sys.setprofile(profile)
+            args = self._args if type(self._args) is str else None
+            try:
+                if self._context is None:
+                    self.run()
+                else:
+                    self._context.run(self.run)
+            except:
+                if args is not None:
+                    _mistakes.explain_call(_sys.exception(), args)
+                self._invoke_excepthook(self)
+        finally:
+            self._delete()
+
+    def _check_in(self):
+        """Move from the threads being started to those that run."""
+        self._set_ident()
+        self._set_native_id()
+        if _VERSION >= (3, 14):
+            self._set_os_name()
+        elif _VERSION < (3, 13) and self._tstate_lock is None:
+            self._set_tstate_lock()
+        self._started.set()
+        with _active_limbo_lock:
+            _active[self._ident] = self
+            del _limbo[self]
+
+    def _delete(self):
+        """Remove the current thread from the registry, however far it got."""
+        ident = get_ident()
+        with _active_limbo_lock:
+            _limbo.pop(self, None)
+            _active.pop(ident, None)
+            # No Python code may follow here: a trace function that asks for current_thread()
+            # would want the lock again.
+
+    def join(self, timeout=None):
+        """Wait until the thread has ended, for at most `timeout` seconds (None: no limit).
+
+        Returns None either way; is_alive() tells which it was. Raises RuntimeError for a
+        thread that was not started, and for the current one.
+        """
+        if not self._initialized:
+            raise RuntimeError(_mistakes.NOT_INITIALIZED)
+        if not self._started.is_set():
+            raise RuntimeError(_mistakes.NOT_STARTED)
+        if self is current_thread():
+            raise RuntimeError(_mistakes.JOINED_ITSELF)
+        if timeout is not None:
+            timeout = max(timeout, 0)
+        self._wait_for_end(timeout)
+
+    if _VERSION >= (3, 14):
+
+        def _wait_for_end(self, timeout):
+            self._os_thread_handle.join(timeout)
+
+    elif _VERSION >= (3, 13):
+
+        def _wait_for_end(self, timeout):
+            self._handle.join(timeout)
+
+    else:
+
+        def _wait_for_end(self, timeout):
+            if timeout is None:
+                self._wait_for_tstate_lock()
+            else:
+                self._wait_for_tstate_lock(timeout=timeout)
+            handle = self.__dict__.get("_handle")
+            if self._is_stopped and handle is not None and handle.ident:
+                handle.join()  # Nothing of Python is left in it: this is short.
+
+    @property
+    def native_id(self):
+        """The number by which the operating system knows the thread; None before start()."""
+        assert self._initialized, "Thread.__init__() not called"
+        if self._native_id is None and self._started.is_set():
+            handle = self.__dict__.get(_HANDLE)
+            if type(handle) is _raddle._ThreadHandle:
+                self._native_id = handle.native_id or None
+        return self._native_id
+
+    @property
+    def daemon(self):
+        """Whether the program may end while the thread runs; to be set before start()."""
+        assert self._initialized, "Thread.__init__() not called"
+        return self._daemonic
+
+    @daemon.setter
+    def daemon(self, daemonic):
+        if not self._initialized:
+            raise RuntimeError(_mistakes.NOT_INITIALIZED)
+        if daemonic and not _daemon_threads_allowed():
+            raise RuntimeError("daemon threads are disabled in this interpreter")
+        if self._started.is_set():
+            raise RuntimeError(_mistakes.DAEMON_TOO_LATE)
+        self._daemonic = daemonic
+
+
+class Timer(Thread, _stdlib.Timer):
+    """Call `function(*args, **kwargs)` after `interval` seconds, unless cancel() comes first.
+
+    A Thread: start() starts the delay. Counterpart: threading.Timer, of which it is an
+    instance too.
+    """
+
+    def __init__(self, interval, function, args=None, kwargs=None):
+        Thread.__init__(self)
+        self.interval = interval
+        self.function = function
+        self.args = args if args is not None else []
+        self.kwargs = kwargs if kwargs is not None else {}
+        self.finished = Event()
+
+
+def __getattr__(name):
+    """What is not here is the standard library's, private names included."""
+    return getattr(_stdlib, name)
+
+
+def _follow_fork():
+    """Take over the names that the standard library binds anew in a forked child."""
+    names = globals()
+    for name in ("_active_limbo_lock", "_shutdown_locks", "_shutdown_locks_lock"):
+        if name in names:
+            names[name] = getattr(_stdlib, name)
+
+
+_patch.overlay_ready(_sys.modules[__name__])

@@ -1,0 +1,244 @@
+"""What every test shares: the module under test, its stock counterpart, and ways to wait.
+
+The subject is chosen by RADDLE_SUBJECT: `raddle` (the default) tests `raddle.threading`,
+`installed` tests the interpreter's own module after `raddle.install()`, and `stdlib` tests the
+tests: all but those marked `raddle_only` have to pass there too.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading as _threading
+import time
+import types
+
+import pytest
+
+SUBJECT = os.environ.get("RADDLE_SUBJECT", "raddle")
+DEADLINE = 60.0  # seconds that a state may take to appear before a test gives up
+HANG = 240.0  # seconds after which one test counts as hung and the run is ended
+
+STOCK = types.SimpleNamespace(**vars(_threading))  # before anything can be installed
+
+PRELUDE = {
+    "raddle": "from raddle import threading\n",
+    "installed": "import raddle; raddle.install(); import threading\n",
+    "stdlib": "import threading\n",
+}[SUBJECT]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "raddle_only: asks what only raddle promises")
+
+
+def pytest_report_header(config):
+    return f"subject: {SUBJECT}"
+
+
+def pytest_collection_modifyitems(items):
+    if SUBJECT == "stdlib":
+        skip = pytest.mark.skip(reason="the stdlib does not promise this")
+        for item in items:
+            if item.get_closest_marker("raddle_only"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def subject():
+    """The name of what is tested: raddle, installed or stdlib."""
+    return SUBJECT
+
+
+@pytest.fixture(scope="session")
+def threading():
+    """The module under test."""
+    if SUBJECT == "raddle":
+        from raddle import threading as module
+
+        return module
+    if SUBJECT == "installed":
+        import raddle
+
+        raddle.install()
+    return _threading
+
+
+@pytest.fixture(scope="session")
+def stock():
+    """The names of the interpreter's own `threading`, as they were before any install."""
+    return STOCK
+
+
+def outcome(call, *args):
+    """Return what `call` did: ("returned", value) or ("raised", exception type)."""
+    try:
+        return "returned", call(*args)
+    except Exception as error:
+        return "raised", type(error)
+
+
+@pytest.fixture
+def same(threading, stock):
+    """Call a function with the subject and with the stock names; require one outcome."""
+
+    def check(call):
+        ours, theirs = outcome(call, threading), outcome(call, stock)
+        assert ours == theirs, f"{SUBJECT}: {ours}, the stdlib: {theirs}"
+        return ours
+
+    return check
+
+
+def _until(predicate, what="the state that the test waits for"):
+    limit = time.monotonic() + DEADLINE
+    while not (value := predicate()):
+        assert time.monotonic() < limit, f"not seen within {DEADLINE} s: {what}"
+        time.sleep(0.0005)
+    return value
+
+
+@pytest.fixture
+def until():
+    """Wait until a predicate holds and return its value; fail after a generous deadline."""
+    return _until
+
+
+def _task(native):
+    try:
+        with open(f"/proc/self/task/{native}/status") as status:
+            facts = dict(line.split(":\t", 1) for line in status if ":\t" in line)
+    except OSError:
+        return None
+    return facts["State"][0], facts.get("voluntary_ctxt_switches")
+
+
+def _asleep(*threads):
+    """Wait until each thread sleeps in the kernel, at one place, over several looks."""
+    for thread in threads:
+        last, looks = None, 0
+
+        def still(thread=thread):
+            nonlocal last, looks
+            frame = sys._current_frames().get(thread.ident)
+            now = (_task(thread.native_id), frame and (frame.f_code, frame.f_lasti))
+            settled = frame is not None and now[0] is not None and now[0][0] == "S"
+            looks = looks + 1 if settled and now == last else 0
+            last = now
+            return looks >= 4
+
+        _until(still, f"{thread} blocked")
+
+
+@pytest.fixture
+def asleep():
+    """Wait until the given threads are blocked, as the kernel sees them."""
+    return _asleep
+
+
+class Spawned:
+    """A thread of the subject whose value or exception comes back from `result()`."""
+
+    def __init__(self, module, target, args, daemon):
+        self.value = self.error = None
+        self.thread = module.Thread(target=self._run, args=(target, args), daemon=daemon)
+        self.thread.start()
+
+    def _run(self, target, args):
+        try:
+            self.value = target(*args)
+        except BaseException as error:
+            self.error = error
+
+    @property
+    def ident(self):
+        return self.thread.ident
+
+    @property
+    def native_id(self):
+        return self.thread.native_id
+
+    def done(self):
+        return not self.thread.is_alive()
+
+    def end(self):
+        self.thread.join(DEADLINE)
+        assert not self.thread.is_alive(), f"{self.thread} did not end"
+
+    def result(self):
+        self.end()
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+@pytest.fixture
+def spawn(threading):
+    """Start `target(*args)` in a thread of the subject; every one has to end with the test."""
+    spawned = []
+
+    def start(target, *args, daemon=True):
+        spawned.append(Spawned(threading, target, args, daemon))
+        return spawned[-1]
+
+    yield start
+    for each in spawned:
+        each.end()
+
+
+def _environment(extra):
+    base = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
+    return base | (extra or {})
+
+
+@pytest.fixture
+def child():
+    """Run code in a fresh interpreter, `threading` there being the subject; return the run."""
+
+    def run(code, *flags, env=None, prelude=PRELUDE, check=True, arguments=()):
+        command = [sys.executable, *flags, "-c", prelude + textwrap.dedent(code), *arguments]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=_environment(env),
+        )
+        try:
+            out, err = process.communicate(timeout=DEADLINE * 2)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)
+            try:
+                out, err = process.communicate(timeout=DEADLINE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                out, err = process.communicate()
+            pytest.fail(f"the child hung\n{out}\n{err}")
+        done = subprocess.CompletedProcess(command, process.returncode, out, err)
+        if check:
+            assert (done.returncode, done.stderr) == (0, ""), f"{done}"
+        return done
+
+    return run
+
+
+def _stderr(config):
+    # Capturing has replaced descriptor 2; pytest keeps the real one for its fault handler.
+    try:
+        from _pytest.faulthandler import fault_handler_stderr_fd_key
+
+        return config.stash[fault_handler_stderr_fd_key]
+    except (ImportError, KeyError):
+        return sys.__stderr__
+
+
+@pytest.fixture(autouse=True)
+def _hang(request):
+    faulthandler.dump_traceback_later(HANG, exit=True, file=_stderr(request.config))
+    yield
+    faulthandler.cancel_dump_traceback_later()

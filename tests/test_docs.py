@@ -1,0 +1,88 @@
+"""Every Python snippet in the documentation runs, and prints what the page says."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PATIENCE = 120  # seconds until a snippet counts as hung
+
+# A fenced block, with the comment that names its file and the output that follows it.
+SNIPPET = re.compile(
+    r"(?:^<!-- (?P<file>\S+\.py) -->\n)?"
+    r"^```python\n(?P<code>.*?)^```\n"
+    r"(?:\n(?:It prints:\n\n)?```text\n(?P<output>.*?)^```\n)?",
+    re.MULTILINE | re.DOTALL,
+)
+LINK = re.compile(r"\[[^\]]*\]\((?!https?://|#)([^)#\s]+)[^)]*\)")
+
+
+def _snippets():
+    for page in PAGES:
+        text = page.read_text()
+        for match in SNIPPET.finditer(text):
+            line = text.count("\n", 0, match.start("code"))
+            yield pytest.param(match, id=f"{page.relative_to(ROOT)}:{line}")
+
+
+SNIPPETS = list(_snippets())
+
+
+def test_no_python_block_escapes_the_pattern():
+    for page in PAGES:
+        text = page.read_text()
+        assert text.count("```py") == len(SNIPPET.findall(text)), page
+
+
+@pytest.mark.raddle_only
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_snippet_runs_and_prints_what_the_page_says(snippet, tmp_path):
+    script = tmp_path / "snippet.py"
+    script.write_text(snippet["code"])
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        env={k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    if snippet["output"] is not None:
+        assert done.stdout == snippet["output"]
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+def test_snippet_that_names_a_file_is_that_file(snippet):
+    if snippet["file"] is None:
+        compile(snippet["code"], "snippet", "exec")
+    else:
+        assert snippet["code"] == (ROOT / snippet["file"]).read_text()
+
+
+def test_every_tutorial_program_is_shown():
+    shown = {
+        Path(name)
+        for name in re.findall(r"<!-- (\S+\.py) -->", (ROOT / "docs/tutorial.md").read_text())
+    }
+    assert shown == {p.relative_to(ROOT) for p in (ROOT / "examples/tutorial").glob("*.py")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_names_exist(page):
+    names = re.findall(
+        r"(?<![\w./])(?:examples|tools|docs|tests|crates|benchmarks)/[\w./-]+", page.read_text()
+    )
+    for name in names:
+        assert (ROOT / name.rstrip("./")).exists(), name

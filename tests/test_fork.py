@@ -1,0 +1,227 @@
+"""Fork: the child runs, and what other threads held in the parent is free there."""
+
+import os
+import sys
+from textwrap import dedent
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
+# Every child program forks itself, so that the test's own process stays out of it.
+FORK = """
+import os, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+def forked(work):
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            sys.stdout.flush()
+            os._exit(0)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(1)
+    print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+def held(lock):
+    "Let another thread hold the lock for as long as the program runs."
+    taken = threading.Event()
+    def hold():
+        with lock:
+            taken.set()
+            stay.wait()
+    threading.Thread(target=hold, daemon=True).start()
+    taken.wait()
+stay = threading.Event()
+"""
+
+
+def test_the_child_can_use_every_primitive_and_start_threads(child):
+    code = """
+        def work():
+            lock, event, barrier = threading.Lock(), threading.Event(), threading.Barrier(2)
+            condition, semaphore = threading.Condition(), threading.Semaphore(0)
+            def other():
+                with lock, condition:
+                    event.set()
+                semaphore.release()
+                barrier.wait(60)
+            t = threading.Thread(target=other)
+            t.start()
+            assert event.wait(60) and semaphore.acquire(timeout=60)
+            barrier.wait(60); t.join(60)
+            assert not t.is_alive()
+            print("child", threading.active_count())
+        forked(work)
+        """
+    assert child(FORK + dedent(code)).stdout == "child 1\nexit 0\n"
+
+
+def test_only_the_forking_thread_is_left_in_the_child(child):
+    code = """
+        ended = threading.Event()
+        others = [threading.Thread(target=ended.wait, daemon=True) for _ in range(3)]
+        for t in others: t.start()
+        def work():
+            assert threading.enumerate() == [threading.current_thread()]
+            assert threading.current_thread() is threading.main_thread()
+            if sys.version_info >= (3, 14):  # before, the stdlib kept the parent's
+                assert threading.main_thread().native_id == os.getpid()
+            assert [t.is_alive() for t in others] == [False] * 3
+            for t in others: t.join(60)
+            assert all("stopped" in repr(t) for t in others)
+            print("child")
+        forked(work)
+        assert all(t.is_alive() for t in others)
+        ended.set()
+        """
+    assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
+
+
+def test_a_fork_from_a_thread_makes_it_the_main_thread_of_the_child(child):
+    code = """
+        def work():
+            assert threading.main_thread() is threading.current_thread() is t
+            assert threading.main_thread().ident == threading.get_ident()
+            print("child", threading.active_count())
+        t = threading.Thread(target=forked, args=(work,))
+        t.start(); t.join()
+        """
+    assert child(FORK + dedent(code)).stdout == "child 1\nexit 0\n"
+
+
+@pytest.mark.parametrize("kind", ["Lock", "RLock"])
+def test_a_lock_that_another_thread_held_is_reinitialised_as_asked(child, kind):
+    code = f"""
+        lock = threading.{kind}()
+        held(lock)
+        def work():
+            assert not lock.acquire(False)
+            lock._at_fork_reinit()
+            assert lock.acquire(False)
+            lock.release()
+            print("child")
+        forked(work)
+        assert not lock.acquire(False)
+        """
+    assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
+
+
+def test_a_lock_that_the_forking_thread_held_stays_held_in_the_child(child):
+    code = """
+        lock, rlock = threading.Lock(), threading.RLock()
+        lock.acquire(), rlock.acquire(), rlock.acquire()
+        def work():
+            assert lock.locked() and not lock.acquire(False)
+            assert rlock._is_owned() and rlock._recursion_count() == 2
+            rlock.release(), rlock.release(), lock.release()
+            with lock, rlock:
+                print("child")
+        forked(work)
+        """
+    assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
+
+
+def test_waiters_of_the_parent_are_not_in_the_way_in_the_child(child):
+    code = """
+        condition, event = threading.Condition(), threading.Event()
+        semaphore, barrier = threading.Semaphore(0), threading.Barrier(4)
+        waits = [event.wait, semaphore.acquire, barrier.wait]
+        def wait():
+            with condition:
+                condition.wait()
+        threads = [threading.Thread(target=w, daemon=True) for w in [wait, *waits]]
+        for t in threads: t.start()
+        while not repr(condition).endswith(", 1)>") or barrier.n_waiting != 1:
+            pass
+        def work():
+            condition._at_fork_reinit()
+            event._at_fork_reinit()
+            with condition:
+                condition.notify_all()
+            assert repr(condition).endswith(", 0)>")
+            event.set()
+            assert event.wait(60)
+            print("child")
+        forked(work)
+        with condition:
+            condition.notify_all()
+        event.set(); semaphore.release(); barrier.abort()
+        """
+    done = child("threading.excepthook = lambda *_: None\n" + FORK + dedent(code))
+    assert done.stdout == "child\nexit 0\n"
+
+
+def test_a_hundred_forks_under_contention_all_end(child):
+    code = """
+        locks = [threading.Lock(), threading.RLock(), threading.Condition(), threading.Event()]
+        stop = threading.Event()
+        def churn():
+            lock, rlock, condition, event = locks
+            while not stop.is_set():
+                with lock: pass
+                with rlock, rlock: pass
+                with condition: condition.notify_all()
+                event.set(); event.clear()
+                threading.Event().wait(0.0001)
+        threads = [threading.Thread(target=churn) for _ in range(3)]
+        for t in threads: t.start()
+        def work():
+            for each in locks: each._at_fork_reinit()
+            t = threading.Thread(target=lambda: None)
+            t.start(); t.join()
+        for _ in range(100):
+            forked(work)
+        stop.set()
+        for t in threads: t.join()
+        """
+    assert child(FORK + dedent(code)).stdout == "exit 0\n" * 100
+
+
+def test_modules_that_register_with_fork_work_in_the_child(child):
+    code = """
+        import logging, queue, concurrent.futures
+        logging.basicConfig(stream=sys.stdout, format="%(message)s")
+        held(logging.getLogger().handlers[0].lock)
+        def work():
+            logging.warning("child")
+            q = queue.SimpleQueue(); q.put(1); assert q.get() == 1
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                assert list(pool.map(abs, [-1, -2])) == [1, 2]
+        # logging takes its locks before a fork, so the holder has to let go first
+        stay.set()
+        forked(work)
+        """
+    assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
+
+
+def test_the_child_ends_through_the_ordinary_exit(child):
+    code = """
+        import atexit
+        stay_on = threading.Event()
+        threading.Thread(target=stay_on.wait, daemon=True).start()
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            atexit.register(print, "child at exit", flush=True)
+            work = lambda: print("child's thread", flush=True)
+            threading.Thread(target=work).start()
+            sys.exit(7)
+        print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """
+    done = child(FORK + dedent(code))
+    assert sorted(done.stdout.splitlines()) == ["child at exit", "child's thread", "exit 7"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="fork warns of threads from 3.12 on")
+def test_a_single_threaded_program_forks_without_a_warning(child):
+    code = """
+        warnings.simplefilter("error")
+        threads = [threading.Thread(target=lambda: None) for _ in range(4)]
+        for t in threads: t.start()
+        for t in threads: t.join()
+        forked(lambda: print("child"))
+        """
+    assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"

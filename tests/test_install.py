@@ -1,0 +1,365 @@
+"""install and uninstall: what is patched, what comes back, and what start-up costs."""
+
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.raddle_only
+
+# fmt: off
+NAMES = [
+    "get_ident", "active_count", "Condition", "current_thread", "enumerate", "main_thread",
+    "TIMEOUT_MAX", "Event", "Lock", "RLock", "Semaphore", "BoundedSemaphore", "Thread",
+    "Barrier", "BrokenBarrierError", "Timer", "ThreadError", "setprofile", "settrace",
+    "local", "stack_size", "excepthook", "ExceptHookArgs", "gettrace", "getprofile",
+    "get_native_id", "serialize_iterator", "synchronized_iterator", "concurrent_tee",
+    "setprofile_all_threads", "settrace_all_threads",
+]
+
+PRIVATE = [
+    "_active", "_limbo", "_active_limbo_lock", "_dangling", "_shutdown", "_register_atexit",
+    "_after_fork", "_allocate_lock", "_HAVE_THREAD_NATIVE_ID", "_DummyThread", "_MainThread",
+    "_PyRLock",
+]
+# fmt: on
+
+STATE = """
+def state():
+    import threading, _thread, queue
+    t = threading
+    return [type(t.Lock()), type(t.RLock()), t.Condition, t.Semaphore, t.BoundedSemaphore,
+            t.Event, t.Barrier, type(_thread.allocate_lock()), _thread.RLock,
+            type(t._allocate_lock())]
+"""
+
+
+def bare(child, code, *flags, **options):
+    """Run without the subject's prelude."""
+    return child(code, *flags, prelude="", **options)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_of_315_is_there(threading, subject, name):
+    assert hasattr(threading, name)
+    if subject == "raddle":
+        assert name in threading.__all__
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_the_private_names_that_tools_use_are_there(threading, stock, name):
+    assert hasattr(threading, name)
+
+
+def test_importing_raddle_loads_neither_threading_nor_the_extension(child):
+    code = """
+        import sys
+        before = set(sys.modules)
+        import raddle
+        print([m for m in ("threading", "raddle._raddle") if m in set(sys.modules) - before])
+        print(raddle.installed(), type(raddle.__version__).__name__)
+        """
+    assert bare(child, code, "-I").stdout == "[]\nFalse str\n"
+
+
+def test_install_and_uninstall_twice_each_and_again(child):
+    code = (
+        STATE
+        + """
+import raddle
+stock = state()
+for _ in range(2):
+    raddle.install(); raddle.install()
+    assert raddle.installed() is True
+    ours = state()
+    assert not set(ours) & set(stock), set(ours) & set(stock)
+    raddle.uninstall(); raddle.uninstall()
+    assert raddle.installed() is False
+    assert state() == stock
+raddle.install()
+assert state() == ours
+print("ok")
+"""
+    )
+    assert bare(child, code).stdout == "ok\n"
+
+
+def test_thread_stays_the_same_class_with_other_methods(child):
+    code = """
+        import threading
+        Thread, methods = threading.Thread, dict(vars(threading.Thread))
+        import raddle
+        raddle.install()
+        assert threading.Thread is Thread
+        assert vars(Thread)["start"] is not methods["start"]
+        t = Thread(target=print, args=("ran",)); t.start(); t.join()
+        raddle.uninstall()
+        now = dict(vars(Thread))
+        print({k for k in now.keys() | methods.keys() if now.get(k) is not methods.get(k)})
+        """
+    assert bare(child, code).stdout == "ran\nset()\n"
+
+
+def test_the_installed_classes_are_those_of_raddle_threading(child):
+    code = """
+        import raddle
+        raddle.install()
+        import threading
+        from raddle import threading as ours
+        for name in "Event Condition Semaphore BoundedSemaphore Barrier".split():
+            assert getattr(threading, name) is getattr(ours, name), name
+        assert type(threading.Lock()) is type(ours.Lock())
+        assert type(threading.RLock()) is type(ours.RLock())
+        for name in "local get_ident get_native_id excepthook stack_size".split():
+            assert getattr(threading, name) is getattr(ours, name), name
+        print("ok")
+        """
+    assert bare(child, code).stdout == "ok\n"
+
+
+def test_instances_survive_install_and_uninstall(child):
+    code = """
+        import threading, raddle
+        def make():
+            return [threading.Lock(), threading.RLock(), threading.Condition(),
+                    threading.Semaphore(1), threading.Event(), threading.Barrier(2)]
+        def use(items):
+            lock, rlock, condition, semaphore, event, barrier = items
+            got = []
+            def work():
+                with lock, rlock, condition, semaphore:
+                    got.append(event.wait(60))
+                barrier.wait(60)
+            t = threading.Thread(target=work)
+            t.start(); event.set(); barrier.wait(60); t.join()
+            with condition:
+                condition.notify_all()
+                condition.wait(0)
+            event.clear()
+            assert got == [True]
+        before = make(); use(before)
+        raddle.install()
+        between = make(); use(before); use(between)
+        raddle.uninstall()
+        after = make(); use(before); use(between); use(after)
+        print("ok")
+        """
+    assert bare(child, code).stdout == "ok\n"
+
+
+@pytest.mark.parametrize("step", ["install", "uninstall"])
+def test_threads_alive_across_a_switch_end_and_join(child, step):
+    code = f"""
+        import threading, raddle
+        if {step!r} == "uninstall":
+            raddle.install()
+        go = threading.Event()
+        threads = [threading.Thread(target=go.wait, args=(60,)) for _ in range(3)]
+        unstarted = threading.Thread(target=print, args=("started later",))
+        for t in threads: t.start()
+        raddle.{step}()
+        assert all(t.is_alive() for t in threads)
+        assert set(threads) < set(threading.enumerate())
+        assert threading.current_thread() is threading.main_thread()
+        go.set()
+        for t in threads: t.join(60)
+        assert not any(t.is_alive() for t in threads)
+        unstarted.start(); unstarted.join()
+        print(threading.active_count())
+        """
+    assert bare(child, code).stdout == "started later\n1\n"
+
+
+def test_a_fresh_import_of_threading_is_patched(child):
+    code = """
+        import raddle, sys
+        raddle.install()
+        import threading
+        old, lock = threading, type(threading.Lock())
+        for name in ("threading", "queue", "_queue"):
+            sys.modules.pop(name, None)
+        import threading, queue
+        assert threading is not old
+        assert type(threading.Lock()) is lock, type(threading.Lock())
+        assert threading.Event is old.Event
+        t = threading.Thread(target=print, args=("ran",)); t.start(); t.join()
+        """
+    assert bare(child, code).stdout == "ran\n"
+
+
+def test_names_that_modules_imported_earlier_are_switched_and_restored(child):
+    code = """
+        import sys, types, threading, _thread
+        from _thread import allocate_lock
+        from threading import Lock, RLock, Event
+        module = types.ModuleType("earlier")
+        exec("from threading import Lock, Condition as C; from _thread import allocate_lock",
+             vars(module))
+        sys.modules["earlier"] = module
+        before = [Lock, RLock, Event, allocate_lock, *map(vars(module).get,
+                  ["Lock", "C", "allocate_lock"])]
+        import raddle
+        raddle.install()
+        now = [Lock, RLock, Event, allocate_lock, *map(vars(module).get,
+               ["Lock", "C", "allocate_lock"])]
+        assert type(Lock()) is type(threading.Lock()) is type(module.Lock())
+        assert Event is threading.Event and module.C is threading.Condition
+        assert type(allocate_lock()) is type(module.allocate_lock()) is type(threading.Lock())
+        raddle.uninstall()
+        assert before == [Lock, RLock, Event, allocate_lock, *map(vars(module).get,
+                          ["Lock", "C", "allocate_lock"])]
+        print("ok")
+        """
+    assert bare(child, code).stdout == "ok\n"
+
+
+def test_thread_level_functions_start_threads_that_count(child):
+    code = """
+        import raddle; raddle.install()
+        import _thread, threading
+        done = threading.Event()
+        ident = _thread.start_new_thread(done.set, ())
+        assert done.wait(60) and isinstance(ident, int) and ident != _thread.get_ident()
+        lock = _thread.allocate_lock()
+        assert isinstance(lock, _thread.LockType) and type(lock) is type(threading.Lock())
+        print("ok")
+        """
+    assert bare(child, code).stdout == "ok\n"
+
+
+def test_the_environment_installs_it_lazily(child):
+    code = """
+        import sys
+        print("threading" in sys.modules, "raddle._raddle" in sys.modules)
+        import threading, raddle
+        print(raddle.installed(), threading.Event.__module__)
+        from raddle import threading as ours
+        print(threading.Event is ours.Event, type(threading.Lock()) is type(ours.Lock()))
+        """
+    done = bare(child, code, env={"RADDLE": "1"})
+    assert done.stdout == "False False\nTrue threading\nTrue True\n"
+
+
+@pytest.mark.parametrize("value", [None, "", "0"])
+def test_without_the_environment_nothing_is_loaded(child, value):
+    code = "import sys; print([m for m in sys.modules if 'raddle' in m or m == 'threading'])"
+    assert bare(child, code, env={} if value is None else {"RADDLE": value}).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("flag", ["-I", "-E"])
+def test_isolated_children_are_installed_too(child, flag):
+    code = """
+        import threading
+        from raddle import threading as ours
+        print(threading.Event is ours.Event)
+        """
+    assert bare(child, code, flag, env={"RADDLE": "1"}).stdout == "True\n"
+
+
+def test_a_child_without_site_runs_stock_and_silent(child):
+    code = (
+        "import threading; t = threading.Thread(target=print, args=(1,)); t.start(); t.join()"
+    )
+    assert bare(child, code, "-S", env={"RADDLE": "1"}).stdout == "1\n"
+
+
+def test_children_of_multiprocessing_are_installed_too(child, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import multiprocessing, sys, threading\n"
+        "def look():\n"
+        "    from raddle import threading as ours\n"
+        "    print(threading.Event is ours.Event, flush=True)\n"
+        "if __name__ == '__main__':\n"
+        "    for kind in ('spawn', 'fork', 'forkserver'):\n"
+        "        p = multiprocessing.get_context(kind).Process(target=look)\n"
+        "        p.start(); p.join(); assert p.exitcode == 0\n"
+    )
+    code = f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
+    done = bare(child, code, "-W", "ignore", env={"RADDLE": "1"}, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\n" * 3), done
+
+
+SUBINTERPRETER = """
+import sys
+code = "import threading; e = threading.Event()\\n" \\
+       "t = threading.Thread(target=lambda: (print('inside', flush=True), e.set()))\\n" \\
+       "t.start(); t.join(); assert e.wait(0)"
+if sys.version_info >= (3, 14):
+    from concurrent import interpreters
+    i = interpreters.create(); i.exec(code); i.close()
+elif sys.version_info >= (3, 13):
+    import _interpreters
+    i = _interpreters.create("legacy" if LEGACY else "isolated")
+    assert _interpreters.exec(i, code) is None
+    _interpreters.destroy(i)
+else:
+    import _xxsubinterpreters
+    i = _xxsubinterpreters.create(isolated=not LEGACY)
+    assert _xxsubinterpreters.run_string(i, code) is None
+    _xxsubinterpreters.destroy(i)
+import threading
+t = threading.Thread(target=print, args=("outside",)); t.start(); t.join()
+"""
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_a_subinterpreter_works_or_stays_silent(child, legacy):
+    if not legacy and sys.version_info < (3, 12):
+        pytest.skip("3.11 starts no threads in an isolated interpreter")
+    code = f"LEGACY = {legacy}\n" + SUBINTERPRETER
+    done = bare(child, code, env={"RADDLE": "1"})
+    assert done.stdout == "inside\noutside\n"
+
+
+def test_the_pth_that_starts_it_is_short_and_cheap():
+    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    found = [p for path in paths for p in Path(path).glob("raddle*.pth")]
+    if not found:
+        pytest.skip("raddle is not installed into this interpreter's site-packages")
+    for path in found:
+        (line,) = [each for each in path.read_text().splitlines() if each.strip()]
+        assert "RADDLE" in line, "it has to look at the environment before it imports"
+
+
+def test_the_pth_line_may_run_twice(child):
+    code = """
+        import site, sysconfig, glob, os
+        folder = sysconfig.get_path("purelib")
+        site.addsitedir(folder); site.addsitedir(folder)
+        import raddle, threading
+        raddle.install()
+        t = threading.Thread(target=print, args=(raddle.installed(),)); t.start(); t.join()
+        raddle.uninstall()
+        print(raddle.installed())
+        """
+    assert bare(child, code, env={"RADDLE": "1"}).stdout == "True\nFalse\n"
+
+
+def test_uninstall_without_install_does_nothing(child):
+    code = (
+        STATE + "import raddle\nbefore = state(); raddle.uninstall(); print(state() == before)"
+    )
+    assert bare(child, code).stdout == "True\n"
+
+
+def test_install_while_threads_start_and_end_loses_none(child):
+    code = """
+        import threading, raddle
+        count, lock, stop = 0, threading.Lock(), []
+        def work():
+            global count
+            with lock:
+                count += 1
+        def crowd():
+            for _ in range(100):
+                t = threading.Thread(target=work); t.start(); t.join()
+        crowds = [threading.Thread(target=crowd) for _ in range(2)]
+        for t in crowds: t.start()
+        for _ in range(10):
+            raddle.install(); raddle.uninstall()
+        for t in crowds: t.join()
+        print(count, threading.active_count())
+        """
+    assert bare(child, code).stdout == "200 1\n"
