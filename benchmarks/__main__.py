@@ -117,6 +117,7 @@ def main() -> int:
     others, began = machine.Elsewhere(), time.monotonic()
     for word, theirs, ours in chosen:
         entries = [start(row, word, kind) for row in ours.rows]
+        meanwhile = machine.Elsewhere()
         try:
             figures = harness.measure(theirs, ours, threading, subject, options.quick)
         except Exception as error:
@@ -126,6 +127,7 @@ def main() -> int:
             for entry, one, row in zip(entries, figures, ours.rows, strict=True):
                 finish(entry, one, row.level)
         for entry in entries:
+            entry["elsewhere"] = meanwhile.cores()
             print(table.text(table.line(entry)), flush=True)
         run["rows"] += entries
     run["elsewhere"] = others.cores()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+BUSY = 0.25
+"""Cores kept busy by others from which on a row is marked; below it they hardly show."""
+
 MARKS = {"met": "met", "level": "level", "missed": "MISSED", "": ""}
 
 
@@ -55,6 +58,7 @@ def line(row: dict) -> tuple[str, ...]:
     if "error" in row:
         return (row["name"], "-", "-", "-", "", target(row), f"FAILED: {row['error']}")
     theirs, ours, pair = row["stdlib"], row["subject"], row["ratio"]
+    others = row.get("elsewhere") or 0.0
     shown, interval = "-", ""
     if not judged_by_value(row):
         shown = ratio(pair["median"])
@@ -67,7 +71,7 @@ def line(row: dict) -> tuple[str, ...]:
         shown,
         interval,
         target(row),
-        MARKS[row["verdict"]],
+        MARKS[row["verdict"]] + (f" (others: {others:.1f} cores)" if others >= BUSY else ""),
     )
 
 

@@ -126,7 +126,7 @@ def test_with_another_thread_holding_the_rlock_it_raises(threading, spawn):
                 spawn(getattr(condition, name)).result()
 
 
-TIMEOUTS = [0, 0.0, -1, -0.5, 1e-9, 0.001, False, Fraction(0), Decimal(0), Fraction(1, 100)]
+TIMEOUTS = [0, 0.0, -1, -0.5, 1e-9, 0.001, False, Fraction(1, 100)]
 TIMEOUTS += [Decimal("0.01"), "1", b"", [], 1j, float("nan"), float("inf"), float("-inf")]
 TIMEOUTS += [10**30, -(10**30), 1e300, object()]
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import pytest
 
-TIMEOUTS = [0, 0.0, -1, -0.5, 1e-9, 0.001, False, Fraction(0), Decimal(0), Fraction(1, 100)]
+TIMEOUTS = [0, 0.0, -1, -0.5, 1e-9, 0.001, False, Fraction(1, 100)]
 TIMEOUTS += [Decimal("0.01"), "1", b"", [], 1j, float("nan"), float("inf"), float("-inf")]
 TIMEOUTS += [10**30, -(10**30), 1e300, object()]
 

@@ -112,6 +112,10 @@ def _patch_thread_module(_raddle):
             "_make_thread_handle": _raddle._make_thread_handle,
             "_shutdown": shutdown_with(names["_shutdown"]),
         }
+    if _VERSION == (3, 12) and "threading" not in sys.modules:
+        # 3.12 refuses new threads as soon as it begins to shut down, and only its own starter
+        # and threading's shutdown know when that is: without threading, leave it the former.
+        del new["start_new_thread"], new["start_new"]
     for name, value in new.items():
         if name in names:
             _replace(names, name, value, swapped)
@@ -159,6 +163,8 @@ def _patch_threading(module):
     _patched.append(module)
     swapped = {}
     names = vars(module)
+    for name in ("start_new_thread", "start_new"):
+        _replace(vars(module._thread), name, _overlay._raddle.start_new_thread, swapped)
     for name, value in _replacements(_overlay, names).items():
         if name == "current_thread":
             value = _overlay._raddle._current_thread_in(names)

@@ -196,6 +196,10 @@ class Thread(_stdlib.Thread):
         if type(handle) is _raddle._ThreadHandle:
             # The thread exists. It says the same of itself when it gets its turn.
             self._ident = handle.ident
+            if _VERSION == (3, 12):
+                # 3.12 refuses fork() and new threads as soon as the main thread has run its
+                # last line: a thread that is started there must get its turn before that.
+                self._started.wait()
             self._started.set()
         else:
             # Somebody replaced what starts threads (gevent does): keep to the old ways.

@@ -43,10 +43,19 @@ mod _raddle {
         start_new_thread,
     };
 
+    use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
+
+    use crate::thread::interpreter_is_main;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        if !interpreter_is_main() {
+            return Err(PyImportError::new_err(
+                "raddle's primitives are for the main interpreter: a subinterpreter would share \
+                 their types with it",
+            ));
+        }
         // Where the standard library has it, and says that it has.
         module.getattr("allocate_lock")?.setattr("__module__", "_thread")?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

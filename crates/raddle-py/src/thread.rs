@@ -9,7 +9,7 @@
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
@@ -121,6 +121,20 @@ struct Boot {
     until_gone: *mut ffi::PyObject,
 }
 
+/// Whether the calling thread is attached to the process's main interpreter.
+pub(crate) fn interpreter_is_main() -> bool {
+    unsafe extern "C" {
+        fn PyInterpreterState_Main() -> *mut ffi::PyInterpreterState;
+    }
+    // SAFETY: the first needs an attached thread, which a module's initialisation is; the second
+    // needs nothing.
+    unsafe { ffi::PyInterpreterState_Get() == PyInterpreterState_Main() }
+}
+
+/// Set when 3.12 begins to shut down: it refuses new threads from then on, not only once it
+/// finalizes as other versions do, and keeps that to itself.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
 /// Threads that exist but have no thread state yet; see [`settle_starting`].
 static STARTING: AtomicUsize = AtomicUsize::new(0);
 
@@ -151,7 +165,7 @@ fn start(
     daemon: bool,
     until_gone: Option<&Bound<'_, Lock>>,
 ) -> PyResult<()> {
-    if attached::is_finalizing() {
+    if attached::is_finalizing() || CLOSED.load(Ordering::Relaxed) {
         return Err(finalizing(py, "can't create new thread at interpreter shutdown"));
     }
     let stack_size = stack_size(py)?;
@@ -375,10 +389,14 @@ pub(crate) fn shutdown(py: Python<'_>) {
     }
 }
 
-/// Lets threads that were just created get their thread state, at the interpreter's exit.
+/// What shutting down means before 3.13, where `_shutdown_locks` holds the threads to wait for:
+/// lets threads that were just created get their thread state, and on 3.12 refuses new ones.
 #[pyfunction]
 #[pyo3(name = "_settle")]
 pub(crate) fn settle(py: Python<'_>) {
+    if cfg!(all(Py_3_12, not(Py_3_13))) {
+        CLOSED.store(true, Ordering::Relaxed);
+    }
     settle_starting(&mut Attached::new(py));
 }
 

@@ -138,7 +138,9 @@ fn each_of_two_waiters_gets_the_notification_that_is_its_own() {
         });
         tokens.add();
         tokens.add();
-        waiters.map(|waiter| waiter.join().unwrap());
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
         assert_eq!(*tokens.count.acquire(), 0);
         assert_eq!(tokens.added.waiting(), 0);
     });
@@ -154,7 +156,9 @@ fn notifying_all_wakes_all() {
         });
         *tokens.count.acquire() += 2;
         tokens.added.notify_all();
-        waiters.map(|waiter| waiter.join().unwrap());
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
         assert_eq!(tokens.added.waiting(), 0);
     });
 }

@@ -34,7 +34,9 @@ fn setting_it_wakes_everyone_and_shows_what_was_written_before() {
         let (event, written) = &*shared;
         written.store(7, Ordering::Relaxed);
         event.set();
-        waiters.map(|waiter| waiter.join().unwrap());
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
         assert_eq!(event.waiting(), 0);
     });
 }
@@ -88,7 +90,7 @@ fn a_waiter_that_leaves_early_takes_nobody_with_it() {
             let event = Arc::new(Event::new());
             let leaver = {
                 let event = Arc::clone(&event);
-                thread::spawn(move || wait(&event, &[step], Deadline::NEVER))
+                thread::spawn(move || wait(&event, &[step], soon()))
             };
             let patient = {
                 let event = Arc::clone(&event);

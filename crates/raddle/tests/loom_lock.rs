@@ -57,7 +57,9 @@ fn three_threads_exclude_each_other_and_all_get_their_turn() {
             thread::spawn(move || *lock.acquire() += 1)
         });
         *lock.acquire() += 1;
-        others.map(|other| other.join().unwrap());
+        for other in others {
+            other.join().unwrap();
+        }
         assert_eq!(*lock.acquire(), 3);
     });
 }
@@ -143,7 +145,9 @@ fn two_interrupted_waiters_leave_a_usable_lock() {
             thread::spawn(move || visit(&lock, &[Step::Interrupt], Deadline::NEVER))
         });
         lock.release();
-        waiters.map(|waiter| waiter.join().unwrap().ok());
+        for waiter in waiters {
+            waiter.join().unwrap().ok();
+        }
         assert_at_rest(&lock);
     });
 }

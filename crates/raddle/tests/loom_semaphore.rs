@@ -37,7 +37,9 @@ fn one_permit_excludes_and_orders_like_a_lock() {
             thread::spawn(move || visit(&shared))
         });
         visit(&shared);
-        others.map(|other| other.join().unwrap());
+        for other in others {
+            other.join().unwrap();
+        }
         assert_eq!(shared.1.load(Ordering::Relaxed), 3);
         assert_eq!(shared.0.permits(), 1);
     });
@@ -55,7 +57,9 @@ fn two_permits_at_once_serve_two_waiters_whoever_barges_in() {
         if semaphore.try_acquire() {
             semaphore.release(1).unwrap();
         }
-        waiters.map(|waiter| waiter.join().unwrap());
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
         assert_eq!(semaphore.permits(), 0);
         assert_eq!(semaphore.waiting(), 0);
     });
@@ -159,7 +163,9 @@ fn two_interrupted_waiters_leave_both_permits_to_a_third() {
         semaphore.release(1).unwrap();
         semaphore.acquire();
         semaphore.acquire();
-        interrupted.map(|waiter| waiter.join().unwrap());
+        for waiter in interrupted {
+            waiter.join().unwrap();
+        }
         assert_eq!(semaphore.permits(), 0);
     });
 }

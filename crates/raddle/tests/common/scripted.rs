@@ -10,7 +10,7 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 pub enum Step {
     /// Sleeps until notified, whatever the deadline: as if the wake-up beat the clock.
     Park,
-    /// Times out at once, even if a notification is on its way.
+    /// Times out at once, even if a notification is on its way; parks if there is no deadline.
     TimeOut,
     /// Is ended by a signal, whose handler lets the wait go on.
     Handle,
@@ -58,12 +58,12 @@ impl Blocking for Scripted {
         let number = self.slept.fetch_add(1, Ordering::SeqCst);
         let wake = match self.steps.get(number) {
             Some(Step::Park) => parker.park(Deadline::NEVER),
-            Some(Step::TimeOut) => Wake::TimedOut,
+            Some(Step::TimeOut) if !until.is_never() => Wake::TimedOut,
             Some(step @ (Step::Handle | Step::Interrupt)) => {
                 self.ends = *step == Step::Interrupt;
                 Wake::Signal
             }
-            None => parker.park(until),
+            Some(Step::TimeOut) | None => parker.park(until),
         };
         self.woken.fetch_add(1, Ordering::SeqCst);
         wake
