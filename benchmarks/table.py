@@ -58,7 +58,7 @@ def line(row: dict) -> tuple[str, ...]:
     if "error" in row:
         return (row["name"], "-", "-", "-", "", target(row), f"FAILED: {row['error']}")
     theirs, ours, pair = row["stdlib"], row["subject"], row["ratio"]
-    others = row.get("elsewhere") or 0.0
+    others = (row.get("elsewhere") or 0.0) if row["unit"] == "ns" else 0.0
     shown, interval = "-", ""
     if not judged_by_value(row):
         shown = ratio(pair["median"])

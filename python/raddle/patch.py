@@ -163,8 +163,10 @@ def _patch_threading(module):
     _patched.append(module)
     swapped = {}
     names = vars(module)
+    import _thread
+
     for name in ("start_new_thread", "start_new"):
-        _replace(vars(module._thread), name, _overlay._raddle.start_new_thread, swapped)
+        _replace(vars(_thread), name, _overlay._raddle.start_new_thread, swapped)
     for name, value in _replacements(_overlay, names).items():
         if name == "current_thread":
             value = _overlay._raddle._current_thread_in(names)

@@ -1,12 +1,11 @@
-import sys
 import threading as _stdlib
 from _thread import _ExceptHookArgs
-from _typeshed import ProfileFunction, TraceFunction
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Context
-from typing import Any, Final, Generic, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, Self, TypeVar
 
-from typing_extensions import Self, deprecated
+from _typeshed import ProfileFunction, TraceFunction
+from typing_extensions import deprecated
 
 from raddle._raddle import Barrier as Barrier
 from raddle._raddle import BoundedSemaphore as BoundedSemaphore

@@ -118,7 +118,8 @@ def survey() -> dict:
     if package is not None and hasattr(package, "installed"):
         found["installed"] = bool(package.installed())
         found["version"] = getattr(package, "__version__", None)
-    if threading is None or low is None:
+    # A failed import leaves a module that is there and has nothing in it.
+    if low is None or not hasattr(threading, "Thread") or not hasattr(threading, "__all__"):
         return found
     rust = [] if extension is None else list(_contents(extension))
     file = getattr(package, "__file__", None)
@@ -141,6 +142,21 @@ def _contents(extension: types.ModuleType):
     for value in vars(extension).values():
         if isinstance(value, type) or callable(value):
             yield value
+
+
+def fingerprint(python: str, environment: dict[str, str]) -> str:
+    """Return what tells one build of the installed raddle from another; "" without one."""
+    code = """
+import importlib.util, pathlib
+spec = importlib.util.find_spec("raddle")
+for path in sorted(pathlib.Path(spec.origin).parent.glob("*") if spec and spec.origin else ()):
+    if path.is_file():
+        print(path.name, path.stat().st_size, path.stat().st_mtime_ns)
+"""
+    done = subprocess.run(
+        [python, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+    )
+    return done.stdout
 
 
 def complaints(found: dict | None, raddle: bool) -> list[str]:

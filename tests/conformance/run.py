@@ -166,8 +166,7 @@ class Module:
         """Print this module's row, then each thing that a reader has to know about it."""
         print(table.row(self.record()), flush=True)
         lines = table.failures(self.stock_tests)
-        for each in self.ruled("different"):
-            lines += table.difference(each, excused.get(each.test))
+        lines += table.differences(self.ruled("different"), excused)
         for each in self.ruled("flaky", "stock flaky"):
             lines.append(f"  {each.ruling}: {each.test} ({table.kinds(each)})")
         lines += [f"  better than stock: {each.test}" for each in self.ruled("better")]
@@ -203,9 +202,12 @@ def main(arguments: list[str] | None = None) -> int:
     record: dict = {"tag": mine, "version": sys.version, "executable": sys.executable}
     if not chosen.stock_only:
         problems, survey = probe()
+        build = origin.fingerprint(sys.executable, launch.environment(raddle=False))
         record["probe"] = survey
         print("\n".join(table.origins(survey)))
-        print("\n".join(f"PROBLEM {wrong}" for wrong in problems), end="\n" if problems else "")
+        for wrong in problems:
+            print(f"PROBLEM {wrong}")
+    printed = len(problems)
     print(table.heading())
     modules = []
     for name in chosen.module or MODULES:
@@ -221,9 +223,12 @@ def main(arguments: list[str] | None = None) -> int:
         status = 0 if outcomes else 1
         print(f"{mine} stock: {table.brief(table.counts(outcomes))}")
     else:
+        if origin.fingerprint(sys.executable, launch.environment(raddle=False)) != build:
+            problems.append("raddle was installed anew while its tests ran")
         passed, failed = conclude(modules, excused, problems)
         status = 0 if passed and not failed else 1
-        print("\n".join(f"PROBLEM {p}" for p in problems if p.startswith("unused")), end="")
+        for wrong in problems[printed:]:
+            print(f"PROBLEM {wrong}")
         print(summary(mine, modules, excused))
     if chosen.json:
         record |= {

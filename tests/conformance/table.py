@@ -11,6 +11,7 @@ from outcome import Outcome, first_lines
 from verdict import Verdict
 
 COLUMNS = ("ok", "skip", "fail", "error", "crash", "hang", "missing")
+MANY = 5
 _FOLD = {"expected": "ok", "surprise": "fail", "altered": "fail", "empty": "ok"}
 
 
@@ -62,6 +63,19 @@ def difference(verdict: Verdict, waived: str | None) -> list[str]:
     lines += [f"      {line}" for line in first_lines(raddle)]
     if not stock.good and stock.kind != "missing":
         lines += [f"      stock: {line}" for line in first_lines(stock, 2)]
+    return lines
+
+
+def differences(verdicts: list[Verdict], excused: dict[str, str]) -> list[str]:
+    """Return the lines that tell of every difference, a crowd of missing tests as one."""
+    gone = [each for each in verdicts if each.runs[0][1].kind == "missing"]
+    lines = []
+    if len(gone) > MANY:
+        lines.append(f"  DIFFERS {len(gone)} tests are missing with raddle:")
+        lines += _wrap("    ", ", ".join(each.test for each in gone))
+        verdicts = [each for each in verdicts if each not in gone]
+    for each in verdicts:
+        lines += difference(each, excused.get(each.test))
     return lines
 
 

@@ -293,3 +293,12 @@ def test_an_unused_waiver_is_told_only_of_tests_that_ran():
 def test_counts_fold_every_outcome_into_a_column():
     found = table.counts([OK, Outcome("expected"), SKIP, Outcome("surprise"), CRASH])
     assert table.brief(found) == "2 ok, 1 skip, 1 fail, 1 crash"
+
+
+def test_a_crowd_of_missing_tests_is_told_in_one_and_a_few_one_by_one():
+    many = [rule(f"t{n}", [(OK, MISSING)]) for n in range(table.MANY + 1)]
+    lines = table.differences([*many, rule("other", [(OK, FAIL)])], {})
+    assert lines[0].endswith(f"{len(many)} tests are missing with raddle:")
+    assert sum("DIFFERS" in line for line in lines) == 2
+    few = table.differences(many[:2], {"t1": "a good reason"})
+    assert [line for line in few if "WAIVED: a good reason" in line] == [few[1]]

@@ -153,7 +153,9 @@ fn a_time_out_in_a_round_that_was_reset_leaves_the_next_round_alone() {
         let arrived = Arc::new(AtomicBool::new(false));
         let hasty = {
             let (barrier, arrived) = (Arc::clone(&barrier), Arc::clone(&arrived));
-            thread::spawn(move || barrier.wait_with(&mut Announced(arrived), soon(), |_| Ok(())))
+            thread::spawn(move || {
+                barrier.wait_with(&mut Announced(arrived), soon(), |_| Ok(()))
+            })
         };
         // An access that the model sees, so that it tries the other thread before and after.
         let _ = barrier.waiting();

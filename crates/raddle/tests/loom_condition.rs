@@ -258,7 +258,10 @@ fn a_re_entrant_lock_is_released_for_the_wait_and_taken_back_as_often() {
                 lock.acquire();
                 while count.load(Ordering::Relaxed) == 0 {
                     let mut blocking = Scripted::new(&[]);
-                    assert_eq!(changed.wait_with(lock, &mut blocking, Deadline::NEVER), Ok(true));
+                    assert_eq!(
+                        changed.wait_with(lock, &mut blocking, Deadline::NEVER),
+                        Ok(true)
+                    );
                     assert_eq!(lock.count(), 2);
                     assert!(lock.is_owned());
                 }

@@ -5,13 +5,17 @@
 mod process;
 mod scripted;
 #[cfg(not(raddle_loom))]
+mod signal;
+#[cfg(not(raddle_loom))]
 mod wait;
 
 #[cfg(not(raddle_loom))]
 pub use process::{Child, exit_status, in_child};
 pub use scripted::{Interrupted, Scripted, Step};
 #[cfg(not(raddle_loom))]
-pub use wait::{PATIENCE, eventually, scope_within};
+pub use signal::{Interruptible, interrupted};
+#[cfg(not(raddle_loom))]
+pub use wait::{PATIENCE, eventually, not_early, scope_within};
 
 /// Checks `model` in every interleaving with at most `preemptions` forced switches.
 ///

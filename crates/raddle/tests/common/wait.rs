@@ -36,3 +36,14 @@ pub fn scope_within<'env, T>(
     dog.join().unwrap();
     result
 }
+
+/// Runs `wait` with a timeout and asserts that it did not end before that was over, except by
+/// success: `wait` says whether it succeeded.
+#[track_caller]
+pub fn not_early(timeout: Duration, wait: impl FnOnce(Duration) -> bool) -> bool {
+    let start = Instant::now();
+    let succeeded = wait(timeout);
+    let took = start.elapsed();
+    assert!(succeeded || took >= timeout, "gave up {:?} early", timeout - took);
+    succeeded
+}

@@ -1,0 +1,76 @@
+//! Real signals that end real waits.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use raddle::{Blocking, Deadline, Parker, Wake, thread_id};
+
+use super::{Interrupted, eventually, scope_within};
+
+/// Set by the signal's handler, for the one thread that a test sends it to.
+static ARRIVED: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn note_arrival(_: libc::c_int) {
+    ARRIVED.store(true, Ordering::SeqCst);
+}
+
+/// Blocks as a plain thread does, and ends the wait when [`interrupted`] says so.
+#[derive(Debug)]
+pub struct Interruptible;
+
+impl Blocking for Interruptible {
+    type Interrupt = Interrupted;
+
+    fn poll(&mut self) -> Result<(), Interrupted> {
+        self.on_signal()
+    }
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        parker.park(until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), Interrupted> {
+        if ARRIVED.swap(false, Ordering::SeqCst) { Err(Interrupted) } else { Ok(()) }
+    }
+}
+
+/// Runs `wait` on a thread of its own, interrupts it once it is `in_line`, and returns what it
+/// returned.
+///
+/// The signal is repeated until the wait ends: one that lands just before the sleep ends none.
+pub fn interrupted<T: Send>(
+    in_line: impl Fn() -> bool,
+    wait: impl FnOnce(&mut Interruptible) -> T + Send,
+) -> T {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    watch();
+    let ident = OnceLock::new();
+    scope_within(|scope| {
+        let waiter = scope.spawn(|| {
+            ident.set(thread_id()).unwrap();
+            wait(&mut Interruptible)
+        });
+        eventually("the wait begins", in_line);
+        let thread = *ident.wait() as libc::pthread_t;
+        eventually("the signal ends the wait", || {
+            if !waiter.is_finished() {
+                // SAFETY: the thread is joined below, so its identifier is still valid.
+                unsafe { libc::pthread_kill(thread, libc::SIGUSR1) };
+            }
+            waiter.is_finished()
+        });
+        ARRIVED.store(false, Ordering::SeqCst);
+        waiter.join().unwrap()
+    })
+}
+
+fn watch() {
+    // SAFETY: an all-zero sigaction is a valid one. No SA_RESTART, though a futex wait is not
+    // restarted either way.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = note_arrival as extern "C" fn(libc::c_int) as usize;
+    // SAFETY: the handler only stores to an atomic.
+    let failed = unsafe { libc::sigaction(libc::SIGUSR1, &action, std::ptr::null_mut()) };
+    assert_eq!(failed, 0);
+}
