@@ -23,7 +23,15 @@ SUBJECT = os.environ.get("RADDLE_SUBJECT", "raddle")
 DEADLINE = 60.0  # seconds that a state may take to appear before a test gives up
 HANG = float(os.environ.get("RADDLE_HANG", 240))  # seconds until one test ends the run
 
-STOCK = types.SimpleNamespace(**vars(_threading))  # before anything can be installed
+
+class Stock(types.SimpleNamespace):
+    """The names of a module as they were, whatever is installed later."""
+
+    def __repr__(self):
+        return "<stock threading>"
+
+
+STOCK = Stock(**vars(_threading))
 
 PRELUDE = {
     "raddle": "from raddle import threading\n",

@@ -190,7 +190,7 @@ def test_help_shows_how_to_run_a_script_and_a_module(way, flag, folder):
 
 
 @pytest.mark.parametrize("way", ["module", "command"])
-@pytest.mark.parametrize("arguments", [[], ["run"], ["run", "-m"], ["run", "-c"]], ids=str)
+@pytest.mark.parametrize("arguments", [[], ["run"]], ids=str)
 def test_too_few_arguments_show_the_usage(way, arguments, folder):
     done = speak(folder, *arguments)[way]
     assert done.returncode == 2
@@ -198,8 +198,16 @@ def test_too_few_arguments_show_the_usage(way, arguments, folder):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [["run", "-m"], ["run", "-c"]], ids=str)
+def test_an_option_without_its_argument_is_refused(arguments, folder):
+    done = speak(folder, *arguments)["module"]
+    assert done.returncode == 2
+    assert arguments[-1] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
-    "arguments", [["walk", "app.py"], ["--fast"], ["run", "--fast", "app.py"]]
+    "arguments", [["walk", "app.py"], ["--fast"], ["run", "--fast", "app.py"]], ids=str
 )
 def test_unknown_words_are_named_and_the_usage_shown(arguments, folder):
     done = speak(folder, *arguments)["module"]

@@ -100,6 +100,16 @@ def test_program_text_read_from_standard_input_runs(folder):
     assert "argv ['-', 'x']" in folder.same("-", "x", text=ABOUT)["out"]
 
 
+def test_options_of_the_interpreter_stay_in_force(folder):
+    source = "import sys; print(sys.flags, sys.warnoptions, sys._xoptions, __debug__)"
+    name = folder.write(source + "\nprint(sys.stdout.write_through, sys.stderr.write_through)")
+    options = ["-u", "-O", "-b", "-s", "-W", "error::UserWarning", "-X", "dev"]
+    ours = folder.run(*PLAIN, *options, "-m", "raddle", "run", name)
+    theirs = folder.run(*PLAIN, *options, name)
+    assert (ours.returncode, ours.stderr, ours.stdout) == (0, "", theirs.stdout)
+    assert theirs.stdout.endswith("True True\n")
+
+
 def test_standard_input_stays_the_scripts_own(folder):
     name = folder.write("import sys\nprint(sys.stdin.read().upper(), input.__name__)")
     assert folder.same(name, text="a line\n")["out"] == "A LINE\n input\n"

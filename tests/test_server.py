@@ -18,8 +18,8 @@ SERVER = Path(__file__).parents[1] / "examples" / "server"
 PATIENCE = 120  # seconds until a state that does not appear counts as never
 REQUESTS = 3000
 
-PLAIN = [sys.executable, "-u"]
-RADDLE = [sys.executable, "-u", "-m", "raddle", "run"]
+PLAIN = [sys.executable]
+RADDLE = [sys.executable, "-m", "raddle", "run"]
 
 SIZES = [0, 1, 100, 1460, 4096, 4097, 20_000, 65_536, 65_537, 300_000]
 
@@ -44,7 +44,8 @@ def interruptible():
 
 
 def environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
+    return {**kept, "PYTHONUNBUFFERED": "1"}  # we wait for the line with the address
 
 
 def line_from(process: subprocess.Popen) -> str:

@@ -48,7 +48,8 @@ def test_stubtest_finds_no_difference(tmp_path):
     untyped = [p.stem for p in HOME.glob("*.py") if not p.with_suffix(".pyi").exists()]
     config, allowed = tmp_path / "mypy.ini", tmp_path / "allowed"
     config.write_text(
-        "[mypy]\n" + "".join(f"[mypy-raddle.{name}]\nignore_errors = True\n" for name in untyped)
+        "[mypy]\n"
+        + "".join(f"[mypy-raddle.{name}]\nignore_errors = True\n" for name in untyped)
     )
     allowed.write_text("\n".join(ALLOWED.get(sys.version_info[:2], [])))
     done = run(
@@ -85,7 +86,10 @@ def test_no_method_of_typesheds_stub_is_missing():
     for name in ("threading", "_raddle"):
         ours |= public(ast.parse((HOME / f"{name}.pyi").read_text()))
     inherited = {name for name in theirs if name.split(".")[0] in ("Thread", "Timer")}
-    assert theirs - ours - inherited - {"_RLock.acquire", "_RLock.release", "_RLock.locked"} == set()
+    assert (
+        theirs - ours - inherited - {"_RLock.acquire", "_RLock.release", "_RLock.locked"}
+        == set()
+    )
 
 
 PROGRAM = """

@@ -35,13 +35,14 @@ PROGRAMS = {
     "inputs.py": "one function over many input values",
 }
 
-PLAIN = [sys.executable, "-u"]
-RADDLE = [sys.executable, "-u", "-m", "raddle", "run"]
+PLAIN = [sys.executable]
+RADDLE = [sys.executable, "-m", "raddle", "run"]
 
 
 def environment() -> dict[str, str]:
     """Return this environment without what would change how python or raddle start."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
+    return {**kept, "PYTHONUNBUFFERED": "1"}  # we wait for the line with the address
 
 
 def run(command: list) -> tuple[subprocess.CompletedProcess, float]:

@@ -6,8 +6,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
-/// A main thread's first sleep is cut at this many nanoseconds, to look for signals again: one
-/// that lands after the last look and before the kernel sleeps interrupts nothing.
+/// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
+/// lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
 const FIRST_LOOK: i64 = 20_000_000;
 
 /// One blocking operation of a thread that is attached to its interpreter.
@@ -65,11 +65,23 @@ impl Blocking for Attached<'_> {
         }
     }
 
-    fn poll(&mut self) -> PyResult<()> {
-        if !is_main_thread() {
-            return Ok(());
+    /// Under a GIL, takes it back first: whoever notified a condition holds its lock and the
+    /// GIL, and gives both up at the same moment. Waiting for the lock first would mean being
+    /// woken twice.
+    fn woken_sleeping(&mut self) {
+        if cfg!(not(Py_GIL_DISABLED)) {
+            self.attach();
         }
-        self.run_handlers()
+    }
+
+    /// Without a GIL, looks for signals between spin and sleep. Under a GIL that look would
+    /// force the running thread to hand the GIL over for each wait of the main thread; there,
+    /// the look after `FIRST_LOOK` has to do.
+    fn poll(&mut self) -> PyResult<()> {
+        if cfg!(Py_GIL_DISABLED) && is_main_thread() {
+            return self.run_handlers();
+        }
+        Ok(())
     }
 
     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {

@@ -25,6 +25,9 @@ pub trait Blocking {
     /// Called when a spinning thread saw its wake-up, before it takes anything back.
     fn woken_spinning(&mut self) {}
 
+    /// Called when a sleeping thread was woken, before it takes anything back.
+    fn woken_sleeping(&mut self) {}
+
     /// Handles signals that landed during the spin, which no sleep will report.
     ///
     /// # Errors

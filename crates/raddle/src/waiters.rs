@@ -166,7 +166,11 @@ impl WaitList {
         loop {
             match blocking.sleep(&waiter.parker, until) {
                 Wake::Signal => blocking.on_signal()?,
-                ended => return Ok(ended),
+                Wake::Unparked => {
+                    blocking.woken_sleeping();
+                    return Ok(Wake::Unparked);
+                }
+                Wake::TimedOut => return Ok(Wake::TimedOut),
             }
         }
     }
