@@ -26,7 +26,8 @@ DAEMONS = {
     "Barrier": "threading.Barrier(2).wait()",
     "Thread": "threading.main_thread().join()",
     "threads in a loop": (
-        "while True: t = threading.Thread(target=int, daemon=True); t.start(); t.join()"
+        "try:\n  while True: t = threading.Thread(target=int, daemon=True); t.start(); t.join()"
+        "\n except RuntimeError: pass  # refused at exit, as it should be"
     ),
     "generator": "for _ in (held.acquire(timeout=0.001) for _ in iter(int, 1)): pass",
     "finally": "try: held.acquire()\n finally: print('unwound')",
@@ -52,8 +53,8 @@ print("end", flush=True)
 
 @pytest.mark.parametrize("name", DAEMONS)
 def test_daemon_threads_neither_hold_up_nor_spoil_the_exit(child, subject, name):
-    if (name, subject) == ("threads in a loop", "stdlib"):
-        pytest.skip("the stdlib prints tracebacks of the threads that could not start")
+    if (name, subject) == ("threads in a loop", "stdlib") and sys.version_info < (3, 12):
+        pytest.skip("the stdlib's start may hang at exit until 3.12")
     for _ in range(REPEATS):
         assert child(DAEMON.format(body=DAEMONS[name])).stdout == "end\n"
 

@@ -226,7 +226,8 @@ def main(arguments: list[str] | None = None) -> int:
         if origin.fingerprint(sys.executable, launch.environment(raddle=False)) != build:
             problems.append("raddle was installed anew while its tests ran")
         passed, failed = conclude(modules, excused, problems)
-        status = 0 if passed and not failed else 1
+        ran = any(module.raddle.tests for module in modules)
+        status = 0 if ran and not failed else 1
         for wrong in problems[printed:]:
             print(f"PROBLEM {wrong}")
         print(summary(mine, modules, excused))

@@ -37,18 +37,27 @@ BODIES = {
         "c = threading.Condition()\n while True:\n  with c: c.wait(0.0001)",
     ],
     "starting": [
-        "while True:\n  t = threading.Thread(target=int, daemon=True); t.start(); t.join()",
-        "while True: threading.Thread(target=int, daemon=True).start()",
+        "while begin(): pass",
+        "while begin(): begun[-1].join()",
     ],
 }
 
 PROGRAM = """
-threading.excepthook = lambda args: None  # a start that is refused at exit is no failure
 held, shared, rlock = threading.Lock(), threading.Lock(), threading.RLock()
 held.acquire()
 never, event, condition = threading.Event(), threading.Event(), threading.Condition()
 semaphore, running = threading.Semaphore(1), threading.Semaphore(0)
 barrier = threading.Barrier(2)
+begun = []
+def begin():
+    begun[:-8] = []
+    t = threading.Thread(target=int, daemon=True)
+    try:
+        t.start()
+    except RuntimeError:
+        return False  # refused at exit, as it should be
+    begun.append(t)
+    return True
 def work():
  running.release()
  {body}

@@ -8,6 +8,7 @@ mod barrier;
 mod condition;
 mod errors;
 mod event;
+mod fresh;
 mod lock;
 mod outcall;
 mod padded;
@@ -30,7 +31,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
-    use crate::lock::{Lock, allocate_lock};
+    use crate::lock::Lock;
     #[pymodule_export]
     use crate::registry::current_thread_in;
     #[pymodule_export]
@@ -56,8 +57,7 @@ mod _raddle {
                  their types with it",
             ));
         }
-        // Where the standard library has it, and says that it has.
-        module.getattr("allocate_lock")?.setattr("__module__", "_thread")?;
+        crate::fresh::prepare(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -152,9 +152,3 @@ impl Lock {
         Err(errors::cannot_pickle(slf.as_any()))
     }
 }
-
-/// Makes a new lock that nobody holds.
-#[pyfunction]
-pub(crate) fn allocate_lock() -> Lock {
-    Lock::create()
-}

@@ -9,7 +9,7 @@
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
@@ -135,9 +135,6 @@ pub(crate) fn interpreter_is_main() -> bool {
 /// finalizes as other versions do, and keeps that to itself.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Threads that exist but have no thread state yet; see [`settle_starting`].
-static STARTING: AtomicUsize = AtomicUsize::new(0);
-
 /// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
 fn finalizing(py: Python<'_>, text: &'static str) -> PyErr {
     let named = py
@@ -178,11 +175,10 @@ fn start(
         kwargs: kwargs.map_or(null, |kwargs| kwargs.clone().into_ptr()),
         until_gone: until_gone.map_or(null, |lock| lock.clone().into_ptr()),
     }));
-    STARTING.fetch_add(1, Ordering::AcqRel);
-    // SAFETY: `boot` is handed over; `main` neither panics nor lets an unwinding pass.
+    // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
+    // unwinding pass.
     let started = unsafe { thread::run_raw(handle, !daemon, stack_size, main, boot.cast()) };
     started.map_err(|error| {
-        STARTING.fetch_sub(1, Ordering::AcqRel);
         // SAFETY: no thread was started, so the record is still ours; and we are attached.
         unsafe { Box::from_raw(boot).release() };
         PyRuntimeError::new_err(match error {
@@ -217,13 +213,13 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
     let mut boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
     if attached::is_finalizing() {
         // There is no interpreter to attach to any more, nor one to give the references back to.
-        STARTING.fetch_sub(1, Ordering::AcqRel);
+        thread::settled();
         std::mem::forget((guard, boot));
         return;
     }
-    // SAFETY: the interpreter is alive: its end waits for STARTING to fall.
+    // SAFETY: the interpreter is alive: its end waits for this thread to be settled.
     let state = unsafe { ffi::PyThreadState_New(boot.interpreter) };
-    STARTING.fetch_sub(1, Ordering::AcqRel);
+    thread::settled();
     if state.is_null() {
         unstartable::report(boot);
         std::mem::forget(guard);
@@ -405,7 +401,7 @@ pub(crate) fn settle(py: Python<'_>) {
 /// Each is between two system calls and needs nothing that this thread holds, so it is waited
 /// for by yielding.
 fn settle_starting(attached: &mut Attached<'_>) {
-    while STARTING.load(Ordering::Acquire) != 0 {
+    while thread::any_starting() {
         attached.detach();
         std::thread::yield_now();
     }

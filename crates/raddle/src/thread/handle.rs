@@ -15,11 +15,21 @@ use crate::blocking::Blocking;
 use crate::deadline::Deadline;
 use crate::event::Event;
 use crate::fork;
+use crate::spin::Spin;
 
 const NEW: u8 = 0;
 const STARTING: u8 = 1;
 const RUNNING: u8 = 2;
 const FAILED: u8 = 3;
+
+/// How long joiners have learnt to spin for the end of a thread. Shared, since a thread ends
+/// once.
+static END: Spin = Spin::new();
+/// The longest such spin, in nanoseconds: creating a thread, giving it its first turn on another
+/// core and ending it takes about this long.
+const LONGEST_SPIN: u32 = 60_000;
+/// How long to spin for a thread that is done to leave the kernel, in nanoseconds.
+const LEAVING: u32 = 20_000;
 
 /// Who owns the operating system's record of a thread, and must join or detach it.
 const UNOWNED: u8 = 0;
@@ -186,6 +196,10 @@ impl Handle {
         until: Deadline,
     ) -> Result<Reaped, B::Interrupt> {
         if !self.is_left_behind() {
+            if !self.done.is_set() && until != Deadline::PAST {
+                blocking.detach();
+                END.until_within(LONGEST_SPIN, || self.done.is_set());
+            }
             if !self.done.wait_with(blocking, until)? {
                 return Ok(Reaped::TimedOut);
             }
@@ -194,14 +208,30 @@ impl Handle {
         Ok(Reaped::Ended)
     }
 
-    /// Lets the operating system's thread go, once it is done; it has nothing left to run.
+    /// Lets the operating system's thread go, once it is done; it has nothing left to run, and
+    /// is usually gone before the kernel could put this thread to sleep.
     fn reap<B: Blocking>(&self, blocking: &mut B) {
         if self.settle() {
+            if Spin::briefly(LEAVING, || self.try_join()) {
+                return;
+            }
             blocking.detach();
             // SAFETY: `settle` gave this thread the one right to join it, it lives in this
             // process, and it does not join itself: it is past its last line.
             unsafe { libc::pthread_join(self.ident() as libc::pthread_t, std::ptr::null_mut()) };
         }
+    }
+
+    /// Joins the thread if it has left, after `settle`; says whether it had.
+    fn try_join(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        // SAFETY: as in `reap`.
+        return unsafe {
+            let thread = self.ident() as libc::pthread_t;
+            libc::pthread_tryjoin_np(thread, std::ptr::null_mut()) == 0
+        };
+        #[cfg(not(target_os = "linux"))]
+        false
     }
 
     /// Takes the right to join or detach the thread, which one caller gets.

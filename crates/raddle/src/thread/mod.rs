@@ -8,7 +8,7 @@ mod spawn;
 
 pub use handle::{Handle, Reaped};
 pub use raw::{Main, StartError, current, run_raw};
-pub use roster::{running, wait_for_lasting};
+pub use roster::{any_starting, running, settled, wait_for_lasting};
 pub use spawn::{Builder, Joined, Thread, spawn};
 pub use std::thread::{Scope, ScopedJoinHandle, scope};
 

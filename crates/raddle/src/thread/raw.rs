@@ -57,8 +57,8 @@ struct Boot {
 /// [`StartError`]; `main` is then never called.
 ///
 /// # Safety
-/// `main` may be called with `argument` on another thread, once. It must neither panic nor let a
-/// forced unwinding pass.
+/// `main` may be called with `argument` on another thread, once. It must call
+/// [`settled`](super::settled) once, and neither panic nor let a forced unwinding pass.
 pub unsafe fn run_raw(
     handle: &Arc<Handle>,
     lasting: bool,
@@ -81,7 +81,7 @@ pub unsafe fn run_raw(
         Err(errno) => {
             // SAFETY: no thread was created, so the record is still this one's alone.
             drop(unsafe { Box::from_raw(boot) });
-            roster::leave(lasting);
+            roster::never_started(lasting);
             handle.set_failed();
             Err(StartError::Refused(errno))
         }

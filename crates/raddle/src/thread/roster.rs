@@ -11,10 +11,13 @@ use crate::waiters::{Ended, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static LASTING: AtomicUsize = AtomicUsize::new(0);
+/// Threads that were created and have not got what they need to run.
+static STARTING: AtomicUsize = AtomicUsize::new(0);
 /// Those who wait for `LASTING` to fall; it is looked at under this list's latch.
 static WATCHERS: WaitList = WaitList::new();
 
 pub(super) fn enter(lasting: bool) {
+    STARTING.fetch_add(1, Ordering::AcqRel);
     RUNNING.fetch_add(1, Ordering::Relaxed);
     if lasting {
         LASTING.fetch_add(1, Ordering::Relaxed);
@@ -29,9 +32,30 @@ pub(super) fn leave(lasting: bool) {
     }
 }
 
+/// Takes back an [`enter`] after which no thread was created.
+pub(super) fn never_started(lasting: bool) {
+    settled();
+    leave(lasting);
+}
+
+/// Says that the calling raw thread has what it needs to run; it calls this once, whatever
+/// happens.
+pub fn settled() {
+    STARTING.fetch_sub(1, Ordering::AcqRel);
+}
+
+/// Whether some raw threads were created and have not called [`settled`] yet.
+///
+/// Each is between two system calls, so waiting for it by yielding is in order.
+#[must_use]
+pub fn any_starting() -> bool {
+    STARTING.load(Ordering::Acquire) != 0
+}
+
 /// In a forked child: `survivor` tells of the calling thread, if it is a raw one, whether it is
 /// lasting.
 pub(super) fn after_fork(survivor: Option<bool>) {
+    STARTING.store(0, Ordering::Relaxed);
     RUNNING.store(usize::from(survivor.is_some()), Ordering::Relaxed);
     LASTING.store(usize::from(survivor == Some(true)), Ordering::Relaxed);
 }

@@ -1,0 +1,93 @@
+//! Making a Lock as fast as the interpreter makes its own.
+//!
+//! `Lock()` is called more often than any other constructor (each Queue, Future and Condition
+//! makes some). The general way, through `tp_new`, builds an argument tuple and asks `object`
+//! for the memory; this one allocates and writes the value.
+
+use std::ffi::CStr;
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[cfg(Py_3_13)]
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyType};
+
+use crate::lock::Lock;
+
+/// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
+static OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// A new reference to a new lock, or null with MemoryError set.
+unsafe fn allocate(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
+    // SAFETY: `kind` is the type of Lock, ready and not subclassable; OFFSET is where its
+    // instances have their value, which is written before anyone else can see the object.
+    unsafe {
+        let object = ffi::PyType_GenericAlloc(kind, 0);
+        if !object.is_null() {
+            let value = object.byte_add(OFFSET.load(Ordering::Relaxed)).cast::<Lock>();
+            ptr::write(value, Lock::create());
+        }
+        object
+    }
+}
+
+/// `Lock()`, called as a type.
+#[cfg(Py_3_13)]
+unsafe extern "C" fn call(
+    kind: *mut ffi::PyObject,
+    _args: *const *mut ffi::PyObject,
+    count: usize,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this attached, with the type and its arguments.
+    unsafe {
+        if ffi::PyVectorcall_NARGS(count) != 0 || !names.is_null() {
+            let error = PyTypeError::new_err("lock() takes no arguments");
+            error.restore(Python::assume_attached());
+            return ptr::null_mut();
+        }
+        allocate(kind.cast())
+    }
+}
+
+/// `allocate_lock()`; `kind` is the type, which the function carries.
+unsafe extern "C" fn allocate_lock(
+    kind: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this attached, with the type given to PyCFunction_NewEx.
+    unsafe { allocate(kind.cast()) }
+}
+
+const DOC: &CStr = c"allocate_lock()\n--\n\nReturn a new lock that nobody holds.";
+
+/// The method table's entry; the interpreter keeps its address.
+static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
+    ml_name: c"allocate_lock".as_ptr(),
+    ml_meth: ffi::PyMethodDefPointer { PyCFunction: allocate_lock },
+    ml_flags: ffi::METH_NOARGS,
+    ml_doc: DOC.as_ptr(),
+};
+
+/// Gives the type of Lock its quick constructor, and the module the function `allocate_lock`.
+pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let sample = Bound::new(py, Lock::create())?;
+    let value = ptr::from_ref(sample.get()).addr();
+    OFFSET.store(value - sample.as_ptr().addr(), Ordering::Relaxed);
+    let kind = PyType::new::<Lock>(py);
+    #[cfg(Py_3_13)]
+    // SAFETY: the type is this module's own and nobody uses it yet; the slot's function fits.
+    unsafe {
+        (*kind.as_type_ptr()).tp_vectorcall = Some(call);
+    }
+    let name = PyString::new(py, "_thread");
+    // SAFETY: the definition is static and complete; the function keeps `kind` alive.
+    let function = unsafe {
+        let function = ffi::PyCFunction_NewEx(&raw mut DEFINITION, kind.as_ptr(), name.as_ptr());
+        Bound::from_owned_ptr_or_err(py, function)
+    }?;
+    module.add("allocate_lock", function)
+}
