@@ -198,6 +198,32 @@ def spawn(threading):
         each.end()
 
 
+class Held:
+    """A thread that says it has begun and then waits to be let go."""
+
+    def __init__(self, threading, spawn):
+        self.begun, self.go = threading.Event(), threading.Event()
+        self.spawned = spawn(self.run)
+        self.thread = self.spawned.thread
+        assert self.begun.wait(60)
+
+    def run(self):
+        self.begun.set()
+        assert self.go.wait(60)
+
+    def end(self):
+        self.go.set()
+        self.spawned.result()
+
+
+@pytest.fixture
+def held(threading, spawn):
+    """A started thread that waits until the test, or its end, lets it go."""
+    made = Held(threading, spawn)
+    yield made
+    made.go.set()
+
+
 def _environment(extra):
     base = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
     return base | (extra or {})

@@ -73,5 +73,5 @@ class Folder:
         """Run a program by raddle and by python, require the same, and return that."""
         ours = seen(self.run(*by, *arguments, text=text))
         theirs = seen(self.run(*PLAIN, *arguments, text=text))
-        assert ours == theirs
+        assert ours == theirs, f"by raddle: {ours}\nby python: {theirs}"
         return theirs

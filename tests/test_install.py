@@ -344,22 +344,21 @@ def test_uninstall_without_install_does_nothing(child):
     assert bare(child, code).stdout == "True\n"
 
 
-def test_install_while_threads_start_and_end_loses_none(child):
+def test_switching_while_threads_use_and_make_primitives_loses_nothing(child):
     code = """
         import threading, raddle
-        count, lock, stop = 0, threading.Lock(), []
+        count, lock = 0, threading.Lock()
         def work():
             global count
-            with lock:
-                count += 1
-        def crowd():
-            for _ in range(100):
-                t = threading.Thread(target=work); t.start(); t.join()
-        crowds = [threading.Thread(target=crowd) for _ in range(2)]
-        for t in crowds: t.start()
-        for _ in range(10):
+            for _ in range(2000):
+                event, condition = threading.Event(), threading.Condition(threading.Lock())
+                event.set()
+                with lock, condition, threading.Semaphore(1), threading.RLock():
+                    count += event.wait()
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for t in threads: t.start()
+        while any(t.is_alive() for t in threads):
             raddle.install(); raddle.uninstall()
-        for t in crowds: t.join()
         print(count, threading.active_count())
         """
-    assert bare(child, code).stdout == "200 1\n"
+    assert bare(child, code).stdout == "4000 1\n"

@@ -15,7 +15,7 @@ import sys
 import warnings
 
 import pytest
-from mistakes import MISTAKES, NOTHING, greet, in_the_thread
+from mistakes import MISTAKES, NOTHING, greet, run
 
 PATIENCE = 120  # seconds until a mistake that does not end counts as a hang
 
@@ -142,7 +142,7 @@ def test_an_error_inside_the_target_gets_no_note(threading):
         raise TypeError("of my own")
 
     with pytest.raises(TypeError, match=r"^of my own$") as caught:
-        in_the_thread(threading, target=fail, args="a")
+        run(threading, threading.Thread(target=fail, args="a"))
     assert getattr(caught.value, "__notes__", []) == []
 
 
@@ -207,3 +207,17 @@ def test_a_thread_with_a_pickled_error_keeps_its_text(threading):
         threading.Thread(target=greet).join()
     twin = pickle.loads(pickle.dumps(caught.value))
     assert (type(twin), str(twin)) == (RuntimeError, str(caught.value))
+
+
+@pytest.mark.raddle_only
+def test_advice_names_the_function_wherever_the_program_lies(tmp_path):
+    home = tmp_path / "my raddle programs"
+    home.mkdir()
+    lines = ["from raddle import threading", "def greet(): return 5", "", ""]
+    lines[2] = "try: threading.Thread(target=greet())"
+    lines[3] = "except TypeError as error: print('target=greet' in str(error))"
+    (home / "app.py").write_text("\n".join(lines))
+    done = subprocess.run(
+        [sys.executable, str(home / "app.py")], capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "True\n")

@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 
 ABOUT = """
-import sys
+import os, sys
 main = sys.modules["__main__"]
 print(__name__, main.__dict__ is globals(), sorted(globals()))
 print("argv", sys.argv)
@@ -31,7 +31,7 @@ print("package", __package__, "spec", getattr(__spec__, "name", None))
 print("loader", getattr(__loader__, "__name__", None) or type(__loader__).__name__)
 print("doc", __doc__, "annotations", globals().get("__annotations__"))
 print("flags", sys.flags)
-print("executable", sys.executable)
+print("executable", os.path.dirname(sys.executable))  # the name may be python or python3
 """
 
 # What the program sees of itself

@@ -63,10 +63,24 @@ def run(rest):
 
 
 def _own_options():
-    """The options that this interpreter was given (-X dev, -W error, -O, ...)."""
-    import subprocess
-
-    return subprocess._args_from_interpreter_flags()
+    """The options that this interpreter was given (-u, -X dev, -W error, ...)."""
+    options = []
+    given = iter(sys.orig_argv[1:])
+    for option in given:
+        if not option.startswith("-") or option in ("-", "-c"):
+            break
+        if option in ("-X", "-W", "--check-hash-based-pycs"):
+            options += [option, next(given, "")]
+        elif option.startswith(("-X", "-W", "--")):
+            options.append(option)
+        else:
+            # A cluster of letters, up to the m of `-m raddle`.
+            letters, module, _ = option[1:].partition("m")
+            if letters:
+                options.append("-" + letters)
+            if module:
+                break
+    return options
 
 
 def _starts_with_raddle():

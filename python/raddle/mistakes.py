@@ -41,11 +41,13 @@ def check_target(target, args):
 def _suggest(target):
     """`target=f` for the caller's `target=f(...)`, found in the line that made the mistake."""
     import linecache
+    import os
     import re
     import sys
 
     frame = sys._getframe(1)
-    while frame is not None and "raddle" in frame.f_code.co_filename:
+    here = os.path.dirname(__file__)
+    while frame is not None and os.path.dirname(frame.f_code.co_filename) == here:
         frame = frame.f_back
     if frame is not None:
         line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
@@ -76,8 +78,7 @@ def explain_call(error, args):
     if not isinstance(error, TypeError) or not isinstance(args, str):
         return
     # The call itself failed if no frame of the target's is on the traceback: the last one
-    # is that of run(), two below the thread's entry.
-    depth = 0
+    # is that of run().
     traceback = error.__traceback__
     while traceback is not None:
         if traceback.tb_frame.f_code.co_name == "run" and traceback.tb_next is None:
@@ -87,4 +88,3 @@ def explain_call(error, args):
             )
             return
         traceback = traceback.tb_next
-        depth += 1

@@ -53,6 +53,7 @@ def uninstall():
         return
     _installed = False
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Finder]
+    threads = [thread for module in _patched for thread in module._dangling]
     for namespace, name, previous in reversed(_undo):
         if previous is _MISSING:
             _delete(namespace, name)
@@ -61,6 +62,21 @@ def uninstall():
     _undo.clear()
     _patched.clear()
     _waiting.clear()
+    for thread in threads:
+        _return_to_stock(thread)
+
+
+def _return_to_stock(thread):
+    """Give a thread that was not started the handle that the interpreter's own start() needs.
+
+    (Threads made before install() need nothing: raddle's start() makes its own handle.)
+    """
+    import threading
+
+    if _VERSION < (3, 13) or isinstance(thread, _overlay.Thread):
+        return
+    if thread._initialized and not thread._started.is_set():
+        setattr(thread, _overlay._HANDLE, threading._ThreadHandle())
 
 
 def _assign(namespace, name, value):

@@ -21,7 +21,6 @@ from threading import (
     _dangling,
     _DummyThread,
     _limbo,
-    _make_invoke_excepthook,
     _newname,
     activeCount,
     active_count,
@@ -105,6 +104,31 @@ __all__ = [
 _HANDLE = "_os_thread_handle" if _VERSION >= (3, 14) else "_handle"
 
 
+_inherited_excepthook = excepthook
+
+
+def _make_invoke_excepthook():
+    """The standard library's, unless this module's `excepthook` was assigned to."""
+    invoke_inherited = _stdlib._make_invoke_excepthook()
+    # Late at exit, globals may be gone.
+    exc_info, own_hook, own_sys = _sys.exc_info, lambda: excepthook, _sys
+
+    def invoke_excepthook(thread):
+        hook = own_hook()
+        if hook is None or hook is _inherited_excepthook:
+            invoke_inherited(thread)
+            return
+        try:
+            hook(ExceptHookArgs([*exc_info(), thread]))
+        except Exception as error:
+            error.__suppress_context__ = True
+            stderr = own_sys.stderr or thread._stderr
+            print("Exception in threading.excepthook:", file=stderr, flush=True)
+            own_sys.excepthook(*exc_info())
+
+    return invoke_excepthook
+
+
 class Thread(_stdlib.Thread):
     """A thread of control: runs `target(*args, **kwargs)`, or an overridden run().
 
@@ -169,7 +193,7 @@ class Thread(_stdlib.Thread):
     else:
 
         def _prepare_handle(self):
-            self._handle = _ThreadHandle()
+            self._handle = None
             self._tstate_lock = None
             self._is_stopped = False
 
@@ -213,17 +237,17 @@ class Thread(_stdlib.Thread):
                     self._context = _contextvars.copy_context()
                 else:
                     self._context = _contextvars.Context()
-            handle = self._os_thread_handle
-            if handle.ident and type(handle) is _raddle._ThreadHandle:
-                # An attempt that failed used it up.
-                self._os_thread_handle = handle = _ThreadHandle()
+            # A new one each time: the first may be of another kind (made before raddle was
+            # installed), or used up by an attempt that failed.
+            self._os_thread_handle = handle = _ThreadHandle()
             _start_joinable_thread(self._bootstrap, handle=handle, daemon=self.daemon)
             return handle
 
     elif _VERSION >= (3, 13):
 
         def _launch(self):
-            handle = self._handle
+            # A new one each time: see above.
+            self._handle = handle = _ThreadHandle()
             _start_joinable_thread(self._bootstrap, handle=handle, daemon=self.daemon)
             return handle
 
@@ -233,6 +257,7 @@ class Thread(_stdlib.Thread):
             if _start_new_thread is not _raddle.start_new_thread:
                 self._handle = None
                 return _start_new_thread(self._bootstrap, ())
+            self._handle = _ThreadHandle()  # A new one each time: see above.
             lock = _allocate_lock()
             lock.acquire()
             self._tstate_lock = lock
@@ -331,13 +356,15 @@ class Thread(_stdlib.Thread):
     else:
 
         def _wait_for_end(self, timeout):
-            if timeout is None:
+            handle = self.__dict__.get("_handle")
+            if handle is not None and handle.ident:
+                # Its end comes after the lock's release.
+                handle.join(timeout)
+                self._wait_for_tstate_lock(False)
+            elif timeout is None:
                 self._wait_for_tstate_lock()
             else:
                 self._wait_for_tstate_lock(timeout=timeout)
-            handle = self.__dict__.get("_handle")
-            if self._is_stopped and handle is not None and handle.ident:
-                handle.join()  # Nothing of Python is left in it: this is short.
 
     @property
     def native_id(self):

@@ -6,6 +6,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
+use crate::errors;
+
 /// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
 /// lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
 const FIRST_LOOK: i64 = 20_000_000;
@@ -27,6 +29,22 @@ pub(crate) struct Attached<'py> {
 impl<'py> Attached<'py> {
     pub(crate) fn new(py: Python<'py>) -> Self {
         Self { py, detached: ptr::null_mut(), first_look: true }
+    }
+
+    /// For a wait that only another thread can end. Raises when the interpreter is finalizing:
+    /// no other thread will run again, so the process would hang.
+    ///
+    /// The interpreter's own locks do so from 3.15 on, whatever the timeout; before that, a wait
+    /// with a timeout is left to time out.
+    pub(crate) fn to_wait(py: Python<'py>, until: Deadline) -> PyResult<Self> {
+        let futile = if cfg!(Py_3_15) { until != Deadline::PAST } else { until.is_never() };
+        if futile && is_finalizing() {
+            return Err(errors::finalizing(
+                py,
+                "cannot acquire lock at interpreter finalization: no other thread can release it",
+            ));
+        }
+        Ok(Self::new(py))
     }
 
     pub(crate) fn attach(&mut self) {

@@ -37,7 +37,10 @@ impl Barrier {
 #[pymethods]
 impl Barrier {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
+    #[pyo3(
+        signature = (*_args, **_kwargs),
+        text_signature = "(parties, action=None, timeout=None)"
+    )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { settings: Slot::new() }
     }
@@ -81,7 +84,7 @@ impl Barrier {
         let Settings { core, action, timeout: default } = self.settings()?;
         let default = default.as_ref().map(|timeout| timeout.get().bind(py));
         let until = timeout::of_wait(timeout.or(default))?;
-        let arrived = core.wait_with(&mut Attached::new(py), until, |attached| {
+        let arrived = core.wait_with(&mut Attached::to_wait(py, until)?, until, |attached| {
             let py = attached.py();
             match action {
                 Some(action) => outcall::call0(action.get().bind(py)).map(|_| ()),

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use raddle::{Condition as Core, Deadline};
 
+use crate::arg::Arg;
 use crate::attached::Attached;
 use crate::errors;
 use crate::lock::Lock;
@@ -34,14 +35,17 @@ enum Inner {
 }
 
 impl Inner {
-    fn of(lock: &Bound<'_, PyAny>) -> Self {
+    /// Raises AttributeError for what is no lock.
+    fn of(lock: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(plain) = lock.cast_exact::<Lock>() {
-            return Self::Plain(plain.clone().unbind());
+            return Ok(Self::Plain(plain.clone().unbind()));
         }
         if let Ok(reentrant) = lock.cast_exact::<RLock>() {
-            return Self::Reentrant(reentrant.clone().unbind());
+            return Ok(Self::Reentrant(reentrant.clone().unbind()));
         }
-        Self::Foreign(Held::new(lock.clone().unbind()))
+        outcall::getattr(lock, intern!(lock.py(), "acquire"))?;
+        outcall::getattr(lock, intern!(lock.py(), "release"))?;
+        Ok(Self::Foreign(Held::new(lock.clone().unbind())))
     }
 
     fn object(&self) -> &Py<PyAny> {
@@ -94,7 +98,7 @@ impl Condition {
     }
 
     fn wait_until(&self, py: Python<'_>, until: Deadline) -> PyResult<bool> {
-        let mut attached = Attached::new(py);
+        let mut attached = Attached::to_wait(py, until)?;
         match self.inner()? {
             Inner::Plain(lock) => self.core.wait_with(lock.get().raw(), &mut attached, until),
             Inner::Reentrant(lock) => {
@@ -129,7 +133,7 @@ const NOTIFY_UNOWNED: &str =
 #[pymethods]
 impl Condition {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(lock=None)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { core: Padded::new(Core::new()), lock: Slot::new() }
     }
@@ -142,7 +146,7 @@ impl Condition {
             return Ok(());
         }
         let inner = match lock {
-            Some(lock) => Inner::of(lock),
+            Some(lock) => Inner::of(lock)?,
             None => Inner::Reentrant(Py::new(py, RLock::create())?),
         };
         self.lock
@@ -229,8 +233,9 @@ impl Condition {
         // A subclass may have its own wait(); it is then given what is left of the time.
         let plain = slf.is_exact_instance_of::<Self>();
         let mut result = outcall::call0(predicate)?;
+        let mut waited = false;
         while !outcall::truth(&result)? {
-            if until.has_passed() {
+            if std::mem::replace(&mut waited, true) && until.has_passed() {
                 break;
             }
             if plain {
@@ -251,9 +256,9 @@ impl Condition {
     /// Wakes up to `n` (1) of the threads that wait, longest first.
     ///
     /// Raises RuntimeError if the lock is not held.
-    #[pyo3(signature = (n = None))]
-    fn notify(&self, py: Python<'_>, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let limit = match n {
+    #[pyo3(signature = (n = Arg::Missing), text_signature = "($self, n=1)")]
+    fn notify(&self, py: Python<'_>, n: Arg<'_>) -> PyResult<()> {
+        let limit = match n.given() {
             None => 1,
             Some(n) => {
                 let n = outcall::index(n)?;
@@ -265,7 +270,13 @@ impl Condition {
 
     /// Wakes all threads that wait. Raises RuntimeError if the lock is not held.
     fn notify_all(slf: &Bound<'_, Self>) -> PyResult<()> {
-        slf.get().wake(slf.py(), usize::MAX)
+        if slf.is_exact_instance_of::<Self>() {
+            return slf.get().wake(slf.py(), usize::MAX);
+        }
+        // A subclass may have a notify() of its own.
+        let notify = outcall::getattr(slf.as_any(), intern!(slf.py(), "notify"))?;
+        let everyone = (slf.get().core.waiting(),).into_pyobject(slf.py())?;
+        outcall::call(&notify, &everyone, None).map(|_| ())
     }
 
     /// A deprecated synonym of notify_all().

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use pyo3::exceptions::{PyDeprecationWarning, PyRuntimeError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
@@ -13,6 +14,19 @@ pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
     match KIND.import(py, "threading", "BrokenBarrierError") {
         Ok(kind) => PyErr::from_type(kind.clone(), ()),
         Err(error) => error,
+    }
+}
+
+/// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
+pub(crate) fn finalizing(py: Python<'_>, text: &'static str) -> PyErr {
+    let named = py
+        .import(intern!(py, "builtins"))
+        .and_then(|builtins| builtins.getattr(intern!(py, "PythonFinalizationError")))
+        .ok()
+        .and_then(|kind| kind.cast_into::<PyType>().ok());
+    match named {
+        Some(kind) => PyErr::from_type(kind, text),
+        None => PyRuntimeError::new_err(text),
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Event {
 #[pymethods]
 impl Event {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { core: Padded::new(Core::new()), condition: Slot::new() }
     }
@@ -66,7 +66,7 @@ impl Event {
             return Ok(true);
         }
         let until = timeout::of_wait(timeout)?;
-        self.core.wait_with(&mut Attached::new(py), until)
+        self.core.wait_with(&mut Attached::to_wait(py, until)?, until)
     }
 
     #[getter(_flag)]

@@ -3,6 +3,7 @@
 //! Every algorithm is in the crate `raddle`; this one exports it to the interpreter that it was
 //! built for. What an unwinding or finalizing interpreter demands is in `attached` and `outcall`.
 
+mod arg;
 mod attached;
 mod barrier;
 mod condition;

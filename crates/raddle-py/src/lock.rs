@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyString;
 use raddle::RawLock;
 
+use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
 use crate::errors;
 use crate::padded::Padded;
@@ -38,7 +39,7 @@ impl Lock {
         if self.raw.try_acquire() {
             return Ok(true);
         }
-        self.raw.acquire_with(&mut Attached::new(py), until)
+        self.raw.acquire_with(&mut Attached::to_wait(py, until)?, until)
     }
 
     #[inline]
@@ -74,14 +75,17 @@ impl Lock {
     /// Raises ValueError for a negative timeout, or one without blocking; OverflowError for one
     /// too large. A signal handler that raises ends the wait.
     #[inline]
-    #[pyo3(signature = (blocking = true, timeout = None))]
+    #[pyo3(
+        signature = (blocking = Flag(true), timeout = Arg::Missing),
+        text_signature = "($self, blocking=True, timeout=-1)"
+    )]
     fn acquire(
         &self,
         py: Python<'_>,
-        blocking: bool,
-        timeout: Option<&Bound<'_, PyAny>>,
+        blocking: Flag,
+        timeout: Arg<'_>,
     ) -> PyResult<bool> {
-        self.take(py, blocking, timeout)
+        self.take(py, blocking.0, timeout.given())
     }
 
     /// Releases the lock, whichever thread holds it. Raises RuntimeError if none does.
@@ -112,14 +116,17 @@ impl Lock {
     }
 
     /// An obsolete synonym of acquire().
-    #[pyo3(signature = (blocking = true, timeout = None))]
+    #[pyo3(
+        signature = (blocking = Flag(true), timeout = Arg::Missing),
+        text_signature = "($self, blocking=True, timeout=-1)"
+    )]
     fn acquire_lock(
         &self,
         py: Python<'_>,
-        blocking: bool,
-        timeout: Option<&Bound<'_, PyAny>>,
+        blocking: Flag,
+        timeout: Arg<'_>,
     ) -> PyResult<bool> {
-        self.take(py, blocking, timeout)
+        self.take(py, blocking.0, timeout.given())
     }
 
     /// An obsolete synonym of release().

@@ -34,6 +34,7 @@ mod raw {
             name: *mut PyObject,
         ) -> *mut PyObject;
         pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
+        pub(super) fn PyFloat_AsDouble(object: *mut PyObject) -> f64;
         pub(super) fn PyObject_IsTrue(object: *mut PyObject) -> std::ffi::c_int;
         pub(super) fn Py_DecRef(object: *mut PyObject);
         pub(super) fn PyThreadState_Clear(state: *mut PyThreadState);
@@ -120,6 +121,17 @@ pub(crate) fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     // SAFETY: the reference is live for the call, and the thread is attached.
     let result = guarded(|| unsafe { raw::PyNumber_Index(object.as_ptr()) });
     owned(object.py(), result)
+}
+
+/// `float(object)` for what is a number.
+#[cfg(Py_3_15)]
+pub(crate) fn float(object: &Bound<'_, PyAny>) -> PyResult<f64> {
+    // SAFETY: the reference is live for the call, and the thread is attached.
+    let value = guarded(|| unsafe { raw::PyFloat_AsDouble(object.as_ptr()) });
+    match PyErr::take(object.py()) {
+        Some(error) if value == -1.0 => Err(error),
+        _ => Ok(value),
+    }
 }
 
 /// Drops a reference, which may run any destructor.

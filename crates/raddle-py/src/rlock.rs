@@ -1,9 +1,11 @@
 //! `threading.RLock`.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use raddle::{Held, RLock as Core};
 
+use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
 use crate::errors;
 use crate::padded::Padded;
@@ -35,13 +37,28 @@ impl RLock {
         if self.core.try_acquire() {
             return Ok(true);
         }
-        self.core.acquire_with(&mut Attached::new(py), until)
+        self.core.acquire_with(&mut Attached::to_wait(py, until)?, until)
     }
 
     #[inline]
     pub(crate) fn give(&self) -> PyResult<()> {
         self.core.release().map_err(|_| not_owned(&self.core))
     }
+}
+
+/// Arguments to `RLock()` itself are ignored up to 3.12, deprecated up to 3.14, then refused; a
+/// subclass may have its own.
+fn refuse_arguments(kind: &Bound<'_, PyType>) -> PyResult<()> {
+    if !cfg!(Py_3_13) || !kind.is(PyType::new::<RLock>(kind.py())) {
+        return Ok(());
+    }
+    if cfg!(Py_3_15) {
+        return Err(PyTypeError::new_err("RLock() takes no arguments"));
+    }
+    errors::deprecated(
+        kind.py(),
+        c"Passing arguments to RLock is deprecated and will be removed in 3.15",
+    )
 }
 
 /// Why `release` failed: the lock is free, or another thread's.
@@ -58,9 +75,17 @@ fn not_owned(core: &Core) -> PyErr {
 #[pymethods]
 impl RLock {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self::create()
+    #[classmethod]
+    #[pyo3(signature = (*args, **kwargs))]
+    fn new(
+        kind: &Bound<'_, PyType>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        if !args.is_empty() || kwargs.is_some() {
+            refuse_arguments(kind)?;
+        }
+        Ok(Self::create())
     }
 
     /// Takes the lock once more, waiting for another holder if `blocking`, for at most `timeout`
@@ -69,14 +94,17 @@ impl RLock {
     /// Raises ValueError for a negative timeout, or one without blocking; OverflowError for one
     /// too large. A signal handler that raises ends the wait.
     #[inline]
-    #[pyo3(signature = (blocking = true, timeout = None))]
+    #[pyo3(
+        signature = (blocking = Flag(true), timeout = Arg::Missing),
+        text_signature = "($self, blocking=True, timeout=-1)"
+    )]
     fn acquire(
         &self,
         py: Python<'_>,
-        blocking: bool,
-        timeout: Option<&Bound<'_, PyAny>>,
+        blocking: Flag,
+        timeout: Arg<'_>,
     ) -> PyResult<bool> {
-        self.take(py, blocking, timeout)
+        self.take(py, blocking.0, timeout.given())
     }
 
     /// Undoes one acquire(). Raises RuntimeError if the calling thread does not hold the lock.

@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use raddle::{Deadline, Semaphore as Core};
 
+use crate::arg::{Arg, Truth};
 use crate::attached::Attached;
 use crate::errors;
 use crate::outcall;
@@ -34,11 +36,22 @@ fn permits(value: &Bound<'_, PyAny>, least: i64, text: &'static str) -> PyResult
     }
 }
 
-fn initial(value: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-    value.map_or(Ok(1), |value| permits(value, 0, "semaphore initial value must be >= 0"))
+fn initial(value: &Arg<'_>) -> PyResult<usize> {
+    value.given().map_or(Ok(1), |value| permits(value, 0, "semaphore initial value must be >= 0"))
+}
+
+/// What `with` does at its end for a subclass, which may have a release() of its own.
+fn release_overridden(semaphore: &Bound<'_, PyAny>) -> PyResult<()> {
+    outcall::method0(semaphore, intern!(semaphore.py(), "release")).map(|_| ())
 }
 
 impl Semaphore {
+    fn begin(&self, permits: usize) {
+        // SAFETY: __init__ runs before the object is shared; a program that calls it on a shared
+        // one sets the count, atomically, while others use it: wrong, but memory-safe.
+        unsafe { self.core.reset(permits) };
+    }
+
     #[inline]
     fn take(
         &self,
@@ -68,11 +81,11 @@ impl Semaphore {
         if self.core.try_acquire() {
             return Ok(true);
         }
-        self.core.acquire_with(&mut Attached::new(py), until)
+        self.core.acquire_with(&mut Attached::to_wait(py, until)?, until)
     }
 
-    fn count_to_release(count: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-        count.map_or(Ok(1), |count| permits(count, 1, "n must be one or more"))
+    fn count_to_release(count: &Arg<'_>) -> PyResult<usize> {
+        count.given().map_or(Ok(1), |count| permits(count, 1, "n must be one or more"))
     }
 
     fn overflow<T>(_: T) -> PyErr {
@@ -83,17 +96,14 @@ impl Semaphore {
 #[pymethods]
 impl Semaphore {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value=1)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { core: Padded::new(Core::new(1)) }
     }
 
-    #[pyo3(signature = (value = None))]
-    fn __init__(&self, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let permits = initial(value)?;
-        // SAFETY: __init__ runs before the object is shared; a program that calls it on a shared
-        // one sets the count, atomically, while others use it: wrong, but memory-safe.
-        unsafe { self.core.reset(permits) };
+    #[pyo3(signature = (value = Arg::Missing))]
+    fn __init__(&self, value: Arg<'_>) -> PyResult<()> {
+        self.begin(initial(&value)?);
         Ok(())
     }
 
@@ -103,32 +113,30 @@ impl Semaphore {
     /// Raises ValueError for a timeout without blocking. A signal handler that raises ends the
     /// wait.
     #[inline]
-    #[pyo3(signature = (blocking = true, timeout = None))]
+    #[pyo3(
+        signature = (blocking = Truth(true), timeout = None),
+        text_signature = "($self, blocking=True, timeout=None)"
+    )]
     fn acquire(
         &self,
         py: Python<'_>,
-        blocking: bool,
+        blocking: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
-        self.take(py, blocking, timeout)
+        self.take(py, blocking.0, timeout)
     }
 
     /// Adds `n` permits (1), waking as many waiting threads. Raises ValueError if n < 1.
     #[inline]
-    #[pyo3(signature = (n = None))]
-    fn release(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let count = Self::count_to_release(n)?;
+    #[pyo3(signature = (n = Arg::Missing), text_signature = "($self, n=1)")]
+    fn release(&self, n: Arg<'_>) -> PyResult<()> {
+        let count = Self::count_to_release(&n)?;
         self.core.release(count).map_err(Self::overflow)
     }
 
     #[inline]
-    #[pyo3(signature = (blocking = true, timeout = None))]
-    fn __enter__(
-        slf: &Bound<'_, Self>,
-        blocking: bool,
-        timeout: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<bool> {
-        slf.get().take(slf.py(), blocking, timeout)
+    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
+        self.take(py, true, None)
     }
 
     #[inline]
@@ -139,6 +147,9 @@ impl Semaphore {
         _error: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
+        if !slf.is_exact_instance_of::<Self>() {
+            return release_overridden(slf.as_any());
+        }
         slf.get().core.release(1).map_err(Self::overflow)
     }
 
@@ -186,7 +197,7 @@ impl BoundedSemaphore {
 #[pymethods]
 impl BoundedSemaphore {
     #[new]
-    #[pyo3(signature = (*args, **kwargs))]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "(value=1)")]
     fn new(
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
@@ -195,10 +206,10 @@ impl BoundedSemaphore {
             .add_subclass(Self { bound: AtomicUsize::new(1) })
     }
 
-    #[pyo3(signature = (value = None))]
-    fn __init__(slf: &Bound<'_, Self>, value: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let permits = initial(value)?;
-        slf.as_super().get().__init__(value)?;
+    #[pyo3(signature = (value = Arg::Missing))]
+    fn __init__(slf: &Bound<'_, Self>, value: Arg<'_>) -> PyResult<()> {
+        let permits = initial(&value)?;
+        slf.as_super().get().begin(permits);
         slf.get().bound.store(permits, Ordering::Relaxed);
         Ok(())
     }
@@ -207,9 +218,9 @@ impl BoundedSemaphore {
     ///
     /// Raises ValueError if n < 1, or if there would be more permits than at first.
     #[inline]
-    #[pyo3(signature = (n = None))]
-    fn release(slf: &Bound<'_, Self>, n: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        Self::give(slf, Semaphore::count_to_release(n)?)
+    #[pyo3(signature = (n = Arg::Missing), text_signature = "($self, n=1)")]
+    fn release(slf: &Bound<'_, Self>, n: Arg<'_>) -> PyResult<()> {
+        Self::give(slf, Semaphore::count_to_release(&n)?)
     }
 
     #[inline]
@@ -220,6 +231,9 @@ impl BoundedSemaphore {
         _error: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
+        if !slf.is_exact_instance_of::<Self>() {
+            return release_overridden(slf.as_any());
+        }
         Self::give(slf, 1)
     }
 

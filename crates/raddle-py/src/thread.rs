@@ -15,11 +15,12 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use raddle::thread::{self, Handle, Reaped, StartError};
 use raddle::{Blocking, Deadline};
 
 use crate::attached::{self, Attached};
+use crate::errors;
 use crate::lock::Lock;
 use crate::outcall;
 use crate::timeout;
@@ -79,7 +80,7 @@ impl ThreadHandle {
                 return Err(PyRuntimeError::new_err("Cannot join current thread"));
             }
             if attached::is_finalizing() {
-                return Err(finalizing(py, "cannot join thread at interpreter shutdown"));
+                return Err(errors::finalizing(py, "cannot join thread at interpreter shutdown"));
             }
         }
         match handle.join_with(&mut Attached::new(py), until)? {
@@ -135,22 +136,15 @@ pub(crate) fn interpreter_is_main() -> bool {
 /// finalizes as other versions do, and keeps that to itself.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
-fn finalizing(py: Python<'_>, text: &'static str) -> PyErr {
-    let named = py
-        .import(intern!(py, "builtins"))
-        .and_then(|builtins| builtins.getattr(intern!(py, "PythonFinalizationError")))
-        .ok()
-        .and_then(|kind| kind.cast_into::<PyType>().ok());
-    match named {
-        Some(kind) => PyErr::from_type(kind, text),
-        None => PyRuntimeError::new_err(text),
-    }
-}
-
-/// The stack size that `threading.stack_size()` was last given, in bytes.
+/// The stack size that `threading.stack_size()` was last given, in bytes; 0 for the default.
 fn stack_size(py: Python<'_>) -> PyResult<usize> {
-    py.import(intern!(py, "_thread"))?.getattr(intern!(py, "stack_size"))?.call0()?.extract()
+    // Asking for it sets it to 0.
+    let stack_size = py.import(intern!(py, "_thread"))?.getattr(intern!(py, "stack_size"))?;
+    let bytes = stack_size.call0()?.extract()?;
+    if bytes != 0 {
+        stack_size.call1((bytes,))?;
+    }
+    Ok(bytes)
 }
 
 fn start(
@@ -163,7 +157,7 @@ fn start(
     until_gone: Option<&Bound<'_, Lock>>,
 ) -> PyResult<()> {
     if attached::is_finalizing() || CLOSED.load(Ordering::Relaxed) {
-        return Err(finalizing(py, "can't create new thread at interpreter shutdown"));
+        return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
     }
     let stack_size = stack_size(py)?;
     let null = ptr::null_mut();

@@ -71,24 +71,31 @@ fn of_wait_slow(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
 /// Seconds to nanoseconds, rounded up, as `_PyTime_FromSecondsObject` does.
 pub(crate) fn nanos(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
     if let Ok(float) = seconds.cast::<PyFloat>() {
-        let seconds = float.value();
-        if seconds.is_nan() {
-            return Err(PyValueError::new_err("Invalid value NaN (not a number)"));
-        }
-        let nanos = seconds * SECOND as f64;
-        // Away from zero, so that a wait is never early and a negative stays negative.
-        let nanos = if nanos < 0.0 { nanos.floor() } else { nanos.ceil() };
-        let bound = -(i64::MIN as f64);
-        if !(-bound..bound).contains(&nanos) {
-            return Err(PyOverflowError::new_err("timestamp out of range for platform time_t"));
-        }
-        return Ok(nanos as i64);
+        return float_nanos(float.value());
+    }
+    #[cfg(Py_3_15)]
+    if !seconds.hasattr(pyo3::intern!(seconds.py(), "__index__"))? {
+        return float_nanos(outcall::float(seconds)?);
     }
     let seconds: i64 = match seconds.cast::<PyInt>() {
         Ok(int) => int.extract().map_err(|_| too_large())?,
         Err(_) => outcall::index(seconds)?.extract().map_err(|_| too_large())?,
     };
     seconds.checked_mul(SECOND).ok_or_else(too_large)
+}
+
+fn float_nanos(seconds: f64) -> PyResult<i64> {
+    if seconds.is_nan() {
+        return Err(PyValueError::new_err("Invalid value NaN (not a number)"));
+    }
+    let nanos = seconds * SECOND as f64;
+    // Away from zero, so that a wait is never early and a negative stays negative.
+    let nanos = if nanos < 0.0 { nanos.floor() } else { nanos.ceil() };
+    let bound = -(i64::MIN as f64);
+    if !(-bound..bound).contains(&nanos) {
+        return Err(PyOverflowError::new_err("timestamp out of range for platform time_t"));
+    }
+    Ok(nanos as i64)
 }
 
 fn too_large() -> PyErr {

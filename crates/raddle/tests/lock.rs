@@ -180,7 +180,8 @@ fn a_guard_is_lent_to_other_threads_only_if_its_value_may_be() {
     impl<T> Fallback for Probe<T> {}
 
     const { assert!(Probe::<LockGuard<'_, u8>>::SYNC) };
-    assert!(!Probe::<LockGuard<'_, Cell<u8>>>::SYNC, "two threads could reach into one Cell");
+    let shared = Probe::<LockGuard<'_, Cell<u8>>>::SYNC;
+    assert!(!shared, "two threads could reach into one Cell");
     const { assert!(Probe::<Lock<Cell<u8>>>::SYNC) };
     const { assert!(!Probe::<Lock<std::rc::Rc<u8>>>::SYNC) };
 }

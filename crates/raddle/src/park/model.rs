@@ -53,3 +53,9 @@ impl Parker {
         Wake::Unparked
     }
 }
+
+impl Default for Parker {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -52,7 +52,8 @@ pub fn interrupted<T: Send>(
             wait(&mut Interruptible)
         });
         eventually("the wait begins", in_line);
-        let thread = *ident.wait() as libc::pthread_t;
+        eventually("the thread tells who it is", || ident.get().is_some());
+        let thread = ident.get().copied().unwrap_or_default() as libc::pthread_t;
         eventually("the signal ends the wait", || {
             if !waiter.is_finished() {
                 // SAFETY: the thread is joined below, so its identifier is still valid.

@@ -1,0 +1,61 @@
+//! Arguments as Python's own argument parser takes them.
+
+use pyo3::prelude::*;
+use pyo3::types::PyBool;
+
+use crate::outcall;
+
+/// An argument that may be left out; `None` is a value like any other.
+pub(crate) enum Arg<'py> {
+    Missing,
+    Given(Bound<'py, PyAny>),
+}
+
+impl<'py> Arg<'py> {
+    #[inline]
+    pub(crate) fn given(&self) -> Option<&Bound<'py, PyAny>> {
+        match self {
+            Self::Missing => None,
+            Self::Given(value) => Some(value),
+        }
+    }
+}
+
+impl<'py> FromPyObject<'_, 'py> for Arg<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self::Given(object.to_owned()))
+    }
+}
+
+/// A flag that takes anything with a truth value.
+pub(crate) struct Truth(pub(crate) bool);
+
+impl<'py> FromPyObject<'_, 'py> for Truth {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.cast::<PyBool>() {
+            Ok(flag) => Ok(Self(flag.is_true())),
+            Err(_) => outcall::truth(&object).map(Self),
+        }
+    }
+}
+
+/// The `blocking` flag of a lock: up to 3.11 an integer, then anything with a truth value.
+pub(crate) struct Flag(pub(crate) bool);
+
+impl<'py> FromPyObject<'_, 'py> for Flag {
+    type Error = PyErr;
+
+    #[inline]
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.cast::<PyBool>() {
+            Ok(flag) => Ok(Self(flag.is_true())),
+            Err(_) if cfg!(Py_3_12) => outcall::truth(&object).map(Self),
+            Err(_) => outcall::index(&object)?.extract::<i32>().map(|flag| Self(flag != 0)),
+        }
+    }
+}
