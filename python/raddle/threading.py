@@ -205,13 +205,13 @@ class Thread(_stdlib.Thread):
         """
         if not self._initialized:
             raise RuntimeError(_mistakes.NOT_INITIALIZED)
-        if self._started.is_set():
-            raise RuntimeError(_mistakes.STARTED_TWICE)
-        if self._target is None and type(self).run is Thread.run and "run" not in self.__dict__:
-            _mistakes.warn_nothing_to_run(self)
         with _active_limbo_lock:
+            if self._started.is_set() or self in _limbo:
+                raise RuntimeError(_mistakes.STARTED_TWICE)
             _limbo[self] = self
         try:
+            if self._target is None and type(self).run is Thread.run and "run" not in vars(self):
+                _mistakes.warn_nothing_to_run(self)
             handle = self._launch()
         except BaseException:
             with _active_limbo_lock:
