@@ -3,21 +3,26 @@
 //! The inner record is guarded by the latch of `arrivals`, the line of threads that have arrived
 //! and wait for the rest. Each waiter is told its fate when it is chosen (released or broken), so
 //! a new round may begin at once: no draining phase, in which late sleepers of one round hold up
-//! the next, is needed.
+//! the next, is needed. A wait that times out leaves the line and breaks the barrier in one
+//! step, so that nobody can complete the round, or begin another, in between.
 //!
 //! | phase     | meaning                                  | left by                               |
 //! |-----------|------------------------------------------|---------------------------------------|
-//! | `Filling` | parties arrive and wait                  | the last arrival; abort; a timeout    |
+//! | `Filling` | parties arrive and wait                  | the last arrival; abort; a time-out   |
 //! | `Acting`  | all are there, the last runs the action; | the end of the action; abort or reset |
 //! |           | others that arrive wait in `entrance`    |                                       |
 //! | `Broken`  | every wait fails                         | reset                                 |
+//!
+//! While `Acting`, no wait times out: all parties are there, and what they wait for is the
+//! action. (Python's runs it under the barrier's lock, to the same effect.) A forked child
+//! forgets who had arrived, and finds a barrier broken whose action another thread was running.
 
 use std::time::Duration;
 
 use crate::blocking::{Blocking, Native};
 use crate::deadline::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
-use crate::waiters::{Ended, Locked, WaitList, Waiter};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 /// Verdict: all parties arrived.
 const RELEASED: u8 = 0;
@@ -104,16 +109,26 @@ impl Barrier {
     }
 
     /// Lends the round to the holder of the latch of `arrivals`.
-    fn round<R>(&self, _held: &Locked<'_>, with: impl FnOnce(&mut Round) -> R) -> R {
-        // SAFETY: `_held` is the latch that guards it, and `with` is not re-entrant.
-        self.round.with_mut(|round| unsafe { with(&mut *round) })
+    fn round<R>(&self, held: &Locked<'_>, with: impl FnOnce(&mut Round) -> R) -> R {
+        self.round.with_mut(|round| {
+            // SAFETY: `held` is the latch that guards it, and `with` is not re-entrant.
+            let round = unsafe { &mut *round };
+            if held.take_stale() {
+                // A parent process left it: those who had arrived do not exist here.
+                let acting = round.phase == Phase::Acting;
+                let phase = if acting { Phase::Broken } else { round.phase };
+                *round = Round { phase, arrived: 0, serial: round.serial + 1 };
+            }
+            with(round)
+        })
     }
 
     /// Arrives, waits for the other parties until `until`, and returns this thread's place in
     /// the order of arrival, from 0. The last to arrive runs `action` before anyone is released.
     ///
     /// # Errors
-    /// [`BarrierError::Broken`] as described there (a time-out breaks the barrier for all);
+    /// [`BarrierError::Broken`] as described there (a time-out breaks the barrier for all, but
+    /// nobody times out while the action runs);
     /// [`BarrierError::Interrupted`] with what `blocking` or `action` raised. A failing action
     /// breaks the barrier; an interrupted wait only takes its thread out of the round.
     pub fn wait_with<B: Blocking>(
@@ -131,7 +146,7 @@ impl Barrier {
                 Phase::Acting => {
                     self.entrance.lock().push_back(&waiter);
                     drop(locked);
-                    self.wait_to_enter(&waiter, blocking, until)?;
+                    self.wait_to_enter(&waiter, blocking)?;
                 }
                 Phase::Filling if place + 1 == self.parties => {
                     return self.complete(locked, blocking, action).map(|()| place);
@@ -150,23 +165,10 @@ impl Barrier {
         &self,
         waiter: &Waiter,
         blocking: &mut B,
-        until: Deadline,
     ) -> Result<(), BarrierError<B::Interrupt>> {
-        let ended = if until == Deadline::PAST {
-            self.entrance.leave(waiter)
-        } else {
-            self.entrance.block(waiter, blocking, until, |_| {})
-        };
-        match ended {
-            Ended::Chosen => Ok(()),
-            Ended::TimedOut => {
-                self.abort();
-                Err(BarrierError::Broken)
-            }
-            // Everyone at the entrance is let in at once: nothing to pass on.
-            Ended::Interrupted(interrupt) | Ended::ChosenInterrupted(interrupt) => {
-                Err(BarrierError::Interrupted(interrupt))
-            }
+        match self.entrance.block(waiter, blocking, Deadline::NEVER, &Entrant) {
+            Ended::Interrupted(interrupt) => Err(BarrierError::Interrupted(interrupt)),
+            Ended::Chosen | Ended::TimedOut | Ended::Forked => Ok(()),
         }
     }
 
@@ -176,24 +178,10 @@ impl Barrier {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<(), BarrierError<B::Interrupt>> {
-        let ended = if until == Deadline::PAST {
-            self.arrivals.leave(waiter)
-        } else {
-            self.arrivals.block(waiter, blocking, until, |locked| {
-                // Only an interrupted wait comes back from this: a time-out breaks the round.
-                self.round(locked, |round| round.arrived = round.arrived.saturating_sub(1));
-            })
-        };
-        match ended {
+        match self.arrivals.block(waiter, blocking, until, self) {
             Ended::Chosen if waiter.verdict() == RELEASED => Ok(()),
-            Ended::Chosen => Err(BarrierError::Broken),
-            Ended::TimedOut => {
-                self.abort();
-                Err(BarrierError::Broken)
-            }
-            Ended::Interrupted(interrupt) | Ended::ChosenInterrupted(interrupt) => {
-                Err(BarrierError::Interrupted(interrupt))
-            }
+            Ended::Chosen | Ended::TimedOut | Ended::Forked => Err(BarrierError::Broken),
+            Ended::Interrupted(interrupt) => Err(BarrierError::Interrupted(interrupt)),
         }
     }
 
@@ -209,7 +197,9 @@ impl Barrier {
             round.serial
         });
         drop(locked);
+        let on_unwind = BreakOnDrop { barrier: self, serial };
         let acted = action(blocking);
+        std::mem::forget(on_unwind);
         let locked = self.arrivals.lock();
         let current = self.round(&locked, |round| {
             let current = round.serial == serial;
@@ -232,6 +222,14 @@ impl Barrier {
                 }
                 Err(BarrierError::Interrupted(interrupt))
             }
+        }
+    }
+
+    /// Breaks the barrier if the round of this number is still on.
+    fn break_round(&self, serial: u64) {
+        let locked = self.arrivals.lock();
+        if self.round(&locked, |round| round.serial == serial) {
+            self.end_round(locked, Phase::Broken);
         }
     }
 
@@ -300,3 +298,42 @@ impl Barrier {
         self.round(&locked, |round| round.phase == Phase::Broken)
     }
 }
+
+/// Breaks a round whose action panicked.
+struct BreakOnDrop<'a> {
+    barrier: &'a Barrier,
+    serial: u64,
+}
+
+impl Drop for BreakOnDrop<'_> {
+    fn drop(&mut self) {
+        self.barrier.break_round(self.serial);
+    }
+}
+
+impl Abandoned for Barrier {
+    fn may_time_out(&self, locked: &Locked<'_>) -> bool {
+        self.round(locked, |round| round.phase != Phase::Acting)
+    }
+
+    fn left(&self, locked: &Locked<'_>, why: Why) {
+        self.round(locked, |round| match why {
+            Why::TimedOut => {
+                *round = Round { phase: Phase::Broken, arrived: 0, serial: round.serial + 1 };
+            }
+            Why::Interrupted => round.arrived = round.arrived.saturating_sub(1),
+            Why::Forked => {}
+        });
+        if why == Why::TimedOut {
+            // Under the latch, unlike elsewhere: a barrier breaks once.
+            while let Some(choice) = locked.choose(BROKEN) {
+                choice.wake();
+            }
+        }
+    }
+}
+
+/// A thread that waits for an action to end. All are let in at once: nothing is passed on.
+struct Entrant;
+
+impl Abandoned for Entrant {}

@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 use crate::lock::{LockGuard, RawLock};
 use crate::rlock::{Held, RLock};
 use crate::sync::maybe_const;
-use crate::waiters::{Ended, WaitList, Waiter};
+use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 /// A lock that a condition can release for the length of a wait and take back as it was.
 pub trait Releasable {
@@ -55,11 +55,7 @@ impl Releasable for RLock {
         self.release_all().expect("a condition's wait is called by the lock's owner")
     }
 
-    fn restore<B: Blocking>(
-        &self,
-        blocking: &mut B,
-        held: &Held,
-    ) -> Result<(), B::Interrupt> {
+    fn restore<B: Blocking>(&self, blocking: &mut B, held: &Held) -> Result<(), B::Interrupt> {
         self.restore_with(blocking, *held)
     }
 }
@@ -110,36 +106,34 @@ impl Condition {
     ) -> Result<bool, B::Interrupt> {
         let waiter = Waiter::new();
         self.waiters.lock().push_back(&waiter);
-        let saved = lock.release_saving();
-        let ended = if until == Deadline::PAST {
-            self.waiters.leave(&waiter)
-        } else {
-            self.waiters.block(&waiter, blocking, until, |_| {})
-        };
-        let mut outcome = match ended {
-            Ended::Chosen => Ok(true),
-            Ended::TimedOut => Ok(false),
-            Ended::Interrupted(interrupt) => Err(interrupt),
-            Ended::ChosenInterrupted(interrupt) => {
-                self.notify(1);
-                Err(interrupt)
-            }
-        };
+        let saved = self.waiters.guarded(&waiter, self, || lock.release_saving());
+        let mut outcome = self.settle(self.waiters.block(&waiter, blocking, until, self));
         while let Err(interrupt) = lock.restore(blocking, &saved) {
+            if matches!(outcome, Ok(true)) {
+                self.notify(1); // The caller will not act on the wake-up: somebody else must.
+            }
             outcome = outcome.and(Err(interrupt));
         }
         outcome
     }
 
+    fn settle<I>(&self, ended: Ended<I>) -> Result<bool, I> {
+        match ended {
+            // Who forked inside the wait may have missed a notification: better one too many.
+            Ended::Chosen | Ended::Forked => Ok(true),
+            Ended::TimedOut => Ok(false),
+            Ended::Interrupted(interrupt) => Err(interrupt),
+        }
+    }
+
     /// Joins the line for the length of `during`, which releases and takes back a lock that only
     /// the caller knows, and in between waits with [`Ticket::wait_with`].
-    pub fn enroll<R>(&self, during: impl FnOnce(&Ticket<'_>) -> R) -> R {
-        let ticket =
-            Ticket { condition: self, waiter: Waiter::new(), settled: Cell::new(false) };
-        self.waiters.lock().push_back(&ticket.waiter);
-        let leave = LeaveOnDrop(&ticket);
-        let result = during(leave.0);
-        drop(leave);
+    pub fn enroll<R>(&self, during: impl FnOnce(Ticket<'_>) -> R) -> R {
+        let (waiter, used) = (Waiter::new(), Cell::new(false));
+        self.waiters.lock().push_back(&waiter);
+        let ticket = Ticket { condition: self, waiter: &waiter, used: &used };
+        let result = self.waiters.guarded(&waiter, &Unused(self, &used), || during(ticket));
+        self.waiters.abandon(&waiter, &Unused(self, &used));
         result
     }
 
@@ -208,13 +202,19 @@ impl Default for Condition {
     }
 }
 
-/// A place in a condition's line, see [`Condition::enroll`].
+impl Abandoned for Condition {
+    fn pass_on(&self, _: u8) {
+        self.notify(1);
+    }
+}
+
+/// A place in a condition's line, see [`Condition::enroll`]; it is good for one wait.
 #[derive(Debug)]
 pub struct Ticket<'a> {
     condition: &'a Condition,
-    waiter: Waiter,
+    waiter: &'a Waiter,
     /// Whether a wait has used, or passed on, the wake-up that may have come.
-    settled: Cell<bool>,
+    used: &'a Cell<bool>,
 }
 
 impl Ticket<'_> {
@@ -223,38 +223,23 @@ impl Ticket<'_> {
     /// # Errors
     /// The interrupt with which `blocking` ended the wait.
     pub fn wait_with<B: Blocking>(
-        &self,
+        self,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        let waiters = &self.condition.waiters;
-        self.settled.set(true);
-        let ended = if until == Deadline::PAST {
-            waiters.leave(&self.waiter)
-        } else {
-            waiters.block(&self.waiter, blocking, until, |_| {})
-        };
-        match ended {
-            Ended::Chosen => Ok(true),
-            Ended::TimedOut => Ok(false),
-            Ended::Interrupted(interrupt) => Err(interrupt),
-            Ended::ChosenInterrupted(interrupt) => {
-                self.condition.notify(1);
-                Err(interrupt)
-            }
-        }
+        let Self { condition, waiter, used } = self;
+        used.set(true);
+        condition.settle(condition.waiters.block(waiter, blocking, until, condition))
     }
 }
 
-/// Takes a ticket out of line however its user leaves, so that no dead stack stays linked.
-struct LeaveOnDrop<'a>(&'a Ticket<'a>);
+/// Passes on the wake-up of a ticket that was not used.
+struct Unused<'a>(&'a Condition, &'a Cell<bool>);
 
-impl Drop for LeaveOnDrop<'_> {
-    fn drop(&mut self) {
-        let Ticket { condition, waiter, settled } = self.0;
-        let left = condition.waiters.leave::<()>(waiter);
-        if left == Ended::Chosen && !settled.get() {
-            condition.notify(1);
+impl Abandoned for Unused<'_> {
+    fn pass_on(&self, _: u8) {
+        if !self.1.get() {
+            self.0.notify(1);
         }
     }
 }

@@ -68,7 +68,7 @@ impl Deadline {
     }
 
     /// The point as a `timespec` of `CLOCK_MONOTONIC`, `None` for never.
-    #[cfg(not(raddle_loom))]
+    #[cfg(all(target_os = "linux", not(raddle_portable), not(raddle_loom)))]
     pub(crate) fn timespec(self) -> Option<libc::timespec> {
         if self.is_never() {
             return None;
@@ -87,7 +87,11 @@ impl From<Option<Duration>> for Deadline {
     }
 }
 
+#[cfg(raddle_loom)]
+pub(crate) use crate::sync::now;
+
 /// The monotonic clock in nanoseconds.
+#[cfg(not(raddle_loom))]
 pub(crate) fn now() -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place for the answer, and this clock always exists.

@@ -1,22 +1,22 @@
 //! A flag that threads wait for.
 //!
-//! | state         | meaning                   | who changes it, and how                       |
-//! |---------------|---------------------------|-----------------------------------------------|
-//! | `0`           | clear, nobody waits       | `set`; a waiter adds `QUEUED`                 |
-//! | `QUEUED`      | clear, somebody waits     | `set`; the last waiter to leave drops it      |
-//! | `SET`         | set                       | `clear`                                       |
-//! | `SET\|QUEUED` | set, `set` is about to    | `set`, under the latch, chooses all and drops |
-//! |               | choose the waiters        | `QUEUED`                                      |
+//! | state    | meaning                | who changes it, and how                            |
+//! |----------|------------------------|----------------------------------------------------|
+//! | `0`      | clear, nobody waits    | `set`: to `SET`; a waiter: to `QUEUED`             |
+//! | `QUEUED` | clear, somebody waits  | `set`: to `SET`; the last waiter to leave: to `0`  |
+//! | `SET`    | set, so nobody waits   | `clear`: to `0`                                    |
 //!
-//! `QUEUED` is added and dropped under the wait list's latch only. A waiter that was chosen saw
-//! the flag set, even if somebody cleared it before the waiter got to run.
+//! `QUEUED` is added and dropped under the wait list's latch only, so `set` takes the latch if it
+//! sees it, and sets the flag and chooses all waiters as one step. Were the flag set before, a
+//! thread that saw and cleared it could wait anew and be chosen for the set that it had cleared.
+//! A waiter that was chosen saw the flag set, even if somebody cleared it before it got to run.
 
 use std::time::Duration;
 
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
 use crate::sync::{AtomicU8, Ordering, maybe_const};
-use crate::waiters::{Ended, WaitList, Waiter};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 const SET: u8 = 1;
 const QUEUED: u8 = 2;
@@ -59,16 +59,20 @@ impl Event {
     /// Sets the flag and wakes everyone who waits for it.
     #[inline]
     pub fn set(&self) {
-        if self.state.fetch_or(SET, Ordering::AcqRel) & QUEUED != 0 {
-            self.wake_all();
+        // Also if it is set already: later waits are to see what this thread wrote before.
+        let set = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |state| {
+            (state & QUEUED == 0).then_some(SET)
+        });
+        if set.is_err() {
+            self.set_and_wake();
         }
     }
 
     #[cold]
-    fn wake_all(&self) {
-        self.waiters.lock().choose_many(usize::MAX, 0, || {
-            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
-        });
+    fn set_and_wake(&self) {
+        let locked = self.waiters.lock();
+        self.state.swap(SET, Ordering::AcqRel);
+        locked.choose_many(usize::MAX, 0, || {});
     }
 
     /// Clears the flag: from now on, threads wait again.
@@ -99,30 +103,25 @@ impl Event {
         if until == Deadline::PAST {
             return Ok(false);
         }
-        let waiter = Waiter::new();
-        let locked = self.waiters.lock();
-        let queued = self
-            .state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
-                (state & SET == 0).then_some(state | QUEUED)
-            })
-            .is_ok();
-        if !queued {
-            return Ok(true);
-        }
-        locked.push_back(&waiter);
-        drop(locked);
-        let ended = self.waiters.block(&waiter, blocking, until, |locked| {
-            if locked.is_empty() {
-                self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        loop {
+            let waiter = Waiter::new();
+            let locked = self.waiters.lock();
+            let queued = self
+                .state
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+                    (state & SET == 0).then_some(state | QUEUED)
+                })
+                .is_ok();
+            if !queued {
+                return Ok(true);
             }
-        });
-        match ended {
-            Ended::Chosen => Ok(true),
-            Ended::TimedOut => Ok(false),
-            // `set` wakes everyone, so there is nobody to pass a wake-up on to.
-            Ended::Interrupted(interrupt) | Ended::ChosenInterrupted(interrupt) => {
-                Err(interrupt)
+            locked.push_back(&waiter);
+            drop(locked);
+            match self.waiters.block(&waiter, blocking, until, self) {
+                Ended::Chosen => return Ok(true),
+                Ended::TimedOut => return Ok(false),
+                Ended::Interrupted(interrupt) => return Err(interrupt),
+                Ended::Forked => {}
             }
         }
     }
@@ -142,6 +141,16 @@ impl Event {
     pub fn waiting(&self) -> usize {
         self.waiters.count()
     }
+}
+
+impl Abandoned for Event {
+    fn left(&self, locked: &Locked<'_>, _: Why) {
+        if locked.is_empty() {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        }
+    }
+
+    // `set` wakes everyone, so there is nobody to pass a wake-up on to.
 }
 
 impl Default for Event {

@@ -6,10 +6,14 @@
 //! caught mid-update). Instead everything that can go stale remembers the generation in which it
 //! was last valid and compares it, when next used, with the current one.
 
-use std::sync::Once;
-use std::sync::atomic::{AtomicU32, Ordering};
+#[cfg(not(raddle_loom))]
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
+/// The thread that forked this process, and so its first; 0 in the first process.
+#[cfg(not(raddle_loom))]
+static SURVIVOR: AtomicUsize = AtomicUsize::new(0);
 
 /// The number of forks between this process and the one that first loaded the crate.
 ///
@@ -19,16 +23,25 @@ pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
+/// Whether `thread` is the one that lived on through the latest fork.
+#[cfg(not(raddle_loom))]
+pub(crate) fn survived(thread: usize) -> bool {
+    thread != 0 && SURVIVOR.load(Ordering::Relaxed) == thread
+}
+
 /// Starts watching for forks; called before anything that a fork could make stale exists.
+///
+/// Not with `std::sync::Once`: a fork that catches another thread inside would leave it
+/// unfinished in the child for ever. Threads that race here register more than once, which only
+/// makes the generation grow in larger steps.
 #[inline]
 pub(crate) fn watch() {
-    static ONCE: Once = Once::new();
-    if !ONCE.is_completed() && !cfg!(raddle_loom) {
-        ONCE.call_once(|| {
-            // SAFETY: the handler only touches atomics and a const-initialised thread-local,
-            // which are usable between `fork` and `exec`; the code is never unloaded.
-            unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-        });
+    static WATCHING: AtomicBool = AtomicBool::new(false);
+    if !cfg!(raddle_loom) && !WATCHING.load(Ordering::Acquire) {
+        // SAFETY: the handler only touches atomics and a const-initialised thread-local, which
+        // are usable between `fork` and `exec`; the code is never unloaded.
+        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        WATCHING.store(true, Ordering::Release);
     }
 }
 
@@ -36,6 +49,8 @@ pub(crate) fn watch() {
 unsafe extern "C" fn in_child() {
     let now = GENERATION.load(Ordering::Relaxed).wrapping_add(1);
     GENERATION.store(now, Ordering::Relaxed);
+    #[cfg(not(raddle_loom))]
+    SURVIVOR.store(crate::thread_id(), Ordering::Relaxed);
     #[cfg(not(raddle_loom))]
     crate::thread::after_fork(now);
 }

@@ -45,6 +45,8 @@ pub use lock::{Lock, LockGuard, RawLock};
 pub use park::{Parker, Wake};
 pub use rlock::{Held, NotOwner, RLock};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphoreGuard, TooManyPermits};
+#[cfg(raddle_loom)]
+pub use sync::advance_clock;
 pub use sync::thread_id;
 #[cfg(not(raddle_loom))]
 pub use thread::{Thread, scope, spawn};

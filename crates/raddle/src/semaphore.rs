@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
 use crate::sync::{AtomicUsize, Ordering, maybe_const};
-use crate::waiters::{Ended, WaitList, Waiter};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 const QUEUED: usize = 1;
 const PERMIT: usize = 2;
@@ -117,12 +117,7 @@ impl Semaphore {
                 locked.push_back(&waiter);
             }
             drop(locked);
-            let ended = self.waiters.block(&waiter, blocking, until, |locked| {
-                if locked.is_empty() {
-                    self.state.fetch_and(!QUEUED, Ordering::Relaxed);
-                }
-            });
-            match ended {
+            match self.waiters.block(&waiter, blocking, until, self) {
                 Ended::Chosen => {
                     if self.try_acquire() {
                         return Ok(true);
@@ -132,12 +127,9 @@ impl Semaphore {
                     }
                     overtaken = true;
                 }
+                Ended::Forked => {}
                 Ended::TimedOut => return Ok(false),
                 Ended::Interrupted(interrupt) => return Err(interrupt),
-                Ended::ChosenInterrupted(interrupt) => {
-                    self.wake(1);
-                    return Err(interrupt);
-                }
             }
         }
     }
@@ -174,7 +166,7 @@ impl Semaphore {
     /// Takes a permit and returns the guard that gives it back.
     pub fn hold(&self) -> SemaphoreGuard<'_> {
         self.acquire();
-        SemaphoreGuard { semaphore: self }
+        SemaphoreGuard { semaphore: self, limit: Self::MAX }
     }
 
     /// Adds `permits` permits, waking as many waiters.
@@ -246,18 +238,31 @@ impl Semaphore {
     }
 }
 
+impl Abandoned for Semaphore {
+    fn left(&self, locked: &Locked<'_>, _: Why) {
+        if locked.is_empty() {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        }
+    }
+
+    fn pass_on(&self, _: u8) {
+        self.wake(1);
+    }
+}
+
 /// Holds one permit of a [`Semaphore`] or [`BoundedSemaphore`](crate::BoundedSemaphore) until
 /// dropped.
 #[must_use = "the permit is given back when the guard is dropped"]
 #[derive(Debug)]
 pub struct SemaphoreGuard<'a> {
     semaphore: &'a Semaphore,
+    limit: usize,
 }
 
 impl Drop for SemaphoreGuard<'_> {
     fn drop(&mut self) {
-        // A plain release cannot fail here: the permit being given back fitted before.
-        let _ = self.semaphore.release(1);
+        // It can fail only if somebody else has given this permit back before: enough are there.
+        let _ = self.semaphore.release_up_to(1, self.limit);
     }
 }
 
@@ -299,7 +304,8 @@ impl BoundedSemaphore {
 
     /// Takes a permit and returns the guard that gives it back.
     pub fn hold(&self) -> SemaphoreGuard<'_> {
-        self.semaphore.hold()
+        self.acquire();
+        SemaphoreGuard { semaphore: &self.semaphore, limit: self.bound }
     }
 
     /// Adds `permits` permits, waking as many waiters.

@@ -11,8 +11,11 @@
 //!   time-out turns into success) or passes it on (an interrupt wakes the next in line).
 //!
 //! [`WaitList::block`] decides which of the two it was, in one place for every primitive; what
-//! "using" and "passing on" mean is the primitive's part.
+//! passing on means is the primitive's part, see [`Abandoned`]. A panic out of a wait, or of
+//! anything else that runs while a waiter is linked, is such an interrupt, too: no stack may be
+//! left with its waiter still in line.
 
+use std::cell::Cell;
 use std::ptr;
 
 use crate::blocking::Blocking;
@@ -37,6 +40,9 @@ struct Links {
     /// Null while unlinked.
     next: *const Waiter,
     previous: *const Waiter,
+    /// The fork generation in which the waiter was linked: in a later one its neighbours are
+    /// not there any more.
+    generation: u32,
     /// The waiter has been passed over for long enough and wants the object handed to it.
     impatient: bool,
 }
@@ -49,6 +55,7 @@ impl Waiter {
             links: UnsafeCell::new(Links {
                 next: ptr::null(),
                 previous: ptr::null(),
+                generation: 0,
                 impatient: false,
             }),
         }
@@ -68,10 +75,44 @@ pub(crate) enum Ended<I> {
     Chosen,
     /// The deadline passed, and nobody chose it.
     TimedOut,
-    /// A signal handler ended it, and nobody had chosen it.
+    /// A signal handler ended it; had somebody chosen it, the wake-up was passed on.
     Interrupted(I),
-    /// A signal handler ended it after somebody had chosen it: the wake-up must be passed on.
-    ChosenInterrupted(I),
+    /// A signal handler forked, and this is the child: nobody else is in line here, nor can
+    /// anybody have chosen this waiter since, so the wait has to begin anew.
+    Forked,
+}
+
+/// Why a waiter takes itself out of line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    TimedOut,
+    /// By a signal handler, or by a panic.
+    Interrupted,
+    /// It is not in line any more: this is the child of a fork.
+    Forked,
+}
+
+/// What a primitive has to do when a wait for it ends otherwise than by being chosen.
+pub(crate) trait Abandoned {
+    /// Under the latch: whether a wait that timed out may end; it goes on if not.
+    fn may_time_out(&self, _locked: &Locked<'_>) -> bool {
+        true
+    }
+
+    /// Under the latch: a waiter has just taken itself out of line.
+    fn left(&self, _locked: &Locked<'_>, _why: Why) {}
+
+    /// A waiter that was chosen, with this verdict, cannot use it: somebody else must.
+    fn pass_on(&self, _verdict: u8) {}
+}
+
+/// How an attempt to leave the line ended.
+enum Leave {
+    Left,
+    /// Somebody had chosen the waiter.
+    Chosen,
+    /// The primitive says that it is too late to time out.
+    Stays,
 }
 
 /// A queue of waiters, guarded by its own latch; two words.
@@ -99,13 +140,17 @@ impl WaitList {
 
     /// Locks the list. Hold it for a few instructions only, and call nothing foreign.
     pub(crate) fn lock(&self) -> Locked<'_> {
+        // Before the latch and not only before a wait: a fork can catch a latch that is held
+        // by somebody who finds nobody waiting.
+        fork::watch();
         let guard = self.latch.lock();
-        if guard.stale() {
+        let stale = guard.stale();
+        if stale {
             // A parent process left it: the waiters' threads do not exist here.
             // SAFETY: the latch is held.
             self.head.with_mut(|head| unsafe { *head = ptr::null() });
         }
-        Locked { list: self, _guard: guard }
+        Locked { list: self, _guard: guard, stale: Cell::new(stale) }
     }
 
     /// The number of threads waiting; for reports and tests, out of date once returned.
@@ -114,40 +159,74 @@ impl WaitList {
     }
 
     /// Blocks until `waiter` is chosen, the deadline passes or a handler interrupts, and settles
-    /// whether an abandoned wait had been chosen. `on_leave` runs under the latch when the waiter
-    /// unlinks itself.
+    /// whether an abandoned wait had been chosen. With [`Deadline::PAST`] it only settles that.
     pub(crate) fn block<B: Blocking>(
         &self,
         waiter: &Waiter,
         blocking: &mut B,
-        until: Deadline,
-        on_leave: impl FnOnce(&Locked<'_>),
+        mut until: Deadline,
+        abandoned: &impl Abandoned,
     ) -> Ended<B::Interrupt> {
-        let generation = fork::generation();
-        let interrupt = match self.sleep(waiter, blocking, until) {
-            Ok(Wake::Unparked) => return Ended::Chosen,
-            Ok(_) => None,
-            Err(interrupt) => Some(interrupt),
-        };
-        let locked = self.lock();
-        // A signal handler may have forked: this is then the child, whose list was emptied
-        // without the waiter's knowledge.
-        let still_linked = fork::generation() != generation || locked.unlink(waiter);
-        if still_linked {
-            on_leave(&locked);
-        }
-        drop(locked);
-        match (still_linked, interrupt) {
-            (true, None) => Ended::TimedOut,
-            (true, Some(interrupt)) => Ended::Interrupted(interrupt),
-            (false, None) => Ended::Chosen,
-            (false, Some(interrupt)) => Ended::ChosenInterrupted(interrupt),
+        loop {
+            match self.guarded(waiter, abandoned, || self.sleep(waiter, blocking, until)) {
+                Ok(Slept::Notified) => return Ended::Chosen,
+                Ok(Slept::TimedOut) => match self.leave(waiter, abandoned, Why::TimedOut) {
+                    Leave::Left => return Ended::TimedOut,
+                    Leave::Chosen => return Ended::Chosen,
+                    Leave::Stays => until = Deadline::NEVER,
+                },
+                Ok(Slept::Forked) => {
+                    return match self.leave(waiter, abandoned, Why::Forked) {
+                        Leave::Chosen => Ended::Chosen,
+                        Leave::Left | Leave::Stays => Ended::Forked,
+                    };
+                }
+                Err(interrupt) => {
+                    self.abandon(waiter, abandoned);
+                    return Ended::Interrupted(interrupt);
+                }
+            }
         }
     }
 
-    /// Ends a wait without blocking: takes `waiter` out of line unless it was chosen.
-    pub(crate) fn leave<I>(&self, waiter: &Waiter) -> Ended<I> {
-        if self.lock().unlink(waiter) { Ended::TimedOut } else { Ended::Chosen }
+    /// Runs `body` while `waiter` is linked; if it panics, takes the waiter out of line.
+    pub(crate) fn guarded<R, A: Abandoned>(
+        &self,
+        waiter: &Waiter,
+        abandoned: &A,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        struct OnUnwind<'a, A: Abandoned>(&'a WaitList, &'a Waiter, &'a A);
+        impl<A: Abandoned> Drop for OnUnwind<'_, A> {
+            fn drop(&mut self) {
+                self.0.abandon(self.1, self.2);
+            }
+        }
+        let on_unwind = OnUnwind(self, waiter, abandoned);
+        let result = body();
+        std::mem::forget(on_unwind);
+        result
+    }
+
+    /// Takes `waiter` out of line or, if somebody has chosen it, passes the wake-up on.
+    pub(crate) fn abandon(&self, waiter: &Waiter, abandoned: &impl Abandoned) {
+        if let Leave::Chosen = self.leave(waiter, abandoned, Why::Interrupted) {
+            abandoned.pass_on(waiter.verdict());
+        }
+    }
+
+    /// Takes `waiter` out of line unless it was chosen or has to stay.
+    fn leave(&self, waiter: &Waiter, abandoned: &impl Abandoned, why: Why) -> Leave {
+        let locked = self.lock();
+        if !locked.is_linked(waiter) {
+            return Leave::Chosen;
+        }
+        if why == Why::TimedOut && !abandoned.may_time_out(&locked) {
+            return Leave::Stays;
+        }
+        locked.unlink(waiter);
+        abandoned.left(&locked, why);
+        Leave::Left
     }
 
     /// Detach, spin, look for signals once, then sleep: see `spin` for the measured reasons.
@@ -156,24 +235,38 @@ impl WaitList {
         waiter: &Waiter,
         blocking: &mut B,
         until: Deadline,
-    ) -> Result<Wake, B::Interrupt> {
+    ) -> Result<Slept, B::Interrupt> {
+        if until == Deadline::PAST {
+            return Ok(Slept::TimedOut);
+        }
+        let generation = fork::generation();
         blocking.detach();
         if self.spin.until(|| waiter.parker.is_notified()) {
             blocking.woken_spinning();
-            return Ok(Wake::Unparked);
+            return Ok(Slept::Notified);
         }
         blocking.poll()?;
         loop {
+            if fork::generation() != generation {
+                return Ok(Slept::Forked); // By a signal handler.
+            }
             match blocking.sleep(&waiter.parker, until) {
                 Wake::Signal => blocking.on_signal()?,
                 Wake::Unparked => {
                     blocking.woken_sleeping();
-                    return Ok(Wake::Unparked);
+                    return Ok(Slept::Notified);
                 }
-                Wake::TimedOut => return Ok(Wake::TimedOut),
+                Wake::TimedOut => return Ok(Slept::TimedOut),
             }
         }
     }
+}
+
+/// How a sleep ended, before anybody has looked whether the waiter was chosen meanwhile.
+enum Slept {
+    Notified,
+    TimedOut,
+    Forked,
 }
 
 /// A locked wait list.
@@ -181,6 +274,7 @@ impl WaitList {
 pub(crate) struct Locked<'a> {
     list: &'a WaitList,
     _guard: LatchGuard<'a>,
+    stale: Cell<bool>,
 }
 
 impl Locked<'_> {
@@ -199,6 +293,16 @@ impl Locked<'_> {
         // SAFETY: linked waiters are alive (their threads unlink them before returning), links
         // are touched under the latch only, which `self` proves, and `change` is not re-entrant.
         unsafe { (*waiter).links.with_mut(|links| change(&mut *links)) }
+    }
+
+    /// Whether a parent process left what this latch guards; says so once.
+    pub(crate) fn take_stale(&self) -> bool {
+        self.stale.take()
+    }
+
+    /// Whether nobody has chosen `waiter`: it is in line, or was when the process forked.
+    fn is_linked(&self, waiter: &Waiter) -> bool {
+        self.links(waiter, |links| !links.next.is_null())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -223,9 +327,9 @@ impl Locked<'_> {
     ///
     /// The waiter is to be passed to [`WaitList::block`] next, which unlinks it before returning.
     pub(crate) fn push_back(&self, waiter: &Waiter) {
-        fork::watch();
         let new = ptr::from_ref(waiter);
         let head = self.head();
+        self.links(new, |links| links.generation = fork::generation());
         if head.is_null() {
             self.links(new, |links| (links.next, links.previous) = (new, new));
             self.set_head(new);
@@ -244,16 +348,16 @@ impl Locked<'_> {
         self.links(waiter, |links| links.impatient = impatient);
     }
 
-    /// Removes `waiter` if it is still linked, and says whether it was.
-    fn unlink(&self, waiter: &Waiter) -> bool {
+    /// Removes `waiter`, which is linked.
+    fn unlink(&self, waiter: &Waiter) {
         let target = ptr::from_ref(waiter);
-        let (next, previous) = self.links(target, |links| {
-            let linked = (links.next, links.previous);
+        let (next, previous, generation) = self.links(target, |links| {
+            let linked = (links.next, links.previous, links.generation);
             (links.next, links.previous) = (ptr::null(), ptr::null());
             linked
         });
-        if next.is_null() {
-            return false;
+        if generation != fork::generation() {
+            return; // Its neighbours' threads are a parent process's, and so was its line.
         }
         if next == target {
             self.set_head(ptr::null());
@@ -264,7 +368,6 @@ impl Locked<'_> {
                 self.set_head(next);
             }
         }
-        true
     }
 
     /// Whether the first in line wants the object handed to it.
@@ -273,17 +376,22 @@ impl Locked<'_> {
         !head.is_null() && self.links(head, |links| links.impatient)
     }
 
-    /// Chooses the first in line, leaving it `verdict`. `None` if nobody waits.
-    pub(crate) fn choose(&self, verdict: u8) -> Option<Choice> {
+    /// Takes the first in line out of it; it has to be chosen before the list is unlocked.
+    pub(crate) fn take_front(&self) -> Option<Front<'_>> {
         let head = self.head();
         if head.is_null() {
             return None;
         }
-        // SAFETY: a linked waiter is alive; after `notify` it is not touched again.
+        // SAFETY: a linked waiter is alive, and its thread does not return before it is either
+        // notified or gets the latch, which `self` holds.
         let waiter = unsafe { &*head };
         self.unlink(waiter);
-        waiter.verdict.store(verdict, Ordering::Relaxed);
-        Some(Choice(waiter.parker.notify()))
+        Some(Front(waiter))
+    }
+
+    /// Chooses the first in line, leaving it `verdict`. `None` if nobody waits.
+    pub(crate) fn choose(&self, verdict: u8) -> Option<Choice> {
+        self.take_front().map(|front| front.choose(verdict))
     }
 
     /// Chooses up to `limit` waiters and wakes them; returns how many.
@@ -314,6 +422,20 @@ impl Locked<'_> {
             last.wake();
         }
         chosen
+    }
+}
+
+/// A waiter that was taken out of line and has not been told yet.
+///
+/// It borrows the locked list: the latch is what keeps the waiter where it is.
+#[must_use]
+pub(crate) struct Front<'a>(&'a Waiter);
+
+impl Front<'_> {
+    /// Chooses the waiter, leaving it `verdict`: it may run, and return, at once.
+    pub(crate) fn choose(self, verdict: u8) -> Choice {
+        self.0.verdict.store(verdict, Ordering::Relaxed);
+        Choice(self.0.parker.notify())
     }
 }
 

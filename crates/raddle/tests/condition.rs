@@ -170,15 +170,6 @@ fn a_ticket_waits_without_knowing_the_lock() {
 }
 
 #[test]
-fn a_ticket_waits_again_after_a_time_out_or_says_that_it_cannot() {
-    let changed = Condition::new();
-    let soon = || Deadline::after(A_WHILE);
-    let outcomes = changed
-        .enroll(|ticket| [(); 2].map(|()| ticket.wait_with(&mut Native, soon()).unwrap()));
-    assert_eq!(outcomes, [false, false], "nobody ever notified");
-}
-
-#[test]
 fn a_ticket_that_is_not_used_leaves_nobody_in_line() {
     let changed = Condition::new();
     changed.enroll(|_| assert_eq!(changed.waiting(), 1));

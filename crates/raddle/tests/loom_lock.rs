@@ -5,13 +5,13 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use common::{Interrupted, Scripted, Step, check};
 use loom::thread;
 use raddle::{Deadline, Lock, RawLock};
 
-/// A deadline that is not past when the wait begins, but is whenever the wait looks.
+/// A deadline that is not past when the wait begins, but is whenever the wait looks: time passes
+/// with each look at the model's clock.
 fn soon() -> Deadline {
     Deadline::after_nanos(1)
 }
@@ -180,8 +180,8 @@ fn one_acquisition_allows_one_release_whoever_comes_first() {
 #[test]
 fn an_overtaken_waiter_gets_the_lock_handed_over_in_the_end() {
     static HANDED_OVER: AtomicBool = AtomicBool::new(false);
-    // Four: for the waiter to come, twice to see that it was overtaken, and one to spare.
-    check(4, || {
+    // The waiter has to come, and to see twice that it was overtaken, before the holder goes on.
+    check(6, || {
         let lock = Arc::new(RawLock::new());
         lock.acquire();
         let mut blocking = Impatient(Scripted::new(&[]));
@@ -210,8 +210,8 @@ fn an_overtaken_waiter_gets_the_lock_handed_over_in_the_end() {
     assert!(HANDED_OVER.load(Ordering::SeqCst), "no interleaving took the path under test");
 }
 
-/// Sleeps past the lock's patience (on the real clock, which the lock asks) before its second
-/// sleep, so that being overtaken twice makes it impatient.
+/// Lets the lock's patience pass before its second sleep, so that being overtaken twice makes
+/// it impatient.
 struct Impatient(Scripted);
 
 impl raddle::Blocking for Impatient {
@@ -219,7 +219,7 @@ impl raddle::Blocking for Impatient {
 
     fn sleep(&mut self, parker: &raddle::Parker, until: Deadline) -> raddle::Wake {
         if self.0.slept().load(Ordering::SeqCst) == 1 {
-            std::thread::sleep(Duration::from_micros(1_100));
+            raddle::advance_clock(1_000_001);
         }
         self.0.sleep(parker, until)
     }

@@ -3,6 +3,7 @@
 mod raw;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
@@ -49,18 +50,18 @@ impl<T> Lock<T> {
     /// Waits for the lock and returns the guard that releases it.
     pub fn acquire(&self) -> LockGuard<'_, T> {
         self.raw.acquire();
-        LockGuard { lock: self }
+        LockGuard { lock: self, lent: PhantomData }
     }
 
     /// Takes the lock if it is free.
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
-        self.raw.try_acquire().then(|| LockGuard { lock: self })
+        self.raw.try_acquire().then(|| LockGuard { lock: self, lent: PhantomData })
     }
 
     /// Waits for the lock for at most `timeout`; `None` if it was not free in time.
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
         let taken = infallible(self.raw.acquire_with(&mut Native, Deadline::after(timeout)));
-        taken.then(|| LockGuard { lock: self })
+        taken.then(|| LockGuard { lock: self, lent: PhantomData })
     }
 
     /// Whether somebody holds the lock; out of date once returned.
@@ -76,15 +77,9 @@ impl<T> Lock<T> {
     }
 
     /// The value, which nobody else can be using.
-    #[cfg(not(raddle_loom))]
     pub fn into_inner(self) -> T {
-        let guard = self.acquire();
-        // SAFETY: `self` is owned, so no other guard exists; the value is read once, and
-        // `forget` keeps it from being dropped a second time.
-        let value = unsafe { guard.lock.value.with(|value| value.read()) };
-        std::mem::forget(guard);
-        std::mem::forget(self);
-        value
+        // No need for the lock: `self` is owned, so at most a forgotten guard holds it.
+        self.value.into_inner()
     }
 }
 
@@ -108,6 +103,9 @@ impl<T: fmt::Debug> fmt::Debug for Lock<T> {
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct LockGuard<'a, T> {
     lock: &'a Lock<T>,
+    /// The guard may go wherever a `&mut T` may: `&Lock<T>` alone would let threads share one
+    /// guard, and with it `&T`, even if `T` is not `Sync`.
+    lent: PhantomData<&'a mut T>,
 }
 
 impl<'a, T> LockGuard<'a, T> {

@@ -21,7 +21,7 @@ use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::{self, Deadline};
 use crate::spin::Spin;
 use crate::sync::{AtomicU8, Ordering, maybe_const};
-use crate::waiters::{Ended, WaitList, Waiter};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 const LOCKED: u8 = 1;
 const QUEUED: u8 = 2;
@@ -129,12 +129,7 @@ impl RawLock {
                 }
             }
             drop(locked);
-            let ended = self.waiters.block(&waiter, blocking, until, |locked| {
-                if locked.is_empty() {
-                    self.state.fetch_and(!QUEUED, Ordering::Relaxed);
-                }
-            });
-            match ended {
+            match self.waiters.block(&waiter, blocking, until, self) {
                 Ended::Chosen => {
                     if waiter.verdict() == OWN || self.try_acquire() {
                         return Ok(true);
@@ -145,16 +140,9 @@ impl RawLock {
                     }
                     first_queued.get_or_insert_with(deadline::now);
                 }
+                Ended::Forked => {}
                 Ended::TimedOut => return Ok(false),
                 Ended::Interrupted(interrupt) => return Err(interrupt),
-                Ended::ChosenInterrupted(interrupt) => {
-                    if waiter.verdict() == OWN {
-                        self.release();
-                    } else {
-                        self.pass_on();
-                    }
-                    return Err(interrupt);
-                }
             }
         }
     }
@@ -203,34 +191,22 @@ impl RawLock {
         if !self.is_locked() {
             return false; // Another thread released it first.
         }
-        let verdict = if locked.front_is_impatient() { OWN } else { COMPETE };
-        let choice = locked.choose(verdict);
+        let hand_over = locked.front_is_impatient();
+        let front = locked.take_front();
         let queued = if locked.is_empty() { 0 } else { QUEUED };
-        let handed_over = choice.is_some() && verdict == OWN;
-        // While LOCKED is set, only latch holders change the state: a store is enough.
-        let held = if handed_over { LOCKED } else { 0 };
-        self.state.store(held | queued, Ordering::Release);
+        let held = if hand_over { LOCKED } else { 0 };
+        // If somebody was in line, only the holder of the latch could have released the lock
+        // since; if nobody was, another thread still can.
+        let released = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, |seen| {
+            (seen & LOCKED != 0).then_some(held | queued)
+        });
+        // Not before the lock is free: the chosen one may look at once, and go by what it sees.
+        let choice = front.map(|front| front.choose(if hand_over { OWN } else { COMPETE }));
         drop(locked);
         if let Some(choice) = choice {
             choice.wake();
         }
-        true
-    }
-
-    /// Gives a wake-up that this thread cannot use to the next in line.
-    fn pass_on(&self) {
-        let locked = self.waiters.lock();
-        if self.is_locked() {
-            return; // Its holder will choose the next one.
-        }
-        let choice = locked.choose(COMPETE);
-        if locked.is_empty() {
-            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
-        }
-        drop(locked);
-        if let Some(choice) = choice {
-            choice.wake();
-        }
+        released.is_ok()
     }
 
     /// Whether somebody holds the lock; out of date once returned.
@@ -252,6 +228,33 @@ impl RawLock {
     /// No other thread of this process uses the lock: it is called in the child of a `fork`.
     pub unsafe fn reset_after_fork(&self) {
         self.state.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Abandoned for RawLock {
+    fn left(&self, locked: &Locked<'_>, _: Why) {
+        if locked.is_empty() {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        }
+    }
+
+    fn pass_on(&self, verdict: u8) {
+        if verdict == OWN {
+            self.release();
+            return;
+        }
+        let locked = self.waiters.lock();
+        if self.is_locked() {
+            return; // Its holder will choose the next one.
+        }
+        let choice = locked.choose(COMPETE);
+        if locked.is_empty() {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        }
+        drop(locked);
+        if let Some(choice) = choice {
+            choice.wake();
+        }
     }
 }
 

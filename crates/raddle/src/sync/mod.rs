@@ -9,14 +9,16 @@ mod latch;
 pub(crate) use latch::{Latch, LatchGuard};
 
 #[cfg(not(raddle_loom))]
-pub(crate) use real::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
-#[cfg(not(raddle_loom))]
 pub use real::thread_id;
+#[cfg(not(raddle_loom))]
+pub(crate) use real::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
 
+#[cfg(raddle_loom)]
+pub(crate) use model::now;
 #[cfg(raddle_loom)]
 pub(crate) use model::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
 #[cfg(raddle_loom)]
-pub use model::thread_id;
+pub use model::{advance_clock, thread_id};
 
 #[cfg(not(raddle_loom))]
 mod real {
@@ -29,6 +31,11 @@ mod real {
     impl<T> UnsafeCell<T> {
         pub(crate) const fn new(value: T) -> Self {
             Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// The content.
+        pub(crate) fn into_inner(self) -> T {
+            self.0.into_inner()
         }
 
         /// Lends the content for reading; the caller answers for the absence of writers.
@@ -58,6 +65,24 @@ mod real {
 mod model {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+    std::thread_local! {
+        /// A model's threads all run on one real thread, so this is one clock for all of them,
+        /// and not one of the objects that the model explores.
+        static CLOCK: std::cell::Cell<i64> = const { std::cell::Cell::new(0) };
+    }
+
+    /// The model's clock: a nanosecond passes with each look at it, so that two runs of one
+    /// interleaving see the same, and more when a test says so.
+    pub(crate) fn now() -> i64 {
+        advance_clock(1);
+        CLOCK.get()
+    }
+
+    /// Lets `nanos` nanoseconds pass on the model's clock.
+    pub fn advance_clock(nanos: i64) {
+        CLOCK.set(CLOCK.get() + nanos);
+    }
 
     loom::lazy_static! {
         static ref NEXT: AtomicUsize = AtomicUsize::new(1);

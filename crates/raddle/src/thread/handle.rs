@@ -89,9 +89,7 @@ impl Handle {
 
     /// Claims the handle for a thread about to be started; `false` if it was used before.
     pub(super) fn claim(&self) -> bool {
-        self.state
-            .compare_exchange(NEW, STARTING, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+        self.state.compare_exchange(NEW, STARTING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Records that the thread exists. The starter and the thread itself both do so, whoever
@@ -120,6 +118,7 @@ impl Handle {
 
     pub(super) fn survive_fork(&self, generation: u32) {
         self.generation.store(generation, Ordering::Relaxed);
+        self.set_native_id(); // The fork gave it another.
         // It is the process's main thread now, which nobody can join.
         self.ownership.store(SETTLED, Ordering::Relaxed);
     }
@@ -177,7 +176,9 @@ impl Handle {
 
     /// Whether the thread lived in a parent process.
     fn is_left_behind(&self) -> bool {
-        self.is_started() && self.generation.load(Ordering::Relaxed) != fork::generation()
+        self.is_started()
+            && self.generation.load(Ordering::Relaxed) != fork::generation()
+            && !fork::survived(self.ident())
     }
 
     /// Whether the thread has ended (or failed to start, or lived in a parent process).
@@ -218,7 +219,9 @@ impl Handle {
             blocking.detach();
             // SAFETY: `settle` gave this thread the one right to join it, it lives in this
             // process, and it does not join itself: it is past its last line.
-            unsafe { libc::pthread_join(self.ident() as libc::pthread_t, std::ptr::null_mut()) };
+            unsafe {
+                libc::pthread_join(self.ident() as libc::pthread_t, std::ptr::null_mut())
+            };
         }
     }
 

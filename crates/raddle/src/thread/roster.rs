@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::raw;
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
-use crate::waiters::{Ended, WaitList, Waiter};
+use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static LASTING: AtomicUsize = AtomicUsize::new(0);
@@ -87,11 +87,14 @@ pub fn wait_for_lasting<B: Blocking>(
         }
         locked.push_back(&waiter);
         drop(locked);
-        match WATCHERS.block(&waiter, blocking, until, |_| {}) {
-            Ended::Chosen | Ended::TimedOut => {}
-            Ended::Interrupted(interrupt) | Ended::ChosenInterrupted(interrupt) => {
-                return Err(interrupt);
-            }
+        match WATCHERS.block(&waiter, blocking, until, &Watcher) {
+            Ended::Chosen | Ended::TimedOut | Ended::Forked => {}
+            Ended::Interrupted(interrupt) => return Err(interrupt),
         }
     }
 }
+
+/// A thread that waits for others to end. All are told at once: nothing is passed on.
+struct Watcher;
+
+impl Abandoned for Watcher {}
