@@ -339,6 +339,10 @@ while failed is None and len(kept) < 64:
     else:
         kept.append(t)
 print(type(failed).__name__, t in threading.enumerate(), t in threading._limbo, t.is_alive())
+import time
+deadline = time.monotonic() + 60
+while threading._limbo and time.monotonic() < deadline:
+    time.sleep(0.001)  # raddle's start() does not wait for the others' first step
 print(t.ident, len(threading._limbo), threading.active_count() - len(kept))
 hold.set()
 try:

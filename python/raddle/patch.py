@@ -279,7 +279,9 @@ def _follow_forks(follow):
     import os
 
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=follow)
+        from raddle import _raddle
+
+        os.register_at_fork(before=_raddle._before_fork, after_in_child=follow)
 
 
 class _Finder:

@@ -294,10 +294,12 @@ class Thread(_stdlib.Thread):
                 _sys.setprofile(profile)
             args = self._args if type(self._args) is str else None
             try:
-                if self._context is None:
+                # (A thread made before raddle was installed may have no context.)
+                context = vars(self).get("_context")
+                if context is None:
                     self.run()
                 else:
-                    self._context.run(self.run)
+                    context.run(self.run)
             except:
                 if args is not None:
                     _mistakes.explain_call(_sys.exception(), args)
@@ -356,7 +358,9 @@ class Thread(_stdlib.Thread):
     else:
 
         def _wait_for_end(self, timeout):
-            handle = self.__dict__.get("_handle")
+            handle = vars(self).get("_handle")
+            if self._is_stopped:
+                return
             if handle is not None and handle.ident:
                 # Its end comes after the lock's release.
                 handle.join(timeout)
@@ -371,7 +375,7 @@ class Thread(_stdlib.Thread):
         """The number by which the operating system knows the thread; None before start()."""
         assert self._initialized, "Thread.__init__() not called"
         if self._native_id is None and self._started.is_set():
-            handle = self.__dict__.get(_HANDLE)
+            handle = vars(self).get(_HANDLE)
             if type(handle) is _raddle._ThreadHandle:
                 self._native_id = handle.native_id or None
         return self._native_id

@@ -69,6 +69,10 @@ impl<'py> Attached<'py> {
 impl Blocking for Attached<'_> {
     type Interrupt = PyErr;
 
+    /// Without a GIL, what an earlier thread still does when it is done (see `thread::farewell`)
+    /// needs the core more than the joiner does.
+    const JOIN_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 0 } else { 60_000 };
+
     fn detach(&mut self) {
         if self.detached.is_null() {
             // SAFETY: this thread is attached: `py` says so, and nothing was saved since.

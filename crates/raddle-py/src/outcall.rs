@@ -34,6 +34,7 @@ mod raw {
             name: *mut PyObject,
         ) -> *mut PyObject;
         pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
+        #[cfg(Py_3_15)]
         pub(super) fn PyFloat_AsDouble(object: *mut PyObject) -> f64;
         pub(super) fn PyObject_IsTrue(object: *mut PyObject) -> std::ffi::c_int;
         pub(super) fn Py_DecRef(object: *mut PyObject);

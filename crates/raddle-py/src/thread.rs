@@ -226,6 +226,8 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         run(&boot);
         let until_gone = std::mem::replace(&mut boot.until_gone, ptr::null_mut());
         boot.release();
+        #[cfg(Py_GIL_DISABLED)]
+        farewell::leave_in_thread_state();
         outcall::clear_thread_state(state);
         if !until_gone.is_null() {
             let lock = Borrowed::from_ptr(Python::assume_attached(), until_gone);
@@ -235,6 +237,45 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         ffi::PyThreadState_DeleteCurrent();
     }
     std::mem::forget(guard);
+}
+
+/// Telling joiners that a thread is done while its thread state is still being taken apart.
+///
+/// Without a GIL, clearing a thread state ends with a search through memory that earlier threads
+/// left behind: 0.1 to 0.2 ms, more than the rest of a short thread's life, in which nothing of
+/// the program runs any more. The interpreter clears `threading.local` values first, then the
+/// dict of thread-specific objects, then the rest; an object that is put last into that dict is
+/// dropped at the moment at which joiners can go on.
+#[cfg(Py_GIL_DISABLED)]
+mod farewell {
+    use super::*;
+
+    const NAME: &std::ffi::CStr = c"raddle.farewell";
+
+    /// Puts the object into the calling thread's dict.
+    ///
+    /// # Safety
+    /// The thread is attached, and about to clear its thread state.
+    pub(super) unsafe fn leave_in_thread_state() {
+        // SAFETY: attached, says the caller; the dict is borrowed, the capsule ours to drop. If
+        // memory runs out, the thread is done at its last line instead.
+        unsafe {
+            let dict = ffi::PyThreadState_GetDict();
+            let capsule =
+                ffi::PyCapsule_New(NAME.as_ptr().cast_mut().cast(), NAME.as_ptr(), Some(drop));
+            if !dict.is_null() && !capsule.is_null() {
+                ffi::PyDict_SetItemString(dict, NAME.as_ptr(), capsule);
+            }
+            if !capsule.is_null() {
+                ffi::Py_DecRef(capsule);
+            }
+            ffi::PyErr_Clear();
+        }
+    }
+
+    unsafe extern "C" fn drop(_capsule: *mut ffi::PyObject) {
+        thread::finish_early();
+    }
 }
 
 /// Calls the thread's function; an exception that it lets out ends here.
@@ -377,6 +418,13 @@ pub(crate) fn shutdown(py: Python<'_>) {
     if let Err(error) = waited {
         outcall::report_unraisable(error, &py.None().into_bound(py));
     }
+}
+
+/// Waits until threads that were joined have left the operating system; before each fork.
+#[pyfunction]
+#[pyo3(name = "_before_fork")]
+pub(crate) fn before_fork(py: Python<'_>) {
+    py.detach(thread::wait_for_lingering);
 }
 
 /// What shutting down means before 3.13, where `_shutdown_locks` holds the threads to wait for:

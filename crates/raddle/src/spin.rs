@@ -5,9 +5,6 @@
 //! and every 16th wait spins for the full budget, so that an object whose peers became quick is
 //! noticed. With one core there is nothing to wait for by spinning, and none is done.
 //!
-//! An object that is waited for once, such as the end of a thread, cannot learn by itself: all
-//! of a kind share one budget, with a ceiling of its own.
-//!
 //! Measured on two cores: a budget of 5 µs is bistable (shorter than a wake-up, so that one sleep
 //! breeds the next), 50 µs gains nothing over 20 µs.
 
@@ -27,8 +24,8 @@ mod real {
     const FULL: u32 = 20_000;
     /// The shortest, about 60 pauses.
     const LEAST: u32 = 1_500;
-    /// A stored budget counts in these, up to 4095.
-    const UNIT: u32 = 32;
+    /// A stored budget counts in these.
+    const UNIT: u32 = 8;
     /// Each how many waits the full budget is tried; a power of two, at most 16.
     const PROBE_EVERY: u16 = 16;
     /// Pauses between two looks at the clock.
@@ -50,21 +47,16 @@ mod real {
         /// Spins until `ready`, for as long as the budget says; returns whether it was.
         #[inline]
         pub(crate) fn until(&self, ready: impl Fn() -> bool) -> bool {
-            self.until_within(FULL, ready)
-        }
-
-        /// [`until`](Self::until) with a longest spin of `full` nanoseconds, up to 131,040.
-        pub(crate) fn until_within(&self, full: u32, ready: impl Fn() -> bool) -> bool {
             let learnt = self.learnt.load(Ordering::Relaxed);
             let waits = learnt.wrapping_add(1) % PROBE_EVERY;
             let budget = u32::from(learnt >> 4) * UNIT;
-            let spend = if waits == 0 { full } else { budget };
+            let spend = if waits == 0 { FULL } else { budget };
             if cores(waits == 0) < 2 {
                 self.learnt.store(learnt & !15 | waits, Ordering::Relaxed);
                 return ready();
             }
             let paid = spin_for(spend, &ready);
-            let budget = if paid { budget * 2 } else { budget / 2 }.clamp(LEAST, full);
+            let budget = if paid { budget * 2 } else { budget / 2 }.clamp(LEAST, FULL);
             self.learnt.store(((budget / UNIT) as u16) << 4 | waits, Ordering::Relaxed);
             paid
         }

@@ -16,20 +16,15 @@ use crate::deadline::Deadline;
 use crate::event::Event;
 use crate::fork;
 use crate::spin::Spin;
+use crate::thread::lingering;
 
 const NEW: u8 = 0;
 const STARTING: u8 = 1;
 const RUNNING: u8 = 2;
 const FAILED: u8 = 3;
 
-/// How long joiners have learnt to spin for the end of a thread. Shared, since a thread ends
-/// once.
-static END: Spin = Spin::new();
-/// The longest such spin, in nanoseconds: creating a thread, giving it its first turn on another
-/// core and ending it takes about this long.
-const LONGEST_SPIN: u32 = 60_000;
 /// How long to spin for a thread that is done to leave the kernel, in nanoseconds.
-const LEAVING: u32 = 20_000;
+const LEAVING: u32 = 25_000;
 
 /// Who owns the operating system's record of a thread, and must join or detach it.
 const UNOWNED: u8 = 0;
@@ -50,6 +45,8 @@ pub struct Handle {
     done: Event,
     /// Whether exit waits for it; written before it starts.
     lasting: AtomicBool,
+    /// Whether the thread said that it was done before its last line.
+    early: AtomicBool,
     /// The operating system's own number of the thread, 0 until the thread has written it.
     native: AtomicU32,
 }
@@ -75,6 +72,7 @@ impl Handle {
             ownership: AtomicU8::new(UNOWNED),
             done: Event::new(),
             lasting: AtomicBool::new(false),
+            early: AtomicBool::new(false),
             native: AtomicU32::new(0),
         }
     }
@@ -126,6 +124,15 @@ impl Handle {
     /// Marks the thread as ended, for all who wait; its own last act, or an embedder's word.
     pub fn set_done(&self) {
         self.done.set();
+    }
+
+    pub(super) fn set_done_early(&self) {
+        self.early.store(true, Ordering::Relaxed);
+        self.done.set();
+    }
+
+    pub(super) fn is_early(&self) -> bool {
+        self.early.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_lasting(&self, lasting: bool) {
@@ -199,42 +206,25 @@ impl Handle {
         if !self.is_left_behind() {
             if !self.done.is_set() && until != Deadline::PAST {
                 blocking.detach();
-                END.until_within(LONGEST_SPIN, || self.done.is_set());
+                Spin::briefly(B::JOIN_SPIN, || self.done.is_set());
             }
             if !self.done.wait_with(blocking, until)? {
                 return Ok(Reaped::TimedOut);
             }
-            self.reap(blocking);
+            self.reap();
         }
         Ok(Reaped::Ended)
     }
 
-    /// Lets the operating system's thread go, once it is done; it has nothing left to run, and
-    /// is usually gone before the kernel could put this thread to sleep.
-    fn reap<B: Blocking>(&self, blocking: &mut B) {
+    /// Lets the operating system's thread go, once it is done. It has nothing left to run, and is
+    /// usually gone at once; if not, it is left to be joined later.
+    fn reap(&self) {
         if self.settle() {
-            if Spin::briefly(LEAVING, || self.try_join()) {
-                return;
+            let patience = if self.early.load(Ordering::Relaxed) { 0 } else { LEAVING };
+            if !Spin::briefly(patience, || try_join(self.ident())) {
+                lingering::add(self.ident());
             }
-            blocking.detach();
-            // SAFETY: `settle` gave this thread the one right to join it, it lives in this
-            // process, and it does not join itself: it is past its last line.
-            unsafe {
-                libc::pthread_join(self.ident() as libc::pthread_t, std::ptr::null_mut())
-            };
         }
-    }
-
-    /// Joins the thread if it has left, after `settle`; says whether it had.
-    fn try_join(&self) -> bool {
-        #[cfg(target_os = "linux")]
-        // SAFETY: as in `reap`.
-        return unsafe {
-            let thread = self.ident() as libc::pthread_t;
-            libc::pthread_tryjoin_np(thread, std::ptr::null_mut()) == 0
-        };
-        #[cfg(not(target_os = "linux"))]
-        false
     }
 
     /// Takes the right to join or detach the thread, which one caller gets.
@@ -251,6 +241,17 @@ impl Handle {
     pub fn waiting(&self) -> usize {
         self.done.waiting()
     }
+}
+
+/// Joins a thread if it has left; says whether it had. The caller has the right to join it.
+pub(super) fn try_join(thread: usize) -> bool {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the caller has the one right to join it, and it lives in this process.
+    return unsafe {
+        libc::pthread_tryjoin_np(thread as libc::pthread_t, std::ptr::null_mut()) == 0
+    };
+    #[cfg(not(target_os = "linux"))]
+    false
 }
 
 /// The calling thread's number in the operating system's tools.

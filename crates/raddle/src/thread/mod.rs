@@ -2,12 +2,14 @@
 //! interpreter, the operating system's thread with nothing of Rust's runtime around it.
 
 mod handle;
+mod lingering;
 mod raw;
 mod roster;
 mod spawn;
 
 pub use handle::{Handle, Reaped};
-pub use raw::{Main, StartError, current, run_raw};
+pub use lingering::wait_for_lingering;
+pub use raw::{Main, StartError, current, finish_early, run_raw};
 pub use roster::{any_starting, running, settled, wait_for_lasting};
 pub use spawn::{Builder, Joined, Thread, spawn};
 pub use std::thread::{Scope, ScopedJoinHandle, scope};

@@ -133,9 +133,25 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     CURRENT.set(ptr::null());
     // SAFETY: the reference taken by `into_raw` above, given back once.
     let handle = unsafe { Arc::from_raw(handle) };
+    if !handle.is_early() {
+        roster::done();
+    }
     roster::leave(handle.is_lasting());
     handle.set_done();
     ptr::null_mut()
+}
+
+/// Says that the calling raw thread is done, before its last line: those who join it may go on.
+///
+/// For a thread whose last steps are long and concern nobody but its runtime. Whoever waits with
+/// [`wait_for_lasting`](super::wait_for_lasting) still waits for the last line.
+pub fn finish_early() {
+    current(|handle| {
+        if !handle.is_early() {
+            roster::done();
+            handle.set_done_early();
+        }
+    });
 }
 
 /// Calls `with` with the handle of the calling thread, if it was started by [`run_raw`].

@@ -24,8 +24,13 @@ pub(super) fn enter(lasting: bool) {
     }
 }
 
-pub(super) fn leave(lasting: bool) {
+/// The thread is done, as far as those who join it are concerned.
+pub(super) fn done() {
     RUNNING.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// The thread has run its last line.
+pub(super) fn leave(lasting: bool) {
     if lasting {
         LASTING.fetch_sub(1, Ordering::AcqRel);
         WATCHERS.lock().choose_many(usize::MAX, 0, || {});
@@ -35,6 +40,7 @@ pub(super) fn leave(lasting: bool) {
 /// Takes back an [`enter`] after which no thread was created.
 pub(super) fn never_started(lasting: bool) {
     settled();
+    done();
     leave(lasting);
 }
 

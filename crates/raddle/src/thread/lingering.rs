@@ -1,0 +1,65 @@
+//! Threads that have been joined and are still on their way out of the operating system.
+//!
+//! A joiner need not wait for that: nothing of the thread's own is left to run. But somebody has
+//! to join the operating system's thread in the end, and before a `fork` all of them have to be
+//! gone, since a process with more than one thread is warned about (and rightly).
+
+use super::handle::try_join;
+use crate::sync::{Latch, UnsafeCell};
+
+/// More than these are not left behind: the oldest is waited for.
+const CROWD: usize = 64;
+
+struct Lingering {
+    latch: Latch,
+    /// Identifiers of joinable threads, each to be joined by whoever takes it out. Guarded by
+    /// `latch`.
+    threads: UnsafeCell<Vec<usize>>,
+}
+
+// SAFETY: `threads` is touched under the latch only.
+unsafe impl Sync for Lingering {}
+
+static LINGERING: Lingering =
+    Lingering { latch: Latch::new(), threads: UnsafeCell::new(Vec::new()) };
+
+impl Lingering {
+    fn with<R>(&self, change: impl FnOnce(&mut Vec<usize>) -> R) -> R {
+        let guard = self.latch.lock();
+        self.threads.with_mut(|threads| {
+            // SAFETY: the latch is held, and `change` is not re-entrant.
+            let threads = unsafe { &mut *threads };
+            if guard.stale() {
+                // A parent process's threads. Its list may have been caught half-way: leave it.
+                std::mem::forget(std::mem::take(threads));
+            }
+            change(threads)
+        })
+    }
+}
+
+/// Leaves a thread to be joined later; the caller gives up the right to join it.
+pub(super) fn add(thread: usize) {
+    let crowded = LINGERING.with(|threads| {
+        threads.retain(|&thread| !try_join(thread));
+        threads.push(thread);
+        (threads.len() > CROWD).then(|| threads.remove(0))
+    });
+    if let Some(oldest) = crowded {
+        join(oldest);
+    }
+}
+
+/// Waits until every thread that was joined is gone. It takes microseconds: none of them has
+/// anything left to run. A process that forks calls it first, without holding what the threads'
+/// last steps need.
+pub fn wait_for_lingering() {
+    while let Some(thread) = LINGERING.with(Vec::pop) {
+        join(thread);
+    }
+}
+
+fn join(thread: usize) {
+    // SAFETY: the list owned the one right to join it, and it lives in this process.
+    unsafe { libc::pthread_join(thread as libc::pthread_t, std::ptr::null_mut()) };
+}
