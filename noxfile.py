@@ -27,7 +27,9 @@ def _prepare(session: nox.Session, found: interpreters.Interpreter, *extra: str)
         session.run(found.path, "-m", "venv", "--clear", str(home), external=True)
     build = {"CARGO_TARGET_DIR": str(ROOT / "target" / found.tag), "RADDLE": "0"}
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    session.run(*pip, "install", "--force-reinstall", "--no-deps", str(ROOT), external=True, env=build)
+    session.run(
+        *pip, "install", "--force-reinstall", "--no-deps", str(ROOT), external=True, env=build
+    )
     if extra:
         session.run(*pip, "install", *extra, external=True)
     return python

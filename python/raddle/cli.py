@@ -87,7 +87,10 @@ def _starts_with_raddle():
     """Whether an interpreter started like this one finds raddle.pth."""
     import site
 
-    folders = [*site.getsitepackages(), *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
+    folders = [
+        *site.getsitepackages(),
+        *([site.getusersitepackages()] if site.ENABLE_USER_SITE else []),
+    ]
     return any(os.path.exists(os.path.join(folder, "raddle.pth")) for folder in folders)
 
 

@@ -9,9 +9,7 @@ NOT_INITIALIZED = (
     "thread.__init__() not called: the __init__() of a Thread subclass "
     "has to begin with super().__init__()"
 )
-STARTED_TWICE = (
-    "threads can only be started once: to run the target again, make a new Thread"
-)
+STARTED_TWICE = "threads can only be started once: to run the target again, make a new Thread"
 NOT_STARTED = "cannot join thread before it is started: call its start() first"
 JOINED_ITSELF = (
     "cannot join current thread: it would wait for itself for ever; "
@@ -29,12 +27,18 @@ def check_target(target, args):
         kind = type(target).__name__
         shown = _short(target)
         raise TypeError(
-            f"{kind!r} object is not callable: target got {shown}, which looks like a function's "
-            f"result; pass the function itself, without parentheses: {_suggest(target)}"
+            f"{kind!r} object is not callable: target got {shown}, which looks like the result "
+            f"of a function; pass the function itself, without parentheses: {_suggest(target)}"
         )
-    if target is not None and not hasattr(args, "__iter__") and not hasattr(args, "__getitem__"):
+    if (
+        target is not None
+        and not hasattr(args, "__iter__")
+        and not hasattr(args, "__getitem__")
+    ):
         kind = type(args).__name__
-        cure = "write args=()" if args is None else f"write args=({_short(args)},), with a comma"
+        cure = (
+            "write args=()" if args is None else f"write args=({_short(args)},), with a comma"
+        )
         raise TypeError(f"args must be an iterable, not {kind}: {cure}")
 
 

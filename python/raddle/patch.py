@@ -170,7 +170,6 @@ def _patch_threading(module):
             # It is importing `threading` at this moment, and will come back to us.
             _waiting.append(module)
             return {}
-        import raddle.threading
 
         if module not in _waiting and module in _patched:
             return {}

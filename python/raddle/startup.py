@@ -29,7 +29,9 @@ def start():
         patch.install()
     except ImportError as error:
         if not _in_subinterpreter():
-            print(f"raddle: RADDLE is set, but raddle cannot be loaded: {error}", file=sys.stderr)
+            print(
+                f"raddle: RADDLE is set, but raddle cannot be loaded: {error}", file=sys.stderr
+            )
 
 
 start()

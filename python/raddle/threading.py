@@ -19,12 +19,9 @@ from threading import (
     _active,
     _active_limbo_lock,
     _dangling,
-    _DummyThread,
     _limbo,
     _newname,
-    activeCount,
     active_count,
-    currentThread,
     enumerate,
     excepthook,
     get_ident,
@@ -48,7 +45,6 @@ from raddle._raddle import (
     Event,
     RLock,
     Semaphore,
-    _make_thread_handle,
     _ThreadHandle,
 )
 
@@ -92,12 +88,37 @@ else:
     from raddle.iterators import concurrent_tee, serialize_iterator, synchronized_iterator
 
 __all__ = [
-    "Barrier", "BoundedSemaphore", "BrokenBarrierError", "Condition", "Event",
-    "ExceptHookArgs", "Lock", "RLock", "Semaphore", "TIMEOUT_MAX", "Thread", "ThreadError",
-    "Timer", "active_count", "concurrent_tee", "current_thread", "enumerate", "excepthook",
-    "get_ident", "get_native_id", "getprofile", "gettrace", "local", "main_thread",
-    "serialize_iterator", "setprofile", "setprofile_all_threads", "settrace",
-    "settrace_all_threads", "stack_size", "synchronized_iterator",
+    "TIMEOUT_MAX",
+    "Barrier",
+    "BoundedSemaphore",
+    "BrokenBarrierError",
+    "Condition",
+    "Event",
+    "ExceptHookArgs",
+    "Lock",
+    "RLock",
+    "Semaphore",
+    "Thread",
+    "ThreadError",
+    "Timer",
+    "active_count",
+    "concurrent_tee",
+    "current_thread",
+    "enumerate",
+    "excepthook",
+    "get_ident",
+    "get_native_id",
+    "getprofile",
+    "gettrace",
+    "local",
+    "main_thread",
+    "serialize_iterator",
+    "setprofile",
+    "setprofile_all_threads",
+    "settrace",
+    "settrace_all_threads",
+    "stack_size",
+    "synchronized_iterator",
 ]  # fmt: skip
 
 # The attribute that holds the handle: where each version's tools look for it.
@@ -143,7 +164,15 @@ class Thread(_stdlib.Thread):
     """
 
     def __init__(
-        self, group=None, target=None, name=None, args=(), kwargs=None, *, daemon=None, context=None
+        self,
+        group=None,
+        target=None,
+        name=None,
+        args=(),
+        kwargs=None,
+        *,
+        daemon=None,
+        context=None,
     ):
         assert group is None, "group argument must be None for now"
         if type(self).run is Thread.run:
@@ -154,11 +183,9 @@ class Thread(_stdlib.Thread):
             name = str(name)
         else:
             name = _newname("Thread-%d")
-            if target is not None:
-                try:
-                    name = f"{name} ({target.__name__})"
-                except AttributeError:
-                    pass
+            target_name = getattr(target, "__name__", None)
+            if target_name is not None:
+                name = f"{name} ({target_name})"
         self._target = target
         self._name = name
         self._args = args
@@ -210,7 +237,8 @@ class Thread(_stdlib.Thread):
                 raise RuntimeError(_mistakes.STARTED_TWICE)
             _limbo[self] = self
         try:
-            if self._target is None and type(self).run is Thread.run and "run" not in vars(self):
+            own_run = type(self).run is not Thread.run or "run" in vars(self)
+            if self._target is None and not own_run:
                 _mistakes.warn_nothing_to_run(self)
             handle = self._launch()
         except BaseException:
@@ -279,7 +307,7 @@ class Thread(_stdlib.Thread):
         # being taken apart finds its globals gone; whatever it raises then helps nobody.
         try:
             self._bootstrap_inner()
-        except:
+        except BaseException:
             if self._daemonic and _sys is None:
                 return
             raise
@@ -300,7 +328,7 @@ class Thread(_stdlib.Thread):
                     self.run()
                 else:
                     context.run(self.run)
-            except:
+            except BaseException:
                 if args is not None:
                     _mistakes.explain_call(_sys.exception(), args)
                 self._invoke_excepthook(self)

@@ -60,7 +60,8 @@ impl Barrier {
         let parties = exact
             .extract()
             .map_err(|_| PyOverflowError::new_err("more parties than threads can exist"))?;
-        if let Some(settings) = self.settings.get().filter(|old| old.core.parties() == parties) {
+        if let Some(settings) = self.settings.get().filter(|old| old.core.parties() == parties)
+        {
             settings.core.reset(); // As good as new: what calling __init__() again asks for.
             return Ok(());
         }

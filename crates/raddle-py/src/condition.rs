@@ -126,7 +126,8 @@ impl Condition {
     }
 }
 
-const WAIT_UNOWNED: &str = "cannot wait on un-acquired lock: call wait() inside 'with condition:'";
+const WAIT_UNOWNED: &str =
+    "cannot wait on un-acquired lock: call wait() inside 'with condition:'";
 const NOTIFY_UNOWNED: &str =
     "cannot notify on un-acquired lock: call notify() inside 'with condition:'";
 
@@ -295,11 +296,7 @@ impl Condition {
         Ok(saved.unwrap_or_else(|| py.None().into_bound(py)))
     }
 
-    fn _acquire_restore<'py>(
-        &self,
-        py: Python<'py>,
-        state: Bound<'py, PyAny>,
-    ) -> PyResult<()> {
+    fn _acquire_restore<'py>(&self, py: Python<'py>, state: Bound<'py, PyAny>) -> PyResult<()> {
         foreign::restore(self.lock(py)?, (!state.is_none()).then_some(state))
     }
 

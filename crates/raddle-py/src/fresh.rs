@@ -86,7 +86,8 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let name = PyString::new(py, "_thread");
     // SAFETY: the definition is static and complete; the function keeps `kind` alive.
     let function = unsafe {
-        let function = ffi::PyCFunction_NewEx(&raw mut DEFINITION, kind.as_ptr(), name.as_ptr());
+        let function =
+            ffi::PyCFunction_NewEx(&raw mut DEFINITION, kind.as_ptr(), name.as_ptr());
         Bound::from_owned_ptr_or_err(py, function)
     }?;
     module.add("allocate_lock", function)

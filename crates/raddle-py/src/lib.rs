@@ -41,8 +41,8 @@ mod _raddle {
     use crate::semaphore::{BoundedSemaphore, Semaphore};
     #[pymodule_export]
     use crate::thread::{
-        ThreadHandle, before_fork, count, make_thread_handle, settle, shutdown, start_joinable_thread,
-        start_new_thread,
+        ThreadHandle, before_fork, count, make_thread_handle, settle, shutdown,
+        start_joinable_thread, start_new_thread,
     };
 
     use pyo3::exceptions::PyImportError;

@@ -79,12 +79,7 @@ impl Lock {
         signature = (blocking = Flag(true), timeout = Arg::Missing),
         text_signature = "($self, blocking=True, timeout=-1)"
     )]
-    fn acquire(
-        &self,
-        py: Python<'_>,
-        blocking: Flag,
-        timeout: Arg<'_>,
-    ) -> PyResult<bool> {
+    fn acquire(&self, py: Python<'_>, blocking: Flag, timeout: Arg<'_>) -> PyResult<bool> {
         self.take(py, blocking.0, timeout.given())
     }
 
@@ -120,12 +115,7 @@ impl Lock {
         signature = (blocking = Flag(true), timeout = Arg::Missing),
         text_signature = "($self, blocking=True, timeout=-1)"
     )]
-    fn acquire_lock(
-        &self,
-        py: Python<'_>,
-        blocking: Flag,
-        timeout: Arg<'_>,
-    ) -> PyResult<bool> {
+    fn acquire_lock(&self, py: Python<'_>, blocking: Flag, timeout: Arg<'_>) -> PyResult<bool> {
         self.take(py, blocking.0, timeout.given())
     }
 

@@ -77,7 +77,8 @@ pub(crate) fn call<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
     // SAFETY: the references are live for the call, and the thread is attached.
-    let result = guarded(|| unsafe { raw::PyObject_Call(callable.as_ptr(), args.as_ptr(), kwargs) });
+    let result =
+        guarded(|| unsafe { raw::PyObject_Call(callable.as_ptr(), args.as_ptr(), kwargs) });
     owned(callable.py(), result)
 }
 
@@ -191,7 +192,9 @@ pub(crate) unsafe fn report_thread_error(function: *mut ffi::PyObject) {
     });
     // SAFETY: passed on to the caller.
     #[cfg(not(Py_3_13))]
-    guarded(|| unsafe { _PyErr_WriteUnraisableMsg(c"in thread started by".as_ptr(), function) });
+    guarded(|| unsafe {
+        _PyErr_WriteUnraisableMsg(c"in thread started by".as_ptr(), function)
+    });
 }
 
 /// Reports an exception that nobody can catch.
@@ -202,9 +205,17 @@ pub(crate) fn report_unraisable(error: PyErr, object: &Bound<'_, PyAny>) {
 }
 
 /// `sys.audit(event, *args)`; costs a comparison when nobody listens.
-pub(crate) fn audit(py: Python<'_>, event: &CStr, args: [*mut ffi::PyObject; 3]) -> PyResult<()> {
+pub(crate) fn audit(
+    py: Python<'_>,
+    event: &CStr,
+    args: [*mut ffi::PyObject; 3],
+) -> PyResult<()> {
     unsafe extern "C-unwind" {
-        fn PySys_Audit(event: *const std::ffi::c_char, format: *const std::ffi::c_char, ...) -> i32;
+        fn PySys_Audit(
+            event: *const std::ffi::c_char,
+            format: *const std::ffi::c_char,
+            ...
+        ) -> i32;
     }
     let [first, second, third] = args;
     // SAFETY: the format names three objects, which are live for the call.

@@ -29,7 +29,9 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
 /// built-in, since one made by `#[pyfunction]` could not carry the globals.
 #[pyfunction]
 #[pyo3(name = "_current_thread_in")]
-pub(crate) fn current_thread_in<'py>(globals: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn current_thread_in<'py>(
+    globals: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = globals.py();
     // SAFETY: the definition is static and complete, and `globals` is a live object that the
     // function keeps a reference to.
@@ -59,7 +61,8 @@ unsafe extern "C" fn current_thread(
 }
 
 fn find<'py>(py: Python<'py>, globals: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
-    let global = |name| globals.get_item(name)?.ok_or_else(|| PyKeyError::new_err("current_thread"));
+    let global =
+        |name| globals.get_item(name)?.ok_or_else(|| PyKeyError::new_err("current_thread"));
     let active = global(intern!(py, "_active"))?;
     let ident = raddle::thread_id();
     let found = match active.cast_exact::<PyDict>() {

@@ -98,12 +98,7 @@ impl RLock {
         signature = (blocking = Flag(true), timeout = Arg::Missing),
         text_signature = "($self, blocking=True, timeout=-1)"
     )]
-    fn acquire(
-        &self,
-        py: Python<'_>,
-        blocking: Flag,
-        timeout: Arg<'_>,
-    ) -> PyResult<bool> {
+    fn acquire(&self, py: Python<'_>, blocking: Flag, timeout: Arg<'_>) -> PyResult<bool> {
         self.take(py, blocking.0, timeout.given())
     }
 

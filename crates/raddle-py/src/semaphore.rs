@@ -37,7 +37,9 @@ fn permits(value: &Bound<'_, PyAny>, least: i64, text: &'static str) -> PyResult
 }
 
 fn initial(value: &Arg<'_>) -> PyResult<usize> {
-    value.given().map_or(Ok(1), |value| permits(value, 0, "semaphore initial value must be >= 0"))
+    value
+        .given()
+        .map_or(Ok(1), |value| permits(value, 0, "semaphore initial value must be >= 0"))
 }
 
 /// What `with` does at its end for a subclass, which may have a release() of its own.
@@ -63,7 +65,11 @@ impl Semaphore {
             None if blocking => Deadline::NEVER,
             None => Deadline::PAST,
             Some(timeout) if timeout.is_none() => {
-                if blocking { Deadline::NEVER } else { Deadline::PAST }
+                if blocking {
+                    Deadline::NEVER
+                } else {
+                    Deadline::PAST
+                }
             }
             Some(_) if !blocking => {
                 return Err(PyValueError::new_err(

@@ -80,7 +80,10 @@ impl ThreadHandle {
                 return Err(PyRuntimeError::new_err("Cannot join current thread"));
             }
             if attached::is_finalizing() {
-                return Err(errors::finalizing(py, "cannot join thread at interpreter shutdown"));
+                return Err(errors::finalizing(
+                    py,
+                    "cannot join thread at interpreter shutdown",
+                ));
             }
         }
         match handle.join_with(&mut Attached::new(py), until)? {
@@ -377,11 +380,7 @@ pub(crate) fn start_new_thread(
         .map_err(|_| PyTypeError::new_err("optional 3rd arg must be a dictionary"))?;
     let none = py.None();
     let named = kwargs.map_or(none.as_ptr(), |kwargs| kwargs.as_ptr());
-    outcall::audit(
-        py,
-        c"_thread.start_new_thread",
-        [function.as_ptr(), args.as_ptr(), named],
-    )?;
+    outcall::audit(py, c"_thread.start_new_thread", [function.as_ptr(), args.as_ptr(), named])?;
     let handle = Arc::new(Handle::new());
     start(py, &handle, function, args, kwargs, true, None)?;
     Ok(handle.ident())

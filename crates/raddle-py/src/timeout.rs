@@ -59,7 +59,8 @@ fn of_wait_slow(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
     }
     // What is not above zero is an attempt, NaN and minus infinity included.
     if let Ok(float) = timeout.cast::<PyFloat>() {
-        if !(float.value() > 0.0) {
+        let seconds = float.value();
+        if seconds.is_nan() || seconds <= 0.0 {
             return Ok(Deadline::PAST);
         }
     } else if timeout.is_exact_instance_of::<PyInt>() && !timeout.gt(0)? {

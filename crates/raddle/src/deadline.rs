@@ -92,11 +92,12 @@ pub(crate) use crate::sync::now;
 
 /// The monotonic clock in nanoseconds.
 #[cfg(not(raddle_loom))]
+#[allow(clippy::useless_conversion, reason = "the fields are narrower on 32-bit systems")]
 pub(crate) fn now() -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a valid place for the answer, and this clock always exists.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
-    time.tv_sec as i64 * 1_000_000_000 + time.tv_nsec as i64
+    i64::from(time.tv_sec) * 1_000_000_000 + i64::from(time.tv_nsec)
 }
 
 #[cfg(test)]

@@ -40,11 +40,6 @@ pub(crate) fn wake_one(address: *const AtomicU32) {
     // SAFETY: the kernel checks the address; a stale one wakes nobody or, at worst, ends an
     // unrelated sleep early, and every sleep here checks its own state again.
     unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            address,
-            libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG,
-            1,
-        );
+        libc::syscall(libc::SYS_futex, address, libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, 1);
     }
 }

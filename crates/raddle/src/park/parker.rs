@@ -55,15 +55,15 @@ impl Parker {
     /// Sleeps until notified, until the deadline, or until a signal arrives.
     pub fn park(&self, until: Deadline) -> Wake {
         loop {
-            match self.state.compare_exchange(
+            // EMPTY becomes ASLEEP; after a spurious return it still is.
+            let seen = self.state.compare_exchange(
                 EMPTY,
                 ASLEEP,
                 Ordering::Acquire,
                 Ordering::Acquire,
-            ) {
-                Err(NOTIFIED) => return Wake::Unparked,
-                // EMPTY -> ASLEEP, or ASLEEP still there after a spurious return.
-                Ok(_) | Err(_) => {}
+            );
+            if seen == Err(NOTIFIED) {
+                return Wake::Unparked;
             }
             let woken = futex::wait(&self.state, ASLEEP, until);
             if self.is_notified() {
