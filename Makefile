@@ -26,8 +26,10 @@ lint: $(BIN)/nox ## formatting and lints of Rust and Python
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-rust: ## the crate's tests, doctests and example
+rust: ## the crate's tests, doctests, rustdoc and example
 	cargo test --quiet -p raddle
+	RUSTFLAGS="--cfg raddle_portable" CARGO_TARGET_DIR=target/portable cargo test --quiet -p raddle --lib --tests
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet -p raddle --no-deps
 	cargo run --quiet -p raddle --example tutorial
 
 loom: ## model checking of every primitive
@@ -47,6 +49,7 @@ torture: $(BIN)/nox ## exits, forks, signals, crowds and timeouts, for minutes e
 
 bench: $(BIN)/nox ## raddle beside the interpreter's own threading, on every interpreter found
 	$(BIN)/nox -s bench
+	$(PYTHON) -m benchmarks.report
 
 stubs: $(BIN)/nox ## the type stubs agree with the modules
 	$(BIN)/nox -s stubs

@@ -170,9 +170,7 @@ def _patch_threading(module):
             # It is importing `threading` at this moment, and will come back to us.
             _waiting.append(module)
             return {}
-
-        if module not in _waiting and module in _patched:
-            return {}
+        __import__("raddle.threading")  # It sets _overlay.
     if module in _patched:
         return {}
     _patched.append(module)

@@ -19,9 +19,12 @@ from threading import (
     _active,
     _active_limbo_lock,
     _dangling,
+    _DummyThread,
     _limbo,
     _newname,
     active_count,
+    activeCount,
+    currentThread,
     enumerate,
     excepthook,
     get_ident,
@@ -45,6 +48,7 @@ from raddle._raddle import (
     Event,
     RLock,
     Semaphore,
+    _make_thread_handle,
     _ThreadHandle,
 )
 

@@ -1,6 +1,7 @@
 //! How a Python thread blocks: detached from its interpreter, and with an ear for signals.
 
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -135,14 +136,38 @@ impl Drop for Attached<'_> {
 /// Whether signal handlers run on the calling thread: it is the process's first.
 ///
 /// (A thread that called `fork` is the child's first, here and for the interpreter.)
+#[cfg(target_os = "linux")]
 fn is_main_thread() -> bool {
-    #[cfg(target_os = "linux")]
-    // SAFETY: neither call has preconditions.
-    unsafe {
-        libc::gettid() == libc::getpid()
+    let me = raddle::thread_id();
+    match MAIN_THREAD.load(Ordering::Relaxed) {
+        0 => {
+            // SAFETY: neither call has preconditions.
+            let main = unsafe { libc::gettid() == libc::getpid() };
+            if main {
+                MAIN_THREAD.store(me, Ordering::Relaxed);
+            }
+            main
+        }
+        main => main == me,
     }
-    #[cfg(not(target_os = "linux"))]
+}
+
+/// Elsewhere every thread looks, and finds nothing to do.
+#[cfg(not(target_os = "linux"))]
+fn is_main_thread() -> bool {
     true
+}
+
+/// The identifier of the process's first thread, 0 until it has asked for it.
+static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+/// Forgets in a forked child who the main thread was; called once, when the module is imported.
+pub(crate) fn watch_forks() {
+    unsafe extern "C" fn in_child() {
+        MAIN_THREAD.store(0, Ordering::Relaxed);
+    }
+    // SAFETY: the handler only stores to an atomic, and the code is never unloaded.
+    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
 }
 
 /// Waiting for the thread that woke us to let go of the interpreter.

@@ -58,6 +58,7 @@ mod _raddle {
                  their types with it",
             ));
         }
+        crate::attached::watch_forks();
         crate::fresh::prepare(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
