@@ -29,7 +29,7 @@ def run(*command, folder):
         capture_output=True,
         text=True,
         cwd=folder,
-        env=environment | {"MYPYPATH": str(HOME.parent)},
+        env=environment,
         timeout=600,
     )
 

@@ -141,8 +141,17 @@ impl Semaphore {
     }
 
     #[inline]
-    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
-        self.take(py, true, None)
+    #[pyo3(
+        signature = (blocking = Truth(true), timeout = None),
+        text_signature = "($self, blocking=True, timeout=None)"
+    )]
+    fn __enter__(
+        &self,
+        py: Python<'_>,
+        blocking: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        self.take(py, blocking.0, timeout)
     }
 
     #[inline]
