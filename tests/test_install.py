@@ -362,3 +362,33 @@ def test_switching_while_threads_use_and_make_primitives_loses_nothing(child):
         print(count, threading.active_count())
         """
     assert bare(child, code).stdout == "4000 1\n"
+
+
+def test_a_reloaded_threading_stays_raddles(child):
+    done = child(
+        """
+import raddle; raddle.install()
+import importlib, threading
+from raddle import _raddle
+importlib.reload(threading)
+assert threading.Event is _raddle.Event
+assert threading.Thread.start.__code__.co_filename.endswith("raddle/threading.py")
+thread = threading.Thread(target=print, args=("ran",))
+thread.start(); thread.join()
+raddle.uninstall()
+assert threading.Event is not _raddle.Event
+"""
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ran\n", "")
+
+
+def test_functions_of_the_patched_modules_can_be_pickled(child):
+    done = child(
+        """
+import raddle; raddle.install()
+import _thread, pickle, threading
+for function in (threading.current_thread, threading._allocate_lock, threading.Lock):
+    assert pickle.loads(pickle.dumps(function)) is function, function
+"""
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -371,3 +371,10 @@ def test_a_thread_that_cannot_start_raises_and_leaves_nothing(child):
         "True True",
         "works again",
     ]
+
+
+def test_a_daemon_flag_may_be_anything_with_a_truth_value(threading):
+    thread = threading.Thread(target=int, daemon=1)
+    thread.start()
+    thread.join()
+    assert thread.daemon == 1

@@ -36,14 +36,16 @@ def install():
     from raddle import _raddle  # An ImportError here leaves everything as it was.
 
     _installed = True
-    swapped = _patch_thread_module(_raddle)
-    module = sys.modules.get("threading")
-    if module is not None:
-        swapped.update(_patch_threading(module))
+    try:
+        swapped = _patch_thread_module(_raddle)
+        module = sys.modules.get("threading")
+        if module is not None:
+            swapped.update(_patch_threading(module))
         _patch_holders(swapped)
-    else:
-        _patch_holders(swapped)
-    sys.meta_path.insert(0, _Finder)
+        sys.meta_path.insert(0, _Finder)
+    except BaseException:
+        uninstall()
+        raise
 
 
 def uninstall():
@@ -182,7 +184,7 @@ def _patch_threading(module):
         _replace(vars(_thread), name, _overlay._raddle.start_new_thread, swapped)
     for name, value in _replacements(_overlay, names).items():
         if name == "current_thread":
-            value = _overlay._raddle._current_thread_in(names)
+            value = _overlay._raddle._current_thread_in(module)
         _replace(names, name, value, swapped)
     hook_exit(module)
     _patch_class(module.Thread, _overlay.Thread, names)
@@ -318,4 +320,8 @@ class _Loader:
         module.__loader__ = module.__spec__.loader = self._loader
         self._loader.exec_module(module)
         if _installed:
+            if module in _patched:
+                # importlib.reload() has run it again: what it held before is forgotten.
+                _patched.remove(module)
+                _undo[:] = [entry for entry in _undo if entry[0] is not vars(module)]
             _patch_threading(module)

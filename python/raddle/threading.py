@@ -57,7 +57,7 @@ _VERSION = _sys.version_info[:2]
 Lock = _raddle.lock if _VERSION >= (3, 13) else _raddle.allocate_lock
 _allocate_lock = _raddle.allocate_lock
 _CRLock = RLock
-current_thread = _raddle._current_thread_in(_stdlib.__dict__)
+current_thread = _raddle._current_thread_in(_stdlib)
 
 if _VERSION >= (3, 12):
     from threading import (

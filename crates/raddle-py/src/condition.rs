@@ -321,7 +321,7 @@ impl Condition {
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
-        let lock = self.lock(py)?.repr()?;
+        let lock = outcall::repr(self.lock(py)?)?;
         Ok(PyString::new(py, &format!("<Condition({lock}, {})>", self.core.waiting())))
     }
 

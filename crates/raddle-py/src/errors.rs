@@ -8,6 +8,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 
+use crate::outcall;
+
 /// The exception of a broken barrier: the standard library's own, which programs catch.
 pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
     static KIND: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -51,7 +53,7 @@ pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>) -> PyErr {
 /// Warns that a camelCase name is deprecated, at the caller's line.
 pub(crate) fn deprecated(py: Python<'_>, text: &'static CStr) -> PyResult<()> {
     let category = py.get_type::<PyDeprecationWarning>();
-    PyErr::warn(py, &category, text, 1)
+    outcall::warn(category.as_any(), text)
 }
 
 /// `<module.Type at 0x…REST>`, as the standard library's classes show themselves.

@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 #[cfg(Py_3_13)]
 use pyo3::exceptions::PyTypeError;
@@ -52,13 +52,16 @@ unsafe extern "C" fn call(
     }
 }
 
-/// `allocate_lock()`; `kind` is the type, which the function carries.
+/// The type of Lock, for `allocate_lock`; a reference that is kept for ever.
+static KIND: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
+
+/// `allocate_lock()`.
 unsafe extern "C" fn allocate_lock(
-    kind: *mut ffi::PyObject,
+    _module: *mut ffi::PyObject,
     _: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, with the type given to PyCFunction_NewEx.
-    unsafe { allocate(kind.cast()) }
+    // SAFETY: the interpreter calls this attached, and after `prepare` has set the type.
+    unsafe { allocate(KIND.load(Ordering::Relaxed)) }
 }
 
 const DOC: &CStr = c"allocate_lock()\n--\n\nReturn a new lock that nobody holds.";
@@ -83,11 +86,13 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     unsafe {
         (*kind.as_type_ptr()).tp_vectorcall = Some(call);
     }
+    // A reference of its own: the type outlives every call.
+    KIND.store(kind.clone().into_ptr().cast(), Ordering::Relaxed);
     let name = PyString::new(py, "_thread");
-    // SAFETY: the definition is static and complete; the function keeps `kind` alive.
+    // SAFETY: the definition is static and complete; the function keeps `module` alive.
     let function = unsafe {
         let function =
-            ffi::PyCFunction_NewEx(&raw mut DEFINITION, kind.as_ptr(), name.as_ptr());
+            ffi::PyCFunction_NewEx(&raw mut DEFINITION, module.as_ptr(), name.as_ptr());
         Bound::from_owned_ptr_or_err(py, function)
     }?;
     module.add("allocate_lock", function)

@@ -34,6 +34,16 @@ mod raw {
             name: *mut PyObject,
         ) -> *mut PyObject;
         pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
+        pub(super) fn PyObject_Repr(object: *mut PyObject) -> *mut PyObject;
+        pub(super) fn PyObject_GetItem(
+            object: *mut PyObject,
+            key: *mut PyObject,
+        ) -> *mut PyObject;
+        pub(super) fn PyErr_WarnEx(
+            category: *mut PyObject,
+            text: *const std::ffi::c_char,
+            level: isize,
+        ) -> std::ffi::c_int;
         #[cfg(Py_3_15)]
         pub(super) fn PyFloat_AsDouble(object: *mut PyObject) -> f64;
         pub(super) fn PyObject_IsTrue(object: *mut PyObject) -> std::ffi::c_int;
@@ -123,6 +133,33 @@ pub(crate) fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAn
     // SAFETY: the reference is live for the call, and the thread is attached.
     let result = guarded(|| unsafe { raw::PyNumber_Index(object.as_ptr()) });
     owned(object.py(), result)
+}
+
+/// `repr(object)`.
+pub(crate) fn repr<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the reference is live for the call, and the thread is attached.
+    let result = guarded(|| unsafe { raw::PyObject_Repr(object.as_ptr()) });
+    owned(object.py(), result)
+}
+
+/// `object[key]`.
+pub(crate) fn get_item<'py>(
+    object: &Bound<'py, PyAny>,
+    key: usize,
+) -> PyResult<Bound<'py, PyAny>> {
+    let key = key.into_pyobject(object.py())?;
+    // SAFETY: the references are live for the call, and the thread is attached.
+    let result = guarded(|| unsafe { raw::PyObject_GetItem(object.as_ptr(), key.as_ptr()) });
+    owned(object.py(), result)
+}
+
+/// `warnings.warn(text, category)`, at the caller's line.
+pub(crate) fn warn(category: &Bound<'_, PyAny>, text: &CStr) -> PyResult<()> {
+    // SAFETY: the reference and the text are live for the call, and the thread is attached.
+    match guarded(|| unsafe { raw::PyErr_WarnEx(category.as_ptr(), text.as_ptr(), 1) }) {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(category.py())),
+    }
 }
 
 /// `float(object)` for what is a number.

@@ -23,33 +23,34 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
     ml_doc: DOC.as_ptr(),
 };
 
-/// Returns a `current_thread` function for a threading module, given as its globals.
+/// Returns a `current_thread` function for a threading module.
 ///
-/// It looks `_active` and `_DummyThread` up in them each time, as the module's own does. A plain
-/// built-in, since one made by `#[pyfunction]` could not carry the globals.
+/// It looks `_active` and `_DummyThread` up in it each time, as the module's own does. A plain
+/// built-in, since one made by `#[pyfunction]` could not carry the module.
 #[pyfunction]
 #[pyo3(name = "_current_thread_in")]
 pub(crate) fn current_thread_in<'py>(
-    globals: &Bound<'py, PyDict>,
+    module: &Bound<'py, PyModule>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = globals.py();
-    // SAFETY: the definition is static and complete, and `globals` is a live object that the
+    let py = module.py();
+    let name = intern!(py, "threading").as_ptr();
+    // SAFETY: the definition is static and complete, and `module` is a live object that the
     // function keeps a reference to.
     unsafe {
-        let module = intern!(py, "threading").as_ptr();
-        let function = ffi::PyCFunction_NewEx(&raw mut DEFINITION, globals.as_ptr(), module);
+        let function = ffi::PyCFunction_NewEx(&raw mut DEFINITION, module.as_ptr(), name);
         Bound::from_owned_ptr_or_err(py, function)
     }
 }
 
 unsafe extern "C" fn current_thread(
-    globals: *mut ffi::PyObject,
+    module: *mut ffi::PyObject,
     _: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, with the dict given to PyCFunction_NewEx.
+    // SAFETY: the interpreter calls this attached, with the module given to PyCFunction_NewEx,
+    // which keeps its dict alive.
     let (py, globals) = unsafe {
         let py = Python::assume_attached();
-        (py, Borrowed::from_ptr(py, globals).cast_unchecked::<PyDict>())
+        (py, Borrowed::from_ptr(py, ffi::PyModule_GetDict(module)).cast_unchecked::<PyDict>())
     };
     match find(py, &globals) {
         Ok(thread) => thread.into_ptr(),
@@ -67,7 +68,7 @@ fn find<'py>(py: Python<'py>, globals: &Bound<'py, PyDict>) -> PyResult<Bound<'p
     let ident = raddle::thread_id();
     let found = match active.cast_exact::<PyDict>() {
         Ok(active) => active.get_item(ident)?,
-        Err(_) => active.get_item(ident).ok(),
+        Err(_) => outcall::get_item(&active, ident).ok(),
     };
     match found {
         Some(thread) => Ok(thread),

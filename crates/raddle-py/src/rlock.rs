@@ -144,7 +144,13 @@ impl RLock {
 
     fn _acquire_restore(&self, py: Python<'_>, state: (usize, usize)) -> PyResult<()> {
         let (count, owner) = state;
-        self.core.restore_with(&mut Attached::new(py), Held { owner, count })
+        // The caller is about to release it: an interrupt is raised once the lock is held.
+        let mut attached = Attached::new(py);
+        let mut outcome = Ok(());
+        while let Err(error) = self.core.restore_with(&mut attached, Held { owner, count }) {
+            outcome = outcome.and(Err(error));
+        }
+        outcome
     }
 
     fn _at_fork_reinit(&self) {

@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use raddle::thread::{self, Handle, Reaped, StartError};
-use raddle::{Blocking, Deadline};
+use raddle::Deadline;
 
+use crate::arg::Truth;
 use crate::attached::{self, Attached};
 use crate::errors;
 use crate::lock::Lock;
@@ -140,14 +140,14 @@ pub(crate) fn interpreter_is_main() -> bool {
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// The stack size that `threading.stack_size()` was last given, in bytes; 0 for the default.
-fn stack_size(py: Python<'_>) -> PyResult<usize> {
-    // Asking for it sets it to 0.
-    let stack_size = py.import(intern!(py, "_thread"))?.getattr(intern!(py, "stack_size"))?;
-    let bytes = stack_size.call0()?.extract()?;
-    if bytes != 0 {
-        stack_size.call1((bytes,))?;
+///
+/// Not asked through Python: asking sets it to 0.
+fn stack_size() -> usize {
+    unsafe extern "C" {
+        fn PyThread_get_stacksize() -> usize;
     }
-    Ok(bytes)
+    // SAFETY: reads a number of the current interpreter; the callers are attached.
+    unsafe { PyThread_get_stacksize() }
 }
 
 fn start(
@@ -162,7 +162,7 @@ fn start(
     if attached::is_finalizing() || CLOSED.load(Ordering::Relaxed) {
         return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
     }
-    let stack_size = stack_size(py)?;
+    let stack_size = stack_size();
     let null = ptr::null_mut();
     let boot = Box::into_raw(Box::new(Boot {
         // SAFETY: attached, so there is a current interpreter.
@@ -247,7 +247,7 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
 /// Without a GIL, clearing a thread state ends with a search through memory that earlier threads
 /// left behind: 0.1 to 0.2 ms, more than the rest of a short thread's life, in which nothing of
 /// the program runs any more. The interpreter clears `threading.local` values first, then the
-/// dict of thread-specific objects, then the rest; an object that is put last into that dict is
+/// dict of thread-specific objects, then its own; an object that is put last into that dict is
 /// dropped at the moment at which joiners can go on.
 #[cfg(Py_GIL_DISABLED)]
 mod farewell {
@@ -255,29 +255,38 @@ mod farewell {
 
     const NAME: &std::ffi::CStr = c"raddle.farewell";
 
-    /// Puts the object into the calling thread's dict.
+    /// Puts the object into the calling thread's dict, unless values in its context are to be
+    /// dropped after that. If memory runs out, the thread is done at its last line instead.
     ///
     /// # Safety
     /// The thread is attached, and about to clear its thread state.
     pub(super) unsafe fn leave_in_thread_state() {
-        // SAFETY: attached, says the caller; the dict is borrowed, the capsule ours to drop. If
-        // memory runs out, the thread is done at its last line instead.
+        // SAFETY: attached, says the caller; the dict is borrowed, the rest is ours to drop. The
+        // capsule holds the thread's identifier, which is not null.
         unsafe {
-            let dict = ffi::PyThreadState_GetDict();
-            let capsule =
-                ffi::PyCapsule_New(NAME.as_ptr().cast_mut().cast(), NAME.as_ptr(), Some(drop));
-            if !dict.is_null() && !capsule.is_null() {
-                ffi::PyDict_SetItemString(dict, NAME.as_ptr(), capsule);
-            }
-            if !capsule.is_null() {
+            let context = ffi::PyContext_CopyCurrent();
+            if !context.is_null() && ffi::PyObject_Length(context) == 0 {
+                let dict = ffi::PyThreadState_GetDict();
+                let me = raddle::thread_id() as *mut c_void;
+                let capsule = ffi::PyCapsule_New(me, NAME.as_ptr(), Some(drop));
+                if !dict.is_null() && !capsule.is_null() {
+                    ffi::PyDict_SetItemString(dict, NAME.as_ptr(), capsule);
+                }
                 ffi::Py_DecRef(capsule);
             }
+            ffi::Py_DecRef(context);
             ffi::PyErr_Clear();
         }
     }
 
-    unsafe extern "C" fn drop(_capsule: *mut ffi::PyObject) {
-        thread::finish_early();
+    /// Runs where the dict is dropped: in the thread itself, unless somebody else took hold of
+    /// it (a debugger can); the thread is then done at its last line.
+    unsafe extern "C" fn drop(capsule: *mut ffi::PyObject) {
+        // SAFETY: the interpreter passes the capsule that is going away.
+        let owner = unsafe { ffi::PyCapsule_GetPointer(capsule, NAME.as_ptr()) };
+        if owner as usize == raddle::thread_id() {
+            thread::finish_early();
+        }
     }
 }
 
@@ -328,11 +337,11 @@ mod unstartable {
 /// a held lock that is released when the thread's state is gone. Returns the handle. Raises
 /// RuntimeError if the thread cannot start.
 #[pyfunction]
-#[pyo3(signature = (function, handle = None, daemon = true, until_gone = None))]
+#[pyo3(signature = (function, handle = None, daemon = Truth(true), until_gone = None))]
 pub(crate) fn start_joinable_thread<'py>(
     function: &Bound<'py, PyAny>,
     handle: Option<&Bound<'py, PyAny>>,
-    daemon: bool,
+    daemon: Truth,
     until_gone: Option<&Bound<'py, Lock>>,
 ) -> PyResult<Bound<'py, ThreadHandle>> {
     let py = function.py();
@@ -346,14 +355,14 @@ pub(crate) fn start_joinable_thread<'py>(
             .map_err(|_| PyTypeError::new_err("'handle' must be a _ThreadHandle"))?
             .clone(),
     };
-    let flag = pyo3::types::PyBool::new(py, daemon);
+    let flag = pyo3::types::PyBool::new(py, daemon.0);
     outcall::audit(
         py,
         c"_thread.start_joinable_thread",
         [function.as_ptr(), flag.as_ptr(), handle.as_ptr()],
     )?;
     let none = PyTuple::empty(py);
-    start(py, &handle.get().handle, function, &none, None, daemon, until_gone)?;
+    start(py, &handle.get().handle, function, &none, None, daemon.0, until_gone)?;
     Ok(handle)
 }
 
@@ -410,8 +419,8 @@ pub(crate) fn count() -> usize {
 #[pyfunction]
 #[pyo3(name = "_shutdown")]
 pub(crate) fn shutdown(py: Python<'_>) {
+    py.detach(settle_starting);
     let mut attached = Attached::new(py);
-    settle_starting(&mut attached);
     let waited = thread::wait_for_lasting(&mut attached, Deadline::NEVER);
     attached.attach();
     if let Err(error) = waited {
@@ -419,12 +428,25 @@ pub(crate) fn shutdown(py: Python<'_>) {
     }
 }
 
-/// Waits until threads that were joined have left the operating system; before each fork.
+/// Before each fork: waits until threads that were joined have left the operating system, and,
+/// under a GIL, until none is between its creation and its thread state.
 #[pyfunction]
 #[pyo3(name = "_before_fork")]
 pub(crate) fn before_fork(py: Python<'_>) {
-    py.detach(thread::wait_for_lingering);
+    // Threads that keep starting others may always be caught: once is then enough.
+    for _ in 0..ATTEMPTS {
+        py.detach(|| {
+            thread::wait_for_lingering();
+            settle_starting();
+        });
+        if !thread::any_starting() {
+            break;
+        }
+    }
 }
+
+/// How often a fork looks for threads that are being started.
+const ATTEMPTS: u32 = 8;
 
 /// What shutting down means before 3.13, where `_shutdown_locks` holds the threads to wait for:
 /// lets threads that were just created get their thread state, and on 3.12 refuses new ones.
@@ -434,16 +456,17 @@ pub(crate) fn settle(py: Python<'_>) {
     if cfg!(all(Py_3_12, not(Py_3_13))) {
         CLOSED.store(true, Ordering::Relaxed);
     }
-    settle_starting(&mut Attached::new(py));
+    py.detach(settle_starting);
 }
 
-/// Lets threads that were just created get their thread state while there is an interpreter.
+/// Lets threads that were created before now get their thread state, detached.
 ///
 /// Each is between two system calls and needs nothing that this thread holds, so it is waited
-/// for by yielding.
-fn settle_starting(attached: &mut Attached<'_>) {
-    while thread::any_starting() {
-        attached.detach();
+/// for by yielding. Those created meanwhile are not waited for: daemon threads may go on
+/// creating others for ever.
+fn settle_starting() {
+    let before_now = thread::Starting::now();
+    while before_now.any_left() {
         std::thread::yield_now();
     }
 }

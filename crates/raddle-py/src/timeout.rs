@@ -36,8 +36,9 @@ fn of_acquire_slow(blocking: bool, timeout: &Bound<'_, PyAny>) -> PyResult<Deadl
     }
     if nanos < 0 {
         let must = if cfg!(Py_3_13) { "a non-negative number" } else { "positive" };
+        let given = outcall::repr(timeout)?;
         return Err(PyValueError::new_err(format!(
-            "timeout value must be {must}, not {timeout}; to wait without a limit, leave it out"
+            "timeout value must be {must}, not {given}; to wait without a limit, leave it out"
         )));
     }
     Ok(Deadline::after_nanos(nanos))

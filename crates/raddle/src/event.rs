@@ -91,7 +91,18 @@ impl Event {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until) }
+        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until, || false) }
+    }
+
+    /// [`wait_with`](Self::wait_with) for an event that nobody will set any more if `gone` says
+    /// so, in the child of a fork that a signal handler made during the wait.
+    pub(crate) fn wait_unless<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        gone: impl Fn() -> bool,
+    ) -> Result<bool, B::Interrupt> {
+        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until, gone) }
     }
 
     #[cold]
@@ -99,6 +110,7 @@ impl Event {
         &self,
         blocking: &mut B,
         until: Deadline,
+        gone: impl Fn() -> bool,
     ) -> Result<bool, B::Interrupt> {
         if until == Deadline::PAST {
             return Ok(false);
@@ -121,6 +133,7 @@ impl Event {
                 Ended::Chosen => return Ok(true),
                 Ended::TimedOut => return Ok(false),
                 Ended::Interrupted(interrupt) => return Err(interrupt),
+                Ended::Forked if gone() => return Ok(true),
                 Ended::Forked => {}
             }
         }

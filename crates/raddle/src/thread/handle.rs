@@ -208,18 +208,25 @@ impl Handle {
                 blocking.detach();
                 Spin::briefly(B::JOIN_SPIN, || self.done.is_set());
             }
-            if !self.done.wait_with(blocking, until)? {
+            // A signal handler may fork inside the wait: nobody in the child ends the thread.
+            let gone = || self.is_left_behind();
+            if !self.done.wait_unless(blocking, until, gone)? {
                 return Ok(Reaped::TimedOut);
             }
-            self.reap();
+            self.reap(blocking);
         }
         Ok(Reaped::Ended)
     }
 
     /// Lets the operating system's thread go, once it is done. It has nothing left to run, and is
     /// usually gone at once; if not, it is left to be joined later.
-    fn reap(&self) {
+    fn reap<B: Blocking>(&self, blocking: &mut B) {
         if self.settle() {
+            if try_join(self.ident()) {
+                return;
+            }
+            // What the thread still does may need what this one holds while attached.
+            blocking.detach();
             let patience = if self.early.load(Ordering::Relaxed) { 0 } else { LEAVING };
             if !Spin::briefly(patience, || try_join(self.ident())) {
                 lingering::add(self.ident());

@@ -11,13 +11,14 @@ use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static LASTING: AtomicUsize = AtomicUsize::new(0);
-/// Threads that were created and have not got what they need to run.
-static STARTING: AtomicUsize = AtomicUsize::new(0);
+/// How many threads were created, and how many have got what they need to run; both only grow.
+static CREATED: AtomicUsize = AtomicUsize::new(0);
+static SETTLED: AtomicUsize = AtomicUsize::new(0);
 /// Those who wait for `LASTING` to fall; it is looked at under this list's latch.
 static WATCHERS: WaitList = WaitList::new();
 
 pub(super) fn enter(lasting: bool) {
-    STARTING.fetch_add(1, Ordering::AcqRel);
+    CREATED.fetch_add(1, Ordering::AcqRel);
     RUNNING.fetch_add(1, Ordering::Relaxed);
     if lasting {
         LASTING.fetch_add(1, Ordering::Relaxed);
@@ -47,7 +48,7 @@ pub(super) fn never_started(lasting: bool) {
 /// Says that the calling raw thread has what it needs to run; it calls this once, whatever
 /// happens.
 pub fn settled() {
-    STARTING.fetch_sub(1, Ordering::AcqRel);
+    SETTLED.fetch_add(1, Ordering::AcqRel);
 }
 
 /// Whether some raw threads were created and have not called [`settled`] yet.
@@ -55,13 +56,34 @@ pub fn settled() {
 /// Each is between two system calls, so waiting for it by yielding is in order.
 #[must_use]
 pub fn any_starting() -> bool {
-    STARTING.load(Ordering::Acquire) != 0
+    Starting::now().any_left()
+}
+
+/// The raw threads that had been created at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Starting {
+    created: usize,
+}
+
+impl Starting {
+    /// Those created up to now.
+    #[must_use]
+    pub fn now() -> Self {
+        Self { created: CREATED.load(Ordering::Acquire) }
+    }
+
+    /// Whether fewer threads have settled than had been created then. (Later ones count too if
+    /// they were quicker: close enough for those that wait, who must not wait for ever.)
+    #[must_use]
+    pub fn any_left(self) -> bool {
+        (SETTLED.load(Ordering::Acquire).wrapping_sub(self.created) as isize) < 0
+    }
 }
 
 /// In a forked child: `survivor` tells of the calling thread, if it is a raw one, whether it is
 /// lasting.
 pub(super) fn after_fork(survivor: Option<bool>) {
-    STARTING.store(0, Ordering::Relaxed);
+    SETTLED.store(CREATED.load(Ordering::Relaxed), Ordering::Relaxed);
     RUNNING.store(usize::from(survivor.is_some()), Ordering::Relaxed);
     LASTING.store(usize::from(survivor == Some(true)), Ordering::Relaxed);
 }
