@@ -392,3 +392,16 @@ for function in (threading.current_thread, threading._allocate_lock, threading.L
 """
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_drop_in_module_has_no_warning_registry_but_its_own(child):
+    done = child(
+        """
+import raddle; raddle.install()
+import threading, raddle.threading
+threading.__warningregistry__ = {}
+assert not hasattr(raddle.threading, "__warningregistry__")
+assert raddle.threading.__excepthook__ is threading.__excepthook__
+"""
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -5,12 +5,14 @@ that arguments, `__main__`, exit codes, tracebacks and signals are plain Python'
 """
 
 import os
+import re
 import sys
 
 USAGE = """\
 usage: raddle run [python options] script.py [args ...]
        raddle run [python options] -m module [args ...]
        raddle run [python options] -c command [args ...]
+       raddle run [python options] - [args ...]
        raddle --help | --version
 
 Runs an unmodified Python program on raddle: threading, and what builds on it, is
@@ -50,6 +52,8 @@ def _misused(why):
 
 def run(rest):
     """Replace this process by the interpreter, with raddle installed, running `rest`."""
+    if _leaves_out_site(rest):
+        return _misused("-S leaves out site-packages, where raddle is")
     if not _starts_with_raddle():
         sys.stderr.write(
             "raddle: raddle.pth is not in this interpreter's site-packages, so programs cannot "
@@ -60,6 +64,23 @@ def run(rest):
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *_own_options(), *rest])
+
+
+def _leaves_out_site(rest):
+    """Whether the options before the program contain -S."""
+    options = iter(rest)
+    for option in options:
+        if option in ("-X", "-W", "--check-hash-based-pycs"):
+            next(options, None)
+        elif not option.startswith("-") or option == "-":
+            return False
+        elif not option.startswith(("--", "-X", "-W")):
+            letters = re.split("[cm]", option[1:], maxsplit=1)
+            if "S" in letters[0]:
+                return True
+            if len(letters) > 1:
+                return False
+    return False
 
 
 def _own_options():

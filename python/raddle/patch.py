@@ -58,7 +58,9 @@ def uninstall():
     threads = [thread for module in _patched for thread in module._dangling]
     for namespace, name, previous in reversed(_undo):
         if previous is _MISSING:
-            _delete(namespace, name)
+            # Threads may be on their way through the methods: what only those use stays.
+            if not name.startswith("_"):
+                _delete(namespace, name)
         else:
             _assign(namespace, name, previous)
     _undo.clear()
@@ -103,7 +105,8 @@ def _replace(namespace, name, value, swapped=None):
         return
     _undo.append((namespace, name, previous))
     _assign(namespace, name, value)
-    if swapped is not None and previous is not _MISSING:
+    # Not None, say, which somebody may have put there and which everybody holds.
+    if swapped is not None and callable(previous):
         swapped[id(previous)] = (previous, value)
 
 
@@ -156,10 +159,11 @@ def shutdown_with(stock):
 
     def _shutdown():
         """Wait for all threads that are not daemons."""
-        _raddle._shutdown()
-        stock()
-        # Those may have started more of raddle's.
-        _raddle._shutdown()
+        # (Not if Ctrl-C has ended the wait: that means to end.)
+        if _raddle._shutdown():
+            stock()
+            # Those may have started more of raddle's.
+            _raddle._shutdown()
 
     _shutdown._raddle = True
     return _shutdown

@@ -16,6 +16,7 @@ from threading import (
     BrokenBarrierError,
     ExceptHookArgs,
     ThreadError,
+    __excepthook__,
     _active,
     _active_limbo_lock,
     _dangling,
@@ -126,7 +127,12 @@ __all__ = [
 ]  # fmt: skip
 
 # The attribute that holds the handle: where each version's tools look for it.
-_HANDLE = "_os_thread_handle" if _VERSION >= (3, 14) else "_handle"
+if _VERSION >= (3, 14):
+    _HANDLE = "_os_thread_handle"
+elif _VERSION >= (3, 13):
+    _HANDLE = "_handle"
+else:
+    _HANDLE = "_raddle_handle"  # Tools take a `_handle` for the sign of a later version.
 
 
 _inherited_excepthook = excepthook
@@ -224,7 +230,7 @@ class Thread(_stdlib.Thread):
     else:
 
         def _prepare_handle(self):
-            self._handle = None
+            self._raddle_handle = None
             self._tstate_lock = None
             self._is_stopped = False
 
@@ -287,9 +293,9 @@ class Thread(_stdlib.Thread):
 
         def _launch(self):
             if _start_new_thread is not _raddle.start_new_thread:
-                self._handle = None
+                self._raddle_handle = None
                 return _start_new_thread(self._bootstrap, ())
-            self._handle = _ThreadHandle()  # A new one each time: see above.
+            self._raddle_handle = handle = _ThreadHandle()  # A new one each time: see above.
             lock = _allocate_lock()
             lock.acquire()
             self._tstate_lock = lock
@@ -298,13 +304,13 @@ class Thread(_stdlib.Thread):
                     _maintain_shutdown_locks()
                     _shutdown_locks.add(lock)
             try:
-                _raddle.start_joinable_thread(self._bootstrap, self._handle, until_gone=lock)
+                _raddle.start_joinable_thread(self._bootstrap, handle, until_gone=lock)
             except BaseException:
                 self._tstate_lock = None
                 with _shutdown_locks_lock:
                     _shutdown_locks.discard(lock)
                 raise
-            return self._handle
+            return handle
 
     def _bootstrap(self):
         # The thread's outermost frame. A daemon thread that wakes up while the interpreter is
@@ -390,7 +396,7 @@ class Thread(_stdlib.Thread):
     else:
 
         def _wait_for_end(self, timeout):
-            handle = vars(self).get("_handle")
+            handle = vars(self).get("_raddle_handle")
             if self._is_stopped:
                 return
             if handle is not None and handle.ident:
@@ -446,7 +452,12 @@ class Timer(Thread, _stdlib.Timer):
 
 
 def __getattr__(name):
-    """What is not here is the standard library's, private names included."""
+    """What is not here is the standard library's, private names included.
+
+    But for the names that the interpreter gives to each module for itself.
+    """
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(_stdlib, name)
 
 

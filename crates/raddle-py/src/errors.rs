@@ -3,7 +3,6 @@
 use std::ffi::CStr;
 
 use pyo3::exceptions::{PyDeprecationWarning, PyRuntimeError, PyTypeError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
@@ -20,16 +19,24 @@ pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
 }
 
 /// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
+#[cfg(Py_3_13)]
 pub(crate) fn finalizing(py: Python<'_>, text: &'static str) -> PyErr {
-    let named = py
-        .import(intern!(py, "builtins"))
-        .and_then(|builtins| builtins.getattr(intern!(py, "PythonFinalizationError")))
-        .ok()
-        .and_then(|kind| kind.cast_into::<PyType>().ok());
-    match named {
-        Some(kind) => PyErr::from_type(kind, text),
-        None => PyRuntimeError::new_err(text),
+    unsafe extern "C" {
+        // Named directly: at this time, importing builtins may fail.
+        static PyExc_PythonFinalizationError: *mut pyo3::ffi::PyObject;
     }
+    // SAFETY: the interpreter's own exception type, which is never freed.
+    let kind = unsafe { Borrowed::from_ptr(py, PyExc_PythonFinalizationError) };
+    match kind.cast::<PyType>() {
+        Ok(kind) => PyErr::from_type(kind.to_owned(), text),
+        Err(_) => PyRuntimeError::new_err(text),
+    }
+}
+
+/// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
+#[cfg(not(Py_3_13))]
+pub(crate) fn finalizing(_: Python<'_>, text: &'static str) -> PyErr {
+    PyRuntimeError::new_err(text)
 }
 
 /// A `RuntimeError`: the standard library's text, then what to do about it.

@@ -82,7 +82,7 @@ impl RLock {
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        if !args.is_empty() || kwargs.is_some() {
+        if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             refuse_arguments(kind)?;
         }
         Ok(Self::create())

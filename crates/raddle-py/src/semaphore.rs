@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 use raddle::{Deadline, Semaphore as Core};
 
 use crate::arg::{Arg, Truth};
@@ -26,6 +26,9 @@ pub(crate) struct Semaphore {
 
 /// Reads a number of permits that is at least `least`; `text` says what is wrong otherwise.
 fn permits(value: &Bound<'_, PyAny>, least: i64, text: &'static str) -> PyResult<usize> {
+    if value.cast::<PyFloat>().is_ok_and(|count| count.value() == f64::INFINITY) {
+        return Ok(Core::MAX); // A way to write "no limit".
+    }
     let exact = outcall::index(value)?;
     if exact.lt(least)? {
         return Err(PyValueError::new_err(format!("{text}, not {exact}")));

@@ -15,8 +15,8 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
-use raddle::thread::{self, Handle, Reaped, StartError};
 use raddle::Deadline;
+use raddle::thread::{self, Handle, Reaped, StartError};
 
 use crate::arg::Truth;
 use crate::attached::{self, Attached};
@@ -415,16 +415,20 @@ pub(crate) fn count() -> usize {
 /// Waits, at the interpreter's exit, for all threads that are not daemons.
 ///
 /// A signal handler that raises ends the wait; the exception is reported and dropped, as the
-/// standard library does.
+/// standard library does. Returns whether all have ended.
 #[pyfunction]
 #[pyo3(name = "_shutdown")]
-pub(crate) fn shutdown(py: Python<'_>) {
+pub(crate) fn shutdown(py: Python<'_>) -> bool {
     py.detach(settle_starting);
     let mut attached = Attached::new(py);
     let waited = thread::wait_for_lasting(&mut attached, Deadline::NEVER);
     attached.attach();
-    if let Err(error) = waited {
-        outcall::report_unraisable(error, &py.None().into_bound(py));
+    match waited {
+        Ok(ended) => ended,
+        Err(error) => {
+            outcall::report_unraisable(error, &py.None().into_bound(py));
+            false
+        }
     }
 }
 
