@@ -58,9 +58,7 @@ def uninstall():
     threads = [thread for module in _patched for thread in module._dangling]
     for namespace, name, previous in reversed(_undo):
         if previous is _MISSING:
-            # Threads may be on their way through the methods: what only those use stays.
-            if not name.startswith("_"):
-                _delete(namespace, name)
+            _delete(namespace, name)
         else:
             _assign(namespace, name, previous)
     _undo.clear()

@@ -337,7 +337,10 @@ mod unstartable {
 /// a held lock that is released when the thread's state is gone. Returns the handle. Raises
 /// RuntimeError if the thread cannot start.
 #[pyfunction]
-#[pyo3(signature = (function, handle = None, daemon = Truth(true), until_gone = None))]
+#[pyo3(
+    signature = (function, handle = None, daemon = Truth(true), until_gone = None),
+    text_signature = "(function, handle=None, daemon=True, until_gone=None)"
+)]
 pub(crate) fn start_joinable_thread<'py>(
     function: &Bound<'py, PyAny>,
     handle: Option<&Bound<'py, PyAny>>,
