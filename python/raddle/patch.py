@@ -162,6 +162,7 @@ def shutdown_with(stock):
             stock()
             # Those may have started more of raddle's.
             _raddle._shutdown()
+        _raddle._close()
 
     _shutdown._raddle = True
     return _shutdown

@@ -137,7 +137,7 @@ impl Drop for Attached<'_> {
 ///
 /// (A thread that called `fork` is the child's first, here and for the interpreter.)
 #[cfg(target_os = "linux")]
-fn is_main_thread() -> bool {
+pub(crate) fn is_main_thread() -> bool {
     let me = raddle::thread_id();
     match MAIN_THREAD.load(Ordering::Relaxed) {
         0 => {
@@ -154,7 +154,7 @@ fn is_main_thread() -> bool {
 
 /// Elsewhere every thread looks, and finds nothing to do.
 #[cfg(not(target_os = "linux"))]
-fn is_main_thread() -> bool {
+pub(crate) fn is_main_thread() -> bool {
     true
 }
 
@@ -165,8 +165,9 @@ static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
 pub(crate) fn watch_forks() {
     unsafe extern "C" fn in_child() {
         MAIN_THREAD.store(0, Ordering::Relaxed);
+        crate::thread::after_fork();
     }
-    // SAFETY: the handler only stores to an atomic, and the code is never unloaded.
+    // SAFETY: the handler only stores to atomics, and the code is never unloaded.
     unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
 }
 

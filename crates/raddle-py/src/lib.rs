@@ -41,7 +41,7 @@ mod _raddle {
     use crate::semaphore::{BoundedSemaphore, Semaphore};
     #[pymodule_export]
     use crate::thread::{
-        ThreadHandle, before_fork, count, make_thread_handle, settle, shutdown,
+        ThreadHandle, before_fork, close, count, make_thread_handle, settle, shutdown,
         start_joinable_thread, start_new_thread,
     };
 

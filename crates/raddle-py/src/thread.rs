@@ -9,7 +9,7 @@
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
@@ -150,6 +150,47 @@ fn stack_size() -> usize {
     unsafe { PyThread_get_stacksize() }
 }
 
+/// Set when all threads that the exit waits for have ended. From then on only the main thread
+/// (in its atexit callbacks) may start threads, and waits for their thread states: one that is
+/// made while the interpreter takes the others apart would be made of freed memory.
+static CLOSING: AtomicBool = AtomicBool::new(false);
+/// How many threads are inside `start`, past or before its look at `CLOSING`.
+static STARTERS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the calling thread in `STARTERS` while it lives.
+struct Starter;
+
+impl Starter {
+    fn enter() -> Self {
+        STARTERS.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Starter {
+    fn drop(&mut self) {
+        STARTERS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Ends the starting of threads at the interpreter's exit; see `CLOSING`.
+#[pyfunction]
+#[pyo3(name = "_close")]
+pub(crate) fn close(py: Python<'_>) {
+    CLOSING.store(true, Ordering::SeqCst);
+    py.detach(|| {
+        while STARTERS.load(Ordering::SeqCst) != 0 || thread::any_starting() {
+            std::thread::yield_now();
+        }
+    });
+}
+
+/// In a forked child nobody is closing, and nobody else is starting a thread.
+pub(crate) fn after_fork() {
+    CLOSING.store(false, Ordering::SeqCst);
+    STARTERS.store(0, Ordering::SeqCst);
+}
+
 fn start(
     py: Python<'_>,
     handle: &Arc<Handle>,
@@ -159,7 +200,10 @@ fn start(
     daemon: bool,
     until_gone: Option<&Bound<'_, Lock>>,
 ) -> PyResult<()> {
-    if attached::is_finalizing() || CLOSED.load(Ordering::Relaxed) {
+    let _starter = Starter::enter();
+    let closing = CLOSING.load(Ordering::SeqCst);
+    let refused = CLOSED.load(Ordering::Relaxed) || (closing && !attached::is_main_thread());
+    if refused || attached::is_finalizing() {
         return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
     }
     let stack_size = stack_size();
@@ -175,6 +219,9 @@ fn start(
     // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
     // unwinding pass.
     let started = unsafe { thread::run_raw(handle, !daemon, stack_size, main, boot.cast()) };
+    if closing && started.is_ok() {
+        py.detach(settle_starting);
+    }
     started.map_err(|error| {
         // SAFETY: no thread was started, so the record is still ours; and we are attached.
         unsafe { Box::from_raw(boot).release() };
