@@ -200,12 +200,17 @@ fn start(
     daemon: bool,
     until_gone: Option<&Bound<'_, Lock>>,
 ) -> PyResult<()> {
-    let _starter = Starter::enter();
-    let closing = CLOSING.load(Ordering::SeqCst);
-    let refused = CLOSED.load(Ordering::Relaxed) || (closing && !attached::is_main_thread());
-    if refused || attached::is_finalizing() {
+    let refused = || {
+        CLOSED.load(Ordering::Relaxed)
+            || attached::is_finalizing()
+            || (CLOSING.load(Ordering::SeqCst) && !attached::is_main_thread())
+    };
+    // Looked at before counting too: threads that go on trying must not keep the count up.
+    let starter = (!refused()).then(Starter::enter).filter(|_| !refused());
+    let Some(_starter) = starter else {
         return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
-    }
+    };
+    let closing = CLOSING.load(Ordering::SeqCst);
     let stack_size = stack_size();
     let null = ptr::null_mut();
     let boot = Box::into_raw(Box::new(Boot {
