@@ -191,6 +191,9 @@ pub(crate) fn after_fork() {
     STARTERS.store(0, Ordering::SeqCst);
 }
 
+/// How many threads may be on their way to a thread state before starters wait for them.
+const BACKLOG: usize = 32;
+
 fn start(
     py: Python<'_>,
     handle: &Arc<Handle>,
@@ -224,7 +227,9 @@ fn start(
     // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
     // unwinding pass.
     let started = unsafe { thread::run_raw(handle, !daemon, stack_size, main, boot.cast()) };
-    if closing && started.is_ok() {
+    // Nobody waits for one thread's first step, but a program that starts threads faster than
+    // they get going must not pile them up until the system runs out.
+    if started.is_ok() && (closing || thread::starting() > BACKLOG) {
         py.detach(settle_starting);
     }
     started.map_err(|error| {

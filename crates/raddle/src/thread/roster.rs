@@ -59,6 +59,14 @@ pub fn any_starting() -> bool {
     Starting::now().any_left()
 }
 
+/// How many raw threads were created and have not called [`settled`] yet; out of date once
+/// returned.
+#[must_use]
+pub fn starting() -> usize {
+    let settled = SETTLED.load(Ordering::Acquire);
+    CREATED.load(Ordering::Acquire).wrapping_sub(settled)
+}
+
 /// The raw threads that had been created at a moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Starting {
