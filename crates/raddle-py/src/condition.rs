@@ -64,6 +64,12 @@ impl Condition {
         Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
     }
 
+    /// A condition on an RLock of its own, as `Condition()` makes.
+    pub(crate) fn reentrant(py: Python<'_>) -> PyResult<Self> {
+        let lock = Inner::Reentrant(Py::new(py, RLock::create())?);
+        Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
+    }
+
     fn inner(&self) -> PyResult<&Inner> {
         self.lock.get().ok_or_else(|| errors::misuse("Condition.__init__() was not called"))
     }

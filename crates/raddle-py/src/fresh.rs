@@ -8,10 +8,12 @@ use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
+use pyo3::PyClass;
 #[cfg(Py_3_13)]
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyType};
 
 use crate::lock::Lock;
@@ -19,18 +21,36 @@ use crate::lock::Lock;
 /// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
 
-/// A new reference to a new lock, or null with MemoryError set.
-unsafe fn allocate(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
-    // SAFETY: `kind` is the type of Lock, ready and not subclassable; OFFSET is where its
-    // instances have their value, which is written before anyone else can see the object.
+/// A new reference to a new object of the type `kind`, or null with MemoryError set.
+///
+/// # Safety
+/// The thread is attached. Instances of `kind` have a `T` at `offset` and, when their memory is
+/// zero, nothing else that wants a value.
+#[inline]
+pub(crate) unsafe fn allocate<T>(
+    kind: *mut ffi::PyTypeObject,
+    offset: usize,
+    value: T,
+) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller; the value is written before anyone else can see the object.
     unsafe {
         let object = ffi::PyType_GenericAlloc(kind, 0);
         if !object.is_null() {
-            let value = object.byte_add(OFFSET.load(Ordering::Relaxed)).cast::<Lock>();
-            ptr::write(value, Lock::create());
+            ptr::write(object.byte_add(offset).cast::<T>(), value);
         }
         object
     }
+}
+
+/// A new reference to a new lock, or null with MemoryError set.
+unsafe fn allocate_one(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
+    // SAFETY: `kind` is the type of Lock, which has no more state than that.
+    unsafe { allocate(kind, OFFSET.load(Ordering::Relaxed), Lock::create()) }
+}
+
+/// Where in an object PyO3 keeps the Rust value, in bytes.
+pub(crate) fn offset<T: PyClass<Frozen = True> + Sync>(sample: &Bound<'_, T>) -> usize {
+    ptr::from_ref(sample.get()).addr() - sample.as_ptr().addr()
 }
 
 /// `Lock()`, called as a type.
@@ -48,7 +68,7 @@ unsafe extern "C" fn call(
             error.restore(Python::assume_attached());
             return ptr::null_mut();
         }
-        allocate(kind.cast())
+        allocate_one(kind.cast())
     }
 }
 
@@ -61,7 +81,7 @@ unsafe extern "C" fn allocate_lock(
     _: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls this attached, and after `prepare` has set the type.
-    unsafe { allocate(KIND.load(Ordering::Relaxed)) }
+    unsafe { allocate_one(KIND.load(Ordering::Relaxed)) }
 }
 
 const DOC: &CStr = c"allocate_lock()\n--\n\nReturn a new lock that nobody holds.";
@@ -78,8 +98,7 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let sample = Bound::new(py, Lock::create())?;
-    let value = ptr::from_ref(sample.get()).addr();
-    OFFSET.store(value - sample.as_ptr().addr(), Ordering::Relaxed);
+    OFFSET.store(offset(&sample), Ordering::Relaxed);
     let kind = PyType::new::<Lock>(py);
     #[cfg(Py_3_13)]
     // SAFETY: the type is this module's own and nobody uses it yet; the slot's function fits.

@@ -9,16 +9,22 @@ mod barrier;
 mod condition;
 mod errors;
 mod event;
+mod executor;
 mod fresh;
+mod future;
+mod kit;
 mod lock;
 mod outcall;
 mod padded;
+mod place;
 mod registry;
 mod rlock;
 mod semaphore;
 mod slot;
 mod thread;
 mod timeout;
+mod watch;
+mod workqueue;
 
 use pyo3::prelude::*;
 
@@ -32,6 +38,12 @@ mod _raddle {
     #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
+    use crate::executor::Executor;
+    #[pymodule_export]
+    use crate::future::Future;
+    #[pymodule_export]
+    use crate::kit::equip;
+    #[pymodule_export]
     use crate::lock::Lock;
     #[pymodule_export]
     use crate::registry::current_thread_in;
@@ -44,6 +56,11 @@ mod _raddle {
         ThreadHandle, before_fork, close, count, make_thread_handle, settle, shutdown,
         start_joinable_thread, start_new_thread,
     };
+
+    #[pymodule_export]
+    use crate::watch::Watch;
+    #[pymodule_export]
+    use crate::workqueue::{WorkItem, WorkQueue};
 
     use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;

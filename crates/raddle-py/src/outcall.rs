@@ -101,6 +101,19 @@ pub(crate) fn call0<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
     owned(callable.py(), result)
 }
 
+/// `callable(argument)`.
+pub(crate) fn call1<'py>(
+    callable: &Bound<'py, PyAny>,
+    argument: &Bound<'_, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let args = [argument.as_ptr()];
+    // SAFETY: as in `call`; there is one argument.
+    let result = guarded(|| unsafe {
+        raw::PyObject_Vectorcall(callable.as_ptr(), args.as_ptr(), 1, std::ptr::null_mut())
+    });
+    owned(callable.py(), result)
+}
+
 /// `object.name`.
 pub(crate) fn getattr<'py>(
     object: &Bound<'py, PyAny>,

@@ -150,7 +150,7 @@ impl WaitList {
             // SAFETY: the latch is held.
             self.head.with_mut(|head| unsafe { *head = ptr::null() });
         }
-        Locked { list: self, _guard: guard, stale: Cell::new(stale) }
+        Locked { list: self, guard, stale: Cell::new(stale) }
     }
 
     /// The number of threads waiting; for reports and tests, out of date once returned.
@@ -164,11 +164,35 @@ impl WaitList {
         &self,
         waiter: &Waiter,
         blocking: &mut B,
-        mut until: Deadline,
+        until: Deadline,
         abandoned: &impl Abandoned,
     ) -> Ended<B::Interrupt> {
+        let spin = |waiter: &Waiter| self.spin.until(|| waiter.parker.is_notified());
+        self.block_with(waiter, blocking, until, abandoned, spin)
+    }
+
+    /// [`block`](Self::block) for those who have spun in their own way, or had better not.
+    pub(crate) fn block_asleep<B: Blocking>(
+        &self,
+        waiter: &Waiter,
+        blocking: &mut B,
+        until: Deadline,
+        abandoned: &impl Abandoned,
+    ) -> Ended<B::Interrupt> {
+        self.block_with(waiter, blocking, until, abandoned, |_| false)
+    }
+
+    fn block_with<B: Blocking>(
+        &self,
+        waiter: &Waiter,
+        blocking: &mut B,
+        mut until: Deadline,
+        abandoned: &impl Abandoned,
+        spin: impl Fn(&Waiter) -> bool,
+    ) -> Ended<B::Interrupt> {
+        let sleep = |blocking: &mut B, until| self.sleep(waiter, blocking, until, &spin);
         loop {
-            match self.guarded(waiter, abandoned, || self.sleep(waiter, blocking, until)) {
+            match self.guarded(waiter, abandoned, || sleep(blocking, until)) {
                 Ok(Slept::Notified) => return Ended::Chosen,
                 Ok(Slept::TimedOut) => match self.leave(waiter, abandoned, Why::TimedOut) {
                     Leave::Left => return Ended::TimedOut,
@@ -235,13 +259,14 @@ impl WaitList {
         waiter: &Waiter,
         blocking: &mut B,
         until: Deadline,
+        spin: impl Fn(&Waiter) -> bool,
     ) -> Result<Slept, B::Interrupt> {
         if until == Deadline::PAST {
             return Ok(Slept::TimedOut);
         }
         let generation = fork::generation();
         blocking.detach();
-        if self.spin.until(|| waiter.parker.is_notified()) {
+        if spin(waiter) {
             blocking.woken_spinning();
             return Ok(Slept::Notified);
         }
@@ -273,7 +298,7 @@ enum Slept {
 #[must_use]
 pub(crate) struct Locked<'a> {
     list: &'a WaitList,
-    _guard: LatchGuard<'a>,
+    guard: LatchGuard<'a>,
     stale: Cell<bool>,
 }
 
@@ -298,6 +323,11 @@ impl Locked<'_> {
     /// Whether a parent process left what this latch guards; says so once.
     pub(crate) fn take_stale(&self) -> bool {
         self.stale.take()
+    }
+
+    /// Whether a parent process was changing what this latch guards when it forked.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.guard.torn()
     }
 
     /// Whether nobody has chosen `waiter`: it is in line, or was when the process forked.

@@ -47,6 +47,7 @@ mod real {
         latch: &'a Latch,
         free: u32,
         stale: bool,
+        torn: bool,
     }
 
     impl Latch {
@@ -63,7 +64,7 @@ mod real {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => LatchGuard { latch: self, free, stale: false },
+                Ok(_) => LatchGuard { latch: self, free, stale: false, torn: false },
                 Err(_) => self.lock_slow(free),
             }
         }
@@ -83,7 +84,8 @@ mod real {
                         Ordering::Relaxed,
                     );
                     if taken.is_ok() {
-                        return LatchGuard { latch: self, free, stale };
+                        let torn = stale && seen & HELD != 0;
+                        return LatchGuard { latch: self, free, stale, torn };
                     }
                 } else if spins < SPINS {
                     spins += 1;
@@ -115,6 +117,11 @@ mod real {
         /// Whether the latch was taken over from a parent process (see the module's text).
         pub(crate) fn stale(&self) -> bool {
             self.stale
+        }
+
+        /// Whether it was held there: what it guards may be half changed.
+        pub(crate) fn torn(&self) -> bool {
+            self.torn
         }
     }
 
@@ -152,6 +159,10 @@ mod model {
 
     impl LatchGuard<'_> {
         pub(crate) fn stale(&self) -> bool {
+            false
+        }
+
+        pub(crate) fn torn(&self) -> bool {
             false
         }
     }

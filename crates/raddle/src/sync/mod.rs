@@ -11,18 +11,19 @@ pub(crate) use latch::{Latch, LatchGuard};
 #[cfg(not(raddle_loom))]
 pub use real::thread_id;
 #[cfg(not(raddle_loom))]
-pub(crate) use real::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
+pub(crate) use real::{AtomicBool, AtomicU8, AtomicUsize, Ordering, UnsafeCell, yield_now};
 
 #[cfg(raddle_loom)]
 pub(crate) use model::now;
 #[cfg(raddle_loom)]
-pub(crate) use model::{AtomicU8, AtomicUsize, Ordering, UnsafeCell};
+pub(crate) use model::{AtomicBool, AtomicU8, AtomicUsize, Ordering, UnsafeCell, yield_now};
 #[cfg(raddle_loom)]
 pub use model::{advance_clock, thread_id};
 
 #[cfg(not(raddle_loom))]
 mod real {
-    pub(crate) use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+    pub(crate) use std::thread::yield_now;
 
     /// `UnsafeCell` with the access style of loom's, which checks who may look when.
     #[derive(Debug)]
@@ -64,7 +65,8 @@ mod real {
 #[cfg(raddle_loom)]
 mod model {
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+    pub(crate) use loom::thread::yield_now;
 
     std::thread_local! {
         /// A model's threads all run on one real thread, so this is one clock for all of them,

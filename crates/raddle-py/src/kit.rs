@@ -1,0 +1,93 @@
+//! What the futures need of `raddle.futures`, which hands it in when it is imported.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+
+use crate::fresh;
+use crate::future::Future;
+use crate::outcall;
+use crate::slot::Slot;
+
+/// Classes and functions of the Python side.
+pub(crate) struct Kit {
+    /// The public class, a subclass of this crate's and of the standard library's.
+    future: Py<PyType>,
+    pub(crate) cancelled: Py<PyType>,
+    pub(crate) invalid_state: Py<PyType>,
+    /// `queue.Empty`.
+    pub(crate) empty: Py<PyType>,
+    /// `log(what, future, error)`.
+    log: Py<PyAny>,
+    /// The names of `concurrent.futures.thread`, with the flag `_shutdown`.
+    thread: Py<PyDict>,
+}
+
+static KIT: Slot<Kit> = Slot::new();
+/// Where in a future PyO3 keeps the Rust value, in bytes.
+static OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// Hands the kit in; later calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip")]
+pub(crate) fn equip(
+    future: Py<PyType>,
+    cancelled: Py<PyType>,
+    invalid_state: Py<PyType>,
+    empty: Py<PyType>,
+    log: Py<PyAny>,
+    thread: Py<PyDict>,
+    py: Python<'_>,
+) -> PyResult<()> {
+    OFFSET.store(fresh::offset(&Bound::new(py, Future::create())?), Ordering::Relaxed);
+    let kit = Kit { future, cancelled, invalid_state, empty, log, thread };
+    let _ = KIT.set(kit);
+    Ok(())
+}
+
+impl Kit {
+    #[inline]
+    pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Self> {
+        let _ = py;
+        KIT.get()
+            .ok_or_else(|| PyRuntimeError::new_err("raddle.futures has to be imported first"))
+    }
+
+    /// A new future of the public class.
+    #[inline]
+    pub(crate) fn make_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Future>> {
+        let kind = self.future.as_ptr().cast::<ffi::PyTypeObject>();
+        let offset = OFFSET.load(Ordering::Relaxed);
+        // SAFETY: the class is a subclass of `Future`'s, whose instances have it at `offset`; it
+        // has no other state that its `__new__` would fill in.
+        unsafe {
+            let object = fresh::allocate(kind, offset, Future::create());
+            Ok(Bound::from_owned_ptr_or_err(py, object)?.cast_into_unchecked())
+        }
+    }
+
+    /// Has the Python side log something.
+    pub(crate) fn log(
+        &self,
+        py: Python<'_>,
+        what: &str,
+        future: &Bound<'_, PyAny>,
+        error: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let args = (what, future, error).into_pyobject(py)?;
+        outcall::call(self.log.bind(py), &args, None).map(drop)
+    }
+
+    /// Whether the interpreter's exit has ended the executors.
+    #[inline]
+    pub(crate) fn is_shut_down(&self, py: Python<'_>) -> PyResult<bool> {
+        match self.thread.bind(py).get_item(intern!(py, "_shutdown"))? {
+            Some(flag) => flag.is_truthy(),
+            None => Ok(false),
+        }
+    }
+}

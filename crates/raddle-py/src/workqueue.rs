@@ -1,0 +1,470 @@
+//! What the workers of an executor take their work from, and how they work it off.
+
+use std::collections::VecDeque;
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use raddle::pool::{Closed, Demand, Seat, Tasks};
+use raddle::{Blocking, Deadline, Parker, Wake};
+
+use crate::arg::Truth;
+use crate::attached::Attached;
+use crate::future::{Future, Outcome, Settled};
+use crate::kit::Kit;
+use crate::outcall::{self, Held};
+use crate::timeout;
+
+/// A worker lets others have the GIL after so many tasks in a row: a task of C code alone never
+/// looks whether somebody waits for it.
+const TURN: u32 = 64;
+
+/// One call to be made.
+pub(crate) struct Task {
+    /// A `Future`.
+    future: Held,
+    call: Call,
+}
+
+enum Call {
+    /// `function(*args, **kwargs)`; `kwargs` is a dict.
+    Plain { function: Held, args: Held, kwargs: Option<Held> },
+    /// What the executor's own context runs.
+    InContext(Held),
+}
+
+/// What is in the queue.
+enum Item {
+    Task(Task),
+    /// What a program has put there: None, as a rule, to have a worker look around.
+    Object(Held),
+}
+
+impl Task {
+    fn future<'py>(&self, py: Python<'py>) -> &Bound<'py, Future> {
+        // SAFETY: made of a `Bound<Future>`, in `WorkQueue::push`.
+        unsafe { self.future.get().bind(py).cast_unchecked() }
+    }
+
+    fn objects(&self) -> impl Iterator<Item = &Held> {
+        let (first, second, third) = match &self.call {
+            Call::Plain { function, args, kwargs } => (function, Some(args), kwargs.as_ref()),
+            Call::InContext(task) => (task, None, None),
+        };
+        [Some(&self.future), Some(first), second, third].into_iter().flatten()
+    }
+
+    /// Makes the call unless it was cancelled; returns how it ended. `context` runs what is made
+    /// for it.
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        context: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Outcome>> {
+        if !Future::begin(self.future(py))? {
+            return Ok(None);
+        }
+        let result = match &self.call {
+            Call::Plain { function, args, kwargs } => {
+                // SAFETY: a tuple and a dict, from `WorkQueue::push`.
+                let (args, kwargs) = unsafe {
+                    (
+                        args.get().bind(py).cast_unchecked::<PyTuple>(),
+                        kwargs
+                            .as_ref()
+                            .map(|kwargs| kwargs.get().bind(py).cast_unchecked::<PyDict>()),
+                    )
+                };
+                outcall::call(function.get().bind(py), args, kwargs)
+            }
+            Call::InContext(task) => match context {
+                Some(run) => outcall::call1(run, task.get().bind(py)),
+                None => run_without_context(task.get().bind(py)),
+            },
+        };
+        Ok(Some(Outcome::of(py, result)))
+    }
+}
+
+/// A worker that knows no contexts makes the call that the task was made of.
+fn run_without_context<'py>(task: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (function, args, kwargs): (Bound<'_, PyAny>, Bound<'_, PyTuple>, Bound<'_, PyDict>) =
+        task.extract()?;
+    outcall::call(&function, &args, Some(&kwargs))
+}
+
+/// The queue of an executor: `_work_queue`.
+///
+/// Has the methods of queue.SimpleQueue, for programs that work it off themselves: what they get
+/// has `run()`, or is what somebody put.
+#[pyclass(frozen, weakref, module = "raddle._raddle", name = "_WorkQueue")]
+pub(crate) struct WorkQueue {
+    tasks: Tasks<Item>,
+}
+
+/// What became of a call that was pushed.
+pub(crate) enum Pushed {
+    /// There are workers enough.
+    Met,
+    /// Another worker would help.
+    Unmet,
+    /// The queue is closed; nothing was pushed.
+    Refused,
+}
+
+impl WorkQueue {
+    /// Adds `function(*args, **kwargs)`, to end `future`.
+    pub(crate) fn push(
+        &self,
+        future: &Bound<'_, Future>,
+        function: &Bound<'_, PyAny>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> Pushed {
+        let call = Call::Plain {
+            function: held(function),
+            args: held(args.as_any()),
+            kwargs: kwargs.map(|kwargs| held(kwargs.as_any())),
+        };
+        self.add(future, call)
+    }
+
+    fn add(&self, future: &Bound<'_, Future>, call: Call) -> Pushed {
+        let task = Task { future: held(future.as_any()), call };
+        match self.tasks.push(Item::Task(task)) {
+            Ok(Demand::Met) => Pushed::Met,
+            Ok(Demand::Unmet) => Pushed::Unmet,
+            Err(Closed(item)) => {
+                drop(item);
+                Pushed::Refused
+            }
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        self.tasks.close();
+    }
+}
+
+fn held(object: &Bound<'_, PyAny>) -> Held {
+    Held::new(object.clone().unbind())
+}
+
+/// A worker's place in the queue, given back however the worker ends.
+struct Place<'a> {
+    tasks: &'a Tasks<Item>,
+    seat: Seat,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.tasks.leave(&mut self.seat);
+    }
+}
+
+/// A worker that has nothing more to do, and still has to tell the end of its last call.
+///
+/// It does so once it has detached, so that who waits for it can attach at once.
+struct Resting<'py> {
+    attached: Attached<'py>,
+    last: Option<(Held, Outcome)>,
+    /// What telling came to, for the time when this thread is attached again.
+    told: Option<Told>,
+}
+
+struct Told {
+    future: Held,
+    refused: Option<Outcome>,
+    observed: bool,
+}
+
+impl<'py> Resting<'py> {
+    fn new(py: Python<'py>, last: Option<(Held, Outcome)>) -> Self {
+        Self { attached: Attached::new(py), last, told: None }
+    }
+
+    /// Attaches and does what had to wait for it.
+    fn rise(mut self) -> PyResult<()> {
+        let py = self.attached.py();
+        let Some(Told { future, refused, observed }) = self.told.take() else { return Ok(()) };
+        // SAFETY: from a task, whose future it is.
+        let slf = unsafe { future.get().bind(py).cast_unchecked::<Future>() };
+        match refused {
+            Some(outcome) => Future::settle(slf, outcome),
+            None if observed => Future::announce(slf),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Blocking for Resting<'_> {
+    type Interrupt = PyErr;
+
+    fn detach(&mut self) {
+        self.attached.detach();
+        if let Some((future, outcome)) = self.last.take() {
+            let mut outcome = Some(outcome);
+            // SAFETY: the reference keeps the future alive; that it is only read, and that
+            // settling needs no interpreter, is `try_settle`'s promise.
+            let settled = unsafe {
+                let token = Python::assume_attached();
+                let slf = future.get().bind(token).cast_unchecked::<Future>();
+                slf.get().try_settle(&mut outcome)
+            };
+            let observed = matches!(settled, Settled::Observed);
+            self.told = Some(Told { future, refused: outcome, observed });
+        }
+    }
+
+    fn woken_spinning(&mut self) {
+        self.attached.woken_spinning();
+    }
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        self.attached.sleep(parker, until)
+    }
+
+    fn on_signal(&mut self) -> PyResult<()> {
+        self.attached.on_signal()
+    }
+}
+
+#[pymethods]
+impl WorkQueue {
+    #[new]
+    fn new() -> Self {
+        Self { tasks: Tasks::new() }
+    }
+
+    /// Makes calls until something else comes out of the queue, and returns that: None, or what
+    /// somebody has put. `context` runs the calls that were made for it.
+    ///
+    /// With `wait` false, it returns None, too, when the queue is empty.
+    #[pyo3(signature = (context = None, wait = true))]
+    fn _work(
+        &self,
+        py: Python<'_>,
+        context: Option<&Bound<'_, PyAny>>,
+        wait: bool,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let mut place = Place { tasks: &self.tasks, seat: Seat::new() };
+        let mut last: Option<(Held, Outcome)> = None;
+        let mut turns = 0;
+        loop {
+            match self.tasks.take(&mut place.seat) {
+                Some(item) => {
+                    settle_attached(py, last.take())?;
+                    let task = match item {
+                        Item::Object(object) if !wait && object.get().is_none(py) => continue,
+                        Item::Object(object) => return Ok(Some(object.get().clone_ref(py))),
+                        Item::Task(task) => task,
+                    };
+                    let outcome = task.run(py, context)?;
+                    let Task { future, call } = task;
+                    drop(call); // Before anybody hears that the call has ended.
+                    last = outcome.map(|outcome| (future, outcome));
+                    turns += 1;
+                    if turns % TURN == 0 {
+                        Attached::new(py).detach();
+                    }
+                }
+                None if !wait => {
+                    settle_attached(py, last.take())?;
+                    return Ok(None);
+                }
+                None => {
+                    turns = 0;
+                    // Counted before the last future is done: see README.md in `pool`.
+                    self.tasks.search(&mut place.seat);
+                    if last.as_ref().is_some_and(|(future, _)| is_watched(py, future)) {
+                        settle_attached(py, last.take())?;
+                    }
+                    let mut resting = Resting::new(py, last.take());
+                    let found = self.tasks.spin(&mut place.seat, &mut resting);
+                    resting.rise()?;
+                    if !found {
+                        let mut attached = Attached::new(py);
+                        self.tasks.sleep(&mut place.seat, &mut attached, Deadline::NEVER)?;
+                    }
+                    if self.tasks.is_closed() && self.tasks.is_empty() {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds an object for a worker to come across. `block` and `timeout` are ignored, as there is
+    /// always room.
+    #[pyo3(signature = (item, block = Truth(true), timeout = None))]
+    fn put(&self, item: Py<PyAny>, block: Truth, timeout: Option<&Bound<'_, PyAny>>) {
+        let _ = (block, timeout);
+        let _ = self.tasks.push_always(Item::Object(Held::new(item)));
+    }
+
+    fn put_nowait(&self, item: Py<PyAny>) {
+        let _ = self.tasks.push_always(Item::Object(Held::new(item)));
+    }
+
+    /// Takes what is next, waiting for it if `block`, for at most `timeout` seconds (None: no
+    /// limit). Raises queue.Empty if there is nothing by then.
+    #[pyo3(signature = (block = Truth(true), timeout = None))]
+    fn get(
+        &self,
+        py: Python<'_>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let until = if block.0 { timeout::of_wait(timeout)? } else { Deadline::PAST };
+        let mut place = Place { tasks: &self.tasks, seat: Seat::new() };
+        loop {
+            if let Some(item) = self.tasks.take(&mut place.seat) {
+                return item.into_object(py);
+            }
+            let mut attached = Attached::to_wait(py, until)?;
+            let found = self.tasks.sleep(&mut place.seat, &mut attached, until)?;
+            drop(attached);
+            if !found || (self.tasks.is_closed() && self.tasks.is_empty() && until.has_passed())
+            {
+                return Err(PyErr::from_type(Kit::get(py)?.empty.bind(py).clone(), ()));
+            }
+        }
+    }
+
+    fn get_nowait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.get(py, Truth(false), None)
+    }
+
+    /// The number of calls and objects in the queue.
+    fn qsize(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether there are none.
+    fn empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Takes everything out; returns the futures of the calls among it.
+    fn _drain(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+        let items: VecDeque<Item> = self.tasks.drain();
+        let mut futures = Vec::new();
+        for item in items {
+            if let Item::Task(task) = &item {
+                futures.push(task.future.get().clone_ref(py));
+            }
+        }
+        futures
+    }
+
+    /// Refuses calls from now on, and has the workers end when those that are there are done.
+    fn _close(&self) {
+        self.close();
+    }
+
+    /// Adds a call for the context of the executor that has made `task`; returns whether it was
+    /// accepted.
+    fn _put_task(&self, future: &Bound<'_, Future>, task: Py<PyAny>) -> bool {
+        !matches!(self.add(future, Call::InContext(Held::new(task))), Pushed::Refused)
+    }
+
+    /// The number of workers that look for a call; and of those that sleep. raddle only.
+    fn _idle(&self) -> (usize, usize) {
+        (self.tasks.searching(), self.tasks.sleeping())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // SAFETY: only attached threads add or take, and none runs during a collection.
+        unsafe {
+            self.tasks.each(|item| match item {
+                Item::Task(task) => task.objects().try_for_each(|one| visit.call(one.get())),
+                Item::Object(object) => visit.call(object.get()),
+            })
+        }
+    }
+
+    fn __clear__(&self) {
+        drop(self.tasks.drain());
+    }
+}
+
+impl Item {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Object(object) => Ok(object.get().clone_ref(py)),
+            Self::Task(task) => Ok(Py::new(py, WorkItem { task })?.into_any()),
+        }
+    }
+}
+
+fn is_watched(py: Python<'_>, future: &Held) -> bool {
+    // SAFETY: from a task, whose future it is.
+    unsafe { future.get().bind(py).cast_unchecked::<Future>() }.get().is_watched()
+}
+
+fn settle_attached(py: Python<'_>, last: Option<(Held, Outcome)>) -> PyResult<()> {
+    let Some((future, outcome)) = last else { return Ok(()) };
+    // SAFETY: from a task, whose future it is.
+    Future::settle(unsafe { future.get().bind(py).cast_unchecked() }, outcome)
+}
+
+/// A call that somebody else's worker has taken from the queue.
+#[pyclass(frozen, module = "raddle._raddle", name = "_WorkItem")]
+pub(crate) struct WorkItem {
+    task: Task,
+}
+
+#[pymethods]
+impl WorkItem {
+    /// Makes the call unless it was cancelled, in `context` if it has one, and ends its future.
+    #[pyo3(signature = (context = None))]
+    fn run(&self, py: Python<'_>, context: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let run =
+            context.map(|context| outcall::getattr(context, intern!(py, "run"))).transpose()?;
+        match self.task.run(py, run.as_ref())? {
+            Some(outcome) => Future::settle(self.task.future(py), outcome),
+            None => Ok(()),
+        }
+    }
+
+    #[getter]
+    fn future<'py>(&self, py: Python<'py>) -> Bound<'py, Future> {
+        self.task.future(py).clone()
+    }
+
+    /// The call, as the executor's context takes it.
+    #[getter]
+    fn task(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match &self.task.call {
+            Call::InContext(task) => Ok(task.get().clone_ref(py)),
+            Call::Plain { function, args, kwargs } => {
+                let kwargs = match kwargs {
+                    Some(kwargs) => kwargs.get().clone_ref(py),
+                    None => PyDict::new(py).into_any().unbind(),
+                };
+                let call = (function.get().clone_ref(py), args.get().clone_ref(py), kwargs);
+                Ok(call.into_pyobject(py)?.into_any().unbind())
+            }
+        }
+    }
+
+    #[getter]
+    fn r#fn(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.task(py)?.bind(py).get_item(0).map(Bound::unbind)
+    }
+
+    #[getter]
+    fn args(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.task(py)?.bind(py).get_item(1).map(Bound::unbind)
+    }
+
+    #[getter]
+    fn kwargs(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.task(py)?.bind(py).get_item(2).map(Bound::unbind)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.task.objects().try_for_each(|one| visit.call(one.get()))
+    }
+}

@@ -1,0 +1,411 @@
+//! The life of one task: from pending to a result, an error or a cancellation, and who waits.
+//!
+//! The value itself is the embedder's: [`Completion`] says who may write it (whoever holds the
+//! [`Claim`]) and when it may be read (once the phase is [`Phase::Finished`]).
+//!
+//! | phase       | meaning                            | who leaves it, and how                       |
+//! |-------------|------------------------------------|----------------------------------------------|
+//! | `PENDING`   | nobody has begun                   | `begin`, `cancel`, `claim`                   |
+//! | `RUNNING`   | a worker runs it                   | `claim`                                      |
+//! | `CANCELLED` | cancelled before it began          | `begin`, to `NOTIFIED`                       |
+//! | `NOTIFIED`  | the worker knows of that           | nobody                                       |
+//! | `FINISHING` | a claim writes the value           | the claim: to `FINISHED`, or back if dropped |
+//! | `FINISHED`  | the value is there for ever        | nobody                                       |
+//!
+//! Beside the phase, the word holds flags that are added, while the future is not done, and
+//! outlive the phase:
+//! - `QUEUED`: somebody is in the wait list. Added under its latch, so that whoever ends the wait
+//!   and sees the flag finds the waiter once it has the latch.
+//! - `OBSERVED`: the embedder has put a callback on a list that this latch guards, likewise.
+//! - `OPEN`: the embedder's own lock guards every change from now on. A change that does not hold
+//!   it is refused, so that what was read under that lock stays true until it is released.
+
+use crate::blocking::{Blocking, Native, infallible};
+use crate::deadline::Deadline;
+use crate::sync::{AtomicU8, Ordering, maybe_const, yield_now};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
+
+const PENDING: u8 = 0;
+const RUNNING: u8 = 1;
+const CANCELLED: u8 = 2;
+const NOTIFIED: u8 = 3;
+const FINISHING: u8 = 4;
+const FINISHED: u8 = 5;
+const PHASE: u8 = 7;
+
+const QUEUED: u8 = 8;
+const OBSERVED: u8 = 16;
+const OPEN: u8 = 32;
+
+/// Where a task is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nobody has begun it.
+    Pending,
+    /// Somebody runs it.
+    Running,
+    /// It was cancelled before it began.
+    Cancelled,
+    /// It was cancelled, and the worker that would have run it has seen so.
+    Notified,
+    /// Its value is there.
+    Finished,
+}
+
+impl Phase {
+    /// Whether nothing can change for those who wait for the end.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Notified | Self::Finished)
+    }
+}
+
+fn phase_of(word: u8) -> Phase {
+    match word & PHASE {
+        PENDING => Phase::Pending,
+        RUNNING | FINISHING => Phase::Running,
+        CANCELLED => Phase::Cancelled,
+        NOTIFIED => Phase::Notified,
+        _ => Phase::Finished,
+    }
+}
+
+/// Who asks for a change: see `OPEN` in the module's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Somebody who holds no lock of the embedder's.
+    Free,
+    /// Somebody who holds the embedder's lock of an open future.
+    Locked,
+}
+
+/// Why a change was not made.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The future is open: take the embedder's lock and ask again.
+    Open,
+    /// The change does not lead on from this phase.
+    Phase(Phase),
+}
+
+/// What a change leaves to be done.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The embedder has callbacks on its list.
+    pub observed: bool,
+}
+
+/// One task's phase, and the threads that wait for its end.
+///
+/// Half of Python's `concurrent.futures.Future`: the half without the value.
+///
+/// ```
+/// use raddle::future::{Access, Completion, Phase};
+/// let completion = Completion::new();
+/// raddle::scope(|scope| {
+///     scope.spawn(|| completion.claim(Access::Free).unwrap().publish());
+///     completion.wait();
+/// });
+/// assert_eq!(completion.phase(), Phase::Finished);
+/// ```
+#[derive(Debug)]
+pub struct Completion {
+    /// See the module's text.
+    state: AtomicU8,
+    waiters: WaitList,
+}
+
+impl Completion {
+    maybe_const! {
+        /// A pending task, for which nobody waits.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { state: AtomicU8::new(PENDING), waiters: WaitList::new() }
+        }
+    }
+
+    /// The phase; if it is [`Phase::Finished`], the value may be read.
+    #[inline]
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        phase_of(self.state.load(Ordering::Acquire))
+    }
+
+    /// Whether the value may be read without the embedder's lock.
+    #[inline]
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.state.load(Ordering::Acquire) & (PHASE | OPEN) == FINISHED
+    }
+
+    /// Whether changes need the embedder's lock.
+    #[inline]
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state.load(Ordering::Acquire) & OPEN != 0
+    }
+
+    /// Whether the end of the task concerns anybody but the threads that wait for it.
+    #[inline]
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & (OBSERVED | OPEN) != 0
+    }
+
+    /// Changes the phase as `to` says; returns the word before.
+    #[inline]
+    fn change(&self, access: Access, to: impl Fn(u8) -> Option<u8>) -> Result<u8, Refused> {
+        let mut seen = self.state.load(Ordering::Acquire);
+        loop {
+            if access == Access::Free && seen & OPEN != 0 {
+                return Err(Refused::Open);
+            }
+            let Some(next) = to(seen & PHASE) else {
+                return Err(Refused::Phase(phase_of(seen)));
+            };
+            match self.state.compare_exchange_weak(
+                seen,
+                seen & !PHASE | next,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Ok(seen),
+                Err(now) => seen = now,
+            }
+        }
+    }
+
+    /// A worker begins: from pending to running. From cancelled, it takes note.
+    ///
+    /// Returns whether to run the task, and what is left to be done if not.
+    ///
+    /// # Errors
+    /// [`Refused`] if the task was begun before.
+    #[inline]
+    pub fn begin(&self, access: Access) -> Result<Result<(), Changed>, Refused> {
+        let before = self.change(access, |phase| match phase {
+            PENDING => Some(RUNNING),
+            CANCELLED => Some(NOTIFIED),
+            _ => None,
+        })?;
+        if before & PHASE == PENDING { Ok(Ok(())) } else { Ok(Err(changed(before))) }
+    }
+
+    /// Cancels the task if nobody has begun it, and wakes who waits.
+    ///
+    /// # Errors
+    /// [`Refused`] if it is too late, or was done before.
+    pub fn cancel(&self, access: Access) -> Result<Changed, Refused> {
+        let before = self.change(access, |phase| (phase == PENDING).then_some(CANCELLED))?;
+        self.wake(before);
+        Ok(changed(before))
+    }
+
+    /// Obtains the right to write the value.
+    ///
+    /// # Errors
+    /// [`Refused`] if the task is done, or somebody else writes its value.
+    #[inline]
+    pub fn claim(&self, access: Access) -> Result<Claim<'_>, Refused> {
+        let before = self
+            .change(access, |phase| matches!(phase, PENDING | RUNNING).then_some(FINISHING))?;
+        Ok(Claim { completion: self, from: before & PHASE })
+    }
+
+    /// Opens the future: from now on, changes need the embedder's lock. Wakes who waits here, to
+    /// wait by that lock.
+    ///
+    /// Call it with that lock held. A claim that was made before is finished first.
+    pub fn open(&self) {
+        let mut seen = self.state.load(Ordering::Acquire);
+        loop {
+            if seen & OPEN != 0 {
+                return;
+            }
+            if seen & PHASE == FINISHING {
+                yield_now(); // A few instructions of the claim's holder, see `Claim`.
+                seen = self.state.load(Ordering::Acquire);
+                continue;
+            }
+            match self.state.compare_exchange_weak(
+                seen,
+                seen | OPEN,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => break,
+                Err(now) => seen = now,
+            }
+        }
+        self.wake(seen);
+    }
+
+    /// Sets the phase, whatever it was, without waking anybody.
+    ///
+    /// For an open future whose lock the caller holds; for programs that write a future's state.
+    pub fn force(&self, phase: Phase) {
+        let bits = match phase {
+            Phase::Pending => PENDING,
+            Phase::Running => RUNNING,
+            Phase::Cancelled => CANCELLED,
+            Phase::Notified => NOTIFIED,
+            Phase::Finished => FINISHED,
+        };
+        let _ = self.change(Access::Locked, |_| Some(bits));
+    }
+
+    /// Adds something to the embedder's list, by `add`, under the latch that guards the list; not
+    /// if the phase is one that `over` says is too late. Returns whether it did.
+    pub fn observe(&self, over: impl Fn(Phase) -> bool, add: impl FnOnce()) -> bool {
+        let locked = self.waiters.lock();
+        if !self.flag(OBSERVED, |word| over(phase_of(word))) {
+            return false;
+        }
+        add();
+        drop(locked);
+        true
+    }
+
+    /// Runs `take` under the latch that guards the embedder's list.
+    pub fn with_list<R>(&self, take: impl FnOnce() -> R) -> R {
+        let locked = self.waiters.lock();
+        let taken = take();
+        drop(locked);
+        taken
+    }
+
+    /// Under the latch: adds `flag` unless the word is `over`; returns whether it did.
+    fn flag(&self, flag: u8, over: impl Fn(u8) -> bool) -> bool {
+        self.state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+                (!over(word)).then_some(word | flag)
+            })
+            .is_ok()
+    }
+
+    #[inline]
+    fn wake(&self, before: u8) {
+        if before & QUEUED != 0 {
+            self.wake_all();
+        }
+    }
+
+    #[cold]
+    fn wake_all(&self) {
+        self.waiters.lock().choose_many(usize::MAX, 0, || {});
+    }
+
+    /// Waits until the task is done, the future is open, or `until` passes; returns whether one
+    /// of the first two came about.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    #[inline]
+    pub fn wait_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        if wakes(self.state.load(Ordering::Acquire)) {
+            return Ok(true);
+        }
+        self.wait_slow(blocking, until)
+    }
+
+    #[cold]
+    fn wait_slow<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        if until == Deadline::PAST {
+            return Ok(false);
+        }
+        loop {
+            let waiter = Waiter::new();
+            let locked = self.waiters.lock();
+            if !self.flag(QUEUED, wakes) {
+                return Ok(true);
+            }
+            locked.push_back(&waiter);
+            drop(locked);
+            match self.waiters.block(&waiter, blocking, until, self) {
+                Ended::Chosen => return Ok(true),
+                Ended::TimedOut => return Ok(false),
+                Ended::Interrupted(interrupt) => return Err(interrupt),
+                Ended::Forked => {}
+            }
+        }
+    }
+
+    /// Waits until the task is done.
+    pub fn wait(&self) {
+        infallible(self.wait_with(&mut Native, Deadline::NEVER));
+    }
+
+    /// The number of threads waiting; for reports and tests.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiters.count()
+    }
+}
+
+fn changed(before: u8) -> Changed {
+    Changed { observed: before & OBSERVED != 0 }
+}
+
+/// Whether a wait that sees this word is over.
+fn wakes(word: u8) -> bool {
+    word & OPEN != 0 || phase_of(word).is_done()
+}
+
+impl Abandoned for Completion {
+    // The end wakes everyone, so there is nobody to pass a wake-up on to; and QUEUED may stay
+    // when the last one leaves, which costs the end a look at an empty list.
+    fn left(&self, _: &Locked<'_>, _: crate::waiters::Why) {}
+}
+
+impl Default for Completion {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The right to write a task's value; publish it, or the task is as it was.
+///
+/// Nothing else can happen to the task meanwhile, so hold it for a few instructions only.
+#[must_use]
+#[derive(Debug)]
+pub struct Claim<'a> {
+    completion: &'a Completion,
+    /// The phase in which the claim was made.
+    from: u8,
+}
+
+impl Claim<'_> {
+    /// Shows the value to everyone, and wakes who waits.
+    #[inline]
+    pub fn publish(self) -> Changed {
+        let completion = self.completion;
+        std::mem::forget(self);
+        completion.publish()
+    }
+}
+
+impl Completion {
+    #[inline]
+    fn publish(&self) -> Changed {
+        // FINISHING to FINISHED; nobody else leaves FINISHING, and flags may come meanwhile.
+        let before = self.state.fetch_add(FINISHED - FINISHING, Ordering::AcqRel);
+        self.wake(before);
+        changed(before)
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.completion.state.fetch_sub(FINISHING - self.from, Ordering::AcqRel);
+    }
+}

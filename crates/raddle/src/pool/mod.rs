@@ -1,0 +1,5 @@
+//! Workers and what they work on.
+
+mod tasks;
+
+pub use tasks::{Closed, Demand, Seat, Tasks};
