@@ -187,7 +187,9 @@ class _Context:
         """Return a function that makes a context, and one that makes a task of a call."""
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
-        return (lambda: cls(initializer, initargs)), (lambda fn, args, kwargs: (fn, args, kwargs))
+        return (lambda: cls(initializer, initargs)), (
+            lambda fn, args, kwargs: (fn, args, kwargs)
+        )
 
     def __init__(self, initializer, initargs):
         self.initializer = initializer
@@ -212,6 +214,10 @@ _WorkerContext = getattr(_thread, "WorkerContext", _Context)
 
 def _worker(executor_reference, context, work_queue):
     """What a worker's thread runs."""
+    # A worker that has to be initialized first may take its time, and others take its call.
+    arriving = getattr(context, "initializer", None) is None
+    if not arriving:
+        work_queue._arrive()
     try:
         context.initialize()
     except BaseException:
@@ -223,7 +229,8 @@ def _worker(executor_reference, context, work_queue):
     try:
         while True:
             try:
-                item = work_queue._work(context.run)
+                item = work_queue._work(context.run, True, arriving)
+                arriving = False
                 if item is not None:
                     item.run(context)
                     item = None
@@ -353,7 +360,12 @@ class ThreadPoolExecutor(_raddle._Executor, _thread.ThreadPoolExecutor):
             target=_worker,
             args=(weakref.ref(self, executor_is_gone), self._create_worker_context(), queue),
         )
-        thread.start()
+        queue._expect()
+        try:
+            thread.start()
+        except BaseException:
+            queue._arrive()
+            raise
         self._started()
         self._threads.add(thread)
         _thread._threads_queues[thread] = queue

@@ -58,7 +58,7 @@ impl Watch {
         self.done.leave(&mut seat);
         slept?;
         let list = PyList::empty(py);
-        for future in self.done.drain() {
+        for future in self.done.drain(0) {
             list.append(future.get())?;
         }
         Ok(list)
@@ -70,6 +70,6 @@ impl Watch {
     }
 
     fn __clear__(&self) {
-        drop(self.done.drain());
+        drop(self.done.drain(0));
     }
 }

@@ -1,6 +1,7 @@
 //! What the workers of an executor take their work from, and how they work it off.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
@@ -101,6 +102,8 @@ fn run_without_context<'py>(task: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyA
 #[pyclass(frozen, weakref, module = "raddle._raddle", name = "_WorkQueue")]
 pub(crate) struct WorkQueue {
     tasks: Tasks<Item>,
+    /// Workers that were started and have not looked into the queue yet.
+    coming: AtomicUsize,
 }
 
 /// What became of a call that was pushed.
@@ -234,25 +237,31 @@ impl Blocking for Resting<'_> {
 impl WorkQueue {
     #[new]
     fn new() -> Self {
-        Self { tasks: Tasks::new() }
+        Self { tasks: Tasks::new(), coming: AtomicUsize::new(0) }
     }
 
     /// Makes calls until something else comes out of the queue, and returns that: None, or what
     /// somebody has put. `context` runs the calls that were made for it.
     ///
-    /// With `wait` false, it returns None, too, when the queue is empty.
-    #[pyo3(signature = (context = None, wait = true))]
+    /// With `wait` false, it returns None, too, when the queue is empty. A worker that was
+    /// announced by `_expect` is `arriving` the first time.
+    #[pyo3(signature = (context = None, wait = true, arriving = false))]
     fn _work(
         &self,
         py: Python<'_>,
         context: Option<&Bound<'_, PyAny>>,
         wait: bool,
+        mut arriving: bool,
     ) -> PyResult<Option<Py<PyAny>>> {
         let mut place = Place { tasks: &self.tasks, seat: Seat::new() };
         let mut last: Option<(Held, Outcome)> = None;
         let mut turns = 0;
         loop {
-            match self.tasks.take(&mut place.seat) {
+            let taken = self.tasks.take(&mut place.seat);
+            if std::mem::take(&mut arriving) {
+                self._arrive();
+            }
+            match taken {
                 Some(item) => {
                     settle_attached(py, last.take())?;
                     let task = match item {
@@ -346,9 +355,10 @@ impl WorkQueue {
         self.tasks.is_empty()
     }
 
-    /// Takes everything out; returns the futures of the calls among it.
+    /// Takes everything out, but for a call for each worker that was started and is on its way;
+    /// returns the futures of the calls among it.
     fn _drain(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
-        let items: VecDeque<Item> = self.tasks.drain();
+        let items: VecDeque<Item> = self.tasks.drain(self.coming.load(Ordering::Relaxed));
         let mut futures = Vec::new();
         for item in items {
             if let Item::Task(task) = &item {
@@ -356,6 +366,18 @@ impl WorkQueue {
             }
         }
         futures
+    }
+
+    /// Says that a worker is about to be started.
+    fn _expect(&self) {
+        self.coming.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that a worker is there, or will not come.
+    fn _arrive(&self) {
+        let _ = self
+            .coming
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |coming| coming.checked_sub(1));
     }
 
     /// Refuses calls from now on, and has the workers end when those that are there are done.
@@ -385,7 +407,7 @@ impl WorkQueue {
     }
 
     fn __clear__(&self) {
-        drop(self.tasks.drain());
+        drop(self.tasks.drain(0));
     }
 }
 

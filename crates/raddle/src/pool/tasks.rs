@@ -320,14 +320,14 @@ impl<T> Tasks<T> {
         self.with(&locked, |inner| inner.closed)
     }
 
-    /// Takes all tasks out.
+    /// Takes all tasks out but the first `keep`.
     #[must_use]
-    pub fn drain(&self) -> VecDeque<T> {
+    pub fn drain(&self, keep: usize) -> VecDeque<T> {
         let locked = self.lock();
         self.with(&locked, |inner| {
-            let all = std::mem::take(&mut inner.queue);
+            let rest = inner.queue.split_off(keep.min(inner.queue.len()));
             self.refresh(inner);
-            all
+            rest
         })
     }
 
