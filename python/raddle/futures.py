@@ -42,7 +42,7 @@ __all__ = [
     "Executor",
     "Future",
     "InvalidStateError",
-    "ProcessPoolExecutor",
+    "ProcessPoolExecutor",  # noqa: F822
     "ThreadPoolExecutor",
     "TimeoutError",
     "as_completed",
@@ -53,10 +53,16 @@ try:
 except ImportError:
     pass
 else:
-    __all__ += ["InterpreterPoolExecutor"]  # noqa: PLE0604
+    __all__ += ["InterpreterPoolExecutor"]  # noqa: F822
 
-# The standard library's, which patching takes out of its modules.
-_StockFuture = next(kind for kind in _base.Future.__mro__ if "_condition" not in vars(kind))
+
+def _stock(kind, ours):
+    """Return the standard library's class, also where patching has replaced it."""
+    return next(base for base in kind.__mro__ if not issubclass(base, ours))
+
+
+_StockFuture = _stock(_base.Future, _raddle.Future)
+_StockExecutor = _stock(_thread.ThreadPoolExecutor, _raddle._Executor)
 _stock_wait = getattr(_base.wait, "_stock", _base.wait)
 _stock_as_completed = getattr(_base.as_completed, "_stock", _base.as_completed)
 
@@ -257,12 +263,13 @@ def _worker(executor_reference, context, work_queue):
         context.finalize()
 
 
-class ThreadPoolExecutor(_raddle._Executor, _thread.ThreadPoolExecutor):
+class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
     """Has calls made by up to `max_workers` threads, which are started as they are needed.
 
-    `max_workers` is the number of cores and four more, at most 32, if None; the threads are named
-    after `thread_name_prefix`; each begins by calling `initializer(*initargs)`. Raises ValueError
-    unless `max_workers` is positive, TypeError for an initializer that cannot be called.
+    `max_workers` is the number of cores and four more, at most 32, if None; the threads are
+    named after `thread_name_prefix`; each begins by calling `initializer(*initargs)`. Raises
+    ValueError unless `max_workers` is positive, TypeError for an initializer that cannot be
+    called.
     concurrent.futures.ThreadPoolExecutor, and an instance of it.
     """
 
