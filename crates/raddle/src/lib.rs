@@ -12,6 +12,7 @@
 //! | `Semaphore`          | [`Semaphore`], [`BoundedSemaphore`] | —       |
 //! | `Event`              | [`Event`]            | —                      |
 //! | `Barrier`            | [`Barrier`]          | `Barrier`              |
+//! | `queue.Queue`        | [`Queue`]              | `mpsc::sync_channel`   |
 //! | `Timer`              | [`Timer`]            | —                      |
 //! | `Thread`             | [`spawn`], [`thread::Builder`] | `thread::spawn` |
 //!
@@ -26,6 +27,7 @@ mod event;
 mod fork;
 mod lock;
 mod park;
+pub mod queue;
 mod rlock;
 mod semaphore;
 mod spin;
@@ -43,6 +45,7 @@ pub use deadline::Deadline;
 pub use event::Event;
 pub use lock::{Lock, LockGuard, RawLock};
 pub use park::{Parker, Wake};
+pub use queue::{GetError, PutError, Queue};
 pub use rlock::{Held, NotOwner, RLock};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphoreGuard, TooManyPermits};
 #[cfg(raddle_loom)]
