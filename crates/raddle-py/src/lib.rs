@@ -13,6 +13,7 @@ mod fresh;
 mod lock;
 mod outcall;
 mod padded;
+mod queue;
 mod registry;
 mod rlock;
 mod semaphore;
@@ -33,6 +34,8 @@ mod _raddle {
     use crate::event::Event;
     #[pymodule_export]
     use crate::lock::Lock;
+    #[pymodule_export]
+    use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]
     use crate::registry::current_thread_in;
     #[pymodule_export]
@@ -60,6 +63,7 @@ mod _raddle {
         }
         crate::attached::watch_forks();
         crate::fresh::prepare(module)?;
+        crate::queue::prepare(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

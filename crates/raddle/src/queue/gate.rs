@@ -472,24 +472,32 @@ impl<S: Store> Gate<S> {
     }
 
     /// Refuses further items; gets go on until there are none. Ends the waits that this decides.
-    pub fn shut_down(&self) {
+    /// Returns false if the gate has [retired](Self::retire).
+    pub fn shut_down(&self) -> bool {
         let inner = self.lock();
-        inner.inside(|inside| inside.phase = shut(inside.phase));
+        if inner.inside(|inside| inside.phase == Phase::Retired) {
+            return false;
+        }
+        inner.inside(|inside| inside.phase = Phase::ShutDown);
         inner.wake_everyone();
+        true
     }
 
     /// [`shut_down`](Self::shut_down), but takes the items out with `drain` and counts their
-    /// tasks as done. What `drain` returns is to be dropped by the caller, not under the latch.
-    pub fn shut_down_draining<R>(&self, drain: impl FnOnce(&mut S) -> R) -> R {
+    /// tasks as done. Returns what `drain` does, `None` if the gate has retired.
+    pub fn shut_down_draining<R>(&self, drain: impl FnOnce(&mut S) -> R) -> Option<R> {
         let inner = self.lock();
+        if inner.inside(|inside| inside.phase == Phase::Retired) {
+            return None;
+        }
         let count = inner.count();
         inner.inside(|inside| {
-            inside.phase = shut(inside.phase);
+            inside.phase = Phase::ShutDown;
             inside.unfinished = inside.unfinished.saturating_sub(count);
         });
         let drained = inner.change(drain);
         inner.wake_everyone();
-        drained
+        Some(drained)
     }
 
     /// Whether the gate was shut down.
@@ -544,10 +552,6 @@ impl<S> fmt::Debug for Gate<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gate").finish_non_exhaustive()
     }
-}
-
-fn shut(phase: Phase) -> Phase {
-    if phase == Phase::Retired { phase } else { Phase::ShutDown }
 }
 
 /// Joins a line: at its front after having been overtaken.

@@ -2,9 +2,13 @@
 
 mod blocks;
 mod gate;
+mod heap;
+mod pile;
 
 pub use blocks::Blocks;
 pub use gate::{Deny, Gate, NoTask, Store, Turn};
+pub use heap::{Heap, Plan, Question};
+pub use pile::Pile;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -239,7 +243,7 @@ impl<T> Queue<T> {
     /// Everyone who waits to put, and who waits to get in vain, is woken.
     pub fn shutdown(&self, immediate: bool) -> Blocks<T> {
         if immediate {
-            return self.gate.shut_down_draining(std::mem::take);
+            return self.gate.shut_down_draining(std::mem::take).unwrap_or_default();
         }
         self.gate.shut_down();
         Blocks::new()
