@@ -156,8 +156,9 @@ pub(crate) fn generic_setattr(
 ) -> PyResult<()> {
     let value = value.map_or(std::ptr::null_mut(), |value| value.as_ptr());
     // SAFETY: the references are live for the call, and the thread is attached.
-    match guarded(|| unsafe { raw::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value) })
-    {
+    match guarded(|| unsafe {
+        raw::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value)
+    }) {
         0 => Ok(()),
         _ => Err(PyErr::fetch(object.py())),
     }

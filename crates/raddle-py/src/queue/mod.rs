@@ -238,7 +238,9 @@ impl Queue {
                 Ok(Ok(item)) => return Ok(item.into_inner()),
                 Ok(Err(Not::Now)) => {}
                 Ok(Err(Not::ShutDown)) => return Err(raised::shut_down(py)),
-                Ok(Err(Not::Open)) => return opened::get(slf, patience.remaining(py, Some(until))?),
+                Ok(Err(Not::Open)) => {
+                    return opened::get(slf, patience.remaining(py, Some(until))?);
+                }
                 Err(error) => {
                     this.gate.nudge();
                     return Err(error);
@@ -274,7 +276,8 @@ impl Queue {
 
     fn set_limit(&self, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
         let (limit, kept) = Self::limit(maxsize)?;
-        let old = self.gate.set_limit(limit, |shelf| std::mem::replace(&mut shelf.maxsize, kept));
+        let old =
+            self.gate.set_limit(limit, |shelf| std::mem::replace(&mut shelf.maxsize, kept));
         drop(old);
         Ok(())
     }
@@ -523,7 +526,11 @@ impl Queue {
     /// Whether the queue was shut down.
     #[getter]
     fn is_shutdown(&self) -> bool {
-        if self.mode() == OPEN { self.shut.load(Ordering::Relaxed) } else { self.gate.is_shut_down() }
+        if self.mode() == OPEN {
+            self.shut.load(Ordering::Relaxed)
+        } else {
+            self.gate.is_shut_down()
+        }
     }
 
     #[setter(is_shutdown)]

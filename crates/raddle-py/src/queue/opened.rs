@@ -111,11 +111,9 @@ fn dict<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyDict>> {
 fn furnish(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, dict) = (queue.py(), dict(queue)?);
     let mutex = Py::new(py, Lock::create())?;
-    for name in [
-        intern!(py, "not_empty"),
-        intern!(py, "not_full"),
-        intern!(py, "all_tasks_done"),
-    ] {
+    for name in
+        [intern!(py, "not_empty"), intern!(py, "not_full"), intern!(py, "all_tasks_done")]
+    {
         dict.set_item(name, Py::new(py, Condition::over(mutex.clone_ref(py)))?)?;
     }
     dict.set_item(intern!(py, "mutex"), mutex)
@@ -136,12 +134,8 @@ fn container<'py>(py: Python<'py>, order: Order) -> PyResult<Bound<'py, PyAny>> 
 pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
     let _lock = ordered::Lock::take(this, py)?;
-    let begun = this.mode.compare_exchange(
-        NATIVE,
-        OPENING,
-        Ordering::AcqRel,
-        Ordering::Acquire,
-    );
+    let begun =
+        this.mode.compare_exchange(NATIVE, OPENING, Ordering::AcqRel, Ordering::Acquire);
     if begun.is_err() {
         return Ok(()); // By another thread, or by this one, which a destructor has led here.
     }

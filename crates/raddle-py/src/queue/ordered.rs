@@ -113,9 +113,8 @@ pub(super) fn put(
         // SAFETY: the lock is held.
         let mut plan = unsafe { heap(queue) }.plan_push();
         if carry_on(queue, py, &mut plan, item.get())? {
-            let put = queue
-                .gate
-                .put_by(item, |shelf, item| shelf.items.heap_mut().push(item, &plan));
+            let put =
+                queue.gate.put_by(item, |shelf, item| shelf.items.heap_mut().push(item, &plan));
             return Ok(put.map_err(|(item, deny)| (item, deny.into())));
         }
     }

@@ -112,7 +112,10 @@ impl Store for Shelf {
 
 impl Taken {
     /// Hands each item over, in order.
-    pub(super) fn try_for_each<E>(self, each: impl FnMut(Held) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn try_for_each<E>(
+        self,
+        each: impl FnMut(Held) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self {
             Self::Line(mut line) => line.try_for_each(each),
             Self::Pile(pile) => pile.into_iter().try_for_each(each),

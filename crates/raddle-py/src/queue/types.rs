@@ -37,8 +37,11 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
         }
         Ok(found.map(|each| each.expect("each was found")))
     }
-    let (first, last, least) =
-        (PyType::new::<Queue>(py), PyType::new::<LifoQueue>(py), PyType::new::<PriorityQueue>(py));
+    let (first, last, least) = (
+        PyType::new::<Queue>(py),
+        PyType::new::<LifoQueue>(py),
+        PyType::new::<PriorityQueue>(py),
+    );
     let hooks = [all(&first, HOOKS)?, all(&last, HOOKS)?, all(&least, HOOKS)?];
     let _ = ORIGINALS.set(py, Originals { hooks, methods: all(&first, METHODS)? });
     Ok(())

@@ -50,7 +50,9 @@ pub struct NoTask;
 
 impl fmt::Display for NoTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("task_done() called too many times: once for each item that was got is enough")
+        f.write_str(
+            "task_done() called too many times: once for each item that was got is enough",
+        )
     }
 }
 
