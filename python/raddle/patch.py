@@ -1,8 +1,8 @@
 """Putting raddle in the place of the interpreter's own primitives, and taking it out again.
 
-Three things are patched: `_thread`, at once; `threading`, now or when it is first imported
-(start-up must not import it), and again whenever a fresh copy is imported; and the global
-names of modules that hold one of the replaced objects already.
+Three things are patched: `_thread`, at once; `threading` and the modules of `_PATCHES`, now or
+when they are first imported (start-up must not import them), and again whenever a fresh copy is
+imported; and the global names of modules that hold one of the replaced objects already.
 
 `threading.Thread` stays the same class, since the main thread is an instance of it and
 programs have subclassed it: it is given the methods of `raddle.threading.Thread`, as new
@@ -18,7 +18,7 @@ _VERSION = sys.version_info[:2]
 _MISSING = object()
 _installed = False
 _overlay = None  # raddle.threading, once it is complete
-_undo = []  # (namespace, name, previous value or _MISSING), in the order of patching
+_undo = []  # (namespace, name, previous value or _MISSING, new value), in order of patching
 _patched = []  # the threading modules that were patched
 _waiting = []  # threading modules that were loaded while raddle.threading was
 
@@ -38,9 +38,10 @@ def install():
     _installed = True
     try:
         swapped = _patch_thread_module(_raddle)
-        module = sys.modules.get("threading")
-        if module is not None:
-            swapped.update(_patch_threading(module))
+        for name, patch in _PATCHES.items():
+            module = sys.modules.get(name)
+            if module is not None:
+                swapped.update(patch(module))
         _patch_holders(swapped)
         sys.meta_path.insert(0, _Finder)
     except BaseException:
@@ -56,7 +57,7 @@ def uninstall():
     _installed = False
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Finder]
     threads = [thread for module in _patched for thread in module._dangling]
-    for namespace, name, previous in reversed(_undo):
+    for namespace, name, previous, _ in reversed(_undo):
         if previous is _MISSING:
             _delete(namespace, name)
         else:
@@ -64,6 +65,7 @@ def uninstall():
     _undo.clear()
     _patched.clear()
     _waiting.clear()
+    _late.clear()
     for thread in threads:
         _return_to_stock(thread)
 
@@ -101,7 +103,7 @@ def _replace(namespace, name, value, swapped=None):
     previous = names.get(name, _MISSING)
     if previous is value:
         return
-    _undo.append((namespace, name, previous))
+    _undo.append((namespace, name, previous, value))
     _assign(namespace, name, value)
     # Not None, say, which somebody may have put there and which everybody holds.
     if swapped is not None and callable(previous):
@@ -256,7 +258,7 @@ def _rebound(function, namespace):
 def _patch_holders(swapped):
     """Replace the swapped objects where other modules hold them as globals."""
     for name, module in list(sys.modules.items()):
-        if name in ("threading", "_thread") or name.partition(".")[0] == "raddle":
+        if name == "_thread" or name in _PATCHES or name.partition(".")[0] == "raddle":
             continue
         if not isinstance(module, types.ModuleType):
             continue
@@ -265,6 +267,15 @@ def _patch_holders(swapped):
             old, new = swapped.get(id(value), (_MISSING, None))
             if value is old:
                 _replace(names, held, new)
+
+
+def _overwritten(entry, module):
+    """Return whether an entry of _undo is about a name that the module has set anew since.
+
+    (An extension module is not run again, and keeps what it was given.)
+    """
+    namespace, name, _, value = entry
+    return namespace is vars(module) and namespace.get(name, _MISSING) is not value
 
 
 def overlay_ready(overlay):
@@ -286,13 +297,72 @@ def _follow_forks(follow):
         os.register_at_fork(before=_raddle._before_fork, after_in_child=follow)
 
 
+def _patch_names(module, new):
+    """Give a module new values for some names; return what was swapped."""
+    swapped = {}
+    for name, value in new.items():
+        _replace(vars(module), name, value, swapped)
+    return swapped
+
+
+def _patch_queue(module):
+    from raddle import queuepatch
+
+    return _patch_names(module, queuepatch.replacements(module))
+
+
+def _patch_low_queue(module):
+    from raddle import queuepatch
+
+    return _patch_names(module, queuepatch.low_replacements(module))
+
+
+def _patch_futures(module):
+    """Patch `concurrent.futures._base` or `.thread`, unless that has to wait."""
+    name = _FUTURES[module.__name__]
+    if name not in sys.modules:
+        __import__(name)
+    if name not in _complete:
+        _late.append(module)  # It is importing this module, and will come back to us.
+        return {}
+    ours = sys.modules[name]
+    return _patch_names(module, {name: getattr(ours, name) for name in ours.REPLACES})
+
+
+def complete(name):
+    """Called by a module of _FUTURES at its end."""
+    _complete.add(name)
+    if _installed:
+        for module in [module for module in _late if _FUTURES[module.__name__] == name]:
+            _late.remove(module)
+            _patch_holders(_patch_futures(module))
+
+
+# Who replaces what is in a module of concurrent.futures.
+_FUTURES = {
+    "concurrent.futures._base": "raddle.future",
+    "concurrent.futures.thread": "raddle.executor",
+}
+_complete = set()  # those of them that have been imported
+_late = []  # the modules that were loaded while they were
+
+# How to patch a copy of a module, by the module's name; each returns what it swapped, by the id
+# of the old object.
+_PATCHES = {
+    "threading": _patch_threading,
+    "_queue": _patch_low_queue,
+    "queue": _patch_queue,
+    **dict.fromkeys(_FUTURES, _patch_futures),
+}
+
+
 class _Finder:
-    """Patches `threading` whenever a copy of it is imported."""
+    """Patches the modules of `_PATCHES` whenever a copy of them is imported."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
         """Find the module as others do, and have it patched once it has run."""
-        if name != "threading":
+        if name not in _PATCHES:
             return None
         for finder in sys.meta_path:
             if finder is cls or not hasattr(finder, "find_spec"):
@@ -324,7 +394,7 @@ class _Loader:
         self._loader.exec_module(module)
         if _installed:
             if module in _patched:
-                # importlib.reload() has run it again: what it held before is forgotten.
                 _patched.remove(module)
-                _undo[:] = [entry for entry in _undo if entry[0] is not vars(module)]
-            _patch_threading(module)
+            # importlib.reload() may have run it again: what it held before is then forgotten.
+            _undo[:] = [entry for entry in _undo if not _overwritten(entry, module)]
+            _PATCHES[module.__spec__.name](module)

@@ -25,7 +25,7 @@ from outcome import Outcome
 
 HERE = Path(__file__).resolve().parent
 
-# To come with the words that they test: test_queue, test_concurrent_futures.
+# To come with the word that it tests: test_concurrent_futures.
 MODULES = (
     "test_threading",
     "test_thread",
@@ -34,6 +34,7 @@ MODULES = (
     "test_threadedtempfile",
     "test_sched",
     "test_faulthandler",
+    "test_queue",
 )
 
 

@@ -82,6 +82,10 @@ impl Blocking for Attached<'_> {
         }
     }
 
+    fn attach(&mut self) {
+        Self::attach(self);
+    }
+
     fn woken_spinning(&mut self) {
         if !self.detached.is_null() {
             handover::await_waker();

@@ -70,6 +70,11 @@ impl Condition {
         Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
     }
 
+    /// A condition on a lock that others may share.
+    pub(crate) fn over(lock: Py<Lock>) -> Self {
+        Self { core: Padded::new(Core::new()), lock: Slot::filled(Inner::Plain(lock)) }
+    }
+
     fn inner(&self) -> PyResult<&Inner> {
         self.lock.get().ok_or_else(|| errors::misuse("Condition.__init__() was not called"))
     }

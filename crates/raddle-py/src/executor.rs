@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::future::Future;
-use crate::kit::Kit;
+use crate::kit;
 use crate::outcall;
 use crate::place::Place;
 use crate::slot::Slot;
@@ -55,7 +55,7 @@ impl Executor {
     fn refuses(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.shutdown.load(Ordering::Acquire)
             || self.is_broken(py)?
-            || Kit::get(py)?.is_shut_down(py)?)
+            || kit::is_shut_down(py)?)
     }
 }
 

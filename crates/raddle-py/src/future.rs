@@ -107,7 +107,7 @@ impl Future {
 
     /// A new future of the public class.
     pub(crate) fn make(py: Python<'_>) -> PyResult<Bound<'_, Self>> {
-        Kit::get(py)?.make_future(py)
+        Kit::get()?.make_future(py)
     }
 
     fn extra(&self) -> &Extra {
@@ -217,7 +217,7 @@ impl Future {
                 Ok(false)
             }
             Err(_) => {
-                Kit::get(slf.py())?.log(slf.py(), "unexpected", slf.as_any(), None)?;
+                Kit::get()?.log(slf.py(), "unexpected", slf.as_any(), None)?;
                 Err(PyRuntimeError::new_err("Future in unexpected state"))
             }
         }
@@ -287,7 +287,7 @@ impl Future {
         let make = || -> PyResult<PyErr> {
             let state = slf.get().state();
             let shown = Self::__repr__(slf)?;
-            let kind = Kit::get(slf.py())?.invalid_state.bind(slf.py()).clone();
+            let kind = Kit::get()?.invalid_state.bind(slf.py()).clone();
             Ok(PyErr::from_type(kind, format!("{state}: {shown}")))
         };
         make().unwrap_or_else(|error| error)
@@ -331,7 +331,7 @@ impl Future {
             Ok(_) => Ok(()),
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 let error = error.into_value(py).into_bound(py).into_any();
-                Kit::get(py)?.log(py, "callback", slf.as_any(), Some(&error))
+                Kit::get()?.log(py, "callback", slf.as_any(), Some(&error))
             }
             Err(error) => Err(error),
         }
@@ -397,7 +397,7 @@ impl Future {
         match self.core.phase() {
             Phase::Finished => finished(self),
             Phase::Cancelled | Phase::Notified => {
-                Err(PyErr::from_type(Kit::get(py)?.cancelled.bind(py).clone(), ()))
+                Err(PyErr::from_type(Kit::get()?.cancelled.bind(py).clone(), ()))
             }
             Phase::Pending | Phase::Running => Err(PyTimeoutError::new_err(())),
         }

@@ -19,15 +19,20 @@ pub(crate) struct Kit {
     future: Py<PyType>,
     pub(crate) cancelled: Py<PyType>,
     pub(crate) invalid_state: Py<PyType>,
-    /// `queue.Empty`.
-    pub(crate) empty: Py<PyType>,
     /// `log(what, future, error)`.
     log: Py<PyAny>,
+}
+
+/// What the executors need besides.
+struct Tools {
+    /// `queue.Empty`.
+    empty: Py<PyType>,
     /// The names of `concurrent.futures.thread`, with the flag `_shutdown`.
     thread: Py<PyDict>,
 }
 
 static KIT: Slot<Kit> = Slot::new();
+static TOOLS: Slot<Tools> = Slot::new();
 /// Where in a future PyO3 keeps the Rust value, in bytes.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
 
@@ -38,23 +43,50 @@ pub(crate) fn equip(
     future: Py<PyType>,
     cancelled: Py<PyType>,
     invalid_state: Py<PyType>,
-    empty: Py<PyType>,
     log: Py<PyAny>,
-    thread: Py<PyDict>,
     py: Python<'_>,
 ) -> PyResult<()> {
     OFFSET.store(fresh::offset(&Bound::new(py, Future::create())?), Ordering::Relaxed);
-    let kit = Kit { future, cancelled, invalid_state, empty, log, thread };
-    let _ = KIT.set(kit);
+    let _ = KIT.set(Kit { future, cancelled, invalid_state, log });
     Ok(())
+}
+
+/// Hands in what executors need; later calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip_executor")]
+pub(crate) fn equip_executor(empty: Py<PyType>, thread: Py<PyDict>) {
+    let _ = TOOLS.set(Tools { empty, thread });
+}
+
+fn tools() -> PyResult<&'static Tools> {
+    TOOLS.get().ok_or_else(unequipped)
+}
+
+/// `queue.Empty()`.
+pub(crate) fn empty(py: Python<'_>) -> PyErr {
+    match tools() {
+        Ok(tools) => PyErr::from_type(tools.empty.bind(py).clone(), ()),
+        Err(error) => error,
+    }
+}
+
+/// Whether the interpreter's exit has ended the executors.
+#[inline]
+pub(crate) fn is_shut_down(py: Python<'_>) -> PyResult<bool> {
+    match tools()?.thread.bind(py).get_item(intern!(py, "_shutdown"))? {
+        Some(flag) => outcall::truth(&flag),
+        None => Ok(false),
+    }
+}
+
+fn unequipped() -> PyErr {
+    PyRuntimeError::new_err("raddle.futures has to be imported first")
 }
 
 impl Kit {
     #[inline]
-    pub(crate) fn get(py: Python<'_>) -> PyResult<&'static Self> {
-        let _ = py;
-        KIT.get()
-            .ok_or_else(|| PyRuntimeError::new_err("raddle.futures has to be imported first"))
+    pub(crate) fn get() -> PyResult<&'static Self> {
+        KIT.get().ok_or_else(unequipped)
     }
 
     /// A new future of the public class.
@@ -80,14 +112,5 @@ impl Kit {
     ) -> PyResult<()> {
         let args = (what, future, error).into_pyobject(py)?;
         outcall::call(self.log.bind(py), &args, None).map(drop)
-    }
-
-    /// Whether the interpreter's exit has ended the executors.
-    #[inline]
-    pub(crate) fn is_shut_down(&self, py: Python<'_>) -> PyResult<bool> {
-        match self.thread.bind(py).get_item(intern!(py, "_shutdown"))? {
-            Some(flag) => flag.is_truthy(),
-            None => Ok(false),
-        }
     }
 }

@@ -17,6 +17,7 @@ mod lock;
 mod outcall;
 mod padded;
 mod place;
+mod queue;
 mod registry;
 mod rlock;
 mod semaphore;
@@ -42,9 +43,11 @@ mod _raddle {
     #[pymodule_export]
     use crate::future::Future;
     #[pymodule_export]
-    use crate::kit::equip;
+    use crate::kit::{equip, equip_executor};
     #[pymodule_export]
     use crate::lock::Lock;
+    #[pymodule_export]
+    use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]
     use crate::registry::current_thread_in;
     #[pymodule_export]
@@ -77,6 +80,7 @@ mod _raddle {
         }
         crate::attached::watch_forks();
         crate::fresh::prepare(module)?;
+        crate::queue::prepare(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -44,8 +44,17 @@ mod raw {
             text: *const std::ffi::c_char,
             level: isize,
         ) -> std::ffi::c_int;
-        #[cfg(Py_3_15)]
         pub(super) fn PyFloat_AsDouble(object: *mut PyObject) -> f64;
+        pub(super) fn PyObject_RichCompareBool(
+            left: *mut PyObject,
+            right: *mut PyObject,
+            operator: std::ffi::c_int,
+        ) -> std::ffi::c_int;
+        pub(super) fn PyObject_GenericSetAttr(
+            object: *mut PyObject,
+            name: *mut PyObject,
+            value: *mut PyObject,
+        ) -> std::ffi::c_int;
         pub(super) fn PyObject_IsTrue(object: *mut PyObject) -> std::ffi::c_int;
         pub(super) fn Py_DecRef(object: *mut PyObject);
         pub(super) fn PyThreadState_Clear(state: *mut PyThreadState);
@@ -141,6 +150,33 @@ pub(crate) fn truth(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
+/// `left < right`.
+#[inline]
+pub(crate) fn less(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let (one, other) = (left.as_ptr(), right.as_ptr());
+    // SAFETY: the references are live for the call, and the thread is attached.
+    match guarded(|| unsafe { raw::PyObject_RichCompareBool(one, other, ffi::Py_LT) }) {
+        -1 => Err(PyErr::fetch(left.py())),
+        answer => Ok(answer != 0),
+    }
+}
+
+/// `object.name = value`, or `del object.name` for `None`, as `object` itself does it.
+pub(crate) fn generic_setattr(
+    object: &Bound<'_, PyAny>,
+    name: &Bound<'_, pyo3::types::PyString>,
+    value: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let value = value.map_or(std::ptr::null_mut(), |value| value.as_ptr());
+    // SAFETY: the references are live for the call, and the thread is attached.
+    match guarded(|| unsafe {
+        raw::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value)
+    }) {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(object.py())),
+    }
+}
+
 /// `operator.index(object)`.
 pub(crate) fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the reference is live for the call, and the thread is attached.
@@ -176,7 +212,6 @@ pub(crate) fn warn(category: &Bound<'_, PyAny>, text: &CStr) -> PyResult<()> {
 }
 
 /// `float(object)` for what is a number.
-#[cfg(Py_3_15)]
 pub(crate) fn float(object: &Bound<'_, PyAny>) -> PyResult<f64> {
     // SAFETY: the reference is live for the call, and the thread is attached.
     let value = guarded(|| unsafe { raw::PyFloat_AsDouble(object.as_ptr()) });
@@ -283,8 +318,16 @@ impl Held {
         Self(ManuallyDrop::new(object))
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> &Py<PyAny> {
         &self.0
+    }
+
+    #[inline]
+    pub(crate) fn into_inner(self) -> Py<PyAny> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once, here, since `self` is not dropped.
+        unsafe { ManuallyDrop::take(&mut this.0) }
     }
 }
 

@@ -13,7 +13,7 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 use crate::arg::Truth;
 use crate::attached::Attached;
 use crate::future::{Future, Outcome, Settled};
-use crate::kit::Kit;
+use crate::kit;
 use crate::outcall::{self, Held};
 use crate::timeout;
 
@@ -336,7 +336,7 @@ impl WorkQueue {
             drop(attached);
             if !found || (self.tasks.is_closed() && self.tasks.is_empty() && until.has_passed())
             {
-                return Err(PyErr::from_type(Kit::get(py)?.empty.bind(py).clone(), ()));
+                return Err(kit::empty(py));
             }
         }
     }

@@ -29,6 +29,10 @@ pub trait Blocking {
     /// Prepares to block, before the first spin: gives up whatever others need in order to run.
     fn detach(&mut self) {}
 
+    /// Takes back what `detach` gave up, before something is touched that may only be touched
+    /// with it. Called at the end of a wait; the next one detaches anew.
+    fn attach(&mut self) {}
+
     /// Called when a spinning thread saw its wake-up, before it takes anything back.
     fn woken_spinning(&mut self) {}
 

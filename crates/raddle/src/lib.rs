@@ -12,6 +12,7 @@
 //! | `Semaphore`          | [`Semaphore`], [`BoundedSemaphore`] | —       |
 //! | `Event`              | [`Event`]            | —                      |
 //! | `Barrier`            | [`Barrier`]          | `Barrier`              |
+//! | `queue.Queue`        | [`Queue`]              | `mpsc::sync_channel`   |
 //! | `Timer`              | [`Timer`]            | —                      |
 //! | `Thread`             | [`spawn`], [`thread::Builder`] | `thread::spawn` |
 //!
@@ -28,6 +29,7 @@ pub mod future;
 mod lock;
 mod park;
 pub mod pool;
+pub mod queue;
 mod rlock;
 mod semaphore;
 mod spin;
@@ -45,6 +47,7 @@ pub use deadline::Deadline;
 pub use event::Event;
 pub use lock::{Lock, LockGuard, RawLock};
 pub use park::{Parker, Wake};
+pub use queue::{GetError, PutError, Queue};
 pub use rlock::{Held, NotOwner, RLock};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphoreGuard, TooManyPermits};
 #[cfg(raddle_loom)]

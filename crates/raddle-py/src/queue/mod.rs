@@ -1,0 +1,741 @@
+//! `queue.Queue`, `LifoQueue` and `PriorityQueue`.
+//!
+//! A queue begins *native*: its items are in Rust, behind a gate of the crate `raddle`. A program
+//! that reaches for what the standard library's queue is made of (`mutex`, `not_empty`,
+//! `not_full`, `all_tasks_done`, `queue`, or a hook such as `_put`) *opens* it, for good: the
+//! items move to a deque or a list, and every operation follows the protocol that the program
+//! relies on, see `opened`. A subclass that overrides a hook is open from the start.
+//!
+//! | `mode`    | meaning                                        | who changes it, and how       |
+//! |-----------|------------------------------------------------|-------------------------------|
+//! | `UNMADE`  | `__init__` has not run                         | `__init__`: to any other      |
+//! | `NATIVE`  | the gate has the items                         | `open`: to `OPENING`          |
+//! | `OPENING` | `open` is at work, and holds `order`           | `open`: to `OPEN` or back     |
+//! | `OPEN`    | Python's containers have them; the gate retired | nobody                       |
+
+mod opened;
+mod ordered;
+mod patience;
+mod raised;
+mod shelf;
+mod simple;
+mod types;
+
+pub(crate) use raised::queue_errors;
+pub(crate) use simple::SimpleQueue;
+pub(crate) use types::prepare;
+
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt, PyString, PyTuple};
+use raddle::queue::{Blocks, Deny, Gate, Heap, Pile, Turn};
+use raddle::{Deadline, RLock};
+
+use crate::arg::{Arg, Truth};
+use crate::outcall::{self, Held};
+use crate::padded::Padded;
+use patience::Patience;
+use shelf::{Items, Shelf};
+
+const UNMADE: u8 = 0;
+const NATIVE: u8 = 1;
+const OPENING: u8 = 2;
+const OPEN: u8 = 3;
+
+/// The order in which a queue gives its items back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    First,
+    Last,
+    Least,
+}
+
+/// A first-in first-out queue between threads.
+///
+/// `maxsize` is the most items that it holds; 0, which is the default, or less means any number,
+/// as in the standard library. Raises TypeError if it is no number.
+#[pyclass(frozen, subclass, dict, weakref, generic, module = "queue")]
+pub(crate) struct Queue {
+    /// Whether the rest is there yet; the collector may look before, at zeroes.
+    made: AtomicBool,
+    /// See the module's table.
+    mode: AtomicU8,
+    /// Whether this is an instance of one of the three classes, with its own put() and get().
+    plain: AtomicBool,
+    /// What `is_shutdown` says while open.
+    shut: AtomicBool,
+    order: Order,
+    /// The version of the class when it was last examined; 0 if never.
+    version: AtomicU32,
+    /// Changed by attached threads only: the collector, while it runs, sees it at rest.
+    gate: Padded<Gate<Shelf>>,
+    /// Held while the queue is being opened and, by whoever changes a heap, from the first
+    /// comparison to the change.
+    lock: RLock,
+}
+
+/// Why the native part did not do it.
+enum Not {
+    Now,
+    ShutDown,
+    /// The queue has been opened.
+    Open,
+}
+
+impl From<Deny> for Not {
+    fn from(deny: Deny) -> Self {
+        match deny {
+            Deny::Later => Self::Now,
+            Deny::ShutDown => Self::ShutDown,
+            Deny::Retired => Self::Open,
+        }
+    }
+}
+
+impl Queue {
+    fn with(order: Order) -> Self {
+        let items = match order {
+            Order::First => Items::Line(Blocks::new()),
+            Order::Last => Items::Pile(Pile::new()),
+            Order::Least => Items::Heap(Heap::new()),
+        };
+        Self {
+            made: AtomicBool::new(true),
+            mode: AtomicU8::new(UNMADE),
+            plain: AtomicBool::new(false),
+            shut: AtomicBool::new(false),
+            order,
+            version: AtomicU32::new(0),
+            gate: Padded::new(Gate::new(Shelf { items, maxsize: None }, usize::MAX)),
+            lock: RLock::new(),
+        }
+    }
+
+    #[inline]
+    fn mode(&self) -> u8 {
+        self.mode.load(Ordering::Acquire)
+    }
+
+    fn is_native(&self) -> bool {
+        self.mode() == NATIVE
+    }
+
+    /// Makes sure that the queue may be used as its mode says: that `__init__` has run, and that
+    /// nobody has given its class other hooks since.
+    #[inline]
+    fn ready(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let version = types::version(slf);
+        if version != 0 && version == slf.get().version.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        Self::examine(slf)
+    }
+
+    #[cold]
+    fn examine(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let this = slf.get();
+        if this.mode() == UNMADE {
+            return Err(raised::uninitialized(slf.as_any()));
+        }
+        let traits = types::examine(slf)?;
+        if traits.hooked && this.is_native() {
+            opened::open(slf)?;
+        }
+        this.plain.store(traits.plain, Ordering::Relaxed);
+        this.version.store(types::version(slf), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether put_nowait() may do without asking for put(), which a subclass, or the instance,
+    /// may have of its own.
+    #[inline]
+    fn is_plain(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        Self::ready(slf)?;
+        Ok(slf.get().plain.load(Ordering::Relaxed) && types::dict_is_empty(slf))
+    }
+
+    #[inline]
+    fn put_now(&self, py: Python<'_>, item: Held) -> PyResult<Result<(), (Held, Not)>> {
+        if self.order == Order::Least {
+            return ordered::put(self, py, item);
+        }
+        let put = self.gate.put_by(item, |shelf, item| shelf.items.push(item));
+        Ok(put.map_err(|(item, deny)| (item, deny.into())))
+    }
+
+    #[inline]
+    fn get_now(&self, py: Python<'_>) -> PyResult<Result<Held, Not>> {
+        if self.order == Order::Least {
+            return ordered::get(self, py);
+        }
+        Ok(self.gate.get_by(|shelf| shelf.items.pop()).map_err(Not::from))
+    }
+
+    #[cold]
+    fn put_slow(
+        slf: &Bound<'_, Self>,
+        item: Held,
+        not: Not,
+        patience: Patience<'_, '_>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        match (not, patience) {
+            (Not::ShutDown, _) => return Err(raised::shut_down(py)),
+            (Not::Open, _) => return opened::put(slf, &item, patience.remaining(py, None)?),
+            (Not::Now, Patience::None) => return Err(raised::full(py)),
+            (Not::Now, _) => {}
+        }
+        let until = patience.deadline()?;
+        let (mut item, mut turn) = (item, Turn::default());
+        loop {
+            if !ordered::outside(this, py, until, |blocking| {
+                this.gate.wait_to_put(blocking, until, &mut turn)
+            })? {
+                return Err(raised::full(py));
+            }
+            match this.put_now(py, item) {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err((back, Not::Now))) => item = back,
+                Ok(Err((_, Not::ShutDown))) => return Err(raised::shut_down(py)),
+                Ok(Err((item, Not::Open))) => {
+                    return opened::put(slf, &item, patience.remaining(py, Some(until))?);
+                }
+                Err(error) => {
+                    this.gate.nudge();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn get_slow(
+        slf: &Bound<'_, Self>,
+        not: Not,
+        patience: Patience<'_, '_>,
+    ) -> PyResult<Py<PyAny>> {
+        let py = slf.py();
+        let this = slf.get();
+        match (not, patience) {
+            (Not::ShutDown, _) => return Err(raised::shut_down(py)),
+            (Not::Open, _) => return opened::get(slf, patience.remaining(py, None)?),
+            (Not::Now, Patience::None) => return Err(raised::empty(py)),
+            (Not::Now, _) => {}
+        }
+        let until = patience.deadline()?;
+        let mut turn = Turn::default();
+        loop {
+            if !ordered::outside(this, py, until, |blocking| {
+                this.gate.wait_to_get(blocking, until, &mut turn)
+            })? {
+                return Err(raised::empty(py));
+            }
+            match this.get_now(py) {
+                Ok(Ok(item)) => return Ok(item.into_inner()),
+                Ok(Err(Not::Now)) => {}
+                Ok(Err(Not::ShutDown)) => return Err(raised::shut_down(py)),
+                Ok(Err(Not::Open)) => {
+                    return opened::get(slf, patience.remaining(py, Some(until))?);
+                }
+                Err(error) => {
+                    this.gate.nudge();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Reads a `maxsize`: the most items, and the object itself if it is more than that says.
+    fn limit(maxsize: &Bound<'_, PyAny>) -> PyResult<(usize, Option<Held>)> {
+        let unlimited = |positive: bool| if positive { usize::MAX } else { 0 };
+        let kept = || Some(Held::new(maxsize.clone().unbind()));
+        if maxsize.cast_exact::<PyInt>().is_ok()
+            && let Ok(number) = maxsize.extract::<i64>()
+        {
+            return match usize::try_from(number) {
+                Ok(0) => Ok((usize::MAX, None)),
+                Ok(number) => Ok((number, None)),
+                Err(_) => Ok((usize::MAX, kept())),
+            };
+        }
+        let number = outcall::float(maxsize).map_err(|_| {
+            let instead = "Queue(5) holds at most 5 items, Queue() any number";
+            raised::no_number("maxsize", maxsize, instead)
+        })?;
+        // As many as it takes to reach it; the cast saturates.
+        let limit = match number.ceil() as usize {
+            0 => unlimited(true),
+            limit => limit,
+        };
+        Ok((limit, kept()))
+    }
+
+    fn set_limit(&self, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (limit, kept) = Self::limit(maxsize)?;
+        let old =
+            self.gate.set_limit(limit, |shelf| std::mem::replace(&mut shelf.maxsize, kept));
+        drop(old);
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl Queue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self::with(Order::First)
+    }
+
+    #[pyo3(signature = (maxsize = Arg::Missing))]
+    fn __init__(slf: &Bound<'_, Self>, maxsize: Arg<'_>) -> PyResult<()> {
+        let this = slf.get();
+        match maxsize.given() {
+            Some(maxsize) => this.set_limit(maxsize)?,
+            None => this.set_limit(PyInt::new(slf.py(), 0).as_any())?,
+        }
+        if this.mode() != UNMADE {
+            return opened::renew(slf);
+        }
+        let traits = types::examine(slf)?;
+        if traits.hooked {
+            return opened::begin(slf);
+        }
+        this.plain.store(traits.plain, Ordering::Relaxed);
+        this.version.store(types::version(slf), Ordering::Relaxed);
+        this.mode.store(NATIVE, Ordering::Release);
+        Ok(())
+    }
+
+    /// Puts `item`, waiting for room if `block`, for at most `timeout` seconds (None: no limit).
+    ///
+    /// Raises Full if there is no room (in time), ShutDown if the queue was shut down, ValueError
+    /// for a negative timeout. A signal handler that raises ends the wait.
+    #[inline]
+    #[pyo3(
+        signature = (item, block = Truth(true), timeout = None),
+        text_signature = "($self, item, block=True, timeout=None)"
+    )]
+    fn put(
+        slf: &Bound<'_, Self>,
+        item: Py<PyAny>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        Self::ready(slf)?;
+        let (this, item) = (slf.get(), Held::new(item));
+        let patience = Patience::new(block.0, timeout);
+        // (A queue without a limit never waits and does not look at the timeout.)
+        if matches!(patience, Patience::Seconds(_))
+            && this.gate.limit() != usize::MAX
+            && matches!(this.gate.may_put(), Ok(()) | Err(Deny::Later))
+        {
+            patience.check()?;
+        }
+        match this.put_now(slf.py(), item)? {
+            Ok(()) => Ok(()),
+            Err((item, not)) => Self::put_slow(slf, item, not, patience),
+        }
+    }
+
+    /// Removes and returns an item, waiting for one if `block`, for at most `timeout` seconds
+    /// (None: no limit).
+    ///
+    /// Raises Empty if there is none (in time), ShutDown if there is none and the queue was shut
+    /// down, ValueError for a negative timeout. A signal handler that raises ends the wait.
+    #[inline]
+    #[pyo3(
+        signature = (block = Truth(true), timeout = None),
+        text_signature = "($self, block=True, timeout=None)"
+    )]
+    fn get(
+        slf: &Bound<'_, Self>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        Self::ready(slf)?;
+        let this = slf.get();
+        let patience = Patience::new(block.0, timeout);
+        if matches!(patience, Patience::Seconds(_))
+            && matches!(this.gate.may_get(), Ok(()) | Err(Deny::Later))
+        {
+            patience.check()?;
+        }
+        match this.get_now(slf.py())? {
+            Ok(item) => Ok(item.into_inner()),
+            Err(not) => Self::get_slow(slf, not, patience),
+        }
+    }
+
+    /// Puts `item` if there is room now; raises Full otherwise. The same as
+    /// put(item, block=False).
+    #[inline]
+    fn put_nowait<'py>(slf: &Bound<'py, Self>, item: Py<PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if !Self::is_plain(slf)? {
+            return opened::put_nowait(slf, item);
+        }
+        match slf.get().put_now(py, Held::new(item))? {
+            Ok(()) => {}
+            Err((item, not)) => Self::put_slow(slf, item, not, Patience::None)?,
+        }
+        Ok(py.None().into_bound(py))
+    }
+
+    /// Removes and returns an item if there is one now; raises Empty otherwise. The same as
+    /// get(block=False).
+    #[inline]
+    fn get_nowait<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if !Self::is_plain(slf)? {
+            return opened::get_nowait(slf);
+        }
+        let item = match slf.get().get_now(py)? {
+            Ok(item) => item.into_inner(),
+            Err(not) => Self::get_slow(slf, not, Patience::None)?,
+        };
+        Ok(item.into_bound(py))
+    }
+
+    /// Says that the work on an item that get() returned is done, see join().
+    ///
+    /// Raises ValueError if it is called more often than items were put.
+    #[inline]
+    fn task_done(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::ready(slf)?;
+        let this = slf.get();
+        if !this.is_native() {
+            return opened::call(slf, intern!(slf.py(), "task_done"), []).map(|_| ());
+        }
+        this.gate.task_done().map_err(|_| raised::too_many_done())?;
+        if !this.is_native() {
+            // Opened just now: those who wait in join() may not have been told.
+            return opened::call(slf, intern!(slf.py(), "tell_joiners"), []).map(|_| ());
+        }
+        Ok(())
+    }
+
+    /// Waits until task_done() has been called for every item that was put. A signal handler that
+    /// raises ends the wait.
+    fn join(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::ready(slf)?;
+        let (py, this) = (slf.py(), slf.get());
+        if this.is_native() {
+            if this.gate.unfinished() != 0 {
+                ordered::outside(this, py, Deadline::NEVER, |blocking| {
+                    this.gate.join_with(blocking, Deadline::NEVER)
+                })?;
+            }
+            if this.is_native() {
+                return Ok(());
+            }
+        }
+        opened::call(slf, intern!(py, "join"), []).map(|_| ())
+    }
+
+    /// Refuses further items: put() raises ShutDown, and get() does when no item is left. With
+    /// `immediate` the items are dropped and count as done. Wakes everyone who waits.
+    #[pyo3(
+        signature = (immediate = Truth(false)),
+        text_signature = "($self, immediate=False)"
+    )]
+    fn shutdown(slf: &Bound<'_, Self>, immediate: Truth) -> PyResult<()> {
+        Self::ready(slf)?;
+        let (py, this) = (slf.py(), slf.get());
+        let done = if immediate.0 {
+            let items = {
+                let _lock = ordered::Lock::take(this, py)?;
+                this.gate.shut_down_draining(|shelf| shelf.items.take())
+            };
+            items.is_some()
+        } else {
+            this.gate.shut_down()
+        };
+        if done {
+            return Ok(());
+        }
+        let immediate = PyBool::new(py, immediate.0).to_owned().into_any();
+        opened::call(slf, intern!(py, "shutdown"), [immediate]).map(|_| ())
+    }
+
+    /// The number of items; out of date once returned.
+    fn qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::ready(slf)?;
+        let (py, count) = (slf.py(), slf.get().gate.count());
+        if slf.get().is_native() {
+            return Ok(count.into_pyobject(py)?.into_any());
+        }
+        opened::call(slf, intern!(py, "qsize"), [])
+    }
+
+    /// Whether there are no items; out of date once returned.
+    fn empty(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        Self::ready(slf)?;
+        let count = slf.get().gate.count();
+        if slf.get().is_native() {
+            return Ok(count == 0);
+        }
+        outcall::truth(&opened::call(slf, intern!(slf.py(), "empty"), [])?)
+    }
+
+    /// Whether there is no room; out of date once returned.
+    fn full(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        Self::ready(slf)?;
+        let full = slf.get().gate.is_full();
+        if slf.get().is_native() {
+            return Ok(full);
+        }
+        outcall::truth(&opened::call(slf, intern!(slf.py(), "full"), [])?)
+    }
+
+    /// The most items that the queue holds; 0 or less means any number.
+    #[getter]
+    fn maxsize<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let kept =
+            self.gate.look(|shelf| shelf.maxsize.as_ref().map(|kept| kept.get().clone_ref(py)));
+        match (kept, self.gate.limit()) {
+            (Some(kept), _) => Ok(kept.into_bound(py)),
+            (None, usize::MAX) => Ok(PyInt::new(py, 0).into_any()),
+            (None, limit) => Ok(limit.into_pyobject(py)?.into_any()),
+        }
+    }
+
+    #[setter(maxsize)]
+    fn set_maxsize(&self, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.set_limit(maxsize)
+    }
+
+    /// The number of items that were put and not yet reported done.
+    #[getter]
+    fn unfinished_tasks(&self) -> usize {
+        self.gate.unfinished()
+    }
+
+    #[setter(unfinished_tasks)]
+    fn set_unfinished_tasks(&self, tasks: &Bound<'_, PyAny>) -> PyResult<()> {
+        let tasks = outcall::index(tasks)?;
+        // (Below zero there is nothing to wait for either.)
+        self.gate.set_unfinished(if tasks.lt(0)? { 0 } else { tasks.extract()? });
+        Ok(())
+    }
+
+    /// Whether the queue was shut down.
+    #[getter]
+    fn is_shutdown(&self) -> bool {
+        if self.mode() == OPEN {
+            self.shut.load(Ordering::Relaxed)
+        } else {
+            self.gate.is_shut_down()
+        }
+    }
+
+    #[setter(is_shutdown)]
+    fn set_is_shutdown(&self, shut: Truth) {
+        self.shut.store(shut.0, Ordering::Relaxed);
+        if shut.0 {
+            self.gate.shut_down();
+        } else {
+            self.gate.reopen();
+        }
+    }
+
+    #[getter]
+    fn mutex<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::part(slf, intern!(slf.py(), "mutex"))
+    }
+
+    #[setter(mutex)]
+    fn set_mutex(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::set_part(slf, intern!(slf.py(), "mutex"), value)
+    }
+
+    #[getter]
+    fn not_empty<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::part(slf, intern!(slf.py(), "not_empty"))
+    }
+
+    #[setter(not_empty)]
+    fn set_not_empty(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::set_part(slf, intern!(slf.py(), "not_empty"), value)
+    }
+
+    #[getter]
+    fn not_full<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::part(slf, intern!(slf.py(), "not_full"))
+    }
+
+    #[setter(not_full)]
+    fn set_not_full(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::set_part(slf, intern!(slf.py(), "not_full"), value)
+    }
+
+    #[getter]
+    fn all_tasks_done<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::part(slf, intern!(slf.py(), "all_tasks_done"))
+    }
+
+    #[setter(all_tasks_done)]
+    fn set_all_tasks_done(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::set_part(slf, intern!(slf.py(), "all_tasks_done"), value)
+    }
+
+    #[getter]
+    fn queue<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::part(slf, intern!(slf.py(), "queue"))
+    }
+
+    #[setter(queue)]
+    fn set_queue(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::set_part(slf, intern!(slf.py(), "queue"), value)
+    }
+
+    /// A hook for subclasses: makes the container of the items, `self.queue`.
+    fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = maxsize;
+        opened::make_container(slf, Order::First)
+    }
+
+    /// A hook for subclasses: the number of items.
+    fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::hook_qsize(slf)
+    }
+
+    /// A hook for subclasses: adds an item.
+    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::hook_put(slf, Order::First, item)
+    }
+
+    /// A hook for subclasses: removes and returns an item.
+    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::hook_get(slf, Order::First)
+    }
+
+    fn __setattr__(
+        slf: &Bound<'_, Self>,
+        name: &Bound<'_, PyString>,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        if types::is_hook(name) && slf.get().is_native() {
+            opened::open(slf)?;
+        }
+        outcall::generic_setattr(slf.as_any(), name, Some(value))
+    }
+
+    fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
+        outcall::generic_setattr(slf.as_any(), name, None)
+    }
+
+    /// The numbers of threads waiting to put, to get, and to join. raddle only.
+    fn _waiting(&self) -> (usize, usize, usize) {
+        let gate = &*self.gate;
+        (gate.waiting_to_put(), gate.waiting_to_get(), gate.waiting_to_join())
+    }
+
+    /// Whether the items are in Rust still. raddle only.
+    fn _native(&self) -> bool {
+        self.is_native()
+    }
+
+    fn __sizeof__(slf: &Bound<'_, Self>) -> PyResult<usize> {
+        let own: usize = slf.get_type().getattr("__basicsize__")?.extract()?;
+        Ok(own + slf.get().gate.look(|shelf| shelf.items.allocated()))
+    }
+
+    fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(raised::cannot_pickle(slf.as_any()))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if !self.made.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // SAFETY: items are put and got by attached threads, between which the collector runs.
+        unsafe { (*self.gate.store_unlocked()).traverse(&visit) }
+    }
+
+    fn __clear__(&self) {
+        drop(self.gate.look(|shelf| (shelf.items.take(), shelf.maxsize.take())));
+    }
+}
+
+/// A queue that gives the newest item back first.
+///
+/// `maxsize` is the most items that it holds; 0, which is the default, or less means any number.
+#[pyclass(frozen, subclass, extends = Queue, module = "queue")]
+pub(crate) struct LifoQueue;
+
+#[pymethods]
+impl LifoQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Queue::with(Order::Last)).add_subclass(Self)
+    }
+
+    /// A hook for subclasses: makes the container of the items, `self.queue`.
+    fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = maxsize;
+        opened::make_container(slf.as_super(), Order::Last)
+    }
+
+    /// A hook for subclasses: the number of items.
+    fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::hook_qsize(slf.as_super())
+    }
+
+    /// A hook for subclasses: adds an item.
+    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::hook_put(slf.as_super(), Order::Last, item)
+    }
+
+    /// A hook for subclasses: removes and returns an item.
+    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::hook_get(slf.as_super(), Order::Last)
+    }
+}
+
+/// A queue that gives the least item back first, often a tuple (priority, item).
+///
+/// `maxsize` is the most items that it holds; 0, which is the default, or less means any number.
+#[pyclass(frozen, subclass, extends = Queue, module = "queue")]
+pub(crate) struct PriorityQueue;
+
+#[pymethods]
+impl PriorityQueue {
+    #[new]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    fn new(
+        _args: &Bound<'_, PyTuple>,
+        _kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        PyClassInitializer::from(Queue::with(Order::Least)).add_subclass(Self)
+    }
+
+    /// A hook for subclasses: makes the container of the items, `self.queue`.
+    fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
+        let _ = maxsize;
+        opened::make_container(slf.as_super(), Order::Least)
+    }
+
+    /// A hook for subclasses: the number of items.
+    fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::hook_qsize(slf.as_super())
+    }
+
+    /// A hook for subclasses: adds an item.
+    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
+        opened::hook_put(slf.as_super(), Order::Least, item)
+    }
+
+    /// A hook for subclasses: removes and returns an item.
+    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        opened::hook_get(slf.as_super(), Order::Least)
+    }
+}

@@ -1,0 +1,94 @@
+//! How long put() and get() wait: `block` and `timeout` as the standard library reads them.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt};
+use raddle::Deadline;
+
+use super::raised;
+use crate::{outcall, timeout};
+
+/// A timeout that was checked; when it ends is reckoned when there is something to wait for.
+#[derive(Clone, Copy)]
+pub(super) enum Patience<'a, 'py> {
+    /// An attempt.
+    None,
+    Endless,
+    Seconds(&'a Bound<'py, PyAny>),
+}
+
+impl<'a, 'py> Patience<'a, 'py> {
+    #[inline]
+    pub(super) fn new(block: bool, timeout: Option<&'a Bound<'py, PyAny>>) -> Self {
+        match timeout {
+            _ if !block => Self::None,
+            Some(seconds) if !seconds.is_none() => Self::Seconds(seconds),
+            _ => Self::Endless,
+        }
+    }
+
+    /// Raises ValueError for a negative timeout, TypeError for one that is no number.
+    #[inline]
+    pub(super) fn check(self) -> PyResult<()> {
+        match self {
+            Self::Seconds(seconds) => check(seconds),
+            _ => Ok(()),
+        }
+    }
+
+    /// `block` and `timeout` for a wait that goes on elsewhere: until `until`, or all of it.
+    #[cold]
+    pub(super) fn remaining(
+        self,
+        py: Python<'py>,
+        until: Option<Deadline>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let none = py.None().into_bound(py);
+        let timeout = match (self, until.and_then(Deadline::remaining)) {
+            (Self::Seconds(_), Some(left)) => PyFloat::new(py, left.as_secs_f64()).into_any(),
+            (Self::Seconds(seconds), None) => seconds.clone(),
+            (Self::None | Self::Endless, _) => none,
+        };
+        let block = PyBool::new(py, !matches!(self, Self::None)).to_owned().into_any();
+        Ok((block, timeout))
+    }
+
+    /// When the wait, which begins now, ends.
+    #[cold]
+    pub(super) fn deadline(self) -> PyResult<Deadline> {
+        match self {
+            Self::None => Ok(Deadline::PAST),
+            Self::Endless => Ok(Deadline::NEVER),
+            Self::Seconds(seconds) => {
+                let nanos = if is_plain(seconds) {
+                    timeout::nanos(seconds)?
+                } else {
+                    let float = PyFloat::new(seconds.py(), outcall::float(seconds)?);
+                    timeout::nanos(float.as_any())?
+                };
+                Ok(Deadline::after_nanos(nanos))
+            }
+        }
+    }
+}
+
+fn is_plain(seconds: &Bound<'_, PyAny>) -> bool {
+    seconds.cast::<PyFloat>().is_ok() || seconds.cast::<PyInt>().is_ok()
+}
+
+#[cold]
+fn check(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
+    let negative = if let Ok(float) = seconds.cast::<PyFloat>() {
+        float.value() < 0.0
+    } else if seconds.cast_exact::<PyInt>().is_ok() {
+        seconds.lt(0)?
+    } else {
+        match outcall::float(seconds) {
+            Ok(value) => value < 0.0,
+            Err(_) => {
+                let instead = "write the seconds to wait at most, or None for no limit";
+                return Err(raised::no_number("'timeout'", seconds, instead));
+            }
+        }
+    };
+    if negative { Err(raised::negative_timeout()) } else { Ok(()) }
+}

@@ -1,0 +1,104 @@
+//! The exceptions of queues: the standard library's own classes, which programs catch.
+
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+use crate::outcall;
+
+struct Kinds {
+    empty: Py<PyType>,
+    full: Py<PyType>,
+    shut_down: Py<PyType>,
+}
+
+static KINDS: PyOnceLock<Kinds> = PyOnceLock::new();
+
+/// Says which classes `Empty`, `Full` and `ShutDown` are; the first to say it is heeded.
+#[pyfunction]
+#[pyo3(name = "_queue_errors")]
+pub(crate) fn queue_errors(
+    py: Python<'_>,
+    empty: Py<PyType>,
+    full: Py<PyType>,
+    shut_down: Py<PyType>,
+) {
+    let _ = KINDS.set(py, Kinds { empty, full, shut_down });
+}
+
+fn raised(py: Python<'_>, which: impl Fn(&Kinds) -> &Py<PyType>) -> PyErr {
+    if KINDS.get(py).is_none() {
+        // It says so when it is imported.
+        if let Err(error) = py.import("raddle.queue") {
+            return error;
+        }
+    }
+    match KINDS.get(py) {
+        Some(kinds) => PyErr::from_type(which(kinds).bind(py).clone(), ()),
+        None => pyo3::exceptions::PyImportError::new_err("raddle.queue named no exceptions"),
+    }
+}
+
+#[cold]
+pub(super) fn empty(py: Python<'_>) -> PyErr {
+    raised(py, |kinds| &kinds.empty)
+}
+
+#[cold]
+pub(super) fn full(py: Python<'_>) -> PyErr {
+    raised(py, |kinds| &kinds.full)
+}
+
+#[cold]
+pub(super) fn shut_down(py: Python<'_>) -> PyErr {
+    raised(py, |kinds| &kinds.shut_down)
+}
+
+/// What a queue is told that its subclass did not make.
+#[cold]
+pub(super) fn uninitialized(queue: &Bound<'_, PyAny>) -> PyErr {
+    let name = queue.get_type().name().map_or_else(|_| "Queue".into(), |name| name.to_string());
+    PyAttributeError::new_err(format!(
+        "queue.__init__() not called: the __init__() of {name} has to begin with \
+         super().__init__(maxsize)"
+    ))
+}
+
+#[cold]
+pub(super) fn too_many_done() -> PyErr {
+    PyValueError::new_err(
+        "task_done() called too many times: call it once for each item that get() returned",
+    )
+}
+
+#[cold]
+pub(super) fn negative_timeout() -> PyErr {
+    PyValueError::new_err(
+        "'timeout' must be a non-negative number: leave it out to wait without a limit, or \
+         pass block=False not to wait at all",
+    )
+}
+
+/// A timeout that is no number.
+#[cold]
+pub(super) fn no_number(what: &str, value: &Bound<'_, PyAny>, instead: &str) -> PyErr {
+    let kind = value.get_type();
+    let kind = kind.name().map_or_else(|_| "?".into(), |name| name.to_string());
+    let shown = outcall::repr(value).map_or_else(|_| "this".into(), |shown| shown.to_string());
+    PyTypeError::new_err(format!("{what} must be a number, not '{kind}' ({shown}): {instead}"))
+}
+
+/// What pickling and copying a queue raise.
+#[cold]
+pub(super) fn cannot_pickle(queue: &Bound<'_, PyAny>) -> PyErr {
+    let kind = queue.get_type();
+    let name = match (kind.module(), kind.qualname()) {
+        (Ok(module), Ok(name)) => format!("{module}.{name}"),
+        _ => String::from("queue"),
+    };
+    PyTypeError::new_err(format!(
+        "cannot pickle '{name}' object: its threads stay in this process; to pass items between \
+         processes, use multiprocessing.Queue"
+    ))
+}

@@ -1,0 +1,603 @@
+//! Who may put, who may get, and who waits: everything about a queue but the order of its items.
+//!
+//! One latch, that of the getters' line, guards the items and the counts; the other two lines
+//! have latches of their own, taken under the first or alone. Every operation holds it for a few
+//! instructions, moves one item and, if somebody waits for that, chooses one waiter.
+//!
+//! # No wake-up is lost
+//! Chosen waiters compete with threads that run: a wait ends with "look again". With *w* getters
+//! in line, *f* chosen ones that have not looked yet, and *i* items, always: if *w* > 0 then
+//! *f* ≥ *i*. A getter joins the line only when *i* = 0. A put adds an item and chooses one. A
+//! chosen getter that takes an item lowers both; one that finds none looked while *i* = 0; one
+//! that is interrupted chooses another if *i* > 0. Somebody who barges in lowers *i* only. The
+//! same holds for putters, with free places for items.
+//!
+//! Rejected: handing the item to the chosen waiter. The hand-over forces a switch of threads for
+//! each item, where a getter that finds several takes them all in one turn.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+
+use crate::blocking::Blocking;
+use crate::deadline::Deadline;
+use crate::sync::{UnsafeCell, maybe_const};
+use crate::waiters::{Abandoned, Choice, Ended, Locked, WaitList, Waiter};
+
+/// What a [`Gate`] needs to know of the items behind it.
+pub trait Store {
+    /// The number of items.
+    fn count(&self) -> usize;
+
+    /// Forgets all items without dropping them: in the child of a fork, another thread of the
+    /// parent may have been in the middle of a change.
+    fn forget(&mut self);
+}
+
+/// Why the gate let nobody through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deny {
+    /// The queue is full, or empty, now: wait, or give up.
+    Later,
+    /// The queue was shut down.
+    ShutDown,
+    /// The items are elsewhere now, see [`Gate::retire`].
+    Retired,
+}
+
+/// There was no task left to be done: `task_done` was called more often than items were put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoTask;
+
+impl fmt::Display for NoTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "task_done() called too many times: once for each item that was got is enough",
+        )
+    }
+}
+
+impl std::error::Error for NoTask {}
+
+/// Whether a wait has been overtaken; one per operation, made by `default()`.
+#[derive(Debug, Default)]
+pub struct Turn {
+    overtaken: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    ShutDown,
+    Retired,
+}
+
+/// Guarded by the getters' latch.
+#[derive(Debug)]
+struct Inside {
+    /// The most items; `usize::MAX` stands for no limit.
+    limit: usize,
+    /// Items that were put and not yet reported done.
+    unfinished: usize,
+    phase: Phase,
+    /// Whether anybody may be in the putters' line: set under both latches, dropped when the
+    /// line is found empty.
+    putters: bool,
+    /// The same for the joiners' line.
+    joiners: bool,
+}
+
+/// Guards a store of items: lets threads put and get, and lets them wait.
+///
+/// [`Queue`](super::Queue) is the one for Rust programs. This one is for those who keep the items
+/// in another order or have to do something under the latch; what they do there must be short and
+/// must not call foreign code, nor drop an item.
+pub struct Gate<S> {
+    /// Its latch guards `inside` and `store`.
+    getters: WaitList,
+    putters: WaitList,
+    joiners: WaitList,
+    inside: UnsafeCell<Inside>,
+    store: UnsafeCell<S>,
+    /// Whether the store is being changed: what a fork's child finds then is not to be used.
+    /// (Not one of the model's atomics: it is for forks only, which the model has not.)
+    changing: AtomicBool,
+}
+
+// SAFETY: the cells are touched under the getters' latch only (`store_unlocked` is unsafe).
+unsafe impl<S: Send> Send for Gate<S> {}
+// SAFETY: as above.
+unsafe impl<S: Send> Sync for Gate<S> {}
+
+impl<S> Gate<S> {
+    maybe_const! {
+        /// A gate before `store`, which is to hold at most `limit` items (`usize::MAX`: any
+        /// number).
+        #[must_use]
+        pub fn new(store: S, limit: usize) -> Self {
+            let inside = Inside {
+                limit,
+                unfinished: 0,
+                phase: Phase::Open,
+                putters: false,
+                joiners: false,
+            };
+            Self {
+                getters: WaitList::new(),
+                putters: WaitList::new(),
+                joiners: WaitList::new(),
+                inside: UnsafeCell::new(inside),
+                store: UnsafeCell::new(store),
+                changing: AtomicBool::new(false),
+            }
+        }
+    }
+
+    /// The store, without the latch.
+    ///
+    /// # Safety
+    /// Nobody changes the store as long as the caller reads it: no other thread runs, or what
+    /// keeps changes away is outside of the gate.
+    #[must_use]
+    pub unsafe fn store_unlocked(&self) -> *const S {
+        self.store.with(|store| store)
+    }
+}
+
+/// The gate, locked.
+struct Inner<'a, S> {
+    gate: &'a Gate<S>,
+    getters: Locked<'a>,
+}
+
+impl<'a, S: Store> Inner<'a, S> {
+    #[inline]
+    fn inside<R>(&self, use_it: impl FnOnce(&mut Inside) -> R) -> R {
+        // SAFETY: the latch is held, and `use_it` is not re-entrant.
+        self.gate.inside.with_mut(|inside| use_it(unsafe { &mut *inside }))
+    }
+
+    #[inline]
+    fn change<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
+        self.gate.changing.store(true, Ordering::Relaxed);
+        fence(Ordering::Release);
+        // SAFETY: the latch is held; `change` calls nothing foreign, as the gate demands.
+        let result = self.gate.store.with_mut(|store| change(unsafe { &mut *store }));
+        self.gate.changing.store(false, Ordering::Release);
+        result
+    }
+
+    #[inline]
+    fn count(&self) -> usize {
+        // SAFETY: the latch is held.
+        self.gate.store.with(|store| unsafe { (*store).count() })
+    }
+
+    /// The number of items that may still be put.
+    #[inline]
+    fn room(&self) -> usize {
+        let count = self.count();
+        self.inside(|inside| inside.limit.saturating_sub(count))
+    }
+
+    #[inline]
+    fn may_put(&self) -> Result<(), Deny> {
+        match self.inside(|inside| inside.phase) {
+            Phase::Open if self.room() == 0 => Err(Deny::Later),
+            Phase::Open => Ok(()),
+            Phase::ShutDown => Err(Deny::ShutDown),
+            Phase::Retired => Err(Deny::Retired),
+        }
+    }
+
+    #[inline]
+    fn may_get(&self) -> Result<(), Deny> {
+        if self.count() > 0 {
+            return Ok(());
+        }
+        match self.inside(|inside| inside.phase) {
+            Phase::Open => Err(Deny::Later),
+            Phase::ShutDown => Err(Deny::ShutDown),
+            Phase::Retired => Err(Deny::Retired),
+        }
+    }
+
+    /// Chooses the putter that has waited longest.
+    fn choose_putter(&self) -> Option<Choice> {
+        if !self.inside(|inside| inside.putters) {
+            return None;
+        }
+        let putters = self.gate.putters.lock();
+        let choice = putters.choose(0);
+        if putters.is_empty() {
+            self.inside(|inside| inside.putters = false);
+        }
+        choice
+    }
+
+    fn wake_putters(&self, limit: usize) {
+        if self.inside(|inside| inside.putters) {
+            let none_left = || self.inside(|inside| inside.putters = false);
+            self.gate.putters.lock().choose_many(limit, 0, none_left);
+        }
+    }
+
+    fn wake_joiners(&self) {
+        if self.inside(|inside| std::mem::take(&mut inside.joiners)) {
+            self.gate.joiners.lock().choose_many(usize::MAX, 0, || {});
+        }
+    }
+
+    fn wake_everyone(self) {
+        self.wake_putters(usize::MAX);
+        self.wake_joiners();
+        self.getters.choose_many(usize::MAX, 0, || {});
+    }
+
+    /// Unlocks, then wakes.
+    #[inline]
+    fn unlock_and(self, choice: Option<Choice>) {
+        drop(self);
+        if let Some(choice) = choice {
+            choice.wake();
+        }
+    }
+}
+
+impl<S: Store> Gate<S> {
+    #[inline]
+    fn lock(&self) -> Inner<'_, S> {
+        let inner = Inner { gate: self, getters: self.getters.lock() };
+        if inner.getters.take_stale() && self.changing.load(Ordering::Acquire) {
+            inner.change(Store::forget);
+        }
+        inner
+    }
+
+    /// Puts by calling `put` with the store and `item`, if there is room now.
+    ///
+    /// # Errors
+    /// The item, and why it was not let in.
+    #[inline]
+    pub fn put_by<X, R>(
+        &self,
+        item: X,
+        put: impl FnOnce(&mut S, X) -> R,
+    ) -> Result<R, (X, Deny)> {
+        let inner = self.lock();
+        if let Err(deny) = inner.may_put() {
+            return Err((item, deny));
+        }
+        let result = inner.change(|store| put(store, item));
+        inner.inside(|inside| inside.unfinished += 1);
+        let choice = inner.getters.choose(0);
+        inner.unlock_and(choice);
+        Ok(result)
+    }
+
+    /// Gets by calling `get` with the store, if there is an item now.
+    ///
+    /// # Errors
+    /// Why nobody may get.
+    #[inline]
+    pub fn get_by<R>(&self, get: impl FnOnce(&mut S) -> R) -> Result<R, Deny> {
+        let inner = self.lock();
+        inner.may_get()?;
+        let result = inner.change(get);
+        let choice = if inner.room() > 0 { inner.choose_putter() } else { None };
+        inner.unlock_and(choice);
+        Ok(result)
+    }
+
+    /// Whether a put would be let through now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_put(&self) -> Result<(), Deny> {
+        self.lock().may_put()
+    }
+
+    /// Whether a get would be let through now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_get(&self) -> Result<(), Deny> {
+        self.lock().may_get()
+    }
+
+    /// Waits until a put may be let through; returns false if `until` passed before.
+    ///
+    /// After true, put or call [`nudge`](Self::nudge): the place may have been this thread's
+    /// alone to take.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    #[cold]
+    pub fn wait_to_put<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        turn: &mut Turn,
+    ) -> Result<bool, B::Interrupt> {
+        if until.has_passed() {
+            return Ok(false);
+        }
+        let waiter = Waiter::new();
+        let inner = self.lock();
+        if inner.may_put() != Err(Deny::Later) {
+            return Ok(true);
+        }
+        let putters = self.putters.lock();
+        join(&putters, &waiter, turn);
+        inner.inside(|inside| inside.putters = true);
+        drop(putters);
+        drop(inner);
+        let ended = self.putters.block(&waiter, blocking, until, &Putting(self));
+        settle(ended, blocking, turn)
+    }
+
+    /// Waits until a get may be let through; returns false if `until` passed before.
+    ///
+    /// After true, get or call [`nudge`](Self::nudge): the item may have been this thread's
+    /// alone to take.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    #[cold]
+    pub fn wait_to_get<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        turn: &mut Turn,
+    ) -> Result<bool, B::Interrupt> {
+        if until.has_passed() {
+            return Ok(false);
+        }
+        let waiter = Waiter::new();
+        let inner = self.lock();
+        if inner.may_get() != Err(Deny::Later) {
+            return Ok(true);
+        }
+        join(&inner.getters, &waiter, turn);
+        drop(inner);
+        let ended = self.getters.block(&waiter, blocking, until, &Getting(self));
+        settle(ended, blocking, turn)
+    }
+
+    /// Wakes a getter if there are items, and a putter if there is room: for a thread that was
+    /// woken and then could not use its turn.
+    pub fn nudge(&self) {
+        let inner = self.lock();
+        if inner.may_put() != Err(Deny::Later) {
+            inner.wake_putters(1);
+        }
+        let choice = match inner.may_get() {
+            Err(Deny::Later) => None,
+            _ => inner.getters.choose(0),
+        };
+        inner.unlock_and(choice);
+    }
+
+    /// Reports one item's task as done; when none is unfinished, ends the waits of `join`.
+    ///
+    /// # Errors
+    /// [`NoTask`] if none was unfinished.
+    pub fn task_done(&self) -> Result<(), NoTask> {
+        let inner = self.lock();
+        let left = inner.inside(|inside| {
+            inside.unfinished = inside.unfinished.checked_sub(1).ok_or(NoTask)?;
+            Ok(inside.unfinished)
+        })?;
+        if left == 0 {
+            inner.wake_joiners();
+        }
+        Ok(())
+    }
+
+    /// Waits until no task is unfinished; returns false if `until` passed before, and true at
+    /// once where the gate has [retired](Self::retire).
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    pub fn join_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        loop {
+            let waiter = Waiter::new();
+            let inner = self.lock();
+            if inner.inside(|inside| inside.unfinished == 0 || inside.phase == Phase::Retired) {
+                return Ok(true);
+            }
+            if until == Deadline::PAST {
+                return Ok(false);
+            }
+            let joiners = self.joiners.lock();
+            joiners.push_back(&waiter);
+            inner.inside(|inside| inside.joiners = true);
+            drop(joiners);
+            drop(inner);
+            match self.joiners.block(&waiter, blocking, until, &Joining) {
+                Ended::Chosen | Ended::Forked => {}
+                Ended::TimedOut => return Ok(false),
+                Ended::Interrupted(interrupt) => return Err(interrupt),
+            }
+        }
+    }
+
+    /// The number of unfinished tasks; out of date once returned.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.lock().inside(|inside| inside.unfinished)
+    }
+
+    /// Changes the number of unfinished tasks.
+    pub fn set_unfinished(&self, tasks: usize) {
+        let inner = self.lock();
+        inner.inside(|inside| inside.unfinished = tasks);
+        if tasks == 0 {
+            inner.wake_joiners();
+        }
+    }
+
+    /// The most items, `usize::MAX` for any number.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.lock().inside(|inside| inside.limit)
+    }
+
+    /// Changes the most items; those that are too many stay. `along` runs in the same step.
+    pub fn set_limit<R>(&self, limit: usize, along: impl FnOnce(&mut S) -> R) -> R {
+        let inner = self.lock();
+        inner.inside(|inside| inside.limit = limit);
+        let room = inner.room();
+        inner.wake_putters(room);
+        inner.change(along)
+    }
+
+    /// The number of items; out of date once returned.
+    #[inline]
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().count()
+    }
+
+    /// Whether there is no room; out of date once returned.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.lock().room() == 0
+    }
+
+    /// Looks at the store under the latch.
+    pub fn look<R>(&self, look: impl FnOnce(&mut S) -> R) -> R {
+        self.lock().change(look)
+    }
+
+    /// Refuses further items; gets go on until there are none. Ends the waits that this decides.
+    /// Returns false if the gate has [retired](Self::retire).
+    pub fn shut_down(&self) -> bool {
+        let inner = self.lock();
+        if inner.inside(|inside| inside.phase == Phase::Retired) {
+            return false;
+        }
+        inner.inside(|inside| inside.phase = Phase::ShutDown);
+        inner.wake_everyone();
+        true
+    }
+
+    /// [`shut_down`](Self::shut_down), but takes the items out with `drain` and counts their
+    /// tasks as done. Returns what `drain` does, `None` if the gate has retired.
+    pub fn shut_down_draining<R>(&self, drain: impl FnOnce(&mut S) -> R) -> Option<R> {
+        let inner = self.lock();
+        if inner.inside(|inside| inside.phase == Phase::Retired) {
+            return None;
+        }
+        let count = inner.count();
+        inner.inside(|inside| {
+            inside.phase = Phase::ShutDown;
+            inside.unfinished = inside.unfinished.saturating_sub(count);
+        });
+        let drained = inner.change(drain);
+        inner.wake_everyone();
+        Some(drained)
+    }
+
+    /// Whether the gate was shut down.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        self.lock().inside(|inside| inside.phase == Phase::ShutDown)
+    }
+
+    /// Opens a gate that was shut down.
+    pub fn reopen(&self) {
+        self.lock().inside(|inside| {
+            if inside.phase == Phase::ShutDown {
+                inside.phase = Phase::Open;
+            }
+        });
+    }
+
+    /// Ends the gate's work for good: `take` takes the items out, and everyone who waits, or
+    /// comes later, is told [`Deny::Retired`]. Counts can still be read and written. Returns what
+    /// `take` does, and whether the gate had been shut down; `None` if it had retired before.
+    pub fn retire<R>(&self, take: impl FnOnce(&mut S) -> R) -> Option<(R, bool)> {
+        let inner = self.lock();
+        let phase = inner.inside(|inside| std::mem::replace(&mut inside.phase, Phase::Retired));
+        if phase == Phase::Retired {
+            return None;
+        }
+        let taken = inner.change(take);
+        inner.wake_everyone();
+        Some((taken, phase == Phase::ShutDown))
+    }
+
+    /// The number of threads waiting to get; for reports and tests.
+    #[must_use]
+    pub fn waiting_to_get(&self) -> usize {
+        self.getters.count()
+    }
+
+    /// The number of threads waiting to put; for reports and tests.
+    #[must_use]
+    pub fn waiting_to_put(&self) -> usize {
+        self.putters.count()
+    }
+
+    /// The number of threads waiting for the tasks to be done; for reports and tests.
+    #[must_use]
+    pub fn waiting_to_join(&self) -> usize {
+        self.joiners.count()
+    }
+}
+
+impl<S> fmt::Debug for Gate<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
+}
+
+/// Joins a line: at its front after having been overtaken.
+fn join(line: &Locked<'_>, waiter: &Waiter, turn: &Turn) {
+    if turn.overtaken {
+        line.push_front(waiter, false);
+    } else {
+        line.push_back(waiter);
+    }
+}
+
+fn settle<B: Blocking>(
+    ended: Ended<B::Interrupt>,
+    blocking: &mut B,
+    turn: &mut Turn,
+) -> Result<bool, B::Interrupt> {
+    match ended {
+        Ended::Chosen => turn.overtaken = true,
+        Ended::Forked => {}
+        Ended::TimedOut => return Ok(false),
+        Ended::Interrupted(interrupt) => return Err(interrupt),
+    }
+    // The store belongs to those who are attached, see there.
+    blocking.attach();
+    Ok(true)
+}
+
+struct Getting<'a, S>(&'a Gate<S>);
+
+impl<S: Store> Abandoned for Getting<'_, S> {
+    fn pass_on(&self, _: u8) {
+        self.0.nudge();
+    }
+}
+
+struct Putting<'a, S>(&'a Gate<S>);
+
+impl<S: Store> Abandoned for Putting<'_, S> {
+    fn pass_on(&self, _: u8) {
+        self.0.nudge();
+    }
+}
+
+/// Everyone is woken when the tasks are done, so there is nobody to pass a wake-up on to.
+struct Joining;
+
+impl Abandoned for Joining {}

@@ -1,0 +1,306 @@
+"""The executor of threads: the half of it that starts and ends workers.
+
+The other half, by which a call goes to its worker, is in Rust. See futures.py for the public
+module.
+"""
+
+import collections
+import itertools
+import os
+import time
+import types
+import weakref
+from concurrent.futures import _base
+from concurrent.futures import thread as _thread
+from queue import Empty
+
+from raddle import _raddle, patch, threading
+from raddle.future import Future, stock
+
+# What install() replaces in concurrent.futures.thread.
+REPLACES = ("ThreadPoolExecutor",)
+
+BrokenThreadPool = _thread.BrokenThreadPool
+_StockExecutor = stock(_thread.ThreadPoolExecutor, _raddle._Executor)
+_raddle._equip_executor(Empty, vars(_thread))
+
+
+class _Context:
+    """What a worker begins with, for versions whose concurrent.futures has no WorkerContext."""
+
+    @classmethod
+    def prepare(cls, initializer, initargs):
+        """Return a function that makes a context, and one that makes a task of a call."""
+        if initializer is not None and not callable(initializer):
+            raise TypeError("initializer must be a callable")
+        return (lambda: cls(initializer, initargs)), (
+            lambda fn, args, kwargs: (fn, args, kwargs)
+        )
+
+    def __init__(self, initializer, initargs):
+        self.initializer = initializer
+        self.initargs = initargs
+
+    def initialize(self):
+        """Run in the worker before its first call."""
+        if self.initializer is not None:
+            self.initializer(*self.initargs)
+
+    def finalize(self):
+        """Run in the worker after its last call."""
+
+    def run(self, task):
+        """Make a call."""
+        fn, args, kwargs = task
+        return fn(*args, **kwargs)
+
+
+_WorkerContext = getattr(_thread, "WorkerContext", _Context)
+
+
+def _worker(executor_reference, context, work_queue):
+    """What a worker's thread runs."""
+    # A worker that has to be initialized first may take its time, and others take its call.
+    arriving = getattr(context, "initializer", None) is None
+    if not arriving:
+        work_queue._arrive()
+    try:
+        context.initialize()
+    except BaseException:
+        _base.LOGGER.critical("Exception in initializer:", exc_info=True)
+        executor = executor_reference()
+        if executor is not None:
+            executor._initializer_failed()
+        return
+    try:
+        while True:
+            try:
+                item = work_queue._work(context.run, True, arriving)
+                arriving = False
+                if item is not None:
+                    item.run(context)
+                    item = None
+                    continue
+            except BaseException:
+                # A callback's KeyboardInterrupt, say. The worker goes on: were it to end, calls
+                # that are in the queue might never be made.
+                _base.LOGGER.critical("Exception in worker", exc_info=True)
+                continue
+            executor = executor_reference()
+            if _thread._shutdown or executor is None or executor._shutdown or executor._broken:
+                if executor is not None:
+                    executor._shutdown = True
+                executor = None
+                # From here on nothing comes in, and what has come in is done.
+                work_queue._close()
+                work_queue._work(context.run, wait=False)
+                work_queue.put(None)  # For the next worker.
+                return
+            executor = None
+    except BaseException:
+        _base.LOGGER.critical("Exception in worker", exc_info=True)
+    finally:
+        context.finalize()
+
+
+class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
+    """Has calls made by up to `max_workers` threads, which are started as they are needed.
+
+    `max_workers` is the number of cores and four more, at most 32, if None; the threads are
+    named after `thread_name_prefix`; each begins by calling `initializer(*initargs)`. Raises
+    ValueError unless `max_workers` is positive, TypeError for an initializer that cannot be
+    called.
+    concurrent.futures.ThreadPoolExecutor, and an instance of it.
+    """
+
+    __module__ = "concurrent.futures.thread"
+
+    BROKEN = BrokenThreadPool
+
+    _counter = itertools.count().__next__
+
+    @classmethod
+    def prepare_context(cls, initializer, initargs):
+        """Return a function that makes a worker's context, and one that makes its tasks."""
+        return _WorkerContext.prepare(initializer, initargs)
+
+    def __init__(
+        self,
+        max_workers=None,
+        thread_name_prefix="",
+        initializer=None,
+        initargs=(),
+        **ctxkwargs,
+    ):
+        if max_workers is None:
+            count = getattr(os, "process_cpu_count", os.cpu_count)
+            max_workers = min(32, (count() or 1) + 4)
+        if max_workers <= 0:
+            raise ValueError(
+                f"max_workers must be greater than 0, not {max_workers}; leave it out for as "
+                "many as suit this machine"
+            )
+        kind = type(self)
+        self._create_worker_context, self._resolve_work_item_task = kind.prepare_context(
+            initializer, initargs, **ctxkwargs
+        )
+        self._initializer, self._initargs = initializer, initargs
+        self._work_queue = _raddle._WorkQueue()
+        self._threads = set()
+        self._shutdown_lock = threading.Lock()
+        prefix = thread_name_prefix or f"ThreadPoolExecutor-{self._counter()}"
+        self._thread_name_prefix = prefix
+        plain = (
+            kind._adjust_thread_count is ThreadPoolExecutor._adjust_thread_count
+            and kind.prepare_context.__func__ is ThreadPoolExecutor.prepare_context.__func__
+        )
+        self._begin(self._work_queue, max_workers, plain)
+
+    # submit() is _raddle._Executor's, and calls the three that follow where it has to.
+
+    def _refuse(self):
+        if self._broken:
+            raise self.BROKEN(self._broken)
+        if self._shutdown:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    def _grow(self, future):
+        """Start a worker, for the sake of `future`, whose call is in the queue."""
+        try:
+            with self._shutdown_lock, _thread._global_shutdown_lock:
+                if not _thread._shutdown:
+                    self._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                future.cancel()
+                raise
+        except BaseException:
+            future.cancel()
+            raise
+        if not self._threads and future.cancel():
+            self._refuse()
+
+    def _submit(self, fn, args, kwargs):
+        """What submit() does for a subclass that has contexts or starts its own workers."""
+        future = Future()
+        task = self._resolve_work_item_task(fn, args, kwargs)
+        with self._shutdown_lock, _thread._global_shutdown_lock:
+            if _thread._shutdown or not self._work_queue._put_task(future, task):
+                self._refuse()
+            self._adjust_thread_count()
+        return future
+
+    def _adjust_thread_count(self):
+        """Start a worker if there are calls without one; _shutdown_lock is held."""
+        queue = self._work_queue
+        searching, _ = queue._idle()
+        count = len(self._threads)
+        if count >= self._max_workers or queue.qsize() <= searching:
+            return
+
+        def executor_is_gone(_, queue=queue):
+            queue.put(None)
+
+        thread = threading.Thread(
+            name=f"{self._thread_name_prefix or self}_{count}",
+            target=_worker,
+            args=(weakref.ref(self, executor_is_gone), self._create_worker_context(), queue),
+        )
+        queue._expect()
+        try:
+            thread.start()
+        except BaseException:
+            queue._arrive()
+            raise
+        self._started()
+        self._threads.add(thread)
+        _thread._threads_queues[thread] = queue
+
+    def _initializer_failed(self):
+        text = "A thread initializer failed, the thread pool is not usable anymore"
+        self._broken = text
+        for future in self._work_queue._drain():
+            if future.set_running_or_notify_cancel():
+                future.set_exception(self.BROKEN(text))
+
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        """Return an iterator over `fn(*args)` for each of `zip(*iterables)`, in their order.
+
+        All calls are submitted at once, or `buffersize` of them ahead of the one that is waited
+        for. `timeout` is in seconds, from now; `chunksize` means nothing here. The iterator
+        raises TimeoutError, and what a call has raised; calls that have not begun by then are
+        cancelled.
+        """
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError("buffersize must be an integer or None")
+        if buffersize is not None and buffersize < 1:
+            raise ValueError("buffersize must be None or > 0")
+        end = None if timeout is None else timeout + time.monotonic()
+        inputs = zip(*iterables, strict=False)
+        ahead = inputs if buffersize is None else itertools.islice(inputs, buffersize)
+        submit = self.submit
+        futures = collections.deque([submit(fn, *args) for args in ahead])
+        # The iterator does not keep the executor.
+        more = None if buffersize is None else _Submitter(self, fn, inputs)
+        return _results(futures, end, more)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """Accept no more calls; with `cancel_futures`, cancel those that have not begun.
+
+        Returns when the workers have ended, or at once if not `wait`.
+        """
+        with self._shutdown_lock:
+            self._shutdown = True
+            cancelled = self._work_queue._drain() if cancel_futures else ()
+            self._work_queue.put(None)
+        for future in cancelled:
+            future.cancel()
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    __class_getitem__ = classmethod(types.GenericAlias)
+
+
+class _Submitter:
+    """Submits one more call each time, as long as the executor and the inputs last."""
+
+    def __init__(self, executor, fn, inputs):
+        self._executor = weakref.ref(executor)
+        self._fn = fn
+        self._inputs = inputs
+
+    def __call__(self, futures):
+        executor = self._executor()
+        if executor is not None:
+            for args in itertools.islice(self._inputs, 1):
+                futures.append(executor.submit(self._fn, *args))
+
+
+def _results(futures, end, more):
+    try:
+        while futures:
+            if more is not None:
+                more(futures)
+            # No reference stays here while the caller has the result.
+            if end is None:
+                yield _result_or_cancel(futures.popleft())
+            else:
+                yield _result_or_cancel(futures.popleft(), end - time.monotonic())
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _result_or_cancel(future, timeout=None):
+    try:
+        try:
+            return future.result(timeout)
+        finally:
+            future.cancel()
+    finally:
+        del future  # Its exception's traceback names this frame.
+
+
+patch.complete(__name__)

@@ -1,0 +1,22 @@
+"""Drop-in `queue`: every public name of the newest version, on raddle's own queues.
+
+The exceptions are the standard library's, so that programs catch either module's; `ShutDown`
+is raddle's on the versions that have none (3.11 and 3.12).
+"""
+
+import queue as _stdlib
+
+from raddle import queuepatch as _queuepatch
+from raddle._raddle import LifoQueue, PriorityQueue, Queue, SimpleQueue
+
+__all__ = [
+    "Empty",
+    "Full",
+    "LifoQueue",
+    "PriorityQueue",
+    "Queue",
+    "ShutDown",
+    "SimpleQueue",
+]
+
+Empty, Full, ShutDown = _queuepatch.errors(_stdlib)
