@@ -61,7 +61,7 @@ _WorkerContext = getattr(_thread, "WorkerContext", _Context)
 def _worker(executor_reference, context, work_queue):
     """What a worker's thread runs."""
     # A worker that has to be initialized first may take its time, and others take its call.
-    arriving = getattr(context, "initializer", None) is None
+    arriving = type(context) is _WorkerContext and context.initializer is None
     if not arriving:
         work_queue._arrive()
     try:
