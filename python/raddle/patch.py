@@ -1,8 +1,12 @@
 """Putting raddle in the place of the interpreter's own primitives, and taking it out again.
 
-Three things are patched: `_thread`, at once; `threading` and the modules of `_PATCHES`, now or
-when they are first imported (start-up must not import them), and again whenever a fresh copy is
-imported; and the global names of modules that hold one of the replaced objects already.
+Two things are patched: the modules of `_PATCHES`, now or when they are first imported (start-up
+must not import them), and again whenever a fresh copy is imported; and the global names of
+modules that hold one of the replaced objects already.
+
+`_thread` is loaded before any program runs. At an interpreter's start it is therefore taken out
+of `sys.modules`, so that the first import of it comes to us, and most programs that never use
+threads never load the extension.
 
 `threading.Thread` stays the same class, since the main thread is an instance of it and
 programs have subclassed it: it is given the methods of `raddle.threading.Thread`, as new
@@ -11,7 +15,6 @@ functions whose globals are those of the patched module. What tests and tools re
 """
 
 import sys
-import types
 
 _VERSION = sys.version_info[:2]
 
@@ -21,6 +24,10 @@ _overlay = None  # raddle.threading, once it is complete
 _undo = []  # (namespace, name, previous value or _MISSING, new value), in order of patching
 _patched = []  # the threading modules that were patched
 _waiting = []  # threading modules that were loaded while raddle.threading was
+_thread_module = None  # `_thread`, while it is hidden
+_cannot_load = None  # whom to tell that the extension cannot be loaded
+
+_Function, _Module = type(lambda: None), type(sys)
 
 
 def installed():
@@ -31,13 +38,16 @@ def installed():
 def install():
     """See raddle.install()."""
     global _installed
+    if _thread_module is not None:
+        __import__("_thread")  # Patches it, or uninstalls.
     if _installed:
         return
-    from raddle import _raddle  # An ImportError here leaves everything as it was.
+    from raddle import _raddle  # noqa: F401  An ImportError here leaves everything as it was.
 
+    __import__("_thread")
     _installed = True
     try:
-        swapped = _patch_thread_module(_raddle)
+        swapped = {}
         for name, patch in _PATCHES.items():
             module = sys.modules.get(name)
             if module is not None:
@@ -49,12 +59,46 @@ def install():
         raise
 
 
+def install_at_start(cannot_load):
+    """Install before the program runs, and load the extension when it is first needed.
+
+    If it cannot be loaded then, raddle is uninstalled and `cannot_load(error)` called.
+    """
+    global _installed, _thread_module, _cannot_load
+    if _installed:
+        return
+    if any(name in sys.modules for name in _PATCHES if name != "_thread"):
+        try:
+            install()
+        except ImportError as error:
+            cannot_load(error)
+        return
+    _installed, _cannot_load = True, cannot_load
+    _thread_module = sys.modules.pop("_thread", None)
+    sys.meta_path.insert(0, _Finder)
+
+
+def _first_import_of_thread():
+    """Put `_thread` back, patched if raddle can be loaded; return it."""
+    global _thread_module
+    module, _thread_module = _thread_module, None
+    sys.modules["_thread"] = module
+    try:
+        _patch_holders(_patch_thread(module))
+    except ImportError as error:
+        uninstall()
+        _cannot_load(error)
+    return module
+
+
 def uninstall():
     """See raddle.uninstall()."""
-    global _installed
+    global _installed, _thread_module
     if not _installed:
         return
     _installed = False
+    if _thread_module is not None:
+        sys.modules["_thread"], _thread_module = _thread_module, None
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Finder]
     threads = [thread for module in _patched for thread in module._dangling]
     for namespace, name, previous, _ in reversed(_undo):
@@ -110,11 +154,11 @@ def _replace(namespace, name, value, swapped=None):
         swapped[id(previous)] = (previous, value)
 
 
-def _patch_thread_module(_raddle):
+def _patch_thread(module):
     """Patch `_thread`; return what was swapped, by the id of the old object."""
-    import _thread
+    from raddle import _raddle
 
-    names = vars(_thread)
+    names = vars(module)
     swapped = {}
     new = {
         "allocate_lock": _raddle.allocate_lock,
@@ -235,7 +279,7 @@ def hook_exit(module):
 def _patch_class(target, source, namespace):
     """Give the class `target` the methods of `source`, with other globals."""
     for name, value in vars(source).items():
-        if isinstance(value, types.FunctionType):
+        if isinstance(value, _Function):
             _replace(target, name, _rebound(value, namespace))
         elif isinstance(value, property):
             parts = (value.fget, value.fset, value.fdel)
@@ -245,9 +289,7 @@ def _patch_class(target, source, namespace):
 
 def _rebound(function, namespace):
     """Return a copy of `function` that looks its globals up in `namespace`."""
-    copy = types.FunctionType(
-        function.__code__, namespace, function.__name__, function.__defaults__
-    )
+    copy = _Function(function.__code__, namespace, function.__name__, function.__defaults__)
     copy.__kwdefaults__ = function.__kwdefaults__
     copy.__doc__ = function.__doc__
     copy.__qualname__ = function.__qualname__
@@ -258,9 +300,9 @@ def _rebound(function, namespace):
 def _patch_holders(swapped):
     """Replace the swapped objects where other modules hold them as globals."""
     for name, module in list(sys.modules.items()):
-        if name == "_thread" or name in _PATCHES or name.partition(".")[0] == "raddle":
+        if name in _PATCHES or name.partition(".")[0] == "raddle":
             continue
-        if not isinstance(module, types.ModuleType):
+        if not isinstance(module, _Module):
             continue
         names = vars(module)
         for held, value in list(names.items()):
@@ -349,6 +391,7 @@ _late = []  # the modules that were loaded while they were
 # How to patch a copy of a module, by the module's name; each returns what it swapped, by the id
 # of the old object.
 _PATCHES = {
+    "_thread": _patch_thread,
     "threading": _patch_threading,
     "_queue": _patch_low_queue,
     "queue": _patch_queue,
@@ -364,6 +407,8 @@ class _Finder:
         """Find the module as others do, and have it patched once it has run."""
         if name not in _PATCHES:
             return None
+        if name == "_thread" and _thread_module is not None:
+            return _Hidden.spec()
         for finder in sys.meta_path:
             if finder is cls or not hasattr(finder, "find_spec"):
                 continue
@@ -373,6 +418,27 @@ class _Finder:
                     spec.loader = _Loader(spec.loader)
                 return spec
         return None
+
+
+class _Hidden:
+    """Loads the `_thread` that was there at the start."""
+
+    def __init__(self, spec):
+        self._spec = spec
+
+    @classmethod
+    def spec(cls):
+        """Return a spec with such a loader."""
+        spec = _thread_module.__spec__
+        return type(spec)("_thread", cls(spec), origin=spec.origin)
+
+    def create_module(self, spec):
+        """Return the module, patched."""
+        return _first_import_of_thread()
+
+    def exec_module(self, module):
+        """Give the module its own spec back; it was run long ago."""
+        module.__spec__ = self._spec
 
 
 class _Loader:

@@ -21,17 +21,16 @@ def _in_subinterpreter():
     return interpreters.get_current() != interpreters.get_main()
 
 
+def _cannot_load(error):
+    if not _in_subinterpreter():
+        print(f"raddle: RADDLE is set, but raddle cannot be loaded: {error}", file=sys.stderr)
+
+
 def start():
     """Install raddle; report why if that fails outside subinterpreters."""
-    try:
-        from raddle import patch
+    from raddle import patch
 
-        patch.install()
-    except ImportError as error:
-        if not _in_subinterpreter():
-            print(
-                f"raddle: RADDLE is set, but raddle cannot be loaded: {error}", file=sys.stderr
-            )
+    patch.install_at_start(_cannot_load)
 
 
 start()
