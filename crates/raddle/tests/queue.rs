@@ -166,8 +166,7 @@ fn items_that_nobody_gets_are_dropped_with_the_queue() {
 }
 
 #[test]
-fn a_waiter_that_is_overtaken_stays_first_in_line() {
-    // Of three getters the first in line gets the first item, unless the test itself is quicker.
+fn each_item_that_comes_is_got_by_one_of_those_who_wait() {
     let queue = Queue::unbounded();
     scope_within(|scope| {
         let getters: Vec<_> = (1..=3)
