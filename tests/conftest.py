@@ -40,8 +40,19 @@ PRELUDE = {
 }[SUBJECT]
 
 
+QUEUE_PRELUDE = (
+    PRELUDE
+    + {
+        "raddle": "from raddle import queue\n",
+        "installed": "import queue\n",
+        "stdlib": "import queue\n",
+    }[SUBJECT]
+)
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "raddle_only: asks what only raddle promises")
+    config.addinivalue_line("markers", "shutdown: asks for a queue's shutdown()")
 
 
 def pytest_report_header(config):
@@ -74,6 +85,16 @@ def threading():
 
         raddle.install()
     return _threading
+
+
+@pytest.fixture(scope="session")
+def queue(threading):
+    """The subject's module of queues."""
+    if SUBJECT == "raddle":
+        from raddle import queue as module
+    else:
+        import queue as module
+    return module
 
 
 @pytest.fixture(scope="session")

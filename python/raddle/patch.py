@@ -341,10 +341,23 @@ def _follow_forks(follow):
 
 def _patch_names(module, new):
     """Give a module new values for some names; return what was swapped."""
-    swapped = {}
+    swapped, names = {}, vars(module)
     for name, value in new.items():
-        _replace(vars(module), name, value, swapped)
+        if names.get(name) is value and not any(
+            namespace is names and known == name for namespace, known, _, _ in _undo
+        ):
+            # It has imported the new value from a module that was patched before.
+            names[name] = _previous(name, value)
+        _replace(names, name, value, swapped)
     return swapped
+
+
+def _previous(name, value):
+    """Return what was replaced last by this value under this name; `value` if nothing was."""
+    for _, known, previous, new in reversed(_undo):
+        if known == name and new is value and previous is not _MISSING:
+            return previous
+    return value
 
 
 def _patch_queue(module):

@@ -22,7 +22,10 @@ impl<T> Pile<T> {
     #[inline]
     pub fn push(&mut self, item: T) {
         if self.items.len() == self.items.capacity() {
-            self.items.reserve_exact(self.items.len() / 8 + 8);
+            // The steps of Python's lists: an eighth more, in fours.
+            let wanted = self.items.len() + 1;
+            let room = (wanted + wanted / 8 + 6) & !3;
+            self.items.reserve_exact(room - self.items.len());
         }
         self.items.push(item);
     }
