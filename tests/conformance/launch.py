@@ -155,6 +155,7 @@ def _once(module, raddle, timeout, match, python, folder: Path, done: list[str])
     work.mkdir()
     report, witness = folder / "junit.xml", folder / "witness.json"
     command = [python, "-m", "test", "-v", "--fail-env-changed", "-M", MEMORY]
+    command += ["-u", "cpu"]  # Tests that need much of it; one forks beside busy executors.
     command += ["--junit-xml", str(report), "--tempdir", str(work)]
     for pattern in match or ():
         command += ["-m", pattern]

@@ -32,6 +32,11 @@ REQUIRED = (
     "_thread.allocate_lock",
     "_thread.start_new_thread",
 )
+# Likewise, in a process that has loaded the module.
+FUTURES = {
+    "concurrent.futures._base": ("Future", "wait", "as_completed"),
+    "concurrent.futures.thread": ("ThreadPoolExecutor",),
+}
 PRIVATE = (
     "_allocate_lock",
     "_start_new_thread",
@@ -135,6 +140,10 @@ def survey() -> dict:
     for name in LOW_LEVEL:
         if hasattr(low, name):
             origins[f"_thread.{name}"] = origin(getattr(low, name), rust, home)
+    for module, names in FUTURES.items():
+        for name in names if module in sys.modules else ():
+            value = getattr(sys.modules[module], name)
+            origins[f"{module}.{name}"] = origin(value, rust, home)
     return found
 
 
@@ -170,7 +179,10 @@ def complaints(found: dict | None, raddle: bool) -> list[str]:
     if not found["loaded"] or not found["installed"]:
         return [f"raddle: loaded={found['loaded']}, installed={found['installed']}"]
     origins = found["origins"]
-    kept = [name for name in REQUIRED if origins.get(name) not in ("rust", "python")]
+    futures = [name for name in origins if name.startswith("concurrent.futures.")]
+    kept = [
+        name for name in (*REQUIRED, *futures) if origins.get(name) not in ("rust", "python")
+    ]
     return [f"not replaced: {', '.join(kept)}"] if kept else []
 
 

@@ -10,6 +10,7 @@ if no test did worse with raddle than without, waivers.toml aside.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import subprocess
 import sys
@@ -25,7 +26,6 @@ from outcome import Outcome
 
 HERE = Path(__file__).resolve().parent
 
-# To come with the word that it tests: test_concurrent_futures.
 MODULES = (
     "test_threading",
     "test_thread",
@@ -35,7 +35,30 @@ MODULES = (
     "test_sched",
     "test_faulthandler",
     "test_queue",
+    "test_concurrent_futures.test_future",
+    "test_concurrent_futures.test_wait",
+    "test_concurrent_futures.test_as_completed",
+    "test_concurrent_futures.test_thread_pool",
+    "test_concurrent_futures.test_shutdown",
+    "test_concurrent_futures.test_init",
+    "test_concurrent_futures.test_interpreter_pool",
+    "test_asyncio.test_threads",
+    "test_asyncio.test_futures",
+    "test_asyncio.test_base_events",
 )
+# What of a module is run, where that is not all of it, by the module's beginning: the pools of
+# processes take minutes, and their work is done by the interpreter's own code.
+PARTS = {
+    "test_concurrent_futures": ["*Thread*", "*Interpreter*", "*FutureTests*", "*Completed*"],
+}
+
+
+def is_there(module: str) -> bool:
+    """Return whether this interpreter was installed with a test module."""
+    try:
+        return importlib.util.find_spec(f"test.{module}") is not None
+    except ImportError:
+        return False
 
 
 def tag() -> str:
@@ -96,7 +119,7 @@ class Module:
     def __init__(self, name: str, chosen: argparse.Namespace) -> None:
         self.name = name
         self.timeout = chosen.timeout
-        self.match = chosen.test
+        self.match = chosen.test or PARTS.get(name.partition(".")[0])
         self.mirror = sys.stdout if chosen.verbose else None
         self.problems: list[str] = []
         self.process = f"test.{name}"
@@ -212,6 +235,9 @@ def main(arguments: list[str] | None = None) -> int:
     print(table.heading())
     modules = []
     for name in chosen.module or MODULES:
+        if not is_there(name):
+            print(f"{name}: this interpreter was installed without it")
+            continue
         module = Module(name, chosen)
         if not chosen.stock_only:
             module.judge()

@@ -27,7 +27,7 @@ def brief(found: dict[str, int]) -> str:
 
 
 def heading() -> str:
-    return f"{'module':<24} {'stock':<32} {'raddle':<32} {'differ':>6}  seconds"
+    return f"{'module':<45} {'stock':<32} {'raddle':<32} {'differ':>6}  seconds"
 
 
 def row(record: dict) -> str:
@@ -39,7 +39,7 @@ def row(record: dict) -> str:
     stock = brief(record["stock"]["counts"])
     other = brief(raddle["counts"]) if raddle else "-"
     differ = str(len(record["differences"])) if raddle else "-"
-    return f"{record['module']:<24} {stock:<32} {other:<32} {differ:>6}  {seconds}"
+    return f"{record['module']:<45} {stock:<32} {other:<32} {differ:>6}  {seconds}"
 
 
 def kinds(verdict: Verdict) -> str:
