@@ -33,6 +33,7 @@ mod raw {
             object: *mut PyObject,
             name: *mut PyObject,
         ) -> *mut PyObject;
+        pub(super) fn PyIter_Next(iterator: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyObject_Repr(object: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyObject_GetItem(
@@ -99,6 +100,35 @@ pub(crate) fn call0<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
     let result =
         guarded(|| unsafe { raw::PyObject_Vectorcall(callable.as_ptr(), &none, 0, none) });
     owned(callable.py(), result)
+}
+
+/// `callable(argument)`.
+#[inline]
+pub(crate) fn call1<'py>(
+    callable: &Bound<'py, PyAny>,
+    argument: &Py<PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut arguments = [std::ptr::null_mut(), argument.as_ptr()];
+    let count = 1 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
+    let first = (&raw mut arguments[1]).cast_const();
+    // SAFETY: as in `call`; the place before the one argument may be written to, as the flag says.
+    let result = guarded(|| unsafe {
+        raw::PyObject_Vectorcall(callable.as_ptr(), first, count, std::ptr::null_mut())
+    });
+    owned(callable.py(), result)
+}
+
+/// `next(iterator)`, `None` at its end.
+#[inline]
+pub(crate) fn next<'py>(iterator: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // SAFETY: the reference is live for the call, and the thread is attached; the caller has
+    // made sure that it is an iterator.
+    let item = guarded(|| unsafe { raw::PyIter_Next(iterator.as_ptr()) });
+    // SAFETY: a new reference, or null.
+    match unsafe { Bound::from_owned_ptr_or_opt(iterator.py(), item) } {
+        Some(item) => Ok(Some(item)),
+        None => PyErr::take(iterator.py()).map_or(Ok(None), Err),
+    }
 }
 
 /// `object.name`.
@@ -272,6 +302,12 @@ impl Held {
 
     pub(crate) fn get(&self) -> &Py<PyAny> {
         &self.0
+    }
+
+    pub(crate) fn into_inner(self) -> Py<PyAny> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: taken once: this value's own drop does not run.
+        unsafe { ManuallyDrop::take(&mut this.0) }
     }
 }
 

@@ -26,6 +26,7 @@ mod event;
 mod fork;
 mod lock;
 mod park;
+pub mod pool;
 mod rlock;
 mod semaphore;
 mod spin;
