@@ -227,7 +227,11 @@ impl Front {
     /// Which result to sleep for, and for how many nanoseconds.
     fn awaited<T, R>(&mut self, window: &Window<T, R>) -> (usize, Option<i64>) {
         let last = (self.published - self.delivered).saturating_sub(1);
-        let ahead = self.ahead.min(last);
+        let mut ahead = self.ahead.min(last);
+        let target = (self.delivered + ahead) & window.mask;
+        if window.done[target].load(Ordering::Acquire) >= FULL {
+            ahead = 0; // Overtaken by later ones: the first one is what is missing.
+        }
         let mut patience = (ahead > 0).then_some(PATIENCE);
         let mut at_most = |nanos: i64| patience = Some(patience.map_or(nanos, |p| p.min(nanos)));
         if !self.hiring.declined
@@ -250,15 +254,14 @@ impl Front {
             window.done[number & window.mask].load(Ordering::Acquire) >= FULL
                 && number < self.published
         };
-        let first = ready(self.delivered);
-        self.ahead = if target == self.delivered {
-            if first && ready(target + RUN) { RUN } else { 0 }
+        self.ahead = if !ready(self.delivered) {
+            0
+        } else if target == self.delivered {
+            if ready(target + RUN) { RUN } else { 0 }
         } else if ready(target) {
             (self.ahead * 2).min(window.limit / 2)
-        } else if first {
-            self.ahead / 2
         } else {
-            0
+            self.ahead / 2
         };
     }
 
