@@ -224,9 +224,9 @@ impl Inner {
             None => Ok(None),
         };
         let item = match item {
-            Ok(Some(item)) if self.star && !item.is_instance_of::<PyTuple>() => Err(
-                PyTypeError::new_err("with star=True every input is a tuple of arguments"),
-            ),
+            Ok(Some(item)) if self.star && !item.is_instance_of::<PyTuple>() => {
+                Err(PyTypeError::new_err("with star=True every input is a tuple of arguments"))
+            }
             item => item,
         };
         match item {
@@ -360,7 +360,9 @@ impl Stream {
         }
         let limit = usize::try_from(window).unwrap_or(0);
         if limit == 0 {
-            return Err(PyValueError::new_err(format!("window must be at least 1, not {window}")));
+            return Err(PyValueError::new_err(format!(
+                "window must be at least 1, not {window}"
+            )));
         }
         let returns = match on_error {
             "raise" => false,

@@ -20,6 +20,9 @@ use crate::waiters::{Ended, Waiter};
 
 /// How long a result may lie ready while the consumer waits for more, in nanoseconds.
 const PATIENCE: i64 = 100_000;
+/// How many workers may be on their way at first, and ever.
+const CREW: usize = 8;
+const MOST_CREW: usize = 64;
 /// The longest that a consumer waits before it looks again whether workers have come.
 const LONGEST_LAP: i64 = 50_000_000;
 /// A pull that takes this long, in nanoseconds, is slow: results come before the next one.
@@ -75,9 +78,10 @@ enum Moment {
 struct Hiring {
     declined: bool,
     hired: usize,
-    /// How many to ask for now, and in the next round.
-    wanted: usize,
-    round: usize,
+    /// How many may be on their way at once.
+    crew: usize,
+    /// How many were when last waited for, and how long the next wait is, in nanoseconds.
+    seen: usize,
     lap: i64,
 }
 
@@ -120,7 +124,7 @@ impl Front {
             free: if ordered { Vec::new() } else { (0..size).rev().collect() },
             cut: None,
             refill: Refill::default(),
-            hiring: Hiring { declined: false, hired: 0, wanted: 0, round: 1, lap: PATIENCE },
+            hiring: Hiring { declined: false, hired: 0, crew: CREW, seen: 0, lap: PATIENCE },
             ahead: 0,
         }
     }
@@ -194,34 +198,17 @@ impl Front {
         }
     }
 
-    /// Whether there is work for one more worker, and none on its way.
+    /// Whether there is work for one more worker than those that are on their way.
     ///
-    /// While inputs are pulled one is hired at a time, so that a short stream does not start a
-    /// crowd; when there is nothing left but to wait, each round of hiring doubles.
-    fn wants_worker<T, R>(&mut self, window: &Window<T, R>, pulling: bool) -> bool {
+    /// Only a few may be on their way, so that a long stream of short items does not start a
+    /// crowd for nothing; a consumer that has to wait lets more come each time.
+    fn wants_worker<T, R>(&mut self, window: &Window<T, R>) -> bool {
         let hiring = &self.hiring;
         if hiring.declined || window.published.load(Ordering::Relaxed) & (IDLE | WAKING) != 0 {
             return false;
         }
-        let coming = hiring.hired.saturating_sub(window.entered.load(Ordering::Acquire));
-        let wanted = self.unclaimed(window) > coming;
-        let hiring = &mut self.hiring;
-        if coming == 0 {
-            hiring.lap = PATIENCE;
-        }
-        if !wanted || coming > 0 && hiring.wanted == 0 {
-            hiring.wanted = 0;
-            return false;
-        }
-        if pulling {
-            return true;
-        }
-        if hiring.wanted == 0 {
-            hiring.wanted = hiring.round;
-            hiring.round *= 2;
-        }
-        hiring.wanted -= 1;
-        true
+        let coming = hiring.coming(window);
+        coming < hiring.crew && self.unclaimed(window) > coming
     }
 
     /// Which result to sleep for, and for how many nanoseconds.
@@ -233,13 +220,11 @@ impl Front {
             ahead = 0; // Overtaken by later ones: the first one is what is missing.
         }
         let mut patience = (ahead > 0).then_some(PATIENCE);
-        let mut at_most = |nanos: i64| patience = Some(patience.map_or(nanos, |p| p.min(nanos)));
-        if !self.hiring.declined
-            && self.hiring.hired > window.entered.load(Ordering::Acquire)
-            && self.unclaimed(window) > 0
-        {
-            at_most(self.hiring.lap);
-            self.hiring.lap = (self.hiring.lap * 2).min(LONGEST_LAP);
+        let mut at_most =
+            |nanos: i64| patience = Some(patience.map_or(nanos, |p| p.min(nanos)));
+        if !self.hiring.declined && self.unclaimed(window) > 0 {
+            // As soon as those who were hired have come, more are to be.
+            at_most(self.hiring.lap(window));
         }
         if self.refill.moment == Moment::Now {
             self.refill.moment = Moment::Over;
@@ -267,6 +252,25 @@ impl Front {
 
     fn holds_anything<T, R>(&mut self, window: &Window<T, R>) -> bool {
         self.published > self.cut(window) || window.slots.iter().any(|slot| slot.is_done())
+    }
+}
+
+impl Hiring {
+    /// How many workers were hired and have not come in yet.
+    fn coming<T, R>(&self, window: &Window<T, R>) -> usize {
+        self.hired.saturating_sub(window.entered.load(Ordering::Acquire))
+    }
+
+    /// The next wait's length; it grows while nobody comes.
+    fn lap<T, R>(&mut self, window: &Window<T, R>) -> i64 {
+        let coming = self.coming(window);
+        if coming != std::mem::replace(&mut self.seen, coming) {
+            self.lap = PATIENCE;
+        }
+        self.crew = (self.crew * 2).min(MOST_CREW);
+        let lap = self.lap;
+        self.lap = (lap * 2).min(LONGEST_LAP);
+        lap
     }
 }
 
@@ -347,7 +351,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
             if flying == 0 && !open {
                 return Plan::Over;
             }
-            if front.wants_worker(window, open) {
+            if front.wants_worker(window) {
                 return Plan::Hire;
             }
             if open && front.refill.comes_first(flying) { Plan::Pull } else { Plan::Wait }
@@ -412,7 +416,8 @@ impl<'a, T, R> Consumer<'a, T, R> {
         until: Deadline,
     ) -> Result<(), B::Interrupt> {
         let (target, patience) = self.front(|window, front| front.awaited(window));
-        let until = patience.map_or(until, |nanos| until.or_sooner(Deadline::after_nanos(nanos)));
+        let until =
+            patience.map_or(until, |nanos| until.or_sooner(Deadline::after_nanos(nanos)));
         self.sleep(blocking, target, until)?;
         self.front(|window, front| front.learn(window, target));
         Ok(())

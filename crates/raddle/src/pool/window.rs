@@ -320,12 +320,12 @@ impl<T, R> Window<T, R> {
         if self.published.load(Ordering::Relaxed) & (IDLE | WAKING) != IDLE {
             return;
         }
+        // Before the choice: the chosen worker may run, and clear it, at once.
+        self.published.fetch_or(WAKING, Ordering::AcqRel);
         let choice = locked.choose(FOR_WORK);
-        if choice.is_some() {
-            self.published.fetch_or(WAKING, Ordering::AcqRel);
-        }
+        let nobody = if choice.is_none() { WAKING } else { 0 };
         if locked.is_empty() {
-            self.published.fetch_and(!IDLE, Ordering::AcqRel);
+            self.published.fetch_and(!(IDLE | nobody), Ordering::AcqRel);
         }
         drop(locked);
         if let Some(choice) = choice {
