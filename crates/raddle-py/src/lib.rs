@@ -22,6 +22,7 @@ mod registry;
 mod rlock;
 mod semaphore;
 mod slot;
+mod stream;
 mod thread;
 mod timeout;
 mod watch;
@@ -54,6 +55,8 @@ mod _raddle {
     use crate::rlock::RLock;
     #[pymodule_export]
     use crate::semaphore::{BoundedSemaphore, Semaphore};
+    #[pymodule_export]
+    use crate::stream::Stream;
     #[pymodule_export]
     use crate::thread::{
         ThreadHandle, before_fork, close, count, make_thread_handle, settle, shutdown,

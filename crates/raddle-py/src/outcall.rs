@@ -33,6 +33,7 @@ mod raw {
             object: *mut PyObject,
             name: *mut PyObject,
         ) -> *mut PyObject;
+        pub(super) fn PyIter_Next(iterator: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyObject_Repr(object: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyObject_GetItem(
@@ -111,16 +112,32 @@ pub(crate) fn call0<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
 }
 
 /// `callable(argument)`.
+#[inline]
 pub(crate) fn call1<'py>(
     callable: &Bound<'py, PyAny>,
     argument: &Bound<'_, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let args = [argument.as_ptr()];
-    // SAFETY: as in `call`; there is one argument.
+    let mut arguments = [std::ptr::null_mut(), argument.as_ptr()];
+    let count = 1 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
+    let first = (&raw mut arguments[1]).cast_const();
+    // SAFETY: as in `call`; the place before the one argument may be written to, as the flag says.
     let result = guarded(|| unsafe {
-        raw::PyObject_Vectorcall(callable.as_ptr(), args.as_ptr(), 1, std::ptr::null_mut())
+        raw::PyObject_Vectorcall(callable.as_ptr(), first, count, std::ptr::null_mut())
     });
     owned(callable.py(), result)
+}
+
+/// `next(iterator)`, `None` at its end.
+#[inline]
+pub(crate) fn next<'py>(iterator: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // SAFETY: the reference is live for the call, and the thread is attached; the caller has
+    // made sure that it is an iterator.
+    let item = guarded(|| unsafe { raw::PyIter_Next(iterator.as_ptr()) });
+    // SAFETY: a new reference, or null.
+    match unsafe { Bound::from_owned_ptr_or_opt(iterator.py(), item) } {
+        Some(item) => Ok(Some(item)),
+        None => PyErr::take(iterator.py()).map_or(Ok(None), Err),
+    }
 }
 
 /// `object.name`.
