@@ -27,7 +27,7 @@ def stream(threading):
         def hire():
             if len(mine) == workers:
                 return False
-            mine.append(threading.Thread(target=made.work, daemon=True))
+            mine.append(threading.Thread(target=made.worker(), daemon=True))
             threads.append(mine[-1])
             mine[-1].start()
 
@@ -127,7 +127,7 @@ def test_results_are_the_objects_themselves_and_not_kept(stream):
 def test_hire_may_decline_at_once_if_workers_come_by_themselves(threading, spawn):
     asked = []
     it = Stream(double, iter(range(100)), hire=lambda: bool(asked.append(1)))
-    worker = spawn(it.work)
+    worker = spawn(it.worker())
     assert list(it) == [2 * number for number in range(100)]
     worker.result()
     assert len(asked) <= 1
@@ -204,7 +204,7 @@ def test_the_first_error_in_order_ends_the_stream(stream, position, window):
         for result in it:
             results.append(result)
     assert caught.value.args == (position,)
-    assert caught.value.__notes__ == [f"raddle: item {position}, input: {position}"]
+    assert caught.value.__notes__ == [f"raddle: input {position}: {position}"]
     assert list(it) == []
 
 
@@ -219,7 +219,7 @@ def test_an_unordered_error_names_its_item(stream):
     it = stream(fail_at(17), range(50), ordered=False)
     with pytest.raises(Failure) as caught:
         list(it)
-    assert caught.value.__notes__ == ["raddle: item 17, input: 17"]
+    assert caught.value.__notes__ == ["raddle: input 17: 17"]
 
 
 def test_nothing_is_handed_out_after_an_error(stream, gate):
@@ -266,7 +266,8 @@ def test_returned_errors_come_in_place(stream, ordered):
     assert sorted(error.args[0] for error in errors) == [3, 5]
     if ordered:
         assert [type(result) is Failure for result in results].index(True) == 3
-    assert not any(hasattr(error, "__notes__") for error in errors)
+    for error in errors:
+        assert error.__notes__ == [f"raddle: input {error.args[0]}: {error.args[0]}"]
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
@@ -287,7 +288,7 @@ def test_what_is_no_exception_is_always_raised(stream, kind, on_error):
 def test_an_input_in_a_note_is_cut_to_200_characters(stream):
     with pytest.raises(ZeroDivisionError) as caught:
         list(stream(lambda text: 1 / 0, ["x" * 1000]))
-    shown = caught.value.__notes__[0].removeprefix("raddle: item 0, input: ")
+    shown = caught.value.__notes__[0].removeprefix("raddle: input 0: ")
     assert shown == "'" + "x" * 198 + "…"
 
 
@@ -298,7 +299,7 @@ def test_an_input_without_a_repr_does_not_hide_the_error(stream):
 
     with pytest.raises(ZeroDivisionError) as caught:
         list(stream(lambda shy: 1 / 0, [Shy()]))
-    assert caught.value.__notes__ == ["raddle: item 0, input: (its repr() failed)"]
+    assert caught.value.__notes__ == ["raddle: input 0: (its repr() failed)"]
 
 
 def test_the_traceback_shows_the_task(stream):
@@ -348,7 +349,7 @@ def test_an_error_of_hire_is_no_error_when_others_work(threading, gate):
     def hire():
         if len(workers) == 2:
             raise Failure("no more threads")
-        workers.append(threading.Thread(target=it.work, daemon=True))
+        workers.append(threading.Thread(target=it.worker(), daemon=True))
         workers[-1].start()
 
     it = Stream(lambda number: time.sleep(0.001) or number, iter(range(60)), hire=hire)
@@ -553,9 +554,9 @@ def test_a_stream_that_ended_lets_go_of_its_inputs(stream):
 def test_work_on_a_stream_that_ended_returns(stream):
     it = stream(double, range(3))
     assert list(it) == [0, 2, 4]
-    assert it.work() is None
+    assert it.worker()() is None
     it.close()
-    assert it.work() is None
+    assert it.worker()() is None
 
 
 @pytest.mark.parametrize("where", ["function", "inputs", "hire", "input", "result"])
@@ -596,7 +597,7 @@ def run_one(it):
     """Has the one item of a stream run, and its result stay undelivered."""
     import threading
 
-    worker = threading.Thread(target=it.work)
+    worker = threading.Thread(target=it.worker())
     worker.start()
     worker.join(60)
     assert not worker.is_alive()
@@ -689,7 +690,7 @@ def test_a_signal_reaches_a_list_of_an_endless_stream(child):
         def hire():
             if len(workers) == 2:
                 return False
-            workers.append(threading.Thread(target=it.work, daemon=True))
+            workers.append(threading.Thread(target=it.worker(), daemon=True))
             workers[-1].start()
 
         workers = []
@@ -727,7 +728,7 @@ def test_the_exit_does_not_wait_for_daemon_workers(child, state):
         def hire():
             if len(workers) == 4:
                 return False
-            workers.append(threading.Thread(target=it.work, daemon=True))
+            workers.append(threading.Thread(target=it.worker(), daemon=True))
             workers[-1].start()
 
         def task(number):
@@ -772,7 +773,7 @@ def test_a_forked_child_is_told_that_the_stream_stayed_behind(stream):
             except RuntimeError as error:
                 status = 0 if "fork" in str(error) else 2
             it.close()
-            it.work()
+            it.worker()()
             if it.workers() != 0 or not it.wait_idle(10):
                 status = 3
         finally:
@@ -791,3 +792,56 @@ def test_a_task_may_fork(stream):
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
     assert list(stream(task, range(6))) == list(range(6))
+
+
+def test_collected_errors_are_raised_at_the_end_and_left_out(stream):
+    it = stream(fail_at(3, 5), range(8), on_error="collect", name="words")
+    results = []
+    with pytest.raises(ExceptionGroup) as caught:
+        for result in it:
+            results.append(result)
+    assert results == [0, 1, 2, 4, 6, 7]
+    assert [error.__notes__ for error in caught.value.exceptions] == [
+        ["words: input 3: 3"],
+        ["words: input 5: 5"],
+    ]
+    assert "2 of 8 inputs failed" in str(caught.value)
+    assert list(it) == []
+
+
+def test_a_stream_whose_time_is_over_raises_and_is_closed(stream, threading):
+    never = threading.Event()
+    it = stream(lambda _: never.wait(), range(3), timeout=0.05)
+    with pytest.raises(TimeoutError):
+        next(it)
+    never.set()
+    assert list(it) == []
+
+
+def test_a_worker_does_not_keep_its_stream():
+    it = Stream(abs, iter(range(3)))
+    worker, gone = it.worker(), weakref.ref(it)
+    del it
+    assert gone() is None
+    assert worker() is None
+
+
+def test_the_hooks_are_told_of_time_and_of_the_end(threading):
+    seen = []
+
+    class Told(Stream):
+        def _look(self):
+            seen.append(self.delivered())
+            return 0.0 if len(seen) < 3 else None
+
+        def _ended(self, interrupted):
+            seen.append(interrupted)
+
+    it = Told(abs, iter(range(2000)), look=0.0)
+    thread = threading.Thread(target=it.worker(), daemon=True)
+    thread.start()
+    assert list(it) == list(range(2000))
+    it.close()
+    assert len(seen) == 4
+    assert seen[-1] is False
+    thread.join(60)

@@ -56,7 +56,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::semaphore::{BoundedSemaphore, Semaphore};
     #[pymodule_export]
-    use crate::stream::Stream;
+    use crate::stream::{Stream, StreamWorker};
     #[pymodule_export]
     use crate::thread::{
         ThreadHandle, before_fork, close, count, make_thread_handle, settle, shutdown,

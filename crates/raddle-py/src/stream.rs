@@ -5,16 +5,18 @@
 
 use std::mem::ManuallyDrop;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use pyo3::exceptions::{
-    PyException, PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError,
+    PyException, PyRuntimeError, PyStopIteration, PyTimeoutError, PyTypeError, PyValueError,
 };
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyTuple};
+use pyo3::types::{PyBool, PyList, PyTuple};
 use raddle::Deadline;
 use raddle::pool::{self, Consumer, Outcome, Plan, Settings, Window};
 
@@ -26,7 +28,7 @@ use crate::slot::Slot;
 use crate::timeout;
 
 /// How many results are delivered between two looks for signals: `list(stream)` does not look.
-const DELIVERIES_A_LOOK: u32 = 256;
+const DELIVERIES_A_LOOK: usize = 256;
 /// The longest representation of an input in a note, in characters.
 const LONGEST_REPR: usize = 200;
 
@@ -36,12 +38,19 @@ const LONGEST_REPR: usize = 200;
 /// tuples of arguments. At most `window` items are taken ahead of the results. Results come in
 /// order, or as they are ready if not `ordered`. `on_error="raise"` hands nothing out any more
 /// once a task raises, and raises that with a note that names the item; `"return"` yields the
-/// exception in place. `hire()` is called when work waits for workers: it is to have one more
-/// thread call work(), or to return False. No counterpart in the standard library.
-#[pyclass(frozen, weakref, module = "raddle._raddle")]
+/// exception in place; `"collect"` leaves it out and raises one ExceptionGroup at the end.
+/// `timeout` is how many seconds from now results may be waited for. `name` is what notes call
+/// the stream. `hire()` is called when work waits for workers: it is to have one more
+/// thread call worker(), or to return False. No counterpart in the standard library.
+///
+/// For subclasses there are two hooks. `_look()` is called by the iterating thread every `look`
+/// seconds or so, as long as it returns that number anew. `_ended(interrupted)` is called once,
+/// when there is nothing more to come.
+#[pyclass(frozen, subclass, weakref, module = "raddle._raddle")]
 pub(crate) struct Stream {
-    /// Filled by `__new__`.
-    inner: Slot<Inner>,
+    /// Filled by `__new__`; emptied of objects when the stream is dropped, whoever still works
+    /// for it.
+    inner: Slot<Arc<Inner>>,
 }
 
 struct Inner {
@@ -54,10 +63,49 @@ struct Inner {
     /// What the inputs raised, to be raised after the results; the consumer's.
     failure: Place,
     star: bool,
-    /// Exceptions are yielded in place.
-    returns: bool,
-    /// Counts towards a look for signals; the consumer's.
-    deliveries: AtomicU32,
+    on_error: OnError,
+    /// A list of the exceptions that were left out, if any; the consumer's.
+    collected: Place,
+    /// What notes call the stream.
+    name: String,
+    until: Deadline,
+    /// How many results were delivered or left out; the consumer's.
+    deliveries: AtomicUsize,
+    /// When `_look` is to be called next; the consumer's.
+    next_look: Next,
+    /// `_ended` was called.
+    ended: AtomicBool,
+}
+
+/// What becomes of the exception of a task.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnError {
+    Raise,
+    Return,
+    Collect,
+}
+
+/// When something is to be done next; handed on from consumer to consumer.
+struct Next(Mutex<Deadline>);
+
+impl Next {
+    fn new(seconds: Option<f64>) -> Self {
+        Self(Mutex::new(Self::after(seconds)))
+    }
+
+    fn after(seconds: Option<f64>) -> Deadline {
+        seconds.map_or(Deadline::NEVER, |seconds| {
+            Deadline::after(Duration::from_secs_f64(seconds.clamp(0.0, 1e6)))
+        })
+    }
+
+    fn set(&self, seconds: Option<f64>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Self::after(seconds);
+    }
+
+    fn get(&self) -> Deadline {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a task made.
@@ -125,6 +173,18 @@ fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
 }
 
 impl Inner {
+    fn places(&self) -> [&Place; 5] {
+        [&self.function, &self.inputs, &self.hire, &self.failure, &self.collected]
+    }
+
+    /// Closes the stream and drops all that it holds, but for what a worker is at.
+    fn forget(&self) {
+        self.close();
+        for place in self.places() {
+            drop(place.take());
+        }
+    }
+
     /// Runs one task.
     fn run(&self, function: &Bound<'_, PyAny>, input: &Held) -> Outcome<Made> {
         let py = function.py();
@@ -138,7 +198,7 @@ impl Inner {
         match result {
             Ok(value) => Outcome::Go(Made::Value(Held::new(value.unbind()))),
             Err(error) => {
-                let stop = !self.returns || !is_ordinary(&error, py);
+                let stop = self.on_error == OnError::Raise || !is_ordinary(&error, py);
                 let made = Made::Error(Held::new(error.into_value(py).into_any()));
                 if stop { Outcome::Stop(made) } else { Outcome::Go(made) }
             }
@@ -148,57 +208,92 @@ impl Inner {
     /// Does what the plan says until there is a result, with its input, or none to come.
     fn drive(
         &self,
-        py: Python<'_>,
+        stream: &Bound<'_, Stream>,
         consumer: &mut Consumer<'_, Held, Made>,
         until: Deadline,
     ) -> PyResult<Option<(Held, Held)>> {
+        let py = stream.py();
         loop {
             match consumer.plan() {
                 Plan::Deliver(delivery) => {
-                    self.look_for_signals(py)?;
-                    return match delivery.output {
-                        Made::Value(value) => Ok(Some((value, delivery.input))),
+                    self.count_delivery(stream)?;
+                    match delivery.output {
+                        Made::Value(value) => return Ok(Some((value, delivery.input))),
                         Made::Error(error) => {
-                            self.settle(py, error, delivery.input, delivery.number)
+                            let settled =
+                                self.settle(py, error, delivery.input, delivery.number)?;
+                            if settled.is_some() {
+                                return Ok(settled);
+                            }
                         }
-                    };
+                    }
                 }
                 Plan::Pull => self.pull(py, consumer)?,
                 Plan::Hire => self.ask_for_worker(py, consumer)?,
                 Plan::Wait => {
-                    if until.has_passed() {
+                    if until.or_sooner(self.until).has_passed() {
                         return Err(PyTimeoutError::new_err("no result was ready in time"));
                     }
+                    let look = self.next_look.get();
+                    if look.has_passed() {
+                        self.look(stream)?;
+                        continue;
+                    }
+                    let until = until.or_sooner(self.until).or_sooner(look);
                     let mut attached = Attached::to_wait(py, until)?;
                     consumer.wait(&mut attached, until)?;
                     attached.attach();
                     py.check_signals()?;
                 }
                 Plan::Discard(input, output) => drop((input, output)),
-                Plan::Over => {
-                    return match self.failure.take() {
-                        Some(error) if !self.window.is_closed() => {
-                            self.window.close();
-                            Err(PyErr::from_value(error.into_inner().into_bound(py)))
-                        }
-                        _ => Ok(None),
-                    };
-                }
+                Plan::Over => return self.conclude(py),
             }
         }
     }
 
-    /// Every so often; a result that was taken is not lost by it: raising ends the stream.
-    fn look_for_signals(&self, py: Python<'_>) -> PyResult<()> {
+    /// What is to be raised at the end, if anything.
+    #[cold]
+    fn conclude(&self, py: Python<'_>) -> PyResult<Option<(Held, Held)>> {
+        if self.window.is_closed() {
+            return Ok(None);
+        }
+        self.window.close();
+        if let Some(error) = self.failure.take() {
+            return Err(PyErr::from_value(error.into_inner().into_bound(py)));
+        }
+        let Some(errors) = self.collected.take() else { return Ok(None) };
+        let errors = errors.into_inner().into_bound(py);
+        let (failed, all) = (errors.len()?, self.deliveries.load(Ordering::Relaxed));
+        let text = format!("{}: {failed} of {all} inputs failed", self.name);
+        let kind = py.import("builtins")?.getattr(intern!(py, "BaseExceptionGroup"))?;
+        let group = outcall::call(&kind, &(text, errors).into_pyobject(py)?, None)?;
+        Err(PyErr::from_value(group))
+    }
+
+    /// Every so often, looks for signals and calls `_look`; a result that was taken is not lost
+    /// by that, since raising ends the stream.
+    #[inline]
+    fn count_delivery(&self, stream: &Bound<'_, Stream>) -> PyResult<()> {
         let count = self.deliveries.load(Ordering::Relaxed).wrapping_add(1);
         self.deliveries.store(count, Ordering::Relaxed);
         if count % DELIVERIES_A_LOOK != 0 {
             return Ok(());
         }
-        py.check_signals().inspect_err(|_| self.window.close())
+        let looked = stream.py().check_signals().and_then(|()| {
+            if self.next_look.get().has_passed() { self.look(stream) } else { Ok(()) }
+        });
+        looked.inspect_err(|_| self.window.close())
     }
 
-    /// Yields the exception of a task, or raises it.
+    #[cold]
+    fn look(&self, stream: &Bound<'_, Stream>) -> PyResult<()> {
+        let py = stream.py();
+        let again = outcall::method0(stream.as_any(), intern!(py, "_look"))?;
+        self.next_look.set(if again.is_none() { None } else { Some(again.extract()?) });
+        Ok(())
+    }
+
+    /// Yields the exception of a task, leaves it out, or raises it.
     #[cold]
     fn settle(
         &self,
@@ -208,12 +303,31 @@ impl Inner {
         number: usize,
     ) -> PyResult<Option<(Held, Held)>> {
         let exception = error.get().bind(py);
-        if self.returns && exception.is_instance_of::<PyException>() {
-            return Ok(Some((error, input)));
+        self.annotate(exception, input.get().bind(py), number);
+        if self.on_error != OnError::Raise && exception.is_instance_of::<PyException>() {
+            if self.on_error == OnError::Return {
+                return Ok(Some((error, input)));
+            }
+            let list = match self.collected.get(py) {
+                Some(list) => list,
+                None => {
+                    let list = PyList::empty(py).into_any();
+                    self.collected.put(list.clone());
+                    list
+                }
+            };
+            list.cast::<PyList>()?.append(exception)?;
+            return Ok(None);
         }
         self.window.close();
-        annotate(exception, input.get().bind(py), number);
-        Err(PyErr::from_value(exception.clone()))
+        let error = PyErr::from_value(exception.clone());
+        if exception.is_instance_of::<PyStopIteration>() {
+            // It would look like the end of the results.
+            let stopped = PyRuntimeError::new_err("the function raised StopIteration");
+            stopped.set_cause(py, Some(error));
+            return Err(stopped);
+        }
+        Err(error)
     }
 
     /// Pulls an input, or ends the stream.
@@ -286,6 +400,21 @@ impl Inner {
         }
     }
 
+    /// Adds a note to what a task raised: which input it was.
+    fn annotate(&self, exception: &Bound<'_, PyAny>, input: &Bound<'_, PyAny>, number: usize) {
+        let py = exception.py();
+        let shown = outcall::repr(input).and_then(|text| text.extract::<String>());
+        let shown = match shown {
+            Ok(text) if text.chars().nth(LONGEST_REPR).is_none() => text,
+            Ok(text) => text.chars().take(LONGEST_REPR - 1).chain(['…']).collect(),
+            Err(_) => String::from("(its repr() failed)"),
+        };
+        let note = format!("{}: input {number}: {shown}", self.name);
+        // An exception that cannot take a note is raised without.
+        let _ = outcall::getattr(exception, intern!(py, "add_note"))
+            .and_then(|add_note| outcall::call(&add_note, &(note,).into_pyobject(py)?, None));
+    }
+
     fn close(&self) {
         self.window.close();
         if let Some(consumer) = self.window.consumer() {
@@ -294,29 +423,14 @@ impl Inner {
     }
 }
 
-/// Adds a note to what a task raised: which item it was.
-fn annotate(exception: &Bound<'_, PyAny>, input: &Bound<'_, PyAny>, number: usize) {
-    let py = exception.py();
-    let shown = outcall::repr(input).and_then(|text| text.extract::<String>());
-    let shown = match shown {
-        Ok(text) if text.chars().nth(LONGEST_REPR).is_none() => text,
-        Ok(text) => text.chars().take(LONGEST_REPR - 1).chain(['…']).collect(),
-        Err(_) => String::from("(its repr() failed)"),
-    };
-    let note = format!("raddle: item {number}, input: {shown}");
-    // An exception that cannot take a note is raised without.
-    let _ = outcall::getattr(exception, intern!(py, "add_note"))
-        .and_then(|add_note| outcall::call(&add_note, &(note,).into_pyobject(py)?, None));
-}
-
 impl Stream {
-    fn inner(&self) -> PyResult<&Inner> {
+    fn inner(&self) -> PyResult<&Arc<Inner>> {
         self.inner.get().ok_or_else(|| errors::misuse("Stream.__new__() was not called"))
     }
 
     #[inline]
-    fn advance(&self, py: Python<'_>, until: Deadline) -> PyResult<Option<Py<PyAny>>> {
-        let inner = self.inner()?;
+    fn advance(slf: &Bound<'_, Self>, until: Deadline) -> PyResult<Option<Py<PyAny>>> {
+        let (py, inner) = (slf.py(), slf.get().inner()?);
         if inner.window.is_orphaned() {
             return Err(PyRuntimeError::new_err(
                 "this stream was made before fork(): its workers are in the parent process, so \
@@ -324,14 +438,47 @@ impl Stream {
             ));
         }
         let Some(mut consumer) = inner.window.consumer() else {
+            if inner.window.is_closed() {
+                return Ok(None); // Whoever closes it discards what is left.
+            }
             return Err(PyValueError::new_err(
                 "stream already executing: one thread at a time can iterate it, and its inputs \
                  and hire() cannot",
             ));
         };
-        let outcome = inner.drive(py, &mut consumer, until);
+        let outcome = inner.drive(slf, &mut consumer, until);
         inner.leave(consumer);
-        outcome.map(|taken| taken.map(|(output, _input)| output.into_inner()))
+        match outcome {
+            Ok(Some((output, _input))) => Ok(Some(output.into_inner())),
+            Ok(None) => {
+                Self::end(slf, inner, false);
+                Ok(None)
+            }
+            Err(error) => {
+                let interrupted = !is_ordinary(&error, py);
+                if interrupted || inner.until.has_passed() {
+                    inner.window.close();
+                }
+                if inner.window.is_closed() {
+                    Self::end(slf, inner, interrupted);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Calls `_ended`, once.
+    #[cold]
+    fn end(slf: &Bound<'_, Self>, inner: &Inner, interrupted: bool) {
+        if inner.ended.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let py = slf.py();
+        let called = outcall::getattr(slf.as_any(), intern!(py, "_ended"))
+            .and_then(|ended| outcall::call1(&ended, PyBool::new(py, interrupted).as_any()));
+        if let Err(error) = called {
+            outcall::report_unraisable(error, slf.as_any());
+        }
     }
 }
 
@@ -340,8 +487,9 @@ impl Stream {
     #[new]
     #[pyo3(signature = (
         r#fn, inputs, *, window = 1024, ordered = Truth(true), star = Truth(false),
-        on_error = "raise", hire = None
+        on_error = "raise", hire = None, timeout = None, look = None, name = String::from("raddle")
     ))]
+    #[allow(clippy::too_many_arguments, reason = "keywords, from Python")]
     fn new(
         r#fn: Bound<'_, PyAny>,
         inputs: Bound<'_, PyAny>,
@@ -350,6 +498,9 @@ impl Stream {
         star: Truth,
         on_error: &str,
         hire: Option<Bound<'_, PyAny>>,
+        timeout: Option<Bound<'_, PyAny>>,
+        look: Option<f64>,
+        name: String,
     ) -> PyResult<Self> {
         if !r#fn.is_callable() {
             return Err(PyTypeError::new_err("fn must be callable"));
@@ -364,14 +515,19 @@ impl Stream {
                 "window must be at least 1, not {window}"
             )));
         }
-        let returns = match on_error {
-            "raise" => false,
-            "return" => true,
+        let on_error = match on_error {
+            "raise" => OnError::Raise,
+            "return" => OnError::Return,
+            "collect" => OnError::Collect,
             other => {
                 return Err(PyValueError::new_err(format!(
-                    "on_error must be 'raise' or 'return', not {other:?}"
+                    "on_error must be 'raise', 'return' or 'collect', not {other:?}"
                 )));
             }
+        };
+        let until = match timeout {
+            Some(timeout) => timeout::of_wait(Some(&timeout))?,
+            None => Deadline::NEVER,
         };
         let inner = Inner {
             window: Window::new(Settings { limit, ordered: ordered.0 }),
@@ -380,10 +536,15 @@ impl Stream {
             hire: Place::new(hire),
             failure: Place::new(None),
             star: star.0,
-            returns,
-            deliveries: AtomicU32::new(0),
+            on_error,
+            collected: Place::new(None),
+            name,
+            until,
+            deliveries: AtomicUsize::new(0),
+            next_look: Next::new(look),
+            ended: AtomicBool::new(false),
         };
-        Ok(Self { inner: Slot::filled(inner) })
+        Ok(Self { inner: Slot::filled(Arc::new(inner)) })
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -391,8 +552,8 @@ impl Stream {
     }
 
     #[inline]
-    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        self.advance(py, Deadline::NEVER)
+    fn __next__(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyAny>>> {
+        Self::advance(slf, Deadline::NEVER)
     }
 
     /// Returns the next result, waiting for at most `timeout` seconds (None: no limit).
@@ -401,35 +562,47 @@ impl Stream {
     /// is not cut short), StopIteration at the end, ValueError if another thread is iterating,
     /// and what a task or the inputs raised.
     #[pyo3(signature = (timeout = None))]
-    fn next(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
+    fn next(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         let until = timeout::of_wait(timeout)?;
-        self.advance(py, until)?.ok_or_else(|| pyo3::exceptions::PyStopIteration::new_err(()))
+        Self::advance(slf, until)?.ok_or_else(|| PyStopIteration::new_err(()))
     }
 
-    /// Works for the stream, and returns when it has ended or is closed.
-    fn work(&self, py: Python<'_>) -> PyResult<()> {
+    /// Returns what a thread calls to work for the stream. It does not keep the stream: when that
+    /// is dropped, its workers end.
+    fn worker(&self, py: Python<'_>) -> PyResult<StreamWorker> {
         let inner = self.inner()?;
-        let Some(function) = inner.function.get(py) else { return Ok(()) };
-        let mut attached = Attached::new(py);
-        inner.window.work(&mut attached, Attached::attach, |attached, input| {
-            attached.attach();
-            inner.run(&function, input)
-        })
+        let function = inner.function.get(py).map(|function| Held::new(function.unbind()));
+        Ok(StreamWorker { inner: Arc::clone(inner), function })
     }
 
     /// Hands nothing out any more, drops what has not started and the results that were not
     /// delivered, and wakes all who wait. What is running comes to its end.
-    fn close(&self) -> PyResult<()> {
-        self.inner()?.close();
+    fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let inner = slf.get().inner()?;
+        inner.close();
+        Self::end(slf, inner, false);
         Ok(())
     }
 
-    /// The number of threads inside work().
+    /// The hook of subclasses; see the class.
+    fn _look(&self) {}
+
+    /// The hook of subclasses; see the class.
+    fn _ended(&self, interrupted: bool) {
+        let _ = interrupted;
+    }
+
+    /// The number of results that were delivered or left out.
+    fn delivered(&self) -> PyResult<usize> {
+        Ok(self.inner()?.deliveries.load(Ordering::Relaxed))
+    }
+
+    /// The number of threads that work for the stream.
     fn workers(&self) -> PyResult<usize> {
         Ok(self.inner()?.window.workers())
     }
 
-    /// Waits until no thread is inside work(), for at most `timeout` seconds (None: no limit);
+    /// Waits until no thread works for the stream, for at most `timeout` seconds (None: no limit);
     /// returns whether that is so.
     #[pyo3(signature = (timeout = None))]
     fn wait_idle(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
@@ -457,7 +630,7 @@ impl Stream {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         let Some(inner) = self.inner.get() else { return Ok(()) };
-        for place in [&inner.function, &inner.inputs, &inner.hire, &inner.failure] {
+        for place in inner.places() {
             place.visit(&visit)?;
         }
         // SAFETY: items come and go in attached threads only, at no point where such a thread
@@ -472,10 +645,41 @@ impl Stream {
 
     fn __clear__(&self) {
         if let Some(inner) = self.inner.get() {
-            inner.close();
-            for place in [&inner.function, &inner.inputs, &inner.hire, &inner.failure] {
-                drop(place.take());
-            }
+            inner.forget();
         }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(inner) = self.inner.get() {
+            inner.forget();
+        }
+    }
+}
+
+/// Works for a stream when called, and returns when that has ended or is closed.
+#[pyclass(frozen, module = "raddle._raddle", name = "_StreamWorker")]
+pub(crate) struct StreamWorker {
+    /// The objects in it are the stream's, for the collector as well: this may outlive them.
+    inner: Arc<Inner>,
+    /// The function, or nothing if the stream had been cleared.
+    function: Option<Held>,
+}
+
+#[pymethods]
+impl StreamWorker {
+    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(function) = &self.function else { return Ok(()) };
+        let function = function.get().bind(py);
+        let mut attached = Attached::new(py);
+        self.inner.window.work(&mut attached, Attached::attach, |attached, input| {
+            attached.attach();
+            self.inner.run(function, input)
+        })
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.function.as_ref().map(Held::get))
     }
 }
