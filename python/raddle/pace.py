@@ -3,7 +3,7 @@
 TARGET = 0.004  # seconds of work in a message
 MOST = 4096  # inputs in a message
 WEIGHT = 1 << 20  # bytes of inputs and results in a message
-GROWTH = 4  # times larger than the last one, at most
+GROWTH = 4  # times larger than the one it has learned from, at most
 
 
 class Pace:
@@ -21,4 +21,4 @@ class Pace:
         self._worth = worth if not self._worth else (self._worth * 3 + worth) / 4
         self._weight = weight if not self._weight else (self._weight * 3 + weight) / 4
         size = min(TARGET / max(self._worth, 1e-7), WEIGHT / max(self._weight, 1.0))
-        self.size = max(1, int(min(size, count * GROWTH, self.most)))
+        self.size = max(1, int(min(size, max(self.size, count * GROWTH), self.most)))

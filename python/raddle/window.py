@@ -51,10 +51,9 @@ class Window:
                 self._send(self._again.popleft())
             size = 1 if self._pace is None else self._pace.size
             outstanding = self._pulled - self._given
-            limit = self._limit if self._limit is not None else self._ahead * size
-            size = min(size, limit - outstanding)
-            if self._end is not None or size <= 0:
-                return
+            limit = self._ahead * size if self._limit is None else self._limit
+            if self._end is not None or outstanding + size > limit:
+                return  # less than a whole message would bring small messages for ever
             now = monotonic()
             if began is None:
                 began = now

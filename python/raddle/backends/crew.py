@@ -6,18 +6,14 @@ stop, and each can be asked for its CPU clock.
 """
 
 import _queue
-import contextlib
 import threading
 import time
 import weakref
 from concurrent.futures import Executor, Future
 from concurrent.futures.thread import BrokenThreadPool
 
+from raddle.backends.strike import Stopped, Target
 from raddle.truth import Clocks
-
-
-class Stopped(BaseException):
-    """Raised in a worker's task when its map has been interrupted."""
 
 
 _here = threading.local()
@@ -71,14 +67,13 @@ class Worker:
         self.state = state
         self.busy = 0.0  # seconds inside tasks, by the wall clock
         self.since = None  # when the present task began
-        self.lock = threading.Lock()  # guards `task` and `struck`
-        self.task = None
-        self.struck = False  # Stopped has been sent to the present task
+        self.target = Target(None)
         self.thread = threading.Thread(target=self.run, name=name, daemon=True)
 
     def run(self):
         state = self.state
         _here.state = state
+        self.target.ident = self.thread.ident
         try:
             if state.initializer is not None and not self._begin():
                 return
@@ -114,37 +109,18 @@ class Worker:
         state = self.state
         if state.aborted:
             task.future.cancel()
+            task.future.set_running_or_notify_cancel()
             return
         self.since = began = time.perf_counter()
         try:
-            with self.lock:
-                self.task = task
+            self.target.enter(task.owner)
             task.run()
         except Stopped:
             pass  # the map that wanted the result is over
-        self._settle(began)
-
-    def _settle(self, began):
-        while True:
-            try:
-                with self.lock:
-                    self.task = None
-                    struck, self.struck = self.struck, False
-                if struck:
-                    _raise(self.thread.ident, None)  # if it has not come yet, it need not
-                self.since = None
-                self.busy += time.perf_counter() - began
-                return
-            except Stopped:
-                continue
-
-    def strike(self, owner):
-        """Interrupt the present task if it is `owner`'s, or in any case for None."""
-        with self.lock:
-            task = self.task
-            if task is not None and (owner is None or task.owner is owner):
-                self.struck = True
-                _raise(self.thread.ident, Stopped)
+        finally:
+            self.target.leave()
+        self.since = None
+        self.busy += time.perf_counter() - began
 
 
 def _drain(state, error):
@@ -170,7 +146,7 @@ class Crew(Executor):
         self._max, self._name = workers, name
 
     def submit(self, fn, /, *args, **kwargs):
-        return self.give(None, fn, args, kwargs)
+        return self.give(self, fn, args, kwargs)
 
     def give(self, owner, fn, args, kwargs=None):
         """Submit a task that strike(owner) interrupts."""
@@ -206,8 +182,7 @@ class Crew(Executor):
     def abort(self):
         """Cancel what has not begun, and interrupt the Python code of what has."""
         state = self._state
-        with state.lock:
-            state.closed = state.aborted = True
+        state.closed = state.aborted = True  # Ctrl-C may have come while the lock was held
         _drain(state, None)
         self.strike(None)
         for _ in state.workers:
@@ -216,7 +191,7 @@ class Crew(Executor):
     def strike(self, owner):
         """Interrupt the tasks of one owner that have begun, or of all for None."""
         for worker in list(self._state.workers):
-            worker.strike(owner)
+            worker.target.strike(owner)
 
     def timer(self):
         """Return a Timer that begins now."""
@@ -225,16 +200,6 @@ class Crew(Executor):
     def __del__(self):
         for _ in self._state.workers:
             self._state.tasks.put(None)
-
-
-def _raise(ident, kind):
-    # An interpreter without ctypes has no way to interrupt: the task ends by itself.
-    with contextlib.suppress(ImportError, AttributeError):
-        import ctypes
-
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(ident), ctypes.py_object(kind) if kind is not None else None
-        )
 
 
 class Timer:

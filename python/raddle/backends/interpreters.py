@@ -4,13 +4,18 @@ A task in another interpreter cannot be interrupted from here, so each has a thr
 for the word and then interrupts its own interpreter's task.
 """
 
+import atexit
 import contextlib
 import os
+import signal
 import sys
 import threading
+import time
 
 from raddle.backends import carry, exits, listen
 from raddle.backends.remote import Remote
+
+GRACE = 0.2  # seconds that exit waits for tasks that were interrupted
 
 
 class Interpreters(Remote):
@@ -34,7 +39,7 @@ class Interpreters(Remote):
                 initargs, self.name
             )
         self._kind = InterpreterPoolExecutor
-        self._lock = threading.Lock()  # guards what follows
+        self._lock = threading.RLock()  # guards what follows
         self._executor = self._ears = None
         self._closed = False
 
@@ -73,12 +78,50 @@ class Interpreters(Remote):
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)
             ears.say(b"!")
+            _left.add(executor)
 
 
 def _leave(executor, ears):
     # The threads that listen keep their interpreters from ending.
     ears.say(b".")
     executor.shutdown(wait=True)
+
+
+class Left:
+    """Executors that were aborted, and may have a worker that is stuck in C code.
+
+    Nothing stops that, and the interpreter would crash if it ended meanwhile, so exit waits for
+    it, except after a Ctrl-C that nobody caught: the process then ends as it is going to.
+    """
+
+    def __init__(self):
+        self._executors = []
+
+    def add(self, executor):
+        self._executors = [each for each in self._executors if _alive(each)]
+        self._executors.append(executor)
+        exits.watch(self, "left")
+
+    def at_exit(self):
+        until = time.monotonic() + GRACE
+        while any(map(_alive, self._executors)):
+            if time.monotonic() > until:
+                if getattr(sys, "last_type", None) is KeyboardInterrupt:
+                    atexit._run_exitfuncs()
+                    for each in (sys.stdout, sys.stderr):
+                        with contextlib.suppress(Exception):
+                            each.flush()
+                    signal.signal(signal.SIGINT, signal.SIG_DFL)
+                    os.kill(os.getpid(), signal.SIGINT)
+                return
+            time.sleep(0.002)
+
+
+def _alive(executor):
+    return any(each.is_alive() for each in list(getattr(executor, "_threads", ())))
+
+
+_left = Left()
 
 
 def _main():

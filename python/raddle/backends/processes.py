@@ -12,6 +12,7 @@ import struct
 import tempfile
 import threading
 import weakref
+from concurrent.futures import InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 
 from raddle.backends import carry, exits
@@ -19,6 +20,7 @@ from raddle.backends.base import Reply, WorkerLost, missing
 from raddle.backends.remote import Remote
 from raddle.text import short
 
+BEGINNING = "initializer"  # where a worker writes what the initializer raised
 NOTE = struct.Struct("=qq")  # the message's number, the position of the input in it
 
 
@@ -45,7 +47,7 @@ class Processes(Remote):
         self._closed = False
         self._numbers = {}  # messages under way, to their numbers
         self._count = 0
-        self._dead = {}  # executor -> (pid, exit code) of those that died by themselves
+        self._broken = None  # what the initializer did
         self._notes = tempfile.mkdtemp(prefix="raddle-")
         self._tidy = weakref.finalize(self, shutil.rmtree, self._notes, True)
 
@@ -53,6 +55,8 @@ class Processes(Remote):
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
+            if self._broken is not None:
+                raise self._broken
             self._count += 1
             number = self._count
             for fresh in (False, True):
@@ -67,6 +71,7 @@ class Processes(Remote):
                     if fresh:
                         raise
             self._numbers[message] = number, executor
+        _tolerate(future)
         future.add_done_callback(lambda future: self._done(future, message, executor))
         exits.watch(self, self.name)  # after loky has registered its own
         return future
@@ -74,8 +79,10 @@ class Processes(Remote):
     def _started(self, fresh):
         if self._executor is None or fresh:
             self._executor = self._kind(
-                self.workers, initializer=prepare, initargs=(self._initializer,)
+                self.workers, initializer=prepare, initargs=(self._notes, self._initializer)
             )
+            # Once it is broken: who died by itself (pid, exit code), and who found out.
+            self._executor.dead = self._executor.manager = None
         return self._executor
 
     def _done(self, future, message, executor):
@@ -83,10 +90,12 @@ class Processes(Remote):
         # have died by themselves.
         if future.cancelled() or not isinstance(future.exception(), BrokenProcessPool):
             self._numbers.pop(message, None)
-        elif executor not in self._dead:
-            processes = list((getattr(executor, "_processes", None) or {}).values())
-            self._dead[executor] = [
-                (each.pid, each.exitcode) for each in processes if each.exitcode is not None
+        elif executor.dead is None:
+            executor.manager = threading.current_thread()
+            executor.dead = [
+                (each.pid, each.exitcode)
+                for each in list((getattr(executor, "_processes", None) or {}).values())
+                if each.exitcode is not None
             ]
 
     def lost(self, message, error):
@@ -96,32 +105,31 @@ class Processes(Remote):
         with self._lock:
             if self._executor is executor:
                 self._executor = None
-        executor.shutdown(wait=True, kill_workers=True)  # nobody notes down anything after
-        dead = self._dead.get(executor) or []
+        # Wait until the others are dead, so that nobody notes down anything any more. (A future
+        # of submit() asks in the very thread that kills them.)
+        here = threading.current_thread() is executor.manager
+        executor.shutdown(wait=not here, kill_workers=True)
+        dead = dict(executor.dead or ())
         notes = self._read()
-        begun = {note[0]: note[1] for note in notes.values()}
-        if not dead or not any(pid in notes for pid, _ in dead):
-            raise WorkerLost(f"a worker process died before it began any input{_how(dead)}") from (
-                error.__cause__ or error
-            )
-        position = begun.get(number)
+        if self._broken is not None:
+            raise self._broken
+        guilty = [(pid, notes[pid]) for pid in dead if pid in notes]
+        if not guilty:
+            text = f"a worker process died before it began any input{_how(dead.values())}"
+            raise WorkerLost(text) from (error.__cause__ or error)
+        position = {note[0]: note[1] for note in notes.values()}.get(number)
         if position is None:
             return Reply([])  # nobody has begun it
-        pid, how = next(
-            ((pid, _how([(pid, code)])) for pid, code in dead if notes.get(pid, (0,))[0] == number),
-            (None, _how(dead)),
-        )
+        pid = next((pid for pid, note in guilty if note[0] == number), None)
+        if pid is None:
+            why = f"its worker process was ended because another one died{_how(dead.values())}"
+        else:
+            why = f"worker process {pid} died while it did {_named(message, position)}"
+            why += _how([dead[pid]])
         outcomes = []
         for at in range(position + 1):
-            args = message.inputs[at]
-            shown = short(args[0] if len(args) == 1 else args)
-            where = f"input {message.first + at}, {shown}," if message.first is not None else shown
-            if pid is None:
-                text = f"{where} was stopped with its worker process, because another one died{how}"
-            elif at == position:
-                text = f"worker process {pid} died while it did {where}{how}"
-            else:
-                text = f"the result of {where} was lost when worker process {pid} died{how}"
+            guilt = pid is not None and at == position
+            text = why if guilt else f"{_named(message, at)}, is lost: {why}"
             outcomes.append((WorkerLost(text), None))
         return Reply(outcomes)
 
@@ -130,8 +138,12 @@ class Processes(Remote):
         with contextlib.suppress(OSError):
             for name in os.listdir(self._notes):
                 with open(os.path.join(self._notes, name), "rb") as file:
-                    if len(data := file.read(NOTE.size)) == NOTE.size:
-                        notes[int(name)] = NOTE.unpack(data)
+                    data = file.read()
+                if name == BEGINNING:
+                    self._broken = BrokenProcessPool("the initializer raised an exception")
+                    self._broken.__cause__ = carry.WorkerTraceback(data.decode())
+                elif len(data) == NOTE.size:
+                    notes[int(name)] = NOTE.unpack(data)
         return notes
 
     def shutdown(self, wait=True, cancel=False):
@@ -156,17 +168,34 @@ class Processes(Remote):
             self._tidy()
 
 
-def _how(dead):
-    codes = {code for _, code in dead}
-    if len(codes) != 1:
+def _named(message, position):
+    args = message.inputs[position]
+    shown = short(args[0] if len(args) == 1 else args)
+    return shown if message.first is None else f"input {message.first + position}, {shown}"
+
+
+def _how(codes):
+    codes = set(codes)
+    code = codes.pop() if len(codes) == 1 else None
+    if code is None:
         return ""
-    code = codes.pop()
-    if code is not None and code < 0:
-        try:
-            return f" (killed by {signal.Signals(-code).name})"
-        except ValueError:
-            return f" (killed by signal {-code})"
-    return f" (exit code {code})"
+    if code >= 0:
+        return f" (exit code {code})"
+    try:
+        return f" (killed by {signal.Signals(-code).name})"
+    except ValueError:
+        return f" (killed by signal {-code})"
+
+
+def _tolerate(future):
+    """Let loky give an exception to a future that was cancelled, as it does when it ends."""
+
+    class Tolerant(type(future)):
+        def set_exception(self, error):
+            with contextlib.suppress(InvalidStateError):
+                super().set_exception(error)
+
+    future.__class__ = Tolerant
 
 
 @contextlib.contextmanager
@@ -179,7 +208,7 @@ def _shielded():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def prepare(initializer):
+def prepare(folder, initializer):
     """Called in a new worker process."""
     from raddle.backends import work
 
@@ -188,7 +217,14 @@ def prepare(initializer):
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if initializer is not None:
         fn, args = initializer
-        work.load(fn)(*work.load(args))
+        try:
+            work.load(fn)(*work.load(args))
+        except BaseException:
+            import traceback
+
+            with open(os.path.join(folder, BEGINNING), "w") as file:
+                traceback.print_exc(file=file)
+            raise
 
 
 _page = None

@@ -4,7 +4,7 @@ import functools
 from concurrent.futures import CancelledError, Future
 
 from raddle.backends import carry
-from raddle.backends.base import Backend, Job, Message, Reply
+from raddle.backends.base import Backend, Job, Message, Reply, WorkerLost
 
 
 class Remote(Backend):
@@ -64,7 +64,9 @@ class Promise(Future):
         self.set_running_or_notify_cancel()
         try:
             outcomes = backend.read(message).outcomes
-            error, value = outcomes[0] if outcomes else (message.future.exception(), None)
+            if not outcomes:
+                raise WorkerLost("it had not begun when a worker died") from message.future.exception()
+            error, value = outcomes[0]
         except BaseException as reason:
             error = reason
         if error is not None:

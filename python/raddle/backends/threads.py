@@ -6,7 +6,8 @@ but not for the tasks of a map whose results nobody can take any more.
 
 from raddle.backends import exits
 from raddle.backends.base import Backend, Job, Reply
-from raddle.backends.crew import Crew, Stopped, current
+from raddle.backends.crew import Crew, current
+from raddle.backends.strike import Stopped
 
 
 class Threads(Backend):
