@@ -23,6 +23,8 @@ def total(iterables):
                 length = operator.length_hint(each, -1)
             except TypeError:
                 length = -1
+            except OverflowError:  # more than there will ever be time for
+                continue
             if length < 0:
                 if not _endless(each):
                     return None

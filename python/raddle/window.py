@@ -128,6 +128,7 @@ class Window:
         if self._flying.pop(message, MISSING) is MISSING:
             return
         reply = self._job.read(message)
+        message.future = None  # its callbacks hold the message
         count = len(reply.outcomes)
         if self._pace is not None and count:
             self._pace.learn(count, reply.seconds, reply.size + message.size)

@@ -4,6 +4,7 @@ Dask runs the tasks of a lost worker again; what is left for us is the error whe
 """
 
 import contextlib
+import os
 import pickle
 import sys
 from concurrent.futures import CancelledError
@@ -44,6 +45,10 @@ class Dask(Remote):
     name = "dask"
 
     def __init__(self, backend, workers, initializer=None, initargs=()):
+        self._client = self._cluster = None
+        self._ours = True
+        self._closed = False
+        self._flying = set()
         if initializer is not None:
             raise ValueError(
                 'backend="dask" takes no initializer, since its workers come and go: '
@@ -54,10 +59,6 @@ class Dask(Remote):
         except ImportError as error:
             raise missing(error, "cluster", self.name) from error
         self._run = Carried(work.run)
-        self._client = self._cluster = None
-        self._ours = True
-        self._closed = False
-        self._flying = set()
         try:
             if backend == "dask":
                 self._cluster = _cluster(int(workers))
@@ -176,6 +177,7 @@ def _cluster(workers):
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "dask", "spec", self.scheduler),
                 *("--spec", json.dumps(options)),
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 start_new_session=True,  # Ctrl-C in a terminal is for us alone
             )
 

@@ -165,6 +165,6 @@ def prepare(path, main, fd, function, arguments):
     from raddle.backends import listen, work
 
     sys.modules["__main__"].__raddle_main__ = main
-    listen.begin(fd)
     if function:
         work.load(function)(*work.load(arguments))
+    listen.begin(fd)  # last: an interpreter with a thread does not end by itself
