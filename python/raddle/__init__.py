@@ -3,11 +3,40 @@
 `from raddle import threading` is the drop-in module; `raddle.install()` puts it under
 programs that know nothing of it, and so do `raddle run app.py` and RADDLE=1 in the
 environment. Importing this package loads neither `threading` nor the extension.
+
+`raddle.map(fn, inputs)` and `raddle.Pool` spread work over threads, interpreters, processes or
+a cluster, and `raddle.cores()` says how many cores there are.
 """
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "install", "installed", "uninstall"]
+__all__ = [
+    "GilBoundWarning",
+    "Pool",
+    "__version__",
+    "cores",
+    "install",
+    "installed",
+    "map",
+    "uninstall",
+]
+
+_HOMES = {"GilBoundWarning": "truth", "Pool": "pool", "cores": "cpu", "map": "pool"}
+
+
+def __getattr__(name):
+    """Load what costs imports when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"raddle.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
 
 
 def install():

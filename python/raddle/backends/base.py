@@ -1,0 +1,105 @@
+"""What a backend is for `raddle.map` and `raddle.Pool`, and what it is given to do."""
+
+from concurrent.futures import BrokenExecutor
+
+
+class WorkerLost(BrokenExecutor):
+    """A worker died, and with it the result of an item that it had been given."""
+
+
+class Message:
+    """Consecutive inputs that travel together: `first` is the index of the first one."""
+
+    __slots__ = ("done", "first", "future", "inputs", "refused", "size")
+
+    def __init__(self, first, inputs):
+        self.first, self.inputs = first, inputs  # `inputs` are tuples of arguments
+        self.future = None  # of the one time that it is under way
+        self.size = 0  # bytes, where they travel
+        self.refused = {}  # errors by position of inputs that cannot travel
+        self.done = None  # its outcomes, if the consumer did it itself
+
+
+class Reply:
+    """What came of a message: the outcomes of its first inputs, as (error, value).
+
+    Inputs beyond those have not been begun, and are sent again; one by one with `split`.
+    """
+
+    __slots__ = ("outcomes", "seconds", "size", "split")
+
+    def __init__(self, outcomes, seconds=0.0, size=0, split=False):
+        self.outcomes, self.seconds = outcomes, seconds
+        self.size, self.split = size, split
+
+
+class Job:
+    """One map on a backend; lives as long as the map's iterator."""
+
+    chunked = False  # whether several inputs may share a message
+    timed = False  # whether clocks() says anything
+    nested = False  # whether the consumer is itself a worker, and has to help
+
+    def send(self, message, done):
+        """Hand a message to the workers; `done(message)` is called when its future is done."""
+        raise NotImplementedError
+
+    def read(self, message):
+        """Return the Reply of a message that is done; raise what is nobody's error."""
+        raise NotImplementedError
+
+    def help(self, message):
+        """Do a message here if it has not been begun and nobody else might ever do it."""
+        return False
+
+    def forget(self, first):
+        """Do not begin what comes after the input with this index any more."""
+
+    def interrupt(self):
+        """Stop what is being done for this map, as far as it can be stopped."""
+        raise NotImplementedError
+
+    def clocks(self):
+        """Return what the workers used as truth.Clocks, or None where nobody asks."""
+        return None
+
+
+
+class Backend:
+    """Workers of one kind, for any number of jobs and tasks."""
+
+    name = "?"
+    workers = 1
+    lasting = True  # whether exit waits for what was submitted, or ends it
+
+    def submit(self, fn, args, kwargs):
+        """Return a concurrent.futures.Future of fn(*args, **kwargs)."""
+        raise NotImplementedError
+
+    def job(self, fn):
+        """Return a Job that calls `fn`; raises at once if `fn` cannot be sent."""
+        raise NotImplementedError
+
+    def shutdown(self, wait=True, cancel=False):
+        """Take no more tasks; end the workers after what was submitted."""
+        raise NotImplementedError
+
+    def abort(self, wait=True):
+        """End the workers now, whatever they do; wait for it unless told not to."""
+        raise NotImplementedError
+
+    def at_exit(self):
+        """The interpreter is about to end."""
+        if self.lasting:
+            self.shutdown()
+        else:
+            self.abort()
+
+
+def missing(error, extra, backend):
+    """Return an ImportError that says which extra to install."""
+    return ImportError(
+        f"backend={backend!r} needs {error.name or 'a package'} ({error}): "
+        f"pip install raddle[{extra}]",
+        name=error.name,
+    )

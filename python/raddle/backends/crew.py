@@ -1,0 +1,238 @@
+"""A crew of daemon threads that take tasks from one queue, and can be told to stop.
+
+Differs from the standard library's ThreadPoolExecutor in what a map needs: a worker that is
+stuck does not keep the process alive after Ctrl-C, one that runs Python code can be asked to
+stop, and each can be asked for its CPU clock.
+"""
+
+import _queue
+import threading
+import time
+import weakref
+from concurrent.futures import Executor, Future
+from concurrent.futures.thread import BrokenThreadPool
+
+from raddle.backends.strike import Stopped, Target
+from raddle.truth import Clocks
+
+
+_here = threading.local()
+
+
+def current():
+    """Return the crew that the calling thread works for, or None."""
+    state = getattr(_here, "state", None)
+    return None if state is None else state.crew()
+
+
+class Task:
+    """A call, the future that takes its outcome, and whose it is."""
+
+    __slots__ = ("args", "fn", "future", "kwargs", "owner")
+
+    def __init__(self, owner, fn, args, kwargs):
+        self.future = Future()
+        self.owner, self.fn, self.args, self.kwargs = owner, fn, args, kwargs
+
+    def run(self):
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            result = self.fn(*self.args, **self.kwargs)
+        except BaseException as error:
+            self.future.set_exception(error)
+            self = None  # the traceback holds this frame
+        else:
+            self.future.set_result(result)
+
+
+class State:
+    """What the workers of one crew share; it does not keep the crew alive."""
+
+    def __init__(self, crew, initializer, initargs):
+        self.crew = weakref.ref(crew)
+        self.initializer, self.initargs = initializer, initargs
+        self.tasks = _queue.SimpleQueue()  # Tasks, or None: leave
+        self.idle = threading.Semaphore(0)
+        self.lock = threading.Lock()  # guards the fields below
+        self.workers = []
+        self.broken = None
+        self.closed = self.aborted = False
+
+
+class Worker:
+    """One thread of a crew."""
+
+    def __init__(self, state, name):
+        self.state = state
+        self.busy = 0.0  # seconds inside tasks, by the wall clock
+        self.since = None  # when the present task began
+        self.target = Target(None)
+        self.thread = threading.Thread(target=self.run, name=name, daemon=True)
+
+    def run(self):
+        state = self.state
+        _here.state = state
+        self.target.ident = self.thread.ident
+        try:
+            if state.initializer is not None and not self._begin():
+                return
+            while (task := self._take()) is not None:
+                self._work(task)
+                del task
+        except Stopped:
+            pass  # only when the whole crew is ended
+
+    def _begin(self):
+        state = self.state
+        try:
+            state.initializer(*state.initargs)
+        except BaseException as error:
+            text = f"the initializer raised {type(error).__name__}: {error}"
+            broken = BrokenThreadPool(text)
+            broken.__cause__ = error
+            with state.lock:
+                state.broken = broken
+            _drain(state, broken)
+            return False
+        return True
+
+    def _take(self):
+        tasks = self.state.tasks
+        try:
+            return tasks.get_nowait()
+        except _queue.Empty:
+            self.state.idle.release()
+        return tasks.get()
+
+    def _work(self, task):
+        state = self.state
+        if state.aborted:
+            task.future.cancel()
+            task.future.set_running_or_notify_cancel()
+            return
+        self.since = began = time.perf_counter()
+        try:
+            self.target.enter(task.owner)
+            task.run()
+        except Stopped:
+            pass  # the map that wanted the result is over
+        finally:
+            self.target.leave()
+        self.since = None
+        self.busy += time.perf_counter() - began
+
+
+def _drain(state, error):
+    while True:
+        try:
+            task = state.tasks.get_nowait()
+        except _queue.Empty:
+            return
+        if task is None:
+            continue
+        if error is None:
+            task.future.cancel()
+            task.future.set_running_or_notify_cancel()
+        elif task.future.set_running_or_notify_cancel():
+            task.future.set_exception(error)
+
+
+class Crew(Executor):
+    """An executor over daemon threads, started as they are needed."""
+
+    def __init__(self, workers, initializer=None, initargs=(), name="raddle"):
+        self._state = State(self, initializer, initargs)
+        self._max, self._name = workers, name
+
+    def submit(self, fn, /, *args, **kwargs):
+        return self.give(self, fn, args, kwargs)
+
+    def give(self, owner, fn, args, kwargs=None):
+        """Submit a task that strike(owner) interrupts."""
+        state = self._state
+        task = Task(owner, fn, args, kwargs or {})
+        with state.lock:
+            if state.broken is not None:
+                raise state.broken
+            if state.closed:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            state.tasks.put(task)
+            if not state.idle.acquire(blocking=False) and len(state.workers) < self._max:
+                worker = Worker(state, f"{self._name}-{len(state.workers)}")
+                state.workers.append(worker)
+                worker.thread.start()
+        if state.broken is not None:
+            _drain(state, state.broken)
+        return task.future
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        state = self._state
+        with state.lock:
+            state.closed = True
+        if cancel_futures:
+            _drain(state, None)
+        for _ in state.workers:
+            state.tasks.put(None)
+        if wait:
+            for worker in state.workers:
+                if worker.thread is not threading.current_thread():
+                    worker.thread.join()
+
+    def abort(self):
+        """Cancel what has not begun, and interrupt the Python code of what has."""
+        state = self._state
+        state.closed = state.aborted = True  # Ctrl-C may have come while the lock was held
+        _drain(state, None)
+        self.strike(None)
+        for _ in state.workers:
+            state.tasks.put(None)
+
+    def strike(self, owner):
+        """Interrupt the tasks of one owner that have begun, or of all for None."""
+        for worker in list(self._state.workers):
+            worker.target.strike(owner)
+
+    def timer(self):
+        """Return a Timer that begins now."""
+        return Timer(self._state)
+
+    def __del__(self):
+        for _ in self._state.workers:
+            self._state.tasks.put(None)
+
+
+class Timer:
+    """What the workers of a crew have used since the timer was made."""
+
+    def __init__(self, state):
+        self._state = state
+        self._began = time.perf_counter()
+        self._before = {w: self._used(w) for w in state.workers}
+
+    def _used(self, worker):
+        busy, since = worker.busy, worker.since
+        if since is not None:
+            busy += time.perf_counter() - since
+        try:
+            clock = time.pthread_getcpuclockid(worker.thread.ident)
+            cpu = time.clock_gettime(clock)
+            with open(f"/proc/self/task/{worker.thread.native_id}/schedstat") as file:
+                starved = int(file.read().split()[1]) / 1e9
+        except (AttributeError, OSError, ValueError, IndexError, TypeError):
+            return None
+        return cpu, busy, starved
+
+    def read(self):
+        """Return the Clocks; None if this system has no clock for a thread."""
+        cpu = busy = starved = 0.0
+        most = 0
+        for worker in list(self._state.workers):
+            used = self._used(worker) if worker.thread.is_alive() else None
+            if used is None:
+                return None
+            before = self._before.get(worker) or (0.0, 0.0, 0.0)
+            spent = [now - then for now, then in zip(used, before, strict=True)]
+            cpu, busy, starved = cpu + spent[0], busy + spent[1], starved + spent[2]
+            most += spent[1] > 0
+        return Clocks(cpu, busy, time.perf_counter() - self._began, most, starved)

@@ -1,0 +1,28 @@
+"""The interpreter's exit: pools finish what was submitted to them, maps are ended.
+
+`threading._register_atexit` calls the newest first, before threads are waited for. Executors
+register there when they start, and would wait for a map that nobody can take results from;
+so each kind of backend registers anew, after its executor.
+"""
+
+import contextlib
+import threading
+import weakref
+
+_live = weakref.WeakSet()
+_kinds = set()
+
+
+def watch(backend, kind):
+    """End `backend` at exit, before whatever was registered for its kind so far."""
+    _live.add(backend)
+    if kind not in _kinds:
+        _kinds.add(kind)
+        with contextlib.suppress(RuntimeError):  # the exit has begun
+            threading._register_atexit(_end)
+
+
+def _end():
+    for backend in list(_live):
+        _live.discard(backend)
+        backend.at_exit()

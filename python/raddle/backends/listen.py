@@ -1,0 +1,46 @@
+"""In a worker interpreter: wait for the word to stop, and then stop the task."""
+
+import os
+import threading
+import time
+
+from raddle.backends import work
+from raddle.backends.strike import Stopped, Target
+
+_target = None
+
+
+def attend(function, data, patience):
+    """work.run(), which the word stops."""
+    target = _target
+    try:
+        target.enter(target)
+        return work.run(function, data, patience)
+    except Stopped:
+        return [], 0.0  # nobody wants it any more
+    finally:
+        target.leave()
+
+
+def begin(fd):
+    """Listen to `fd`, for the thread and the interpreter that this is called in."""
+    global _target
+    _target = Target(threading.get_ident())
+    fd = os.dup(fd)  # the other end may close its own while this one is read from
+    threading.Thread(target=_listen, args=(fd,), name="raddle-listen").start()
+
+
+def _listen(fd):
+    try:
+        word = os.read(fd, 1)
+    except OSError:
+        return
+    finally:
+        os.close(fd)
+    if word != b"!":
+        return
+    for _ in range(100):  # a destructor may have swallowed it, or the task itself
+        if _target.owner is None:
+            return
+        _target.strike()
+        time.sleep(0.05)

@@ -1,0 +1,66 @@
+"""Interrupting the Python code of a thread's task, and of nothing else that the thread does.
+
+No lock: an exception that arrives just after a lock was taken would leave it locked for ever.
+Instead, whoever strikes says so first and looks at the task second; the thread leaves its task
+first, and then waits while anybody is striking. One of the two sees the other.
+"""
+
+import contextlib
+import time
+
+
+class Stopped(BaseException):
+    """Raised in a worker's task when its map has been interrupted."""
+
+    raddle_stopped = True  # for work.run(), which may import nothing
+
+
+class Target:
+    """A thread that does tasks. enter() and leave() are its own, strike() is for one other."""
+
+    __slots__ = ("_striking", "_struck", "ident", "owner")
+
+    def __init__(self, ident):
+        self.ident = ident
+        self.owner = None  # whose the present task is
+        self._striking = self._struck = False
+
+    def enter(self, owner):
+        """A task begins; Stopped may be raised from now on."""
+        self.owner = owner
+
+    def leave(self):
+        """The task is over; Stopped is not raised any more after this."""
+        while True:
+            try:
+                self.owner = None
+                while self._striking:
+                    time.sleep(0)
+                if self._struck:
+                    self._struck = False
+                    _raise(self.ident, None)  # if it has not come yet, it need not
+                return
+            except Stopped:
+                continue
+
+    def strike(self, owner=None):
+        """Raise Stopped in the present task if it is `owner`'s, or anybody's for None."""
+        _raise(0, None)  # load what that needs: leave() waits for us
+        self._striking = True
+        try:
+            present = self.owner
+            if present is not None and (owner is None or present is owner):
+                self._struck = True
+                _raise(self.ident, Stopped)
+        finally:
+            self._striking = False
+
+
+def _raise(ident, kind):
+    # An interpreter without ctypes has no way to interrupt: the task ends by itself.
+    with contextlib.suppress(ImportError, AttributeError):
+        import ctypes
+
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(ident), ctypes.py_object(kind) if kind is not None else None
+        )

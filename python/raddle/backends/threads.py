@@ -1,0 +1,79 @@
+"""Threads of this process: nothing to start, nothing to send.
+
+They are daemons: exit waits for what was submitted to a Pool (as the standard library does),
+but not for the tasks of a map whose results nobody can take any more.
+"""
+
+from raddle.backends import exits
+from raddle.backends.base import Backend, Job, Reply
+from raddle.backends.crew import Crew, current
+from raddle.backends.strike import Stopped
+
+
+class Threads(Backend):
+    """A crew of threads."""
+
+    name = "threads"
+
+    def __init__(self, workers, initializer=None, initargs=()):
+        self.workers = workers
+        self._crew = Crew(workers, initializer, initargs)
+        exits.watch(self, "threads")
+
+    def submit(self, fn, args, kwargs):
+        return self._crew.submit(fn, *args, **kwargs)
+
+    def job(self, fn):
+        return ThreadJob(self._crew, fn)
+
+    def shutdown(self, wait=True, cancel=False):
+        self._crew.shutdown(wait, cancel_futures=cancel)
+
+    def abort(self, wait=True):
+        self._crew.abort()
+
+
+class ThreadJob(Job):
+    """One map on threads. The seam for the extension's own stream is this class."""
+
+    def __init__(self, crew, fn):
+        self._crew, self._fn = crew, fn
+        self._last = None  # index after which nothing is begun any more
+        self.nested = current() is crew
+        self._timer = crew.timer()
+        self.timed = not self.nested
+
+    def send(self, message, done):
+        message.future = self._crew.give(self, self._run, (message,))
+        message.future.add_done_callback(lambda _: done(message))
+
+    def _run(self, message):
+        # Called in a worker; what it returns is the message's outcomes.
+        if self._last is not None and message.first > self._last:
+            return []
+        try:
+            return [(None, self._fn(*message.inputs[0]))]
+        except Stopped:
+            raise  # not the task's
+        except BaseException as error:
+            return [(error, None)]
+
+    def help(self, message):
+        if not message.future.cancel():
+            return False
+        message.done = self._run(message)
+        return True
+
+    def read(self, message):
+        if message.done is not None:
+            return Reply(message.done)
+        return Reply(message.future.result())
+
+    def forget(self, first):
+        self._last = first if self._last is None else min(self._last, first)
+
+    def interrupt(self):
+        self._crew.strike(self)
+
+    def clocks(self):
+        return self._timer.read()

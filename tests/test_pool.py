@@ -1,0 +1,178 @@
+"""raddle.Pool: its tasks, its ends, and maps inside maps."""
+
+import asyncio
+import concurrent.futures
+import gc
+import os
+import pickle
+import threading
+import time
+
+import kinds
+import pytest
+import tasks
+
+import raddle
+
+pytestmark = pytest.mark.raddle_only
+
+
+@pytest.fixture(params=kinds.LOCAL)
+def kind(request):
+    return request.param
+
+
+def test_submit_returns_a_future(kind):
+    with raddle.Pool(2, kind) as pool:
+        future = pool.submit(tasks.add, 2, right=3)
+        assert isinstance(future, concurrent.futures.Future)
+        assert future.result(60) == 5
+        failed = pool.submit(tasks.fail, 5)
+        assert str(failed.exception(60)) == "no 5"
+        done, pending = concurrent.futures.wait([future, failed], 60)
+        assert (len(done), len(pending)) == (2, 0)
+
+
+def test_futures_can_be_awaited(kind):
+    async def main(pool):
+        return await asyncio.wrap_future(pool.submit(tasks.square, 7))
+
+    with raddle.Pool(1, kind) as pool:
+        assert asyncio.run(main(pool)) == 49
+
+
+def test_leaving_the_block_waits_for_what_was_submitted(kind):
+    with raddle.Pool(2, kind) as pool:
+        futures = [pool.submit(tasks.brief, n) for n in range(30)]
+    assert [f.done() for f in futures] == [True] * 30
+    assert [f.result() for f in futures] == list(range(30))
+
+
+def test_a_closed_pool_takes_nothing(kind):
+    pool = raddle.Pool(2, kind)
+    pool.close()
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(tasks.square, 1)
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.map(tasks.square, [1])
+    pool.shutdown()
+    assert "closed" in repr(pool)
+
+
+def test_cancel_futures_cancels_what_has_not_begun(kind, tmp_path):
+    mark = str(tmp_path / "go")
+    pool = raddle.Pool(1, kind)
+    first = pool.submit(tasks.wait_for, mark)
+    while not first.running():
+        time.sleep(0.001)
+    rest = [pool.submit(tasks.square, n) for n in range(20)]
+    pool.shutdown(wait=False, cancel_futures=True)
+    assert all(f.cancelled() for f in rest[5:])  # a few may be on their way to the worker
+    open(mark, "w").close()
+    assert first.result(60) == mark
+    pool.shutdown()
+
+
+def test_the_initializer_runs_once_in_each_worker(kind):
+    with raddle.Pool(2, kind, tasks.begin, ("ready",)) as pool:
+        for seen in pool.map(tasks.begun, range(20)):
+            assert set(seen) == {"ready"}
+            assert len(seen) == 1 or kind == "threads"
+    tasks.STATE.clear()
+
+
+def test_a_failing_initializer_breaks_the_pool(kind, capfd):
+    with raddle.Pool(2, kind, tasks.broken) as pool:
+        with pytest.raises(concurrent.futures.BrokenExecutor, match="initializ"):
+            pool.submit(tasks.square, 1).result(60)
+        with pytest.raises(concurrent.futures.BrokenExecutor, match="initializ"):
+            list(pool.map(tasks.square, range(10)))
+
+
+def test_map_inside_a_task_of_the_same_pool_does_not_deadlock():
+    with raddle.Pool(2) as pool:
+
+        def outer(n):
+            return sum(pool.map(lambda m: n * m, range(10)))
+
+        assert list(pool.map(outer, range(20))) == [45 * n for n in range(20)]
+
+
+def test_map_inside_map_inside_map_does_not_deadlock():
+    with raddle.Pool(2) as pool:
+
+        def nested(depth):
+            return 1 if depth == 0 else sum(pool.map(nested, [depth - 1] * 3))
+
+        assert nested(4) == 81
+        assert pool.submit(nested, 4).result(60) == 81
+
+
+@pytest.mark.parametrize("kind", kinds.AWAY)
+def test_a_pool_cannot_be_sent_to_its_own_workers(kind):
+    if kind == "interpreters":
+        kinds.need("processes")  # without cloudpickle the closure itself is refused
+    with raddle.Pool(1, kind) as pool, pytest.raises(pickle.PicklingError, match="'pool'"):
+        pool.map(lambda n: list(pool.map(tasks.square, [n])), [1])
+
+
+def test_two_maps_of_one_pool_at_a_time(kind):
+    with raddle.Pool(2, kind) as pool:
+        one, other = pool.map(tasks.square, range(50)), pool.map(tasks.fail, range(5))
+        got = [(next(one), next(other)) for _ in range(5)]
+        assert got == [(n * n, n) for n in range(5)]
+        assert list(one) == [n * n for n in range(5, 50)]
+
+
+def test_closing_a_map_leaves_the_pool_usable(kind):
+    with raddle.Pool(2, kind) as pool:
+        for _ in range(5):
+            results = pool.map(tasks.square, range(10_000))
+            assert next(results) == 0
+            results.close()
+        assert list(pool.map(tasks.square, range(4))) == [0, 1, 4, 9]
+
+
+def test_many_threads_may_use_one_pool(kind, spawn):
+    with raddle.Pool(2, kind) as pool:
+        users = [spawn(lambda: sum(pool.map(tasks.square, range(200)))) for _ in range(4)]
+        assert [user.result() for user in users] == [sum(n * n for n in range(200))] * 4
+
+
+def test_a_dropped_pool_ends_its_threads(until):
+    pool = raddle.Pool(2)
+    assert pool.submit(tasks.square, 2).result(60) == 4
+    del pool
+    gc.collect()
+    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("raddle-")])
+
+
+def test_leaving_by_an_error_cancels_what_has_not_begun(kind):
+    with pytest.raises(KeyError), raddle.Pool(1, kind) as pool:
+        futures = [pool.submit(tasks.brief, n) for n in range(200)]
+        raise KeyError("out")
+    assert all(f.done() for f in futures)
+    assert sum(f.cancelled() for f in futures) > 100
+
+
+EXIT = """
+import os, sys
+import raddle, tasks
+pool = raddle.Pool(2, {kind!r})
+for n in range(3):
+    pool.submit(os.write, 1, b"x")
+print(pool.submit(tasks.square, 3).result(), flush=True)
+"""
+
+
+def test_exit_waits_for_what_was_submitted(child, kind):
+    done = child(EXIT.format(kind=kind), env={"PYTHONPATH": os.path.dirname(__file__)})
+    assert sorted(done.stdout.strip()) == ["9", "\n", "x", "x", "x"] or (
+        done.stdout.count("x") == 3 and "9" in done.stdout
+    )
+
+
+def test_the_repr_says_what_it_is():
+    with raddle.Pool(3) as pool:
+        assert repr(pool) == "<raddle.Pool of 3 threads>"
+        assert (pool.workers, pool.backend) == (3, "threads")

@@ -1,0 +1,105 @@
+"""GilBoundWarning: what the clocks show, and two real runs."""
+
+import os
+import sys
+
+import pytest
+
+import raddle
+from raddle import truth
+from raddle.truth import Clocks, bound
+
+pytestmark = pytest.mark.raddle_only
+
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def test_work_that_shares_one_core_is_bound():
+    assert bound(Clocks(cpu=3.16, busy=12.3, elapsed=3.1, most=4), 8, False)
+
+
+def test_it_is_bound_on_a_busy_machine_too():
+    # The threads had 60% of a core, and waited for one the rest of the time.
+    assert bound(Clocks(cpu=1.9, busy=6.1, elapsed=3.1, most=2, starved=1.1), 2, False)
+
+
+@pytest.mark.parametrize(
+    ("clocks", "cores", "parallel"),
+    [
+        pytest.param(Clocks(0.02, 12.0, 3.0, 4), 8, False, id="tasks that sleep"),
+        pytest.param(Clocks(1.2, 12.0, 3.0, 4), 8, False, id="tasks that wait for a disk"),
+        pytest.param(Clocks(5.9, 6.0, 3.0, 2), 8, False, id="C code without the GIL"),
+        pytest.param(Clocks(3.0, 6.0, 3.0, 2, 2.9), 2, False, id="the same, machine busy"),
+        pytest.param(Clocks(3.0, 3.1, 3.0, 1), 8, False, id="one worker"),
+        pytest.param(Clocks(3.0, 3.2, 3.0, 2), 8, False, id="one task at a time"),
+        pytest.param(Clocks(0.3, 0.6, 0.3, 2), 8, False, id="too short to tell"),
+        pytest.param(Clocks(3.0, 6.0, 3.0, 2), 1, False, id="one core"),
+        pytest.param(Clocks(3.0, 6.0, 3.0, 2), 8, True, id="no GIL"),
+        pytest.param(Clocks(0.0, 0.0, 0.0, 0), 8, False, id="nothing at all"),
+    ],
+)
+def test_other_work_is_not(clocks, cores, parallel):
+    assert not bound(clocks, cores, parallel)
+
+
+def test_the_advice_says_what_was_measured_and_what_would_help():
+    text = truth.advice(Clocks(3.16, 12.3, 3.1, 4), interpreters=True)
+    assert text.startswith("4 workers used 1.02 cores over 3.1 s")
+    for remedy in ('backend="processes"', 'backend="interpreters"', "free-threaded"):
+        assert remedy in text
+    assert "interpreters" not in truth.advice(Clocks(3.16, 12.3, 3.1, 4), interpreters=False)
+
+
+def test_it_is_a_runtime_warning():
+    assert issubclass(raddle.GilBoundWarning, RuntimeWarning)
+    assert raddle.GilBoundWarning is truth.GilBoundWarning
+
+
+SPIN = """
+import time, warnings, raddle
+warnings.simplefilter("always")
+def spin(seconds):
+    # By this thread's own CPU clock: how busy the machine is does not matter.
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        for _ in range(1000):
+            pass
+for _ in range(2):
+    list(raddle.map(spin, [0.02] * 50, workers=2))
+print("done")
+"""
+
+
+@pytest.mark.skipif(not GIL, reason="there is no GIL here")
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core would not help either")
+def test_a_cpu_bound_map_on_threads_warns_once(child):
+    done = child(SPIN, check=False)
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert done.stderr.count("GilBoundWarning") == 1
+    assert "2 workers used" in done.stderr
+    assert "<string>" in done.stderr  # the line is the program's, not raddle's
+
+
+@pytest.mark.skipif(GIL, reason="there is a GIL here")
+def test_a_cpu_bound_map_without_a_gil_does_not_warn(child):
+    assert child(SPIN).stdout == "done\n"
+
+
+def test_tasks_that_sleep_do_not_warn(child):
+    code = """
+    import time, warnings, raddle
+    warnings.simplefilter("error")
+    print(len(list(raddle.map(time.sleep, [0.1] * 20, workers=2))))
+    """
+    assert child(code).stdout == "20\n"
+
+
+@pytest.mark.skipif(not GIL, reason="there is no GIL here")
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core would not help either")
+def test_the_warning_as_an_error_is_raised_to_the_consumer(child):
+    code = "import warnings; warnings.simplefilter('error', RuntimeWarning)\n" + SPIN.replace(
+        'warnings.simplefilter("always")', ""
+    )
+    done = child(code, check=False)
+    assert done.returncode == 1
+    assert "raddle.truth.GilBoundWarning: 2 workers used" in done.stderr
