@@ -834,8 +834,8 @@ def test_the_hooks_are_told_of_time_and_of_the_end(threading):
             seen.append(self.delivered())
             return 0.0 if len(seen) < 3 else None
 
-        def _ended(self, interrupted):
-            seen.append(interrupted)
+        def _ended(self, how):
+            seen.append(how)
 
     it = Told(abs, iter(range(2000)), look=0.0)
     thread = threading.Thread(target=it.worker(), daemon=True)
@@ -843,5 +843,35 @@ def test_the_hooks_are_told_of_time_and_of_the_end(threading):
     assert list(it) == list(range(2000))
     it.close()
     assert len(seen) == 4
-    assert seen[-1] is False
+    assert seen[-1] == "done"
     thread.join(60)
+
+
+def test_a_stream_that_was_failed_delivers_what_is_there_and_raises(threading):
+    it = Stream(abs, iter(range(5)))
+    worker = threading.Thread(target=it.worker(), daemon=True)
+    worker.start()
+    assert next(it) == 0
+    it.fail(Failure("no workers"))
+    worker.join(60)
+    with pytest.raises(Failure, match="no workers"):
+        list(it)
+    assert list(it) == []
+
+
+def test_failing_a_stream_wakes_whoever_waits_for_a_result(threading, until):
+    it = Stream(abs, iter(range(5)))
+    raised = []
+
+    def consume():
+        try:
+            next(it)
+        except Failure as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=consume)
+    thread.start()
+    until(lambda: it._waiting()[1] == 1)
+    it.fail(Failure("no workers"))
+    thread.join(60)
+    assert len(raised) == 1

@@ -58,6 +58,10 @@ def map(
     settings.began = monotonic()
     made = make(backend, workers)
     made.lasting = False
+    if made.name == "threads":
+        from raddle.stream import StreamMap
+
+        return StreamMap(made, settings)
     return Map(made, settings, owned=True)
 
 
@@ -104,7 +108,10 @@ class Settings:
         ):
             raise TypeError("timeout has to be a number of seconds or None")
         self.fn, self.iterables = fn, iterables
-        self.source = zip(*iterables, strict=False)
+        self.star = len(iterables) > 1
+        # Arguments, as tuples if there are several; and as tuples always.
+        self.inputs = zip(*iterables, strict=False) if self.star else iter(iterables[0])
+        self.source = self.inputs if self.star else zip(self.inputs, strict=False)
         self.ordered, self.timeout, self.buffersize = bool(ordered), timeout, buffersize
         self.progress, self.on_error = progress, on_error
         self.began = None

@@ -56,6 +56,11 @@ class Progress:
         if self.count >= self._next:
             self._look()
 
+    def set(self, count):
+        """Say how many there have been, at a time of the caller's."""
+        self.count = count
+        self._look()
+
     def _look(self):
         now = self._clock()
         past, self._looked = now - self._looked, now

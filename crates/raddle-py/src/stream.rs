@@ -16,7 +16,7 @@ use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyList, PyTuple};
+use pyo3::types::{PyBool, PyList, PyString, PyTuple};
 use raddle::Deadline;
 use raddle::pool::{self, Consumer, Outcome, Plan, Settings, Window};
 
@@ -44,8 +44,8 @@ const LONGEST_REPR: usize = 200;
 /// thread call worker(), or to return False. No counterpart in the standard library.
 ///
 /// For subclasses there are two hooks. `_look()` is called by the iterating thread every `look`
-/// seconds or so, as long as it returns that number anew. `_ended(interrupted)` is called once,
-/// when there is nothing more to come.
+/// seconds or so, as long as it returns that number anew. `_ended(how)` is called once, when there
+/// is nothing more to come: how is "done", "closed", "failed" or "interrupted".
 #[pyclass(frozen, subclass, weakref, module = "raddle._raddle")]
 pub(crate) struct Stream {
     /// Filled by `__new__`; emptied of objects when the stream is dropped, whoever still works
@@ -451,7 +451,7 @@ impl Stream {
         match outcome {
             Ok(Some((output, _input))) => Ok(Some(output.into_inner())),
             Ok(None) => {
-                Self::end(slf, inner, false);
+                Self::end(slf, inner, "done");
                 Ok(None)
             }
             Err(error) => {
@@ -460,7 +460,7 @@ impl Stream {
                     inner.window.close();
                 }
                 if inner.window.is_closed() {
-                    Self::end(slf, inner, interrupted);
+                    Self::end(slf, inner, if interrupted { "interrupted" } else { "failed" });
                 }
                 Err(error)
             }
@@ -469,13 +469,13 @@ impl Stream {
 
     /// Calls `_ended`, once.
     #[cold]
-    fn end(slf: &Bound<'_, Self>, inner: &Inner, interrupted: bool) {
+    fn end(slf: &Bound<'_, Self>, inner: &Inner, how: &str) {
         if inner.ended.swap(true, Ordering::Relaxed) {
             return;
         }
         let py = slf.py();
         let called = outcall::getattr(slf.as_any(), intern!(py, "_ended"))
-            .and_then(|ended| outcall::call1(&ended, PyBool::new(py, interrupted).as_any()));
+            .and_then(|ended| outcall::call1(&ended, PyString::new(py, how).as_any()));
         if let Err(error) = called {
             outcall::report_unraisable(error, slf.as_any());
         }
@@ -580,7 +580,7 @@ impl Stream {
     fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
         let inner = slf.get().inner()?;
         inner.close();
-        Self::end(slf, inner, false);
+        Self::end(slf, inner, "closed");
         Ok(())
     }
 
@@ -588,8 +588,17 @@ impl Stream {
     fn _look(&self) {}
 
     /// The hook of subclasses; see the class.
-    fn _ended(&self, interrupted: bool) {
-        let _ = interrupted;
+    fn _ended(&self, how: &str) {
+        let _ = how;
+    }
+
+    /// Has iteration raise `exception` once the results that are there were delivered, and hands
+    /// nothing out any more.
+    fn fail(&self, exception: Bound<'_, PyAny>) -> PyResult<()> {
+        let inner = self.inner()?;
+        inner.failure.put(exception);
+        inner.window.stop();
+        Ok(())
     }
 
     /// The number of results that were delivered or left out.

@@ -95,7 +95,9 @@ class Dask(Remote):
         import distributed
 
         if isinstance(error, CancelledError):
-            where = self._client.scheduler.address if self._client.scheduler else "the scheduler"
+            where = (
+                self._client.scheduler.address if self._client.scheduler else "the scheduler"
+            )
             raise WorkerLost(f"the connection to Dask at {where} was lost") from error
         if not isinstance(error, distributed.scheduler.KilledWorker):
             raise error

@@ -39,8 +39,9 @@ class Processes(Remote):
         self._kind = loky.process_executor.ProcessPoolExecutor
         self._initializer = None
         if initializer is not None:
-            self._initializer = carry.function(initializer, self.name), carry.inputs(
-                initargs, self.name
+            self._initializer = (
+                carry.function(initializer, self.name),
+                carry.inputs(initargs, self.name),
             )
         self._lock = threading.RLock()  # guards what follows
         self._executor = None

@@ -17,24 +17,24 @@ class Threads(Backend):
 
     def __init__(self, workers, initializer=None, initargs=()):
         self.workers = workers
-        self._crew = Crew(workers, initializer, initargs)
+        self.crew = Crew(workers, initializer, initargs)
         exits.watch(self, "threads")
 
     def submit(self, fn, args, kwargs):
-        return self._crew.submit(fn, *args, **kwargs)
+        return self.crew.submit(fn, *args, **kwargs)
 
     def job(self, fn):
-        return ThreadJob(self._crew, fn)
+        return ThreadJob(self.crew, fn)
 
     def shutdown(self, wait=True, cancel=False):
-        self._crew.shutdown(wait, cancel_futures=cancel)
+        self.crew.shutdown(wait, cancel_futures=cancel)
 
     def abort(self, wait=True):
-        self._crew.abort()
+        self.crew.abort()
 
 
 class ThreadJob(Job):
-    """One map on threads. The seam for the extension's own stream is this class."""
+    """One map of a pool. (A map with threads of its own is a StreamMap.)"""
 
     def __init__(self, crew, fn):
         self._crew, self._fn = crew, fn

@@ -1,0 +1,131 @@
+"""A map on threads: the engine is Rust's `Stream`, here is what it is to the user.
+
+Iterating it costs no Python but the inputs' and the function's own.
+"""
+
+import weakref
+from concurrent.futures import CancelledError
+from time import monotonic
+
+from raddle._raddle import Stream
+from raddle.cpu import cores, parallel
+from raddle.pool import Map
+
+AHEAD = 1024  # inputs that may be pulled and not yet returned, unless the caller says
+FIRST_LOOK = 0.5  # seconds until the workers' clocks are looked at; then twice that, and so on
+SHOW = 0.05  # seconds between two looks at a progress bar
+
+
+class StreamMap(Stream, Map):
+    """The results of one map on threads, as they become ready."""
+
+    def __new__(cls, backend, settings, name="raddle.map"):
+        """Begin a map on a backend of threads, which end with it."""
+        hire = _Hire(backend.crew, backend.workers)
+        left = settings.timeout
+        if left is not None:
+            left = max(0, settings.began + left - monotonic())
+        self = super().__new__(
+            cls,
+            settings.fn,
+            settings.inputs,
+            window=settings.buffersize or AHEAD,
+            ordered=settings.ordered,
+            star=settings.star,
+            on_error=settings.on_error,
+            hire=hire,
+            timeout=left,
+            look=SHOW if settings.progress else FIRST_LOOK,
+            name=name,
+        )
+        hire.begin(self)
+        self._hire = hire
+        return self
+
+    def __init__(self, backend, settings, name="raddle.map"):
+        self._crew, self._owned = backend.crew, backend
+        self._wait = True
+        self._timer = None if parallel() else self._crew.timer()
+        self._pause = FIRST_LOOK
+        self._told = monotonic() + FIRST_LOOK
+        self._progress = None
+        if settings.progress:
+            from raddle.progress import Progress, total
+
+            self._progress = Progress(total(settings.iterables))
+
+    # What follows overrides both bases: Map's engine is another.
+
+    __iter__, __next__ = Stream.__iter__, Stream.__next__
+
+    def close(self):
+        """End the map: nothing more is begun, and what has been begun is not waited for."""
+        Stream.close(self)
+
+    def __del__(self):
+        # Perhaps in a thread of the crew's own, which could not wait for itself.
+        self._wait = False
+        Stream.close(self)
+
+    def _look(self):
+        now = monotonic()
+        if self._progress is not None:
+            self._progress.set(self.delivered())
+        if self._timer is not None and now >= self._told:
+            self._tell()
+            self._pause *= 2
+            self._told = now + self._pause
+        if self._progress is not None:
+            return SHOW
+        return None if self._timer is None else self._told - now
+
+    def _tell(self):
+        from raddle import truth
+
+        kernel = self._timer.read()
+        starved = 0.0 if kernel is None else kernel.starved
+        truth.tell(truth.Clocks(*self.clocks(), starved), cores(), parallel())
+
+    def _ended(self, how):
+        if how == "interrupted":
+            self._crew.strike(self._hire)
+        if how == "done" and self._timer is not None:
+            self._tell()
+        backend, self._owned = self._owned, None
+        if backend is not None:
+            if how == "done":
+                backend.shutdown()
+            else:
+                backend.abort(self._wait)
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            progress.set(self.delivered())
+            progress.end()
+
+
+class _Hire:
+    """Has one more thread of a crew work for a stream, as often as that may be."""
+
+    def __init__(self, crew, most):
+        self._crew, self._left = crew, most
+        self._worker = self._stream = None
+
+    def begin(self, stream):
+        """Say for which stream."""
+        self._worker, self._stream = stream.worker(), weakref.ref(stream)
+
+    def __call__(self):
+        """Called by the stream. Returns False if there are as many as there may be."""
+        if self._left == 0:
+            return False
+        self._left -= 1
+        future = self._crew.give(self, self._worker, ())
+        future.add_done_callback(self._has_ended)
+        return True
+
+    def _has_ended(self, future):
+        # With an error only if the thread could not work at all.
+        error = CancelledError() if future.cancelled() else future.exception()
+        stream = self._stream()
+        if error is not None and stream is not None:
+            stream.fail(error)
