@@ -92,10 +92,22 @@ def test_memory_stays_flat_whatever_the_number_of_inputs():
             alive.add(self)
 
     most = 0
-    inputs = (Input() for _ in range(5000))
+    inputs = (Input() for _ in range(20_000))
     for _ in raddle.map(lambda _: None, inputs, workers=2):
         most = max(most, len(alive))
-    assert most < 40
+    assert most < 1100  # quick inputs are pulled up to 1,024 ahead
+
+
+def test_inputs_of_slow_tasks_are_pulled_a_few_ahead(until):
+    gate, pulled = threading.Event(), itertools.count()
+    inputs = (next(pulled) for _ in itertools.repeat(None))
+    with raddle.map(lambda _: gate.wait(60), inputs, workers=2) as results:
+        spawned = threading.Thread(target=next, args=(results,))
+        spawned.start()
+        until(lambda: results._waiting()[1] == 1, "the consumer at rest")
+        assert next(pulled) == 12
+        gate.set()
+        spawned.join(60)
 
 
 def test_a_result_comes_as_soon_as_it_is_there(pool, tmp_path):
@@ -190,8 +202,8 @@ def test_one_map_cannot_be_advanced_by_two_threads_at_once(tmp_path, spawn, unti
     mark = tmp_path / "go"
     with raddle.map(_wait, [str(mark)], workers=1) as results:
         first = spawn(next, results)
-        until(results._entered.locked, "the first thread inside next()")
-        with pytest.raises(ValueError, match="already, by another thread"):
+        until(lambda: results._waiting()[1] == 1, "the first thread inside next()")
+        with pytest.raises(ValueError, match="already executing: one thread at a time"):
             next(results)
         mark.touch()
         assert first.result() == str(mark)

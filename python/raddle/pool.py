@@ -58,11 +58,7 @@ def map(
     settings.began = monotonic()
     made = make(backend, workers)
     made.lasting = False
-    if made.name == "threads":
-        from raddle.stream import StreamMap
-
-        return StreamMap(made, settings)
-    return Map(made, settings, owned=True)
+    return begin(made, settings, owned=True)
 
 
 def count(workers, backend):
@@ -81,6 +77,15 @@ def count(workers, backend):
             f"workers has to be at least 1, not {workers}; leave it out for one a core"
         )
     return workers
+
+
+def begin(backend, settings, owned, name="raddle.map"):
+    """Return the iterator of a map: by the stream on threads, by a Window elsewhere."""
+    if backend.name != "threads" or backend.is_here():
+        return Map(backend, settings, owned, name)
+    from raddle.stream import StreamMap
+
+    return StreamMap(backend, settings, owned, name)
 
 
 class Settings:
@@ -310,13 +315,14 @@ class Pool:
     def starmap(self, fn, iterable, **options):
         """As map(), each input being the tuple of one call's arguments."""
         settings = Settings(fn, (iterable,), **_options(options))
-        settings.source = (tuple(args) for args in iterable)
+        settings.inputs = settings.source = (tuple(args) for args in iterable)
+        settings.star = True
         return self._map(settings, "Pool.starmap")
 
     def _map(self, settings, name):
         self._check(settings.fn)
         settings.began = monotonic()
-        return Map(self._backend, settings, owned=False, name=name)
+        return begin(self._backend, settings, owned=False, name=name)
 
     def _check(self, fn):
         if not callable(fn):

@@ -11,17 +11,20 @@ from raddle._raddle import Stream
 from raddle.cpu import cores, parallel
 from raddle.pool import Map
 
-AHEAD = 1024  # inputs that may be pulled and not yet returned, unless the caller says
+AHEAD = 4  # inputs for each worker that are pulled and not yet returned
+MOST = 1024  # how many these may become where inputs and tasks are quick
 FIRST_LOOK = 0.5  # seconds until the workers' clocks are looked at; then twice that, and so on
+REST = 0.001  # seconds that a pool's thread waits for the next input of one map
+TURN = 0.005  # seconds that it works for one map while others want it
 SHOW = 0.05  # seconds between two looks at a progress bar
 
 
 class StreamMap(Stream, Map):
     """The results of one map on threads, as they become ready."""
 
-    def __new__(cls, backend, settings, name="raddle.map"):
-        """Begin a map on a backend of threads, which end with it."""
-        hire = _Hire(backend.crew, backend.workers)
+    def __new__(cls, backend, settings, owned, name="raddle.map"):
+        """Begin a map on a backend of threads; it ends with the map that owns it."""
+        hire = _Hire(backend.crew, owned)
         left = settings.timeout
         if left is not None:
             left = max(0, settings.began + left - monotonic())
@@ -29,7 +32,8 @@ class StreamMap(Stream, Map):
             cls,
             settings.fn,
             settings.inputs,
-            window=settings.buffersize or AHEAD,
+            window=settings.buffersize or MOST,
+            reach=settings.buffersize or AHEAD * backend.workers + AHEAD,
             ordered=settings.ordered,
             star=settings.star,
             on_error=settings.on_error,
@@ -37,13 +41,14 @@ class StreamMap(Stream, Map):
             timeout=left,
             look=SHOW if settings.progress else FIRST_LOOK,
             name=name,
+            crew=backend.workers,
         )
         hire.begin(self)
         self._hire = hire
         return self
 
-    def __init__(self, backend, settings, name="raddle.map"):
-        self._crew, self._owned = backend.crew, backend
+    def __init__(self, backend, settings, owned, name="raddle.map"):
+        self._crew, self._owned = backend.crew, backend if owned else None
         self._wait = True
         self._timer = None if parallel() else self._crew.timer()
         self._pause = FIRST_LOOK
@@ -53,6 +58,11 @@ class StreamMap(Stream, Map):
             from raddle.progress import Progress, total
 
             self._progress = Progress(total(settings.iterables))
+        try:
+            self._begin(backend.workers)
+        except BaseException as error:
+            self._ended("failed" if isinstance(error, Exception) else "interrupted")
+            raise
 
     # What follows overrides both bases: Map's engine is another.
 
@@ -104,10 +114,10 @@ class StreamMap(Stream, Map):
 
 
 class _Hire:
-    """Has one more thread of a crew work for a stream, as often as that may be."""
+    """Has one more thread of a crew work for a stream."""
 
-    def __init__(self, crew, most):
-        self._crew, self._left = crew, most
+    def __init__(self, crew, owned):
+        self._crew, self._owned = crew, owned
         self._worker = self._stream = None
 
     def begin(self, stream):
@@ -115,13 +125,23 @@ class _Hire:
         self._worker, self._stream = stream.worker(), weakref.ref(stream)
 
     def __call__(self):
-        """Called by the stream. Returns False if there are as many as there may be."""
-        if self._left == 0:
-            return False
-        self._left -= 1
-        future = self._crew.give(self, self._worker, ())
+        """Called by the stream."""
+        if self._owned:
+            self._give(self._worker)
+        else:
+            self._give(self._lend, False)
+
+    def _give(self, work, *args):
+        future = self._crew.give(self, work, args)
         future.add_done_callback(self._has_ended)
-        return True
+
+    def _lend(self, again):
+        """Work for a stream in a thread that others may need, too."""
+        while self._worker(REST, TURN, again):
+            again = True
+            if self._crew.has_more():
+                self._give(self._lend, True)
+                return
 
     def _has_ended(self, future):
         # With an error only if the thread could not work at all.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 ENOUGH = 0.5  # seconds of work before anything is said
 BUSY = 0.85  # of one core: less than that was spent waiting for something else
 ONE = 1.25  # cores: more than that is more than one thread at a time
+STARVED = 0.35  # of a core, for each thread that waits for the GIL on a busy machine
 
 
 class GilBoundWarning(RuntimeWarning):
@@ -42,8 +43,10 @@ def bound(clocks, cores, parallel):
         return False
     if clocks.busy < 1.5 * clocks.elapsed:
         return False  # mostly, there was no more than one task to run
-    wanted = (clocks.cpu + clocks.starved) / clocks.elapsed
-    return BUSY <= wanted <= ONE
+    used = clocks.cpu / clocks.elapsed
+    wanted = used + clocks.starved / clocks.elapsed
+    # Who waits for the GIL is starved only when it looks for it; who needs none, all the time.
+    return used <= ONE and BUSY <= wanted <= ONE + STARVED * (clocks.most - 1)
 
 
 def advice(clocks, interpreters):

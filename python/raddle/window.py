@@ -7,6 +7,7 @@ that nobody asked for, and somebody would have to end it.
 """
 
 import _queue
+import contextlib
 from collections import deque
 from time import monotonic
 
@@ -183,8 +184,7 @@ def note(outcome, name):
     """Return the error of an outcome, with a note that says which input it was."""
     index, args, error, _ = outcome
     shown = short(args[0] if len(args) == 1 else args)
-    try:
+    # An exception that cannot take notes is still the task's own.
+    with contextlib.suppress(Exception):
         error.add_note(f"{name}: input {index}: {shown}")
-    except Exception:  # an exception that cannot take notes is still the task's own
-        pass
     return error

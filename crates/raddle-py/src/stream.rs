@@ -18,7 +18,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString, PyTuple};
 use raddle::Deadline;
-use raddle::pool::{self, Consumer, Outcome, Plan, Settings, Window};
+use raddle::pool::{self, Consumer, Left, Outcome, Plan, Settings, Stay, Window};
 
 use crate::arg::Truth;
 use crate::attached::Attached;
@@ -35,13 +35,15 @@ const LONGEST_REPR: usize = 200;
 /// Runs a function over a stream of inputs in worker threads; iterate it for the results.
 ///
 /// `inputs` is an iterator that only the iterating thread advances; with `star` its items are
-/// tuples of arguments. At most `window` items are taken ahead of the results. Results come in
+/// tuples of arguments. At most `window` items are taken ahead of the results, and at most `reach`
+/// while they are slow. Results come in
 /// order, or as they are ready if not `ordered`. `on_error="raise"` hands nothing out any more
 /// once a task raises, and raises that with a note that names the item; `"return"` yields the
 /// exception in place; `"collect"` leaves it out and raises one ExceptionGroup at the end.
 /// `timeout` is how many seconds from now results may be waited for. `name` is what notes call
 /// the stream. `hire()` is called when work waits for workers: it is to have one more
-/// thread call worker(), or to return False. No counterpart in the standard library.
+/// thread call worker(), or to return False; it is not called while `crew` workers are there or
+/// on their way. No counterpart in the standard library.
 ///
 /// For subclasses there are two hooks. `_look()` is called by the iterating thread every `look`
 /// seconds or so, as long as it returns that number anew. `_ended(how)` is called once, when there
@@ -231,7 +233,14 @@ impl Inner {
                 Plan::Pull => self.pull(py, consumer)?,
                 Plan::Hire => self.ask_for_worker(py, consumer)?,
                 Plan::Wait => {
-                    if until.or_sooner(self.until).has_passed() {
+                    if self.until.has_passed() {
+                        let next = self.deliveries.load(Ordering::Relaxed);
+                        return Err(PyTimeoutError::new_err(format!(
+                            "input {next} has no result yet, and the time of {} is over",
+                            self.name
+                        )));
+                    }
+                    if until.has_passed() {
                         return Err(PyTimeoutError::new_err("no result was ready in time"));
                     }
                     let look = self.next_look.get();
@@ -328,6 +337,25 @@ impl Inner {
             return Err(stopped);
         }
         Err(error)
+    }
+
+    /// Pulls inputs before anybody asks for a result.
+    fn begin(
+        &self,
+        py: Python<'_>,
+        consumer: &mut Consumer<'_, Held, Made>,
+        count: usize,
+    ) -> PyResult<()> {
+        for _ in 0..count {
+            if !consumer.may_pull() {
+                break;
+            }
+            self.pull(py, consumer)?;
+            while consumer.may_hire() {
+                self.ask_for_worker(py, consumer)?;
+            }
+        }
+        Ok(())
     }
 
     /// Pulls an input, or ends the stream.
@@ -487,7 +515,8 @@ impl Stream {
     #[new]
     #[pyo3(signature = (
         r#fn, inputs, *, window = 1024, ordered = Truth(true), star = Truth(false),
-        on_error = "raise", hire = None, timeout = None, look = None, name = String::from("raddle")
+        on_error = "raise", hire = None, timeout = None, look = None, name = String::from("raddle"),
+        crew = usize::MAX, reach = usize::MAX
     ))]
     #[allow(clippy::too_many_arguments, reason = "keywords, from Python")]
     fn new(
@@ -501,6 +530,8 @@ impl Stream {
         timeout: Option<Bound<'_, PyAny>>,
         look: Option<f64>,
         name: String,
+        crew: usize,
+        reach: usize,
     ) -> PyResult<Self> {
         if !r#fn.is_callable() {
             return Err(PyTypeError::new_err("fn must be callable"));
@@ -530,7 +561,7 @@ impl Stream {
             None => Deadline::NEVER,
         };
         let inner = Inner {
-            window: Window::new(Settings { limit, ordered: ordered.0 }),
+            window: Window::new(Settings { limit, reach, ordered: ordered.0, crew }),
             function: Place::new(Some(r#fn)),
             inputs: Place::new(Some(inputs)),
             hire: Place::new(hire),
@@ -573,6 +604,15 @@ impl Stream {
         let inner = self.inner()?;
         let function = inner.function.get(py).map(|function| Held::new(function.unbind()));
         Ok(StreamWorker { inner: Arc::clone(inner), function })
+    }
+
+    /// Pulls up to `count` inputs and hands them out, before anybody asks for a result.
+    fn _begin(&self, py: Python<'_>, count: usize) -> PyResult<()> {
+        let inner = self.inner()?;
+        let Some(mut consumer) = inner.window.consumer() else { return Ok(()) };
+        let begun = inner.begin(py, &mut consumer, count);
+        inner.leave(consumer);
+        begun
     }
 
     /// Hands nothing out any more, drops what has not started and the results that were not
@@ -678,13 +718,35 @@ pub(crate) struct StreamWorker {
 
 #[pymethods]
 impl StreamWorker {
-    fn __call__(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(function) = &self.function else { return Ok(()) };
+    /// Returns None when there is nothing more to do. With `rest` and `work`, in seconds, also
+    /// False after a rest of that length without anything to do (`hire()` is called when there
+    /// is), and True after so much work: the thread is expected back, `again`.
+    #[pyo3(signature = (rest = None, work = None, again = false))]
+    fn __call__(
+        &self,
+        py: Python<'_>,
+        rest: Option<f64>,
+        work: Option<f64>,
+        again: bool,
+    ) -> PyResult<Option<bool>> {
+        let Some(function) = &self.function else { return Ok(None) };
         let function = function.get().bind(py);
+        let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
+        let stay = rest.zip(work).map(|(rest, work)| Stay {
+            rest: seconds(rest),
+            work: seconds(work),
+            again,
+        });
         let mut attached = Attached::new(py);
-        self.inner.window.work(&mut attached, Attached::attach, |attached, input| {
+        let run = |attached: &mut Attached<'_>, input: &Held| {
             attached.attach();
             self.inner.run(function, input)
+        };
+        let left = self.inner.window.work_for(stay, &mut attached, Attached::attach, run)?;
+        Ok(match left {
+            Left::Over => None,
+            Left::Idle => Some(false),
+            Left::Expired => Some(true),
         })
     }
 

@@ -15,7 +15,6 @@ from concurrent.futures.thread import BrokenThreadPool
 from raddle.backends.strike import Stopped, Target
 from raddle.truth import Clocks
 
-
 _here = threading.local()
 
 
@@ -165,6 +164,10 @@ class Crew(Executor):
         if state.broken is not None:
             _drain(state, state.broken)
         return task.future
+
+    def has_more(self):
+        """Return whether tasks wait for a worker."""
+        return not self._state.tasks.empty()
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         state = self._state

@@ -20,6 +20,10 @@ class Threads(Backend):
         self.crew = Crew(workers, initializer, initargs)
         exits.watch(self, "threads")
 
+    def is_here(self):
+        """Return whether the caller is one of these threads, and had better not wait."""
+        return current() is self.crew
+
     def submit(self, fn, args, kwargs):
         return self.crew.submit(fn, *args, **kwargs)
 
@@ -34,7 +38,7 @@ class Threads(Backend):
 
 
 class ThreadJob(Job):
-    """One map of a pool. (A map with threads of its own is a StreamMap.)"""
+    """A map that a task makes on its own pool, where who waits has to help."""
 
     def __init__(self, crew, fn):
         self._crew, self._fn = crew, fn

@@ -11,13 +11,18 @@
 //!    costs as much as a hundred short items; it looks by itself soon after the first of them.
 
 use super::window::{
-    Alone, CLOSED, EMPTY, ENDED, FULL, HELD, IDLE, STOPPED, TICK, WAKING, WATCHED, Window,
+    Alone, CLOSED, EMPTY, ENDED, FULL, HELD, IDLE, STOPPED, Settings, TICK, WAKING, WATCHED,
+    Window,
 };
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
 use crate::sync::Ordering;
 use crate::waiters::{Ended, Waiter};
 
+/// A turn of the window, in nanoseconds, that is short enough to pull further ahead, or so long
+/// that less will do.
+const QUICK_TURN: i64 = 2_000_000;
+const SLOW_TURN: i64 = 20_000_000;
 /// How long a result may lie ready while the consumer waits for more, in nanoseconds.
 const PATIENCE: i64 = 100_000;
 /// How many workers may be on their way at first, and ever.
@@ -46,6 +51,7 @@ pub(super) struct Front {
     /// How many inputs were claimed, once nothing more can be.
     cut: Option<usize>,
     refill: Refill,
+    reach: Reach,
     hiring: Hiring,
     /// How many results beyond the first one to sleep for.
     ahead: usize,
@@ -73,11 +79,52 @@ enum Moment {
     Over,
 }
 
+/// How far ahead inputs are pulled: as far as the workers need, and further only where items
+/// come and go so quickly that the consumer and the workers would wait for each other all the
+/// time. Inputs may be large, and whoever made them slowly may want the next one to be new.
+#[derive(Debug)]
+struct Reach {
+    now: usize,
+    least: usize,
+    /// How many deliveries until the next look at the clock, and when the last one was.
+    left: usize,
+    since: i64,
+}
+
+impl Reach {
+    fn new(least: usize) -> Self {
+        Self { now: least, least, left: least, since: 0 }
+    }
+
+    #[inline]
+    fn delivered(&mut self, limit: usize) {
+        self.left -= 1;
+        if self.left == 0 {
+            self.turn(limit);
+        }
+    }
+
+    /// As many items as are pulled ahead have come and gone.
+    #[cold]
+    fn turn(&mut self, limit: usize) {
+        let now = deadline::now();
+        let took = now - std::mem::replace(&mut self.since, now);
+        if took < QUICK_TURN {
+            self.now = (self.now * 2).min(limit);
+        } else if took > SLOW_TURN {
+            self.now = (self.now / 2).max(self.least);
+        }
+        self.left = self.now;
+    }
+}
+
 /// The asking for workers.
 #[derive(Debug)]
 struct Hiring {
     declined: bool,
     hired: usize,
+    /// How many may be hired and not gone.
+    most: usize,
     /// How many may be on their way at once.
     crew: usize,
     /// How many were when last waited for, and how long the next wait is, in nanoseconds.
@@ -115,7 +162,8 @@ pub enum Plan<T, R> {
 }
 
 impl Front {
-    pub(super) fn new(ordered: bool, limit: usize) -> Self {
+    pub(super) fn new(settings: Settings, limit: usize) -> Self {
+        let Settings { ordered, crew: most, reach, .. } = settings;
         let size = limit.next_power_of_two();
         Self {
             published: 0,
@@ -124,7 +172,15 @@ impl Front {
             free: if ordered { Vec::new() } else { (0..size).rev().collect() },
             cut: None,
             refill: Refill::default(),
-            hiring: Hiring { declined: false, hired: 0, crew: CREW, seen: 0, lap: PATIENCE },
+            reach: Reach::new(reach.clamp(1, limit)),
+            hiring: Hiring {
+                declined: false,
+                hired: 0,
+                most,
+                crew: CREW,
+                seen: 0,
+                lap: PATIENCE,
+            },
             ahead: 0,
         }
     }
@@ -154,6 +210,7 @@ impl Front {
     fn take<T, R>(&mut self, window: &Window<T, R>, slot: usize) -> Plan<T, R> {
         window.done[self.delivered & window.mask].store(EMPTY, Ordering::Relaxed);
         self.delivered += 1;
+        self.reach.delivered(window.limit);
         if !window.ordered() {
             self.free.push(slot);
         }
@@ -204,7 +261,9 @@ impl Front {
     /// crowd for nothing; a consumer that has to wait lets more come each time.
     fn wants_worker<T, R>(&mut self, window: &Window<T, R>) -> bool {
         let hiring = &self.hiring;
-        if hiring.declined || window.published.load(Ordering::Relaxed) & (IDLE | WAKING) != 0 {
+        if window.published.load(Ordering::Acquire) & (IDLE | WAKING) != 0
+            || !hiring.is_open(window)
+        {
             return false;
         }
         let coming = hiring.coming(window);
@@ -222,7 +281,7 @@ impl Front {
         let mut patience = (ahead > 0).then_some(PATIENCE);
         let mut at_most =
             |nanos: i64| patience = Some(patience.map_or(nanos, |p| p.min(nanos)));
-        if !self.hiring.declined && self.unclaimed(window) > 0 {
+        if self.hiring.is_open(window) && self.unclaimed(window) > 0 {
             // As soon as those who were hired have come, more are to be.
             at_most(self.hiring.lap(window));
         }
@@ -256,6 +315,11 @@ impl Front {
 }
 
 impl Hiring {
+    /// Whether one more may be asked for.
+    fn is_open<T, R>(&self, window: &Window<T, R>) -> bool {
+        !self.declined && self.hired - window.gone.load(Ordering::Acquire) < self.most
+    }
+
     /// How many workers were hired and have not come in yet.
     fn coming<T, R>(&self, window: &Window<T, R>) -> usize {
         self.hired.saturating_sub(window.entered.load(Ordering::Acquire))
@@ -340,10 +404,10 @@ impl<'a, T, R> Consumer<'a, T, R> {
                 return front.wind_up(window, door & CLOSED != 0);
             }
             let flying = front.published - front.delivered;
-            let open = !front.ended && flying < window.limit;
+            let open = !front.ended && flying < front.reach.now;
             let first = window.done[front.delivered & window.mask].load(Ordering::Acquire);
             if first >= FULL {
-                if front.refill.goes_on(open, flying, window.limit) {
+                if front.refill.goes_on(open, flying, front.reach.now) {
                     return Plan::Pull;
                 }
                 return front.take(window, first - FULL);
@@ -356,6 +420,21 @@ impl<'a, T, R> Consumer<'a, T, R> {
             }
             if open && front.refill.comes_first(flying) { Plan::Pull } else { Plan::Wait }
         })
+    }
+
+    /// Whether an input may be pulled, whatever a plan would do first.
+    pub fn may_pull(&mut self) -> bool {
+        self.front(|window, front| {
+            let stopped = window.door.load(Ordering::Acquire) & (STOPPED | CLOSED) != 0;
+            front.refill.began = deadline::coarse();
+            let flying = front.published - front.delivered;
+            !stopped && !front.ended && flying < front.reach.now
+        })
+    }
+
+    /// Whether a worker may be asked for, whatever a plan would do first.
+    pub fn may_hire(&mut self) -> bool {
+        self.front(|window, front| front.wants_worker(window))
     }
 
     /// Hands an input to the workers.

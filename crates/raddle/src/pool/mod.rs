@@ -12,4 +12,4 @@ pub use clocks::Reading;
 pub use consumer::{Consumer, Delivery, Plan};
 pub use slot::Held;
 pub use tasks::{Closed, Demand, Seat, Tasks};
-pub use window::{Outcome, Settings, Window};
+pub use window::{Left, Outcome, Settings, Stay, Window};

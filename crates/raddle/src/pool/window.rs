@@ -31,6 +31,7 @@
 //! generators can be tied to a thread and would run with nobody wanting results.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::clocks::{Clocks, Meter, Reading};
 use super::consumer::{Consumer, Front};
@@ -65,8 +66,14 @@ pub struct Settings {
     /// The most items that are published and not delivered; at least 1 is taken, and at most
     /// [`Window::MOST`].
     pub limit: usize,
+    /// How many of them there are at most while items are slow; at least 1 is taken, and at most
+    /// `limit`.
+    pub reach: usize,
     /// Whether results come in the order of their inputs, or as they are ready.
     pub ordered: bool,
+    /// How many workers may be there or on their way at one time; whoever is asked for one may
+    /// also decline.
+    pub crew: usize,
 }
 
 /// What running an item came to.
@@ -76,6 +83,29 @@ pub enum Outcome<R> {
     Go(R),
     /// Its result, after which nothing more is to be handed out.
     Stop(R),
+}
+
+/// How long a worker stays that others may need.
+#[derive(Clone, Copy, Debug)]
+pub struct Stay {
+    /// How long it rests before it leaves.
+    pub rest: Duration,
+    /// How long it works, about, before it leaves.
+    pub work: Duration,
+    /// It left when that time was over, and has come back.
+    pub again: bool,
+}
+
+/// Why a worker has left.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// There will not be anything more to do.
+    Over,
+    /// There was nothing to do; the consumer will ask for another worker when there is.
+    Idle,
+    /// It has worked for as long as it was to stay; it is expected back.
+    Expired,
 }
 
 /// A bounded stream of items of type `T` through workers that make results of type `R`.
@@ -95,8 +125,10 @@ pub struct Window<T, R> {
     leaving: WaitList,
     /// Workers inside `work`; it falls under the latch of `leaving`.
     inside: AtomicUsize,
-    /// How often a worker has come in.
+    /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
+    /// How many of them have left, since there was nothing to do; grows under `idle`'s latch.
+    pub(super) gone: AtomicUsize,
     /// As many as `mask` + 1, a power of two, like the two below.
     pub(super) slots: Box<[Slot<T, R>]>,
     /// The slot of each published input; empty where that is its number.
@@ -145,12 +177,13 @@ impl<T, R> Window<T, R> {
             published: Line(AtomicUsize::new(0)),
             announced: Line(AtomicUsize::new(0)),
             door: Line(AtomicUsize::new(0)),
-            front: UnsafeCell::new(Front::new(settings.ordered, limit)),
+            front: UnsafeCell::new(Front::new(settings, limit)),
             idle: WaitList::new(),
             results: WaitList::new(),
             leaving: WaitList::new(),
             inside: AtomicUsize::new(0),
             entered: AtomicUsize::new(0),
+            gone: AtomicUsize::new(0),
             slots: (0..size).map(|_| Slot::new()).collect(),
             ready: if settings.ordered { Box::default() } else { words(size) },
             done: words(size),
@@ -176,10 +209,25 @@ impl<T, R> Window<T, R> {
     pub fn work<B: Blocking>(
         &self,
         blocking: &mut B,
+        attend: impl FnMut(&mut B),
+        run: impl FnMut(&mut B, &T) -> Outcome<R>,
+    ) -> Result<(), B::Interrupt> {
+        self.work_for(None, blocking, attend, run).map(|_| ())
+    }
+
+    /// [`work`](Self::work), leaving earlier than at the end if `stay` says so.
+    ///
+    /// # Errors
+    /// As `work`'s.
+    pub fn work_for<B: Blocking>(
+        &self,
+        stay: Option<Stay>,
+        blocking: &mut B,
         mut attend: impl FnMut(&mut B),
         mut run: impl FnMut(&mut B, &T) -> Outcome<R>,
-    ) -> Result<(), B::Interrupt> {
-        let _inside = Inside::enter(self);
+    ) -> Result<Left, B::Interrupt> {
+        let _inside = Inside::enter(self, stay.is_some_and(|stay| stay.again));
+        let end = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.work));
         let mut meter = Meter::new(&self.clocks);
         let mut unannounced = None;
         loop {
@@ -197,7 +245,7 @@ impl<T, R> Window<T, R> {
                     let outcome = unsafe { slot.run(|input| run(blocking, input)) };
                     meter.ran();
                     if self.is_orphaned() {
-                        return Ok(()); // The item forked, and the stream stayed behind.
+                        return Ok(Left::Over); // The item forked; the stream stayed behind.
                     }
                     let (output, stop) = match outcome {
                         Outcome::Go(output) => (output, false),
@@ -212,6 +260,12 @@ impl<T, R> Window<T, R> {
                     if stop {
                         self.stop();
                     }
+                    if end.has_passed() {
+                        meter.rest();
+                        blocking.detach();
+                        self.announce(&claim);
+                        return Ok(Left::Expired);
+                    }
                     unannounced = Some(claim);
                 }
                 state => {
@@ -221,9 +275,12 @@ impl<T, R> Window<T, R> {
                         self.announce(&earlier);
                     }
                     if matches!(state, Claimed::Over) {
-                        return Ok(());
+                        return Ok(Left::Over);
                     }
-                    let woken = self.rest(blocking)?;
+                    let until = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.rest));
+                    let Some(woken) = self.rest(blocking, until)? else {
+                        return Ok(Left::Idle);
+                    };
                     attend(blocking);
                     if woken {
                         self.published.fetch_and(!WAKING, Ordering::AcqRel);
@@ -287,9 +344,14 @@ impl<T, R> Window<T, R> {
         self.results.lock().choose_many(usize::MAX, 0, || {});
     }
 
-    /// Rests until something is published; returns whether the worker was woken for work.
+    /// Rests until something is published; returns whether the worker was woken for work, or
+    /// `None` if it has left at `until`.
     #[cold]
-    fn rest<B: Blocking>(&self, blocking: &mut B) -> Result<bool, B::Interrupt> {
+    fn rest<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<Option<bool>, B::Interrupt> {
         let waiter = Waiter::new();
         let locked = self.idle.lock();
         // The consumer's next step reads this word, and so sees that somebody rests.
@@ -300,14 +362,15 @@ impl<T, R> Window<T, R> {
             if locked.is_empty() {
                 self.published.fetch_and(!IDLE, Ordering::AcqRel);
             }
-            return Ok(false);
+            return Ok(Some(false));
         }
         // Last in, first out: the others' stacks and caches may rest as well.
         locked.push_front(&waiter, false);
         drop(locked);
-        match self.idle.block(&waiter, blocking, Deadline::NEVER, &Resting(self)) {
-            Ended::Chosen => Ok(waiter.verdict() == FOR_WORK),
-            Ended::TimedOut | Ended::Forked => Ok(false),
+        match self.idle.block(&waiter, blocking, until, &Resting(self)) {
+            Ended::Chosen => Ok(Some(waiter.verdict() == FOR_WORK)),
+            Ended::TimedOut => Ok(None),
+            Ended::Forked => Ok(Some(false)),
             Ended::Interrupted(interrupt) => Err(interrupt),
         }
     }
@@ -461,9 +524,11 @@ impl<T, R> fmt::Debug for Window<T, R> {
 struct Inside<'a, T, R>(&'a Window<T, R>);
 
 impl<'a, T, R> Inside<'a, T, R> {
-    fn enter(window: &'a Window<T, R>) -> Self {
+    fn enter(window: &'a Window<T, R>, again: bool) -> Self {
         window.inside.fetch_add(1, Ordering::AcqRel);
-        window.entered.fetch_add(1, Ordering::AcqRel);
+        if !again {
+            window.entered.fetch_add(1, Ordering::AcqRel);
+        }
         Self(window)
     }
 }
@@ -484,7 +549,11 @@ impl<T, R> Drop for Inside<'_, T, R> {
 struct Resting<'a, T, R>(&'a Window<T, R>);
 
 impl<T, R> Abandoned for Resting<'_, T, R> {
-    fn left(&self, locked: &crate::waiters::Locked<'_>, _: crate::waiters::Why) {
+    fn left(&self, locked: &crate::waiters::Locked<'_>, why: crate::waiters::Why) {
+        if why == crate::waiters::Why::TimedOut {
+            // Before IDLE goes: a consumer that does not see it sees that somebody has left.
+            self.0.gone.fetch_add(1, Ordering::AcqRel);
+        }
         if locked.is_empty() {
             self.0.published.fetch_and(!IDLE, Ordering::AcqRel);
         }
