@@ -324,6 +324,9 @@ impl Stream {
             ));
         }
         let Some(mut consumer) = inner.window.consumer() else {
+            if inner.window.is_closed() {
+                return Ok(None); // Whoever closes it discards what is left.
+            }
             return Err(PyValueError::new_err(
                 "stream already executing: one thread at a time can iterate it, and its inputs \
                  and hire() cannot",

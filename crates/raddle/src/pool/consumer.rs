@@ -10,9 +10,8 @@
 //! 3. A consumer that has to wait is woken when a run of results is worth the wake-up, which
 //!    costs as much as a hundred short items; it looks by itself soon after the first of them.
 
-use super::window::{
-    Alone, CLOSED, EMPTY, ENDED, FULL, HELD, IDLE, STOPPED, TICK, WAKING, WATCHED, Window,
-};
+use super::sleep::TICK;
+use super::window::{Alone, CLOSED, EMPTY, FULL, HELD, STOPPED, WATCHED, Window};
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
 use crate::sync::Ordering;
@@ -204,7 +203,7 @@ impl Front {
     /// crowd for nothing; a consumer that has to wait lets more come each time.
     fn wants_worker<T, R>(&mut self, window: &Window<T, R>) -> bool {
         let hiring = &self.hiring;
-        if hiring.declined || window.published.load(Ordering::Relaxed) & (IDLE | WAKING) != 0 {
+        if hiring.declined || window.sleep.has_sleepers() {
             return false;
         }
         let coming = hiring.coming(window);
@@ -376,21 +375,17 @@ impl<'a, T, R> Consumer<'a, T, R> {
             unsafe { window.slots[slot].fill(input, number) };
             front.published += 1;
             front.refill.pulled();
-            // Read and written as one: a worker that goes to rest either sees this or is seen.
-            let before = window.published.fetch_add(TICK, Ordering::AcqRel);
-            before & (IDLE | WAKING) == IDLE
+            window.sleep.tick()
         });
         if wake {
-            self.window.wake_worker();
+            self.window.sleep.wake_one();
         }
     }
 
     /// Says that no more inputs will come.
     pub fn end(&mut self) {
         self.front(|_, front| front.ended = true);
-        if self.window.published.fetch_or(ENDED, Ordering::AcqRel) & IDLE != 0 {
-            self.window.wake_workers();
-        }
+        self.window.sleep.end();
     }
 
     /// Says whether a worker was hired; if not, the plan will not ask again.

@@ -3,6 +3,7 @@
 mod clocks;
 mod consumer;
 mod line;
+mod sleep;
 mod slot;
 mod window;
 
