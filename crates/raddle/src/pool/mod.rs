@@ -8,6 +8,7 @@ mod clocks;
 mod consumer;
 mod crew;
 mod deque;
+mod front;
 mod line;
 mod sleep;
 mod slot;

@@ -31,7 +31,8 @@
 use std::fmt;
 
 use super::clocks::{Clocks, Meter, Reading};
-use super::consumer::{Consumer, Front};
+use super::consumer::Consumer;
+use super::front::Front;
 use super::line::Line;
 use super::sleep::{self, ENDED, Sleep, TICK};
 use super::slot::{Held, Slot};
