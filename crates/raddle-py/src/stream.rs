@@ -341,10 +341,14 @@ impl Stream {
 #[pymethods]
 impl Stream {
     #[new]
-    #[pyo3(signature = (
-        r#fn, inputs, *, window = 1024, ordered = Truth(true), star = Truth(false),
-        on_error = "raise", hire = None
-    ))]
+    #[pyo3(
+        signature = (
+            r#fn, inputs, *, window = 1024, ordered = Truth(true), star = Truth(false),
+            on_error = "raise", hire = None
+        ),
+        text_signature = "(fn, inputs, *, window=1024, ordered=True, star=False, \
+                          on_error='raise', hire=None)"
+    )]
     fn new(
         r#fn: Bound<'_, PyAny>,
         inputs: Bound<'_, PyAny>,
