@@ -10,7 +10,6 @@ import time
 import weakref
 
 import pytest
-
 from raddle._raddle import Stream
 
 pytestmark = pytest.mark.raddle_only
@@ -583,7 +582,7 @@ def test_a_cycle_through_a_stream_is_collected(until, where):
         with pytest.raises(TimeoutError):
             it.next(0)
     else:
-        it = Stream(lambda _: node, iter(range(1)), hire=lambda: False)
+        it = Stream([node].__getitem__, iter(range(1)), hire=lambda: False)
         with pytest.raises(TimeoutError):
             it.next(0)
         run_one(it)

@@ -1,8 +1,8 @@
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from threading import Thread
 from types import ModuleType, TracebackType
-from typing import Any, Protocol, Self, TypeVar, final
+from typing import Any, Literal, Protocol, Self, TypeVar, final
 
 from typing_extensions import deprecated, disjoint_base
 
@@ -15,6 +15,7 @@ __all__ = [
     "Event",
     "RLock",
     "Semaphore",
+    "Stream",
     "_ThreadHandle",
     "__version__",
     "_before_fork",
@@ -171,6 +172,28 @@ class _ThreadHandle:
     def native_id(self) -> int: ...
     def join(self, timeout: float | None = None, /) -> None: ...
     def is_done(self) -> bool: ...
+
+@final
+class Stream(Iterator[Any]):
+    def __new__(
+        cls,
+        fn: Callable[..., object],
+        inputs: Iterator[Any],
+        *,
+        window: int = 1024,
+        ordered: bool = True,
+        star: bool = False,
+        on_error: Literal["raise", "return"] = "raise",
+        hire: Callable[[], object] | None = None,
+    ) -> Stream: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
+    def next(self, timeout: float | None = None) -> Any: ...
+    def work(self) -> None: ...
+    def close(self) -> None: ...
+    def workers(self) -> int: ...
+    def wait_idle(self, timeout: float | None = None) -> bool: ...
+    def clocks(self) -> tuple[float, float, float, int]: ...
 
 def start_joinable_thread(
     function: Callable[[], object],

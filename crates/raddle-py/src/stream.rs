@@ -513,11 +513,16 @@ impl Stream {
 #[pymethods]
 impl Stream {
     #[new]
-    #[pyo3(signature = (
-        r#fn, inputs, *, window = 1024, ordered = Truth(true), star = Truth(false),
-        on_error = "raise", hire = None, timeout = None, look = None, name = String::from("raddle"),
-        crew = usize::MAX, reach = usize::MAX
-    ))]
+    #[pyo3(
+        signature = (
+            r#fn, inputs, *, window = 1024, ordered = Truth(true), star = Truth(false),
+            on_error = "raise", hire = None, timeout = None, look = None,
+            name = String::from("raddle"), crew = usize::MAX, reach = usize::MAX
+        ),
+        text_signature = "(fn, inputs, *, window=1024, ordered=True, star=False, \
+                          on_error='raise', hire=None, timeout=None, look=None, \
+                          name='raddle', crew=..., reach=...)"
+    )]
     #[allow(clippy::too_many_arguments, reason = "keywords, from Python")]
     fn new(
         r#fn: Bound<'_, PyAny>,

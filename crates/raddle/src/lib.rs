@@ -15,6 +15,7 @@
 //! | `queue.Queue`        | [`Queue`]              | `mpsc::sync_channel`   |
 //! | `Timer`              | [`Timer`]            | —                      |
 //! | `Thread`             | [`spawn`], [`thread::Builder`] | `thread::spawn` |
+//! | `ThreadPoolExecutor` (of `concurrent.futures`) | [`Pool`] | —           |
 //!
 //! How a wait blocks is chosen per call, see [`Blocking`]: that is the seam at which Python's
 //! extension module and the model checker plug in.
@@ -47,6 +48,8 @@ pub use deadline::Deadline;
 pub use event::Event;
 pub use lock::{Lock, LockGuard, RawLock};
 pub use park::{Parker, Wake};
+#[cfg(not(raddle_loom))]
+pub use pool::{Pool, Spawned};
 pub use queue::{GetError, PutError, Queue};
 pub use rlock::{Held, NotOwner, RLock};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphoreGuard, TooManyPermits};

@@ -7,11 +7,9 @@
 //!
 //! | word        | bits                                   | who changes it                      |
 //! |-------------|----------------------------------------|-------------------------------------|
-//! | `published` | inputs published, `TICK`s              | the consumer: +1, after filling in  |
+//! | `sleep`     | inputs published, `TICK`s              | the consumer: +1, after filling in  |
 //! |             | `ENDED`: no more will come             | the consumer, once                  |
-//! |             | `IDLE`: workers rest in line           | under the latch of `idle`           |
-//! |             | `WAKING`: one was woken and has not    | set under that latch, cleared by    |
-//! |             | looked for work yet                    | the worker that was woken           |
+//! |             | `IDLE`, `WAKING`: see `sleep.rs`       | workers, the consumer               |
 //! | `claimed`   | inputs claimed, `TICK`s                | workers: +1, unless stopped         |
 //! |             | `STOPPED`: nothing is handed out       | anybody, once                       |
 //! | `door`      | `HELD`: somebody is the consumer       | that thread, coming and going       |
@@ -34,8 +32,10 @@ use std::fmt;
 use std::time::Duration;
 
 use super::clocks::{Clocks, Meter, Reading};
-use super::consumer::{Consumer, Front};
+use super::consumer::Consumer;
+use super::front::Front;
 use super::line::Line;
+use super::sleep::{self, ENDED, Sleep, TICK};
 use super::slot::{Held, Slot};
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
@@ -43,12 +43,7 @@ use crate::fork;
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
-pub(super) const ENDED: usize = 1;
-pub(super) const IDLE: usize = 2;
-pub(super) const WAKING: usize = 4;
-const FLAGS: usize = ENDED | IDLE | WAKING;
 pub(super) const STOPPED: usize = 1;
-pub(super) const TICK: usize = 8;
 
 pub(super) const HELD: usize = 2;
 pub(super) const CLOSED: usize = 4;
@@ -56,9 +51,6 @@ pub(super) const CLOSED: usize = 4;
 pub(super) const EMPTY: usize = 0;
 pub(super) const WATCHED: usize = 1;
 pub(super) const FULL: usize = 2;
-
-/// The verdict of a worker that was woken for work, and owes the clearing of `WAKING`.
-const FOR_WORK: u8 = 1;
 
 /// How a window is made.
 #[derive(Clone, Copy, Debug)]
@@ -111,14 +103,13 @@ pub enum Left {
 /// A bounded stream of items of type `T` through workers that make results of type `R`.
 pub struct Window<T, R> {
     pub(super) claimed: Line<AtomicUsize>,
-    pub(super) published: Line<AtomicUsize>,
+    /// Its ticks are the inputs published.
+    pub(super) sleep: Sleep,
     /// The number of results announced, where they come as they are ready.
     announced: Line<AtomicUsize>,
     pub(super) door: Line<AtomicUsize>,
     /// Guarded by `HELD` in `door`.
     pub(super) front: UnsafeCell<Front>,
-    /// Workers with nothing to do.
-    idle: WaitList,
     /// The consumer, when it waits.
     pub(super) results: WaitList,
     /// Those who wait for the last worker to leave.
@@ -127,8 +118,6 @@ pub struct Window<T, R> {
     inside: AtomicUsize,
     /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
-    /// How many of them have left, since there was nothing to do; grows under `idle`'s latch.
-    pub(super) gone: AtomicUsize,
     /// As many as `mask` + 1, a power of two, like the two below.
     pub(super) slots: Box<[Slot<T, R>]>,
     /// The slot of each published input; empty where that is its number.
@@ -174,16 +163,14 @@ impl<T, R> Window<T, R> {
         let words = |count: usize| (0..count).map(|_| AtomicUsize::new(EMPTY)).collect();
         Self {
             claimed: Line(AtomicUsize::new(0)),
-            published: Line(AtomicUsize::new(0)),
+            sleep: Sleep::new(),
             announced: Line(AtomicUsize::new(0)),
             door: Line(AtomicUsize::new(0)),
             front: UnsafeCell::new(Front::new(settings, limit)),
-            idle: WaitList::new(),
             results: WaitList::new(),
             leaving: WaitList::new(),
             inside: AtomicUsize::new(0),
             entered: AtomicUsize::new(0),
-            gone: AtomicUsize::new(0),
             slots: (0..size).map(|_| Slot::new()).collect(),
             ready: if settings.ordered { Box::default() } else { words(size) },
             done: words(size),
@@ -237,7 +224,7 @@ impl<T, R> Window<T, R> {
                         self.announce(&earlier);
                     }
                     if claim.wake {
-                        self.wake_worker();
+                        self.sleep.wake_one();
                     }
                     meter.busy();
                     let slot = &self.slots[claim.slot];
@@ -278,13 +265,10 @@ impl<T, R> Window<T, R> {
                         return Ok(Left::Over);
                     }
                     let until = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.rest));
-                    let Some(woken) = self.rest(blocking, until)? else {
-                        return Ok(Left::Idle);
-                    };
+                    let rested = self.sleep.rest(blocking, until, |word| self.is_dry(word))?;
+                    let Some(rested) = rested else { return Ok(Left::Idle) };
                     attend(blocking);
-                    if woken {
-                        self.published.fetch_and(!WAKING, Ordering::AcqRel);
-                    }
+                    rested.over();
                 }
             }
         }
@@ -299,8 +283,8 @@ impl<T, R> Window<T, R> {
                 return Claimed::Over;
             }
             // Whoever moved `claimed` here had seen `published` beyond it, and so does this.
-            let published = self.published.load(Ordering::Acquire);
-            let left = (published & !FLAGS).wrapping_sub(claimed);
+            let published = self.sleep.load();
+            let left = sleep::ticks(published).wrapping_sub(claimed);
             if left == 0 {
                 return if published & ENDED != 0 { Claimed::Over } else { Claimed::Nothing };
             }
@@ -317,7 +301,7 @@ impl<T, R> Window<T, R> {
                 Ordering::Acquire,
             ) {
                 Ok(_) => {
-                    let wake = left > TICK && published & (IDLE | WAKING) == IDLE;
+                    let wake = left > TICK && sleep::wants_waking(published);
                     return Claimed::Item(Claim { slot, ticket, wake });
                 }
                 Err(now) => claimed = now,
@@ -344,70 +328,17 @@ impl<T, R> Window<T, R> {
         self.results.lock().choose_many(usize::MAX, 0, || {});
     }
 
-    /// Rests until something is published; returns whether the worker was woken for work, or
-    /// `None` if it has left at `until`.
-    #[cold]
-    fn rest<B: Blocking>(
-        &self,
-        blocking: &mut B,
-        until: Deadline,
-    ) -> Result<Option<bool>, B::Interrupt> {
-        let waiter = Waiter::new();
-        let locked = self.idle.lock();
-        // The consumer's next step reads this word, and so sees that somebody rests.
-        let published = self.published.fetch_or(IDLE, Ordering::AcqRel);
+    /// Whether there is nothing to claim, and more may come.
+    fn is_dry(&self, published: usize) -> bool {
         let claimed = self.claimed.load(Ordering::Acquire);
-        let ended = published & ENDED != 0 || claimed & STOPPED != 0;
-        if ended || published & !FLAGS != claimed & !STOPPED {
-            if locked.is_empty() {
-                self.published.fetch_and(!IDLE, Ordering::AcqRel);
-            }
-            return Ok(Some(false));
-        }
-        // Last in, first out: the others' stacks and caches may rest as well.
-        locked.push_front(&waiter, false);
-        drop(locked);
-        match self.idle.block(&waiter, blocking, until, &Resting(self)) {
-            Ended::Chosen => Ok(Some(waiter.verdict() == FOR_WORK)),
-            Ended::TimedOut => Ok(None),
-            Ended::Forked => Ok(Some(false)),
-            Ended::Interrupted(interrupt) => Err(interrupt),
-        }
-    }
-
-    /// Wakes the worker that came to rest last, unless one is being woken: that one looks
-    /// whether there is work for another.
-    #[cold]
-    pub(super) fn wake_worker(&self) {
-        let locked = self.idle.lock();
-        if self.published.load(Ordering::Relaxed) & (IDLE | WAKING) != IDLE {
-            return;
-        }
-        // Before the choice: the chosen worker may run, and clear it, at once.
-        self.published.fetch_or(WAKING, Ordering::AcqRel);
-        let choice = locked.choose(FOR_WORK);
-        let nobody = if choice.is_none() { WAKING } else { 0 };
-        if locked.is_empty() {
-            self.published.fetch_and(!(IDLE | nobody), Ordering::AcqRel);
-        }
-        drop(locked);
-        if let Some(choice) = choice {
-            choice.wake();
-        }
-    }
-
-    /// Wakes every worker that rests: nothing more will come.
-    pub(super) fn wake_workers(&self) {
-        self.idle.lock().choose_many(usize::MAX, 0, || {
-            self.published.fetch_and(!IDLE, Ordering::AcqRel);
-        });
+        published & ENDED == 0 && claimed & STOPPED == 0 && sleep::ticks(published) == claimed
     }
 
     /// Stops handing out items; those that were handed out still come to their end.
     pub fn stop(&self) {
         if self.claimed.fetch_or(STOPPED, Ordering::AcqRel) & STOPPED == 0 {
             self.door.fetch_or(STOPPED, Ordering::AcqRel);
-            self.wake_workers();
+            self.sleep.wake_all();
             self.wake_consumer(); // What it sleeps on may never come.
         }
     }
@@ -417,8 +348,9 @@ impl<T, R> Window<T, R> {
     /// What the window still holds is to be discarded by whoever is, or next becomes, the
     /// consumer; see [`Consumer::leave`].
     pub fn close(&self) {
+        // First: whoever sees `CLOSED` discards what can no longer be claimed.
+        self.stop();
         if self.door.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED == 0 {
-            self.stop();
             self.wake_consumer();
         }
     }
@@ -452,7 +384,7 @@ impl<T, R> Window<T, R> {
     /// The number of workers that rest; for reports and tests.
     #[must_use]
     pub fn resting(&self) -> usize {
-        self.idle.count()
+        self.sleep.resting()
     }
 
     /// The number of threads, 0 or 1, that wait for a result; for reports and tests.
@@ -513,7 +445,7 @@ impl<T, R> Window<T, R> {
 impl<T, R> fmt::Debug for Window<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Window")
-            .field("published", &(self.published.load(Ordering::Relaxed) / TICK))
+            .field("published", &(self.sleep.load() / TICK))
             .field("claimed", &(self.claimed.load(Ordering::Relaxed) / TICK))
             .field("workers", &self.workers())
             .finish_non_exhaustive()
@@ -541,31 +473,6 @@ impl<T, R> Drop for Inside<'_, T, R> {
         let locked = self.0.leaving.lock();
         if self.0.inside.fetch_sub(1, Ordering::AcqRel) == 1 {
             locked.choose_many(usize::MAX, 0, || {});
-        }
-    }
-}
-
-/// A worker that rests.
-struct Resting<'a, T, R>(&'a Window<T, R>);
-
-impl<T, R> Abandoned for Resting<'_, T, R> {
-    fn left(&self, locked: &crate::waiters::Locked<'_>, why: crate::waiters::Why) {
-        if why == crate::waiters::Why::TimedOut {
-            // Before IDLE goes: a consumer that does not see it sees that somebody has left.
-            self.0.gone.fetch_add(1, Ordering::AcqRel);
-        }
-        if locked.is_empty() {
-            self.0.published.fetch_and(!IDLE, Ordering::AcqRel);
-        }
-    }
-
-    /// Interrupted when it had been woken for work: somebody else is to look for that.
-    fn pass_on(&self, verdict: u8) {
-        if verdict == FOR_WORK {
-            let published = self.0.published.fetch_and(!WAKING, Ordering::AcqRel);
-            if published & IDLE != 0 {
-                self.0.wake_worker();
-            }
         }
     }
 }

@@ -1,0 +1,191 @@
+//! How workers go to sleep when there is nothing to do, and who wakes them.
+//!
+//! One word counts what was offered; whoever offers adds a tick and reads the flags in the same
+//! step, whoever goes to sleep sets a flag and reads the ticks in the same step: one of the two
+//! sees the other. The argument is in this folder's `README.md`.
+//!
+//! | bits     | meaning                              | who changes it                            |
+//! |----------|--------------------------------------|-------------------------------------------|
+//! | `TICK`s  | offers made; they wrap               | whoever offers: +1, when the offer can be |
+//! |          |                                      | found                                     |
+//! | `ENDED`  | no offers will come                  | whoever offers, once                      |
+//! | `IDLE`   | workers sleep in line                | under the latch of the line               |
+//! | `WAKING` | one was woken for work, and has not  | set under that latch; cleared by the      |
+//! |          | begun to look for it                 | worker that was woken                     |
+//!
+//! Rejected: waking a worker for each offer. Under a GIL, all of them would queue for it, to find
+//! that the first one had done the work; so one is woken, and that one wakes the next.
+
+use super::line::Line;
+use crate::blocking::Blocking;
+use crate::deadline::Deadline;
+use crate::sync::{AtomicUsize, Ordering};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+
+pub(super) const ENDED: usize = 1;
+const IDLE: usize = 2;
+const WAKING: usize = 4;
+const FLAGS: usize = ENDED | IDLE | WAKING;
+pub(super) const TICK: usize = 8;
+
+/// The verdict of a worker that was woken for work, and owes the clearing of `WAKING`.
+const FOR_WORK: u8 = 1;
+
+/// The ticks of a word, without its flags.
+pub(super) fn ticks(word: usize) -> usize {
+    word & !FLAGS
+}
+
+/// Whether a worker sleeps, and none is being woken.
+pub(super) fn wants_waking(word: usize) -> bool {
+    word & (IDLE | WAKING) == IDLE
+}
+
+#[derive(Debug)]
+pub(super) struct Sleep {
+    /// See the module's table.
+    word: Line<AtomicUsize>,
+    idle: WaitList,
+    /// How many workers have left because there was nothing to do; grows under the latch of
+    /// `idle`, before `IDLE` goes: who does not see the flag sees that somebody has left.
+    gone: AtomicUsize,
+}
+
+/// A sleep that has ended.
+#[must_use]
+pub(super) struct Rested<'a> {
+    sleep: &'a Sleep,
+    for_work: bool,
+}
+
+impl Rested<'_> {
+    /// The worker looks for work from here on; it has attached, where there is that.
+    pub(super) fn over(self) {
+        if self.for_work {
+            self.sleep.word.fetch_and(!WAKING, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Sleep {
+    pub(super) fn new() -> Self {
+        Self {
+            word: Line(AtomicUsize::new(0)),
+            idle: WaitList::new(),
+            gone: AtomicUsize::new(0),
+        }
+    }
+
+    /// The word; what was offered before its last tick can be found.
+    #[inline]
+    pub(super) fn load(&self) -> usize {
+        self.word.load(Ordering::Acquire)
+    }
+
+    /// Counts an offer; returns whether to [`wake_one`](Self::wake_one).
+    #[inline]
+    #[must_use]
+    pub(super) fn tick(&self) -> bool {
+        wants_waking(self.word.fetch_add(TICK, Ordering::AcqRel))
+    }
+
+    /// Says that no offers will come, and wakes everybody.
+    pub(super) fn end(&self) {
+        if self.word.fetch_or(ENDED, Ordering::AcqRel) & IDLE != 0 {
+            self.wake_all();
+        }
+    }
+
+    /// Whether workers sleep, or one has just been woken.
+    pub(super) fn has_sleepers(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & (IDLE | WAKING) != 0
+    }
+
+    /// How many workers have left because there was nothing to do until their time was over.
+    pub(super) fn gone(&self) -> usize {
+        self.gone.load(Ordering::Acquire)
+    }
+
+    /// Sleeps if there is `nothing` to do, as seen with the word at hand; `None` if the worker
+    /// has left, since there was nothing by `until`.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the sleep; the wake-up was passed on.
+    #[cold]
+    pub(super) fn rest<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        nothing: impl FnOnce(usize) -> bool,
+    ) -> Result<Option<Rested<'_>>, B::Interrupt> {
+        let waiter = Waiter::new();
+        let locked = self.idle.lock();
+        // The next tick reads this word, and so sees that somebody sleeps.
+        let word = self.word.fetch_or(IDLE, Ordering::AcqRel);
+        if !nothing(word) {
+            self.left(&locked, Why::Interrupted);
+            return Ok(Some(Rested { sleep: self, for_work: false }));
+        }
+        // Last in, first out: the others' stacks and caches may rest as well.
+        locked.push_front(&waiter, false);
+        drop(locked);
+        let for_work = match self.idle.block(&waiter, blocking, until, self) {
+            Ended::Chosen => waiter.verdict() == FOR_WORK,
+            Ended::TimedOut => return Ok(None),
+            Ended::Forked => false,
+            Ended::Interrupted(interrupt) => return Err(interrupt),
+        };
+        Ok(Some(Rested { sleep: self, for_work }))
+    }
+
+    /// Wakes the worker that went to sleep last, unless one is being woken: that one looks
+    /// whether there is work for another.
+    #[cold]
+    pub(super) fn wake_one(&self) {
+        let locked = self.idle.lock();
+        if !wants_waking(self.word.load(Ordering::Relaxed)) {
+            return;
+        }
+        // Before the choice: the chosen worker may run, and clear it, at once.
+        self.word.fetch_or(WAKING, Ordering::AcqRel);
+        let choice = locked.choose(FOR_WORK);
+        let nobody = if choice.is_none() { WAKING } else { 0 };
+        if locked.is_empty() {
+            self.word.fetch_and(!(IDLE | nobody), Ordering::AcqRel);
+        }
+        drop(locked);
+        if let Some(choice) = choice {
+            choice.wake();
+        }
+    }
+
+    /// Wakes everybody, to look around.
+    pub(super) fn wake_all(&self) {
+        self.idle.lock().choose_many(usize::MAX, 0, || {
+            self.word.fetch_and(!IDLE, Ordering::AcqRel);
+        });
+    }
+
+    /// The number of workers that sleep; for reports and tests.
+    pub(super) fn resting(&self) -> usize {
+        self.idle.count()
+    }
+}
+
+impl Abandoned for Sleep {
+    fn left(&self, locked: &Locked<'_>, why: Why) {
+        if why == Why::TimedOut {
+            self.gone.fetch_add(1, Ordering::AcqRel);
+        }
+        if locked.is_empty() {
+            self.word.fetch_and(!IDLE, Ordering::AcqRel);
+        }
+    }
+
+    /// Interrupted when it had been woken for work: somebody else is to look for that.
+    fn pass_on(&self, verdict: u8) {
+        if verdict == FOR_WORK && self.word.fetch_and(!WAKING, Ordering::AcqRel) & IDLE != 0 {
+            self.wake_one();
+        }
+    }
+}
