@@ -32,7 +32,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyString, PyTuple};
 use raddle::queue::{Blocks, Deny, Gate, Heap, Pile, Turn};
-use raddle::{Deadline, RLock};
+use raddle::{Deadline, RLock, fork_generation};
 
 use crate::arg::{Arg, Truth};
 use crate::outcall::{self, Held};
@@ -75,6 +75,8 @@ pub(crate) struct Queue {
     /// Held while the queue is being opened and, by whoever changes a heap, from the first
     /// comparison to the change.
     lock: RLock,
+    /// The fork generation in which `lock` was last looked at, see `ordered::Lock`.
+    generation: AtomicU32,
 }
 
 /// Why the native part did not do it.
@@ -111,6 +113,7 @@ impl Queue {
             version: AtomicU32::new(0),
             gate: Padded::new(Gate::new(Shelf { items, maxsize: None }, usize::MAX)),
             lock: RLock::new(),
+            generation: AtomicU32::new(fork_generation()),
         }
     }
 
