@@ -71,6 +71,8 @@ impl SimpleQueue {
         Self { made: AtomicBool::new(true), gate }
     }
 
+    fn __init__(&self) {}
+
     /// Puts `item`; never waits. `block` and `timeout` are there for likeness with Queue.
     #[inline]
     #[pyo3(
