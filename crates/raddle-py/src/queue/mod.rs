@@ -16,6 +16,7 @@
 mod opened;
 mod ordered;
 mod patience;
+mod quick;
 mod raised;
 mod shelf;
 mod simple;
