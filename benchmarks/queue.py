@@ -124,9 +124,7 @@ def memory(subject, quick):
         return json.loads(done.stdout)
 
     ours = "raddle.queue" if subject.startswith("raddle") else "queue"
-    return [
-        summary([measured("queue", kind)], [measured(ours, kind)]) for kind in MEMORY
-    ]
+    return [summary([measured("queue", kind)], [measured(ours, kind)]) for kind in MEMORY]
 
 
 BENCHES = [
@@ -151,9 +149,7 @@ BENCHES = [
         ops=2,
         sample_ms=30,
     ),
-    Bench(
-        (Row("SimpleQueue 1 to 1", at_least(0.9)),), between("SimpleQueue", 1), sample_ms=30
-    ),
+    Bench((Row("SimpleQueue 1 to 1", at_least(0.9)),), between("SimpleQueue", 1), sample_ms=30),
     Bench((Row("Queue 1 to 1, unbounded"),), between("Queue", 1), sample_ms=30),
     Bench(
         tuple(Row(f"{kind}, bytes per item", at_least(1.0), unit="B") for kind in MEMORY),

@@ -1,4 +1,4 @@
-"""Torture: exits, forks, signals, crowds, timeouts, hand-overs and queues, each in its own process.
+"""Torture: exits, forks, signals, crowds, timeouts, hand-overs, queues; each in one process.
 
 `python tests/stress/run.py` takes about half a minute; `--long` takes minutes and does what
 a release has to survive. Names pick single tortures. The exit code is 0 when all passed.

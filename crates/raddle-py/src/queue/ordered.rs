@@ -11,7 +11,8 @@ use pyo3::prelude::*;
 use raddle::queue::{Heap, Plan, Question};
 use raddle::{Deadline, RLock, fork_generation};
 
-use super::{Not, Queue};
+use super::Queue;
+use super::waits::Not;
 use crate::attached::Attached;
 use crate::outcall::{self, Held};
 
