@@ -88,21 +88,21 @@ def answered(
 
 
 @contextlib.contextmanager
-def against(threading: ModuleType, left: Loop, right: Loop) -> Iterator[Run]:
-    """Run `left(n)` and `right(n)` at once; time from the first start to the last end."""
-    both = [_Runner(threading, left), _Runner(threading, right)]
+def against(threading: ModuleType, *loops: Loop) -> Iterator[Run]:
+    """Run every `loop(n)` at once; time from the first start to the last end."""
+    runners = [_Runner(threading, loop) for loop in loops]
 
     def run(n: int) -> tuple[float, ...]:
-        for runner in both:
+        for runner in runners:
             runner.start(n)
-        for runner in both:
+        for runner in runners:
             runner.ready.acquire()
-        for runner in both:
+        for runner in runners:
             runner.finish()
-        return (max(r.ended for r in both) - min(r.began for r in both),)
+        return (max(r.ended for r in runners) - min(r.began for r in runners),)
 
     yield run
-    for runner in both:
+    for runner in runners:
         runner.close()
 
 

@@ -23,6 +23,7 @@ WORDS = (
     "semaphore",
     "barrier",
     "local",
+    "queue",
     "thread",
     "memory",
     "idle",

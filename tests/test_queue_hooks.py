@@ -1,4 +1,4 @@
-"""What programs do to the insides of queues: subclasses with hooks, `mutex`, `queue`, patches."""
+"""What programs do to the insides of queues: hooks, `mutex`, `queue`, patched methods."""
 
 import collections
 import heapq

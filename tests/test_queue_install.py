@@ -4,7 +4,7 @@ import pytest
 
 pytestmark = pytest.mark.raddle_only
 
-NAMES = "Queue LifoQueue PriorityQueue SimpleQueue Empty Full ShutDown".split()
+NAMES = ["Queue", "LifoQueue", "PriorityQueue", "SimpleQueue", "Empty", "Full", "ShutDown"]
 
 PRELUDE = f"""
 import raddle, sys
@@ -64,7 +64,7 @@ def test_a_module_that_is_imported_later_is_patched(program):
         print(stock(queue), _queue.SimpleQueue.__module__, queue.Empty is _queue.Empty)
         print(queue.SimpleQueue is _queue.SimpleQueue)
         """
-    assert program(code) == "False True True True True _queue True True".split()
+    assert program(code) == ["False", *["True"] * 4, "_queue", "True", "True"]
 
 
 def test_every_fresh_copy_is_patched_with_and_without_its_accelerator(program):
@@ -117,7 +117,7 @@ def test_reloading_keeps_it_patched_and_uninstall_still_restores(program):
         importlib.reload(queue)
         print(stock(queue), queue.SimpleQueue is _queue.SimpleQueue)
         """
-    assert program(code) == "True True True True True False True True".split()
+    assert program(code) == [*["True"] * 5, "False", "True", "True"]
 
 
 def test_importing_raddles_module_does_not_patch_and_shares_the_exceptions(program):

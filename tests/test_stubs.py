@@ -39,6 +39,7 @@ def test_the_package_says_that_it_is_typed():
     assert {p.name for p in HOME.glob("*.pyi")} >= {
         "__init__.pyi",
         "_raddle.pyi",
+        "queue.pyi",
         "threading.pyi",
     }
 
@@ -94,9 +95,21 @@ def test_no_method_of_typesheds_stub_is_missing():
 
 PROGRAM = """
 import threading as stdlib
-from raddle import threading
+from raddle import queue, threading
 
 def main() -> None:
+    numbered: queue.Queue[int] = queue.PriorityQueue(5)
+    numbered.put(1, timeout=0.5)
+    item: int = numbered.get(block=False)
+    numbered.shutdown(immediate=True)
+    simple = queue.SimpleQueue[str]()
+    text: str = simple.get(timeout=1)
+    with numbered.mutex:
+        full: bool = numbered.full()
+    try:
+        numbered.put_nowait(2)
+    except (queue.Full, queue.ShutDown):
+        pass
     lock = threading.Lock()
     guarded: threading.Lock = lock
     with lock, threading.RLock(), threading.Semaphore(2), threading.BoundedSemaphore():
@@ -131,6 +144,8 @@ def wrong() -> None:
     threading.Barrier()  # expect: call-arg
     threading.Condition(5)  # expect: arg-type
     threading.nonsense  # expect: attr-defined
+    queue.Queue[int]().put("a")  # expect: arg-type
+    queue.SimpleQueue[int]().get(timeout="1")  # expect: arg-type
 """
 
 

@@ -5,7 +5,7 @@ same in all of them, so that their exceptions have to be, too: those of the firs
 raddle meets. A fresh copy is given them in the place of its own.
 """
 
-_errors = None  # (Empty, Full, ShutDown) that raddle's queues raise
+_errors: tuple | None = None  # (Empty, Full, ShutDown) that raddle's queues raise
 
 
 def errors(module):

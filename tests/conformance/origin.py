@@ -1,8 +1,9 @@
-"""Say of every name of `threading` and `_thread` whether it is raddle's or the stock one.
+"""Say of every name of `threading`, `_thread` and `queue` whether it is raddle's or stock.
 
 A type's `__module__` is no evidence, because raddle's types say `threading` as they must;
 what counts is identity with what `raddle._raddle` holds and the file that the code is from.
-Run as a script it prints the survey of its own process as JSON.
+Run as a script it prints the survey of its own process as JSON, after importing the modules
+that are named as arguments.
 """
 
 from __future__ import annotations
@@ -69,6 +70,20 @@ LOW_LEVEL = (
     "stack_size",
     "interrupt_main",
 )
+
+QUEUES = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue", "_PySimpleQueue")
+
+
+def queue_modules() -> dict[str, types.ModuleType]:
+    """Return every copy of `queue` and `_queue` that this process has, by where it is held.
+
+    CPython's test_queue imports fresh copies, which are in no other place.
+    """
+    found = {name: sys.modules.get(name) for name in ("queue", "_queue")}
+    tests = sys.modules.get("test.test_queue")
+    for name in ("py_queue", "c_queue"):
+        found[f"test_queue.{name}"] = getattr(tests, name, None)
+    return {where: module for where, module in found.items() if hasattr(module, "SimpleQueue")}
 
 
 def origin(value: object, rust: list, home: str | None) -> str:
@@ -144,6 +159,10 @@ def survey() -> dict:
         for name in names if module in sys.modules else ():
             value = getattr(sys.modules[module], name)
             origins[f"{module}.{name}"] = origin(value, rust, home)
+    for where, module in queue_modules().items():
+        for name in QUEUES:
+            if hasattr(module, name):
+                origins[f"{where}.{name}"] = origin(getattr(module, name), rust, home)
     return found
 
 
@@ -180,10 +199,35 @@ def complaints(found: dict | None, raddle: bool) -> list[str]:
         return [f"raddle: loaded={found['loaded']}, installed={found['installed']}"]
     origins = found["origins"]
     futures = [name for name in origins if name.startswith("concurrent.futures.")]
-    kept = [
-        name for name in (*REQUIRED, *futures) if origins.get(name) not in ("rust", "python")
-    ]
+    required = (*REQUIRED, *futures)
+    kept = [name for name in required if origins.get(name) not in ("rust", "python")]
+    # Of the queues, every copy that the process has.
+    queues = [name for name in origins if name.rpartition(".")[2] in QUEUES]
+    kept += [name for name in queues if origins[name] != "rust"]
     return [f"not replaced: {', '.join(kept)}"] if kept else []
+
+
+def untested_queues(python: str) -> list[str]:
+    """Return which queues CPython's test_queue tests that are not raddle's; [] if none are.
+
+    The test module drops its copies of `queue` before its process ends: this imports it once
+    more, in a process of its own.
+    """
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
+    done = subprocess.run(
+        [python, __file__, "test.test_queue"],
+        env=env | {"RADDLE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if done.returncode != 0:
+        return [f"test_queue cannot be surveyed: {done.stderr.strip()[-500:]}"]
+    origins = json.loads(done.stdout)["origins"]
+    copies = ("test_queue.py_queue", "test_queue.c_queue")
+    wanted = [f"{copy}.{name}" for copy in copies for name in QUEUES[:4]]
+    wrong = [name for name in wanted if origins.get(name) != "rust"]
+    return [f"test_queue does not test raddle's: {', '.join(wrong)}"] if wrong else []
 
 
 def still_stock(found: dict) -> list[str]:
@@ -208,6 +252,10 @@ def children(python: str, environment: dict[str, str]) -> dict[str, bool]:
 
 
 if __name__ == "__main__":
+    import importlib
     import threading  # noqa: F401
+
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
 
     print(json.dumps(survey()))

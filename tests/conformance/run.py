@@ -241,6 +241,8 @@ def main(arguments: list[str] | None = None) -> int:
         module = Module(name, chosen)
         if not chosen.stock_only:
             module.judge()
+            if name == "test_queue":
+                module.problems += origin.untested_queues(sys.executable)
         modules.append(module)
         module.show(excused)
     if chosen.stock_only:

@@ -1,4 +1,4 @@
-"""Torture: exits, forks, signals, crowds, timeouts and hand-overs, each in its own process.
+"""Torture: exits, forks, signals, crowds, timeouts, hand-overs, queues; each in one process.
 
 `python tests/stress/run.py` takes about half a minute; `--long` takes minutes and does what
 a release has to survive. Names pick single tortures. The exit code is 0 when all passed.
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TORTURES = ["handoff", "timeouts", "crowd", "signals", "forks", "exits"]
+TORTURES = ["handoff", "soak", "timeouts", "crowd", "signals", "forks", "exits"]
 LIMITS = {False: 180, True: 3600}  # seconds that one torture may take: brief, long
 
 

@@ -266,6 +266,32 @@ pub(crate) unsafe fn call_raw(
     guarded(|| unsafe { raw::PyObject_Call(callable, args, kwargs) })
 }
 
+/// Calls `method`, a function of a class, with `object` before its arguments; null if it raised.
+///
+/// # Safety
+/// The thread is attached; the references are live, `args` are `count` positional ones and then
+/// those that `names`, a tuple or null, names.
+pub(crate) unsafe fn method_raw(
+    method: *mut ffi::PyObject,
+    object: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: isize,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller; the new array has room for all.
+    unsafe {
+        let named = if names.is_null() { 0 } else { ffi::PyTuple_Size(names) };
+        let given = (count + named) as usize;
+        let mut all = Vec::with_capacity(given + 1);
+        all.push(object);
+        if given > 0 {
+            all.extend_from_slice(std::slice::from_raw_parts(args, given));
+        }
+        let count = count as usize + 1;
+        guarded(|| raw::PyObject_Vectorcall(method, all.as_ptr(), count, names))
+    }
+}
+
 /// [`drop_ref`] of a raw reference.
 ///
 /// # Safety

@@ -23,6 +23,14 @@ pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
+/// The number of forks between this process and the one that first asked: what a thread that is
+/// gone in a child may have left behind can be told by it.
+#[must_use]
+pub fn fork_generation() -> u32 {
+    watch();
+    generation()
+}
+
 /// Whether `thread` is the one that lived on through the latest fork.
 #[cfg(not(raddle_loom))]
 pub(crate) fn survived(thread: usize) -> bool {

@@ -46,6 +46,7 @@ pub use blocking::{Blocking, Native};
 pub use condition::{Condition, Releasable, Ticket};
 pub use deadline::Deadline;
 pub use event::Event;
+pub use fork::fork_generation;
 pub use lock::{Lock, LockGuard, RawLock};
 pub use park::{Parker, Wake};
 #[cfg(not(raddle_loom))]

@@ -13,14 +13,18 @@
 //! | `OPENING` | `open` is at work, and holds `order`           | `open`: to `OPEN` or back     |
 //! | `OPEN`    | Python's containers have them; the gate retired | nobody                       |
 
+mod kinds;
 mod opened;
 mod ordered;
 mod patience;
+mod quick;
 mod raised;
 mod shelf;
 mod simple;
 mod types;
+mod waits;
 
+pub(crate) use kinds::{LifoQueue, PriorityQueue};
 pub(crate) use raised::queue_errors;
 pub(crate) use simple::SimpleQueue;
 pub(crate) use types::prepare;
@@ -31,8 +35,8 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyString, PyTuple};
-use raddle::queue::{Blocks, Deny, Gate, Heap, Pile, Turn};
-use raddle::{Deadline, RLock};
+use raddle::queue::{Blocks, Deny, Gate, Heap, Pile};
+use raddle::{Deadline, RLock, fork_generation};
 
 use crate::arg::{Arg, Truth};
 use crate::outcall::{self, Held};
@@ -75,24 +79,8 @@ pub(crate) struct Queue {
     /// Held while the queue is being opened and, by whoever changes a heap, from the first
     /// comparison to the change.
     lock: RLock,
-}
-
-/// Why the native part did not do it.
-enum Not {
-    Now,
-    ShutDown,
-    /// The queue has been opened.
-    Open,
-}
-
-impl From<Deny> for Not {
-    fn from(deny: Deny) -> Self {
-        match deny {
-            Deny::Later => Self::Now,
-            Deny::ShutDown => Self::ShutDown,
-            Deny::Retired => Self::Open,
-        }
-    }
+    /// The fork generation in which `lock` was last looked at, see `ordered::Lock`.
+    generation: AtomicU32,
 }
 
 impl Queue {
@@ -111,6 +99,7 @@ impl Queue {
             version: AtomicU32::new(0),
             gate: Padded::new(Gate::new(Shelf { items, maxsize: None }, usize::MAX)),
             lock: RLock::new(),
+            generation: AtomicU32::new(fork_generation()),
         }
     }
 
@@ -157,101 +146,8 @@ impl Queue {
         Ok(slf.get().plain.load(Ordering::Relaxed) && types::dict_is_empty(slf))
     }
 
-    #[inline]
-    fn put_now(&self, py: Python<'_>, item: Held) -> PyResult<Result<(), (Held, Not)>> {
-        if self.order == Order::Least {
-            return ordered::put(self, py, item);
-        }
-        let put = self.gate.put_by(item, |shelf, item| shelf.items.push(item));
-        Ok(put.map_err(|(item, deny)| (item, deny.into())))
-    }
-
-    #[inline]
-    fn get_now(&self, py: Python<'_>) -> PyResult<Result<Held, Not>> {
-        if self.order == Order::Least {
-            return ordered::get(self, py);
-        }
-        Ok(self.gate.get_by(|shelf| shelf.items.pop()).map_err(Not::from))
-    }
-
-    #[cold]
-    fn put_slow(
-        slf: &Bound<'_, Self>,
-        item: Held,
-        not: Not,
-        patience: Patience<'_, '_>,
-    ) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        match (not, patience) {
-            (Not::ShutDown, _) => return Err(raised::shut_down(py)),
-            (Not::Open, _) => return opened::put(slf, &item, patience.remaining(py, None)?),
-            (Not::Now, Patience::None) => return Err(raised::full(py)),
-            (Not::Now, _) => {}
-        }
-        let until = patience.deadline()?;
-        let (mut item, mut turn) = (item, Turn::default());
-        loop {
-            if !ordered::outside(this, py, until, |blocking| {
-                this.gate.wait_to_put(blocking, until, &mut turn)
-            })? {
-                return Err(raised::full(py));
-            }
-            match this.put_now(py, item) {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err((back, Not::Now))) => item = back,
-                Ok(Err((_, Not::ShutDown))) => return Err(raised::shut_down(py)),
-                Ok(Err((item, Not::Open))) => {
-                    return opened::put(slf, &item, patience.remaining(py, Some(until))?);
-                }
-                Err(error) => {
-                    this.gate.nudge();
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    #[cold]
-    fn get_slow(
-        slf: &Bound<'_, Self>,
-        not: Not,
-        patience: Patience<'_, '_>,
-    ) -> PyResult<Py<PyAny>> {
-        let py = slf.py();
-        let this = slf.get();
-        match (not, patience) {
-            (Not::ShutDown, _) => return Err(raised::shut_down(py)),
-            (Not::Open, _) => return opened::get(slf, patience.remaining(py, None)?),
-            (Not::Now, Patience::None) => return Err(raised::empty(py)),
-            (Not::Now, _) => {}
-        }
-        let until = patience.deadline()?;
-        let mut turn = Turn::default();
-        loop {
-            if !ordered::outside(this, py, until, |blocking| {
-                this.gate.wait_to_get(blocking, until, &mut turn)
-            })? {
-                return Err(raised::empty(py));
-            }
-            match this.get_now(py) {
-                Ok(Ok(item)) => return Ok(item.into_inner()),
-                Ok(Err(Not::Now)) => {}
-                Ok(Err(Not::ShutDown)) => return Err(raised::shut_down(py)),
-                Ok(Err(Not::Open)) => {
-                    return opened::get(slf, patience.remaining(py, Some(until))?);
-                }
-                Err(error) => {
-                    this.gate.nudge();
-                    return Err(error);
-                }
-            }
-        }
-    }
-
     /// Reads a `maxsize`: the most items, and the object itself if it is more than that says.
     fn limit(maxsize: &Bound<'_, PyAny>) -> PyResult<(usize, Option<Held>)> {
-        let unlimited = |positive: bool| if positive { usize::MAX } else { 0 };
         let kept = || Some(Held::new(maxsize.clone().unbind()));
         if maxsize.cast_exact::<PyInt>().is_ok()
             && let Ok(number) = maxsize.extract::<i64>()
@@ -268,7 +164,7 @@ impl Queue {
         })?;
         // As many as it takes to reach it; the cast saturates.
         let limit = match number.ceil() as usize {
-            0 => unlimited(true),
+            0 => usize::MAX,
             limit => limit,
         };
         Ok((limit, kept()))
@@ -659,83 +555,5 @@ impl Queue {
 
     fn __clear__(&self) {
         drop(self.gate.look(|shelf| (shelf.items.take(), shelf.maxsize.take())));
-    }
-}
-
-/// A queue that gives the newest item back first.
-///
-/// `maxsize` is the most items that it holds; 0, which is the default, or less means any number.
-#[pyclass(frozen, subclass, extends = Queue, module = "queue")]
-pub(crate) struct LifoQueue;
-
-#[pymethods]
-impl LifoQueue {
-    #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
-    fn new(
-        _args: &Bound<'_, PyTuple>,
-        _kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Queue::with(Order::Last)).add_subclass(Self)
-    }
-
-    /// A hook for subclasses: makes the container of the items, `self.queue`.
-    fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
-        let _ = maxsize;
-        opened::make_container(slf.as_super(), Order::Last)
-    }
-
-    /// A hook for subclasses: the number of items.
-    fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        opened::hook_qsize(slf.as_super())
-    }
-
-    /// A hook for subclasses: adds an item.
-    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        opened::hook_put(slf.as_super(), Order::Last, item)
-    }
-
-    /// A hook for subclasses: removes and returns an item.
-    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        opened::hook_get(slf.as_super(), Order::Last)
-    }
-}
-
-/// A queue that gives the least item back first, often a tuple (priority, item).
-///
-/// `maxsize` is the most items that it holds; 0, which is the default, or less means any number.
-#[pyclass(frozen, subclass, extends = Queue, module = "queue")]
-pub(crate) struct PriorityQueue;
-
-#[pymethods]
-impl PriorityQueue {
-    #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
-    fn new(
-        _args: &Bound<'_, PyTuple>,
-        _kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
-        PyClassInitializer::from(Queue::with(Order::Least)).add_subclass(Self)
-    }
-
-    /// A hook for subclasses: makes the container of the items, `self.queue`.
-    fn _init(slf: &Bound<'_, Self>, maxsize: &Bound<'_, PyAny>) -> PyResult<()> {
-        let _ = maxsize;
-        opened::make_container(slf.as_super(), Order::Least)
-    }
-
-    /// A hook for subclasses: the number of items.
-    fn _qsize<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        opened::hook_qsize(slf.as_super())
-    }
-
-    /// A hook for subclasses: adds an item.
-    fn _put(slf: &Bound<'_, Self>, item: &Bound<'_, PyAny>) -> PyResult<()> {
-        opened::hook_put(slf.as_super(), Order::Least, item)
-    }
-
-    /// A hook for subclasses: removes and returns an item.
-    fn _get<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        opened::hook_get(slf.as_super(), Order::Least)
     }
 }

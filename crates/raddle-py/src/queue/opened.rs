@@ -134,10 +134,11 @@ fn container<'py>(py: Python<'py>, order: Order) -> PyResult<Bound<'py, PyAny>> 
 pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
     let _lock = ordered::Lock::take(this, py)?;
-    let begun =
-        this.mode.compare_exchange(NATIVE, OPENING, Ordering::AcqRel, Ordering::Acquire);
-    if begun.is_err() {
-        return Ok(()); // By another thread, or by this one, which a destructor has led here.
+    match this.mode() {
+        NATIVE => this.mode.store(OPENING, Ordering::Release),
+        // A thread of the parent process was at it when this one was forked.
+        OPENING if this.lock.count() == 1 => {}
+        _ => return Ok(()), // By another thread, or by this one, which a destructor led here.
     }
     // Everything is made before the items move: from there on no collection, so no destructor,
     // can come in between.
@@ -154,13 +155,14 @@ pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
             return Err(error);
         }
     };
-    let retired = this.gate.retire(|shelf| shelf.items.take());
-    let (items, shut) = retired.expect("only this function retires a native queue");
-    let moved = items.try_for_each(|item| {
-        let item = item.into_inner().into_bound(py);
-        outcall::call(&append, &PyTuple::new(py, [item])?, None).map(|_| ())
-    });
-    this.shut.store(shut, Ordering::Relaxed);
+    let mut moved = Ok(());
+    if let Some((items, shut)) = this.gate.retire(|shelf| shelf.items.take()) {
+        moved = items.try_for_each(|item| {
+            let item = item.into_inner().into_bound(py);
+            outcall::call(&append, &PyTuple::new(py, [item])?, None).map(|_| ())
+        });
+        this.shut.store(shut, Ordering::Relaxed);
+    }
     this.mode.store(OPEN, Ordering::Release);
     moved
 }

@@ -5,11 +5,14 @@
 //! this very queue. The heap is whole whenever one of them runs; what they change makes the plan
 //! of the operation below worthless, and it begins anew.
 
+use std::sync::atomic::Ordering;
+
 use pyo3::prelude::*;
 use raddle::queue::{Heap, Plan, Question};
-use raddle::{Deadline, RLock};
+use raddle::{Deadline, RLock, fork_generation};
 
-use super::{Not, Queue};
+use super::Queue;
+use super::waits::Not;
 use crate::attached::Attached;
 use crate::outcall::{self, Held};
 
@@ -21,12 +24,41 @@ impl<'a> Lock<'a> {
     #[inline]
     pub(super) fn take(queue: &'a Queue, py: Python<'_>) -> PyResult<Self> {
         let lock = &queue.lock;
+        if queue.generation.load(Ordering::Acquire) != fork_generation() {
+            Self::inherit(queue);
+        }
         if !lock.try_acquire() {
             lock.acquire_with(&mut Attached::to_wait(py, Deadline::NEVER)?, Deadline::NEVER)?;
         }
         Ok(Self(lock))
     }
+
+    /// In a forked child: makes the lock free if a thread of the parent held it. Such a thread
+    /// was between two steps, since nobody forks while another thread is attached and at work.
+    #[cold]
+    fn inherit(queue: &Queue) {
+        let now = fork_generation();
+        let seen = queue.generation.load(Ordering::Acquire);
+        let taken = |from| {
+            let (generation, order) = (&queue.generation, Ordering::AcqRel);
+            generation.compare_exchange(from, INHERITING, order, Ordering::Acquire).is_ok()
+        };
+        if seen != INHERITING && seen != now && taken(seen) {
+            if !queue.lock.is_owned() {
+                // SAFETY: the parent's threads do not exist here, and this process's own wait
+                // below until this is done.
+                unsafe { queue.lock.reset_after_fork() };
+            }
+            queue.generation.store(now, Ordering::Release);
+        }
+        while queue.generation.load(Ordering::Acquire) == INHERITING {
+            std::thread::yield_now();
+        }
+    }
 }
+
+/// In the place of a generation: a thread is about to see to the lock.
+const INHERITING: u32 = u32::MAX;
 
 impl Drop for Lock<'_> {
     #[inline]

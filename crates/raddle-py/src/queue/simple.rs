@@ -21,12 +21,17 @@ pub(crate) struct SimpleQueue {
     /// Whether the gate is there yet; the collector may look before, at zeroes.
     made: AtomicBool,
     /// Changed by attached threads only: the collector, while it runs, sees it at rest.
-    gate: Padded<Gate<Blocks<Held>>>,
+    pub(super) gate: Padded<Gate<Blocks<Held>>>,
 }
 
 impl SimpleQueue {
+    pub(super) fn create() -> Self {
+        let gate = Padded::new(Gate::new(Blocks::new(), usize::MAX));
+        Self { made: AtomicBool::new(true), gate }
+    }
+
     #[inline]
-    fn add(&self, item: Py<PyAny>) {
+    pub(super) fn add(&self, item: Py<PyAny>) {
         let item = Held::new(item);
         if let Err((item, _)) = self.gate.put_by(item, Blocks::push) {
             drop(item); // Never full, never shut down.
@@ -67,9 +72,10 @@ impl SimpleQueue {
     #[new]
     #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        let gate = Padded::new(Gate::new(Blocks::new(), usize::MAX));
-        Self { made: AtomicBool::new(true), gate }
+        Self::create()
     }
+
+    fn __init__(&self) {}
 
     /// Puts `item`; never waits. `block` and `timeout` are there for likeness with Queue.
     #[inline]

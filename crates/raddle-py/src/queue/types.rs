@@ -44,7 +44,7 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     );
     let hooks = [all(&first, HOOKS)?, all(&last, HOOKS)?, all(&least, HOOKS)?];
     let _ = ORIGINALS.set(py, Originals { hooks, methods: all(&first, METHODS)? });
-    Ok(())
+    super::quick::prepare(py)
 }
 
 /// What is to be known of the class of a queue.

@@ -16,12 +16,13 @@
 //! each item, where a getter that finds several takes them all in one turn.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::inner::{Inner, Inside, Phase};
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
-use crate::waiters::{Abandoned, Choice, Ended, Locked, WaitList, Waiter};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
 /// What a [`Gate`] needs to know of the items behind it.
 pub trait Store {
@@ -64,28 +65,6 @@ pub struct Turn {
     overtaken: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Open,
-    ShutDown,
-    Retired,
-}
-
-/// Guarded by the getters' latch.
-#[derive(Debug)]
-struct Inside {
-    /// The most items; `usize::MAX` stands for no limit.
-    limit: usize,
-    /// Items that were put and not yet reported done.
-    unfinished: usize,
-    phase: Phase,
-    /// Whether anybody may be in the putters' line: set under both latches, dropped when the
-    /// line is found empty.
-    putters: bool,
-    /// The same for the joiners' line.
-    joiners: bool,
-}
-
 /// Guards a store of items: lets threads put and get, and lets them wait.
 ///
 /// [`Queue`](super::Queue) is the one for Rust programs. This one is for those who keep the items
@@ -93,14 +72,14 @@ struct Inside {
 /// must not call foreign code, nor drop an item.
 pub struct Gate<S> {
     /// Its latch guards `inside` and `store`.
-    getters: WaitList,
-    putters: WaitList,
-    joiners: WaitList,
-    inside: UnsafeCell<Inside>,
-    store: UnsafeCell<S>,
+    pub(super) getters: WaitList,
+    pub(super) putters: WaitList,
+    pub(super) joiners: WaitList,
+    pub(super) inside: UnsafeCell<Inside>,
+    pub(super) store: UnsafeCell<S>,
     /// Whether the store is being changed: what a fork's child finds then is not to be used.
     /// (Not one of the model's atomics: it is for forks only, which the model has not.)
-    changing: AtomicBool,
+    pub(super) changing: AtomicBool,
 }
 
 // SAFETY: the cells are touched under the getters' latch only (`store_unlocked` is unsafe).
@@ -140,106 +119,6 @@ impl<S> Gate<S> {
     #[must_use]
     pub unsafe fn store_unlocked(&self) -> *const S {
         self.store.with(|store| store)
-    }
-}
-
-/// The gate, locked.
-struct Inner<'a, S> {
-    gate: &'a Gate<S>,
-    getters: Locked<'a>,
-}
-
-impl<'a, S: Store> Inner<'a, S> {
-    #[inline]
-    fn inside<R>(&self, use_it: impl FnOnce(&mut Inside) -> R) -> R {
-        // SAFETY: the latch is held, and `use_it` is not re-entrant.
-        self.gate.inside.with_mut(|inside| use_it(unsafe { &mut *inside }))
-    }
-
-    #[inline]
-    fn change<R>(&self, change: impl FnOnce(&mut S) -> R) -> R {
-        self.gate.changing.store(true, Ordering::Relaxed);
-        fence(Ordering::Release);
-        // SAFETY: the latch is held; `change` calls nothing foreign, as the gate demands.
-        let result = self.gate.store.with_mut(|store| change(unsafe { &mut *store }));
-        self.gate.changing.store(false, Ordering::Release);
-        result
-    }
-
-    #[inline]
-    fn count(&self) -> usize {
-        // SAFETY: the latch is held.
-        self.gate.store.with(|store| unsafe { (*store).count() })
-    }
-
-    /// The number of items that may still be put.
-    #[inline]
-    fn room(&self) -> usize {
-        let count = self.count();
-        self.inside(|inside| inside.limit.saturating_sub(count))
-    }
-
-    #[inline]
-    fn may_put(&self) -> Result<(), Deny> {
-        match self.inside(|inside| inside.phase) {
-            Phase::Open if self.room() == 0 => Err(Deny::Later),
-            Phase::Open => Ok(()),
-            Phase::ShutDown => Err(Deny::ShutDown),
-            Phase::Retired => Err(Deny::Retired),
-        }
-    }
-
-    #[inline]
-    fn may_get(&self) -> Result<(), Deny> {
-        if self.count() > 0 {
-            return Ok(());
-        }
-        match self.inside(|inside| inside.phase) {
-            Phase::Open => Err(Deny::Later),
-            Phase::ShutDown => Err(Deny::ShutDown),
-            Phase::Retired => Err(Deny::Retired),
-        }
-    }
-
-    /// Chooses the putter that has waited longest.
-    fn choose_putter(&self) -> Option<Choice> {
-        if !self.inside(|inside| inside.putters) {
-            return None;
-        }
-        let putters = self.gate.putters.lock();
-        let choice = putters.choose(0);
-        if putters.is_empty() {
-            self.inside(|inside| inside.putters = false);
-        }
-        choice
-    }
-
-    fn wake_putters(&self, limit: usize) {
-        if self.inside(|inside| inside.putters) {
-            let none_left = || self.inside(|inside| inside.putters = false);
-            self.gate.putters.lock().choose_many(limit, 0, none_left);
-        }
-    }
-
-    fn wake_joiners(&self) {
-        if self.inside(|inside| std::mem::take(&mut inside.joiners)) {
-            self.gate.joiners.lock().choose_many(usize::MAX, 0, || {});
-        }
-    }
-
-    fn wake_everyone(self) {
-        self.wake_putters(usize::MAX);
-        self.wake_joiners();
-        self.getters.choose_many(usize::MAX, 0, || {});
-    }
-
-    /// Unlocks, then wakes.
-    #[inline]
-    fn unlock_and(self, choice: Option<Choice>) {
-        drop(self);
-        if let Some(choice) = choice {
-            choice.wake();
-        }
     }
 }
 

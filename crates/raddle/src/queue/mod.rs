@@ -3,6 +3,7 @@
 mod blocks;
 mod gate;
 mod heap;
+mod inner;
 mod pile;
 
 pub use blocks::Blocks;

@@ -1,0 +1,130 @@
+//! `SimpleQueue.put(item)` and `.get()` with as little around them as C has.
+//!
+//! Moving an item takes about as long as getting from Python into a Rust method and back. These
+//! two take the common case, without options and without a wait, and hand any other to the
+//! methods of the class, whose places they have taken.
+
+use std::ffi::CStr;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+use raddle::queue::Blocks;
+
+use super::SimpleQueue;
+use crate::outcall::{self, Held};
+
+/// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
+static OFFSET: AtomicUsize = AtomicUsize::new(0);
+/// The methods of the class, as PyO3 made them; references that are kept for ever.
+static PUT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+static GET: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+
+/// The value of a queue.
+///
+/// # Safety
+/// `object` is an instance of the class, alive for `'a`.
+#[inline]
+unsafe fn value<'a>(object: *mut ffi::PyObject) -> &'a SimpleQueue {
+    // SAFETY: OFFSET is where instances have their value, those of subclasses too.
+    unsafe { &*object.byte_add(OFFSET.load(Ordering::Relaxed)).cast::<SimpleQueue>() }
+}
+
+unsafe extern "C" fn put(
+    queue: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this attached, with an instance of the class and as many
+    // arguments as it says.
+    unsafe {
+        if count != 1 || !names.is_null() {
+            return outcall::method_raw(PUT.load(Ordering::Relaxed), queue, args, count, names);
+        }
+        let item = Bound::from_borrowed_ptr(Python::assume_attached(), *args).unbind();
+        value(queue).add(item);
+        ffi::Py_NewRef(ffi::Py_None())
+    }
+}
+
+unsafe extern "C" fn get(
+    queue: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: as in `put`.
+    unsafe {
+        if count == 0
+            && names.is_null()
+            && let Ok(Some(item)) = value(queue).gate.get_by(Blocks::pop)
+        {
+            return Held::into_inner(item).into_ptr();
+        }
+        outcall::method_raw(GET.load(Ordering::Relaxed), queue, args, count, names)
+    }
+}
+
+type Function = unsafe extern "C" fn(
+    *mut ffi::PyObject,
+    *const *mut ffi::PyObject,
+    ffi::Py_ssize_t,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+
+const fn definition(
+    name: &'static CStr,
+    function: Function,
+    doc: &'static CStr,
+) -> ffi::PyMethodDef {
+    ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: doc.as_ptr(),
+    }
+}
+
+/// The method tables' entries; the interpreter keeps their addresses.
+static mut DEFINITIONS: [ffi::PyMethodDef; 2] = [
+    definition(
+        c"put",
+        put,
+        c"put($self, item, block=True, timeout=None)\n--\n\n\
+          Puts `item`; never waits. `block` and `timeout` are there for likeness with Queue.",
+    ),
+    definition(
+        c"get",
+        get,
+        c"get($self, block=True, timeout=None)\n--\n\n\
+          Removes and returns the oldest item, waiting for one if `block`, for at most `timeout`\n\
+          seconds (None: no limit).\n\n\
+          Raises Empty if there is none (in time), ValueError for a negative timeout. A signal\n\
+          handler that raises ends the wait.",
+    ),
+];
+
+/// Gives the class its quick methods; called when the module is imported.
+pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
+    let sample = Bound::new(py, SimpleQueue::create())?;
+    let found = ptr::from_ref(sample.get()).addr() - sample.as_ptr().addr();
+    OFFSET.store(found, Ordering::Relaxed);
+    let class = PyType::new::<SimpleQueue>(py);
+    for (index, (name, slow)) in
+        [(intern!(py, "put"), &PUT), (intern!(py, "get"), &GET)].into_iter().enumerate()
+    {
+        slow.store(class.getattr(name)?.into_ptr(), Ordering::Relaxed);
+        // SAFETY: the definitions are static and complete, and the class is alive.
+        let quick = unsafe {
+            let definition = (&raw mut DEFINITIONS).cast::<ffi::PyMethodDef>().add(index);
+            let method = ffi::PyDescr_NewMethod(class.as_type_ptr(), definition);
+            Bound::from_owned_ptr_or_err(py, method)
+        }?;
+        class.setattr(name, quick)?;
+    }
+    Ok(())
+}

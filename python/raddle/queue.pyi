@@ -1,0 +1,18 @@
+from _queue import Empty as Empty
+from queue import Full as Full
+from queue import ShutDown as ShutDown  # raddle's own before 3.13
+
+from raddle._raddle import LifoQueue as LifoQueue
+from raddle._raddle import PriorityQueue as PriorityQueue
+from raddle._raddle import Queue as Queue
+from raddle._raddle import SimpleQueue as SimpleQueue
+
+__all__ = [
+    "Empty",
+    "Full",
+    "LifoQueue",
+    "PriorityQueue",
+    "Queue",
+    "ShutDown",
+    "SimpleQueue",
+]
