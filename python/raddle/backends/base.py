@@ -64,7 +64,6 @@ class Job:
         return None
 
 
-
 class Backend:
     """Workers of one kind, for any number of jobs and tasks."""
 

@@ -15,7 +15,6 @@ from concurrent.futures.thread import BrokenThreadPool
 from raddle.backends.strike import Stopped, Target
 from raddle.truth import Clocks
 
-
 _here = threading.local()
 
 

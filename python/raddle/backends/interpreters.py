@@ -35,8 +35,9 @@ class Interpreters(Remote):
         self.workers = workers
         self._initializer = b"", b""
         if initializer is not None:
-            self._initializer = carry.function(initializer, self.name), carry.inputs(
-                initargs, self.name
+            self._initializer = (
+                carry.function(initializer, self.name),
+                carry.inputs(initargs, self.name),
             )
         self._kind = InterpreterPoolExecutor
         self._lock = threading.RLock()  # guards what follows

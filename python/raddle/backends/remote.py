@@ -65,7 +65,9 @@ class Promise(Future):
         try:
             outcomes = backend.read(message).outcomes
             if not outcomes:
-                raise WorkerLost("it had not begun when a worker died") from message.future.exception()
+                raise WorkerLost(
+                    "it had not begun when a worker died"
+                ) from message.future.exception()
             error, value = outcomes[0]
         except BaseException as reason:
             error = reason
