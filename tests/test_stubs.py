@@ -168,7 +168,7 @@ def main() -> None:
     warnings.simplefilter("ignore", raddle.GilBoundWarning)
 
 def wrong() -> None:
-    raddle.map(half, "ab")  # expect: call-overload
+    raddle.map(half, "ab")  # expect: arg-type
     raddle.map(half, [1], workers="2")  # expect: call-overload
     raddle.map(half, [1], on_error="skip")  # expect: call-overload
     raddle.Pool(2, initializer=5)  # expect: arg-type
