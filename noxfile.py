@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import interpreters  # noqa: E402
 
 FOUND = interpreters.find(os.environ.get("RADDLE_ONLY", "").split() or None)
+OPTIONAL = nox.project.load_toml(ROOT / "pyproject.toml")["project"]["optional-dependencies"]
 PATHS = [nox.param(found, id=found.tag) for found in FOUND]
 
 nox.options.default_venv_backend = "venv"
@@ -40,6 +41,10 @@ def _prepare(session: nox.Session, found: interpreters.Interpreter, *extra: str)
 def tests(session: nox.Session, found) -> None:
     """raddle's own tests on one interpreter."""
     python = _prepare(session, found, "pytest>=8", "hypothesis>=6.100")
+    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install")
+    for extra in ("processes", "cluster", "progress"):
+        # Where there is no such package for an interpreter, the tests skip, and say so.
+        session.run(*pip, *OPTIONAL[extra], external=True, success_codes=[0, 1])
     session.run(python, "-m", "pytest", *session.posargs, external=True)
 
 

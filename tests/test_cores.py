@@ -1,4 +1,4 @@
-"""raddle.cores(): affinity, control groups, what was asked for, and whether threads use them."""
+"""raddle.cores(): affinity, control groups, what was asked for, whether threads use them."""
 
 import copy
 import math
@@ -7,7 +7,6 @@ import pickle
 import sys
 
 import pytest
-
 import raddle
 from raddle.cpu import Cores, quota
 

@@ -12,9 +12,8 @@ import weakref
 
 import kinds
 import pytest
-import tasks
-
 import raddle
+import tasks
 
 pytestmark = pytest.mark.raddle_only
 

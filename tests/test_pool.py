@@ -10,9 +10,8 @@ import time
 
 import kinds
 import pytest
-import tasks
-
 import raddle
+import tasks
 
 pytestmark = pytest.mark.raddle_only
 

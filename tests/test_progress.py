@@ -12,7 +12,6 @@ import termios
 
 import kinds
 import pytest
-
 import raddle
 from raddle import progress
 

@@ -39,14 +39,21 @@ def test_the_package_says_that_it_is_typed():
     assert {p.name for p in HOME.glob("*.pyi")} >= {
         "__init__.pyi",
         "_raddle.pyi",
+        "cpu.pyi",
+        "pool.pyi",
         "queue.pyi",
         "threading.pyi",
+        "truth.pyi",
     }
 
 
 def test_stubtest_finds_no_difference(tmp_path):
     # What has no stub is not typed: it is compared with itself, and its errors are its own.
-    untyped = [p.stem for p in HOME.glob("*.py") if not p.with_suffix(".pyi").exists()]
+    untyped = [
+        ".".join(p.relative_to(HOME).with_suffix("").parts).removesuffix(".__init__")
+        for p in HOME.rglob("*.py")
+        if not p.with_suffix(".pyi").exists()
+    ]
     config, allowed = tmp_path / "mypy.ini", tmp_path / "allowed"
     config.write_text(
         "[mypy]\n"
@@ -149,13 +156,50 @@ def wrong() -> None:
 """
 
 
-def test_programs_check_as_they_do_with_the_stdlib(tmp_path):
+POOLS = """
+import concurrent.futures
+import raddle
+import warnings
+
+def half(number: int) -> float:
+    return number / 2
+
+def both(number: int, text: str) -> str:
+    return text * number
+
+def main() -> None:
+    halves: list[float] = list(raddle.map(half, [1, 2], workers=2, backend="processes"))
+    texts: list[str] = list(raddle.map(both, [1, 2], "ab", ordered=False, progress=True))
+    either: list[float | BaseException] = list(raddle.map(half, [1], on_error="return"))
+    with raddle.Pool(2, "threads", initializer=print, initargs=("a",)) as pool:
+        future: concurrent.futures.Future[str] = pool.submit(both, 2, text="a")
+        for one in pool.imap_unordered(half, [1, 2], timeout=5):
+            number: float = one
+        total: str = "".join(pool.starmap(both, [(1, "a")]))
+    with raddle.map(half, iter([1])) as results:
+        first: float = next(results)
+    cores: int = raddle.cores()
+    threads: bool = raddle.cores().threads
+    warnings.simplefilter("ignore", raddle.GilBoundWarning)
+
+def wrong() -> None:
+    raddle.map(half, "ab")  # expect: arg-type
+    raddle.map(half, [1], workers="2")  # expect: call-overload
+    raddle.map(half, [1], on_error="skip")  # expect: call-overload
+    raddle.Pool(2, initializer=5)  # expect: arg-type
+    with raddle.Pool() as pool:
+        pool.submit(half, "a")  # expect: arg-type
+"""
+
+
+@pytest.mark.parametrize("source", [PROGRAM, POOLS], ids=["threads", "pools"])
+def test_programs_check_as_they_do_with_the_stdlib(source, tmp_path):
     program = tmp_path / "program.py"
-    program.write_text(PROGRAM)
+    program.write_text(source)
     done = run("mypy", "--strict", "--no-incremental", str(program), folder=tmp_path)
     wrong = {
         number: line.split("# expect: ")[1]
-        for number, line in enumerate(PROGRAM.splitlines(), 1)
+        for number, line in enumerate(source.splitlines(), 1)
         if "# expect: " in line
     }
     found = {}

@@ -4,7 +4,6 @@ import os
 import sys
 
 import pytest
-
 import raddle
 from raddle import truth
 from raddle.truth import Clocks, bound

@@ -169,6 +169,15 @@ def server() -> tuple[list[str], dict]:
     return wrong, {"plain": plain["seconds"], "raddle": ours["seconds"]}
 
 
+def corpus() -> list[str]:
+    """Run the corpus job on every backend that there is; return what was wrong."""
+    print("\n  python examples/corpus.py   (one function, every file of Python's library)")
+    done, seconds = run([*PLAIN, ROOT / "examples" / "corpus.py"])
+    print(shown(done.stdout, most=10))
+    print(f"    {seconds:.0f} s in all, the start of workers included")
+    return [] if done.returncode == 0 else [f"the corpus job went wrong:\n{done.stderr}"]
+
+
 def census(log: str) -> dict[str, int]:
     """Return what the witness said: where the serving threads began, and how many."""
     for line in log.splitlines():
@@ -197,6 +206,8 @@ def main() -> int:
     print("\nA real program: Python's own web server, loaded from another process.")
     more, seconds = server()
     wrong += more
+    print("\nOne map, every core: who is how fast here.")
+    wrong += corpus()
     took = time.perf_counter() - began
     print()
     if wrong:

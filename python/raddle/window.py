@@ -16,6 +16,7 @@ from raddle.pace import Pace
 from raddle.text import short
 
 GLANCE = 0.001  # seconds of pulling inputs while a result is ready
+SLICE = 0.2  # seconds of one wait: a signal that comes on the way into it is not seen
 AHEAD = 4  # messages for each worker: one at work, the others ready or on their way
 MISSING = object()
 
@@ -114,15 +115,15 @@ class Window:
             for message in list(self._flying):
                 if self._job.help(message):
                     return  # it is in `ready` now
-        left = None if deadline is None else deadline - monotonic()
-        try:
-            if left is not None and left <= 0:
-                raise _queue.Empty
-            message = self._ready.get(timeout=left)
-        except _queue.Empty:
+        left = SLICE if deadline is None else deadline - monotonic()
+        if left <= 0:
             raise TimeoutError(
                 f"input {self._given} has no result yet, and the map's time is over"
-            ) from None
+            )
+        try:
+            message = self._ready.get(timeout=min(left, SLICE))
+        except _queue.Empty:
+            return
         self._read(message)
 
     def _read(self, message):
@@ -184,7 +185,6 @@ def note(outcome, name):
     """Return the error of an outcome, with a note that says which input it was."""
     index, args, error, _ = outcome
     shown = short(args[0] if len(args) == 1 else args)
-    # An exception that cannot take notes is still the task's own.
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception):  # one that takes no notes is still the task's own
         error.add_note(f"{name}: input {index}: {shown}")
     return error

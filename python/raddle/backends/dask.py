@@ -4,8 +4,10 @@ Dask runs the tasks of a lost worker again; what is left for us is the error whe
 """
 
 import contextlib
+import logging
 import os
 import pickle
+import signal
 import sys
 from concurrent.futures import CancelledError
 
@@ -135,6 +137,10 @@ class Dask(Remote):
             return
         client, self._client = self._client, None
         cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            # That its connections close is no news.
+            for name in ("batched", "comm.tcp", "core", "scheduler"):
+                logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
         for each in (client, cluster):
             if each is not None:
                 with contextlib.suppress(Exception):  # it is gone, or going
@@ -183,6 +189,15 @@ def _cluster(workers):
                 start_new_session=True,  # Ctrl-C in a terminal is for us alone
             )
 
+        async def close(self):
+            process, self.process = self.process, None
+            if process is not None and process.returncode is None:
+                # All at once: one that sees another go would have something to say about it.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+            await super().close()
+
     options = {"host": "127.0.0.1", "nthreads": 1, "dashboard": False, "silence_logs": 50}
     worker = {
         "cls": Worker,
@@ -192,7 +207,12 @@ def _cluster(workers):
         workers=dict.fromkeys(range(workers), worker),
         scheduler={
             "cls": Scheduler,
-            "options": {"host": "127.0.0.1", "port": 0, "dashboard": False},
+            "options": {
+                "host": "127.0.0.1",
+                "port": 0,
+                "dashboard": False,
+                "dashboard_address": "127.0.0.1:0",  # or it takes 8787, and warns if it cannot
+            },
         },
         worker=worker,
         name="raddle",

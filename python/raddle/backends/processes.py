@@ -14,6 +14,7 @@ import threading
 import weakref
 from concurrent.futures import InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 
 from raddle.backends import carry, exits
 from raddle.backends.base import Reply, WorkerLost, missing
@@ -79,6 +80,8 @@ class Processes(Remote):
 
     def _started(self, fresh):
         if self._executor is None or fresh:
+            # loky starts it with the first process, and some versions unblock SIGINT after it.
+            resource_tracker.ensure_running()
             self._executor = self._kind(
                 self.workers, initializer=prepare, initargs=(self._notes, self._initializer)
             )

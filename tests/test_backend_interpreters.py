@@ -1,0 +1,94 @@
+"""Interpreters: one GIL each, where there are any; and what is said where there are none."""
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+
+import kinds
+import pytest
+import raddle
+import tasks
+
+pytestmark = pytest.mark.raddle_only
+
+HERE = sys.version_info >= (3, 14)
+here = pytest.mark.skipif(not HERE, reason="interpreters are for Python 3.14 and later")
+
+
+@pytest.mark.skipif(HERE, reason="there are interpreters here")
+def test_older_versions_say_what_to_use_instead():
+    with pytest.raises(NotImplementedError, match=r"needs Python 3.14 or later.*processes"):
+        raddle.map(tasks.square, [1], backend="interpreters")
+
+
+@here
+def test_tasks_run_in_this_process_and_in_other_interpreters():
+    places = {
+        (os.getpid(), number != 0)
+        for number in raddle.map(_interpreter, range(50), backend="interpreters", workers=2)
+    }
+    assert places == {(os.getpid(), True)}
+
+
+def _interpreter(_):
+    from concurrent import interpreters
+
+    return interpreters.get_current().id
+
+
+@here
+def test_a_function_that_cannot_be_shared_is_refused_at_the_call():
+    lock = threading.Lock()
+    with pytest.raises(pickle.PicklingError, match="cannot be sent to interpreters"):
+        raddle.map(lambda n: lock, [n for n in range(3)], backend="interpreters")
+
+
+@here
+def test_lambdas_need_cloudpickle_and_say_so():
+    code = (
+        "import sys; sys.modules['cloudpickle'] = None; import raddle\n"
+        "try: raddle.map(lambda n: n, [1], backend='interpreters')\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.startswith("PicklingError")
+    assert "pip install raddle[processes]" in done.stdout
+
+
+MAIN = """
+import sys
+sys.modules["cloudpickle"] = None
+import raddle
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+def double(point):
+    return Point(point.x * 2)
+
+if __name__ == "__main__":
+    with raddle.Pool(2, "interpreters") as pool:
+        points = list(pool.map(double, map(Point, range(5))))
+    print([p.x for p in points], all(type(p) is Point for p in points))
+"""
+
+
+@here
+def test_functions_of_main_do_without_cloudpickle(tmp_path):
+    script = tmp_path / "program.py"
+    script.write_text(MAIN)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("[0, 2, 4, 6, 8] True\n", "")
+
+
+@here
+def test_unpicklable_results_and_exceptions_are_their_items_errors():
+    kinds.need("interpreters")
+    with raddle.Pool(2, "interpreters") as pool:
+        got = list(pool.map(tasks.unpicklable, range(3), on_error="return"))
+        assert [type(each) for each in got] == [TypeError] * 3
+        with pytest.raises(RuntimeError, match="Odd: one and two"):
+            list(pool.map(tasks.odd, [1]))

@@ -1,0 +1,126 @@
+"""Ctrl-C: one is enough, on every backend, and nobody is left behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import kinds
+import pytest
+
+pytestmark = pytest.mark.raddle_only
+
+PROGRAM = """
+import faulthandler, itertools, signal, time
+import raddle, tasks
+faulthandler.register(signal.SIGUSR1, all_threads=True)
+def main(fn):
+    results = raddle.map(fn, itertools.count(), workers=2, backend={kind!r})
+    print("ready", flush=True)
+    {use}
+main(tasks.{task})
+"""
+USES = {"taking": "for _ in results: pass", "holding": "while True: time.sleep(0.1)"}
+
+
+@pytest.fixture
+def interruptible():
+    """Let SIGINT reach children even where this process was started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def family(pid):
+    """Return the processes below one, as (pid, start time), so that no number is reused."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if entry.name.isdigit():
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                parents[int(entry.name)] = int(fields[1]), fields[19]
+    found, look = set(), {pid}
+    while look:
+        look = {child for child, (parent, _) in parents.items() if parent in look}
+        found |= {(child, parents[child][1]) for child in look}
+    return found
+
+
+def living(members):
+    """Return those of a family that are still there, and not just unburied."""
+    left = set()
+    for pid, began in members:
+        with contextlib.suppress(OSError, IndexError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if fields[19] == began and fields[0] not in "ZX":
+                left.add((pid, began))
+    return left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts processes in /proc")
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("task", ["spin", "nap", "brief"])
+@pytest.mark.parametrize("kind", kinds.KINDS)
+def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until, interruptible):
+    code = PROGRAM.format(kind=kind, task=task, use=USES[use])
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        if kind in ("threads", "interpreters"):
+            until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) >= 3, "two workers")
+        else:
+            until(lambda: len(family(process.pid)) >= 2, "two workers")
+        members = family(process.pid)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them, once
+        try:
+            _, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGUSR1)  # where it hangs
+            time.sleep(1)
+            process.kill()
+            pytest.fail(process.communicate()[1])
+    finally:
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert process.returncode == -signal.SIGINT, err
+    assert err.splitlines()[-1] == "KeyboardInterrupt"
+    assert err.count("Traceback") == 1, err
+    until(lambda: not living(members), "the end of the workers")
+
+
+CAUGHT = """
+import itertools, os, signal, threading, time
+import raddle, tasks
+from raddle.backends import {module} as backend
+with raddle.Pool(2, {kind!r}) as pool:
+    list(pool.map(tasks.square, range(4)))
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        for _ in pool.map(tasks.{task}, itertools.count()):
+            pass
+    except KeyboardInterrupt:
+        print("caught")
+    print(list(pool.map(tasks.square, range(5))))
+"""
+
+
+@pytest.mark.parametrize("task", ["spin", "brief"])
+@pytest.mark.parametrize("kind", kinds.LOCAL)
+def test_a_pool_can_be_used_after_a_ctrl_c_that_was_caught(kind, task, child, interruptible):
+    code = CAUGHT.format(kind=kind, task=task, module=kind)
+    began = time.monotonic()
+    done = child(code, env={"PYTHONPATH": os.path.dirname(__file__)})
+    assert done.stdout == "caught\n[0, 1, 4, 9, 16]\n"
+    assert time.monotonic() - began < 60
