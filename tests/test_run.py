@@ -325,7 +325,7 @@ def test_asyncio_program_with_a_thread_does_the_same(folder):
     assert folder.same(name)["out"] == "asyncio_0\n"
 
 
-def test_every_module_of_the_repository_examples_is_plain_python():
-    folder = Path(__file__).parents[1] / "examples"
+def test_every_program_of_the_tutorial_is_plain_python():
+    folder = Path(__file__).parents[1] / "examples" / "tutorial"
     for path in folder.rglob("*.py"):
         assert "raddle" not in re.findall(r"^(?:import|from) (\w+)", path.read_text(), re.M)
