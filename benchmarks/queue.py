@@ -101,8 +101,10 @@ def resident_bytes(name, kind):
     def resident():
         return int(Path("/proc/self/statm").read_text().split()[1]) * page
 
-    put = queue.put
-    put(1)
+    put, get = queue.put, queue.get
+    for _ in repeat(None, 1000):  # So that the code is in memory.
+        put(1)
+        get()
     before = resident()
     for _ in repeat(None, ITEMS):
         put(1)

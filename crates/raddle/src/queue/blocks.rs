@@ -4,27 +4,67 @@
 //! others wait for the latch. Here an item costs its own size and its share of a block's header,
 //! and the longest thing that ever happens is one small allocation.
 
+use std::alloc::{self, Layout};
 use std::iter;
-use std::mem::MaybeUninit;
 use std::ptr;
 
 use super::Store;
 
-/// Items in one block: with pointers for items, a block is 504 bytes, just under a size class.
-const ROOM: usize = 62;
+/// Items in a block of a short line: with pointers for items it takes 504 bytes, just under one
+/// of the allocator's sizes.
+const SMALL: usize = 61;
+/// Items in a block of a long line: 4,088 bytes, so that the header is lost in the rest.
+const LARGE: usize = 509;
+/// The number of items from which on a line is a long one.
+const LONG: usize = 4 * SMALL;
 
+/// What a block begins with; its slots follow.
 struct Block<T> {
     /// The block that was begun after this one, or null.
     next: *mut Self,
-    slots: [MaybeUninit<T>; ROOM],
+    /// The number of slots.
+    room: usize,
+    slots: [T; 0],
 }
 
 impl<T> Block<T> {
-    fn allocate() -> *mut Self {
-        let block = Box::into_raw(Box::<Self>::new_uninit()).cast::<Self>();
-        // SAFETY: freshly allocated, so valid for writes; the slots may stay uninitialised.
-        unsafe { (&raw mut (*block).next).write(ptr::null_mut()) };
+    fn layout(room: usize) -> Layout {
+        let slots = Layout::array::<T>(room).expect("a few hundred items");
+        let (layout, _) = Layout::new::<Self>().extend(slots).expect("a few hundred items");
+        layout.pad_to_align()
+    }
+
+    fn allocate(room: usize) -> *mut Self {
+        let layout = Self::layout(room);
+        // SAFETY: the layout has at least the header's size.
+        let block = unsafe { alloc::alloc(layout) }.cast::<Self>();
+        if block.is_null() {
+            alloc::handle_alloc_error(layout);
+        }
+        // SAFETY: freshly allocated, so valid for writes.
+        unsafe { block.write(Self { next: ptr::null_mut(), room, slots: [] }) };
         block
+    }
+
+    /// Frees a block, or null.
+    ///
+    /// # Safety
+    /// It is from `allocate`, its items are gone, and nothing names it any more.
+    unsafe fn free(block: *mut Self) {
+        if !block.is_null() {
+            // SAFETY: allocated with this layout, see `allocate`.
+            unsafe { alloc::dealloc(block.cast(), Self::layout((*block).room)) };
+        }
+    }
+
+    /// The place of a slot.
+    ///
+    /// # Safety
+    /// `block` is one from `allocate` with more than `at` slots.
+    #[inline]
+    unsafe fn slot(block: *mut Self, at: usize) -> *mut T {
+        // SAFETY: the slots begin where the empty array is, at the alignment of `T`.
+        unsafe { (&raw mut (*block).slots).cast::<T>().add(at) }
     }
 }
 
@@ -36,6 +76,8 @@ pub struct Blocks<T> {
     tail: *mut Block<T>,
     /// An emptied block kept for the next need, or null: a short line never allocates.
     spare: *mut Block<T>,
+    /// The slots of `head` and of `tail`, as they say themselves; 0 before the first item.
+    rooms: (u32, u32),
     /// Where in `head` the oldest item is.
     first: u32,
     /// Where in `tail` the next item goes.
@@ -51,17 +93,17 @@ impl<T> Blocks<T> {
     #[must_use]
     pub const fn new() -> Self {
         let null = ptr::null_mut();
-        Self { head: null, tail: null, spare: null, first: 0, end: 0, len: 0 }
+        Self { head: null, tail: null, spare: null, rooms: (0, 0), first: 0, end: 0, len: 0 }
     }
 
     /// Adds an item at the end.
     #[inline]
     pub fn push(&mut self, item: T) {
-        if self.tail.is_null() || self.end as usize == ROOM {
+        if self.end == self.rooms.1 {
             self.begin_block();
         }
-        // SAFETY: `tail` is a block of this line, and `end`, below ROOM, is its first free slot.
-        unsafe { (*self.tail).slots[self.end as usize].write(item) };
+        // SAFETY: `tail` is a block of this line, and `end`, below its room, its first free slot.
+        unsafe { Block::slot(self.tail, self.end as usize).write(item) };
         self.end += 1;
         self.len += 1;
     }
@@ -69,9 +111,12 @@ impl<T> Blocks<T> {
     #[cold]
     fn begin_block(&mut self) {
         let spare = std::mem::replace(&mut self.spare, ptr::null_mut());
-        let block = if spare.is_null() { Block::allocate() } else { spare };
+        let room = if self.len < LONG { SMALL } else { LARGE };
+        let block = if spare.is_null() { Block::allocate(room) } else { spare };
+        // SAFETY: a block, just allocated or kept.
+        self.rooms.1 = unsafe { (*block).room } as u32;
         if self.tail.is_null() {
-            self.head = block;
+            (self.head, self.rooms.0) = (block, self.rooms.1);
         } else {
             // SAFETY: `tail` is a block of this line.
             unsafe { (*self.tail).next = block };
@@ -88,7 +133,7 @@ impl<T> Blocks<T> {
         }
         // SAFETY: there are items, so `head` is a block and its slot `first` has the oldest; it
         // is never read again, because `first` moves on.
-        let item = unsafe { (*self.head).slots[self.first as usize].assume_init_read() };
+        let item = unsafe { Block::slot(self.head, self.first as usize).read() };
         self.first += 1;
         self.len -= 1;
         if self.len == 0 {
@@ -97,7 +142,7 @@ impl<T> Blocks<T> {
             if self.head != self.tail {
                 self.end_block();
             }
-        } else if self.first as usize == ROOM {
+        } else if self.first == self.rooms.0 {
             self.end_block();
             self.first = 0;
         }
@@ -111,14 +156,20 @@ impl<T> Blocks<T> {
         // SAFETY: `head` is a block of this line, and not its last.
         unsafe {
             self.head = (*block).next;
+            self.rooms.0 = (*self.head).room as u32;
             (*block).next = ptr::null_mut();
         }
-        if self.spare.is_null() {
-            self.spare = block;
-        } else {
-            // SAFETY: from `Block::allocate`, all its items are gone, and nothing names it.
-            drop(unsafe { Box::from_raw(block.cast::<MaybeUninit<Block<T>>>()) });
-        }
+        // Of a long line that became short, no large block is kept.
+        // SAFETY: from `Block::allocate`, all its items are gone, and nothing names it.
+        let freed = unsafe {
+            if self.spare.is_null() && ((*block).room == SMALL || self.len >= LONG) {
+                self.spare = block;
+                return;
+            }
+            block
+        };
+        // SAFETY: as above.
+        unsafe { Block::free(freed) };
     }
 
     /// The number of items.
@@ -141,10 +192,10 @@ impl<T> Blocks<T> {
             left = left.checked_sub(1)?;
             // SAFETY: items are left, so `block` is a block of this line, which is borrowed.
             unsafe {
-                if at == ROOM {
+                if at == (*block).room {
                     (block, at) = ((*block).next, 0);
                 }
-                let item = (*block).slots[at].assume_init_ref();
+                let item = &*Block::slot(block, at);
                 at += 1;
                 Some(item)
             }
@@ -154,14 +205,17 @@ impl<T> Blocks<T> {
     /// The bytes that the blocks take.
     #[must_use]
     pub fn allocated(&self) -> usize {
-        let mut blocks = usize::from(!self.spare.is_null());
-        let mut block = self.head;
-        while !block.is_null() {
-            blocks += 1;
-            // SAFETY: a block of this line, which is borrowed.
-            block = unsafe { (*block).next };
+        let mut bytes = 0;
+        for mut block in [self.spare, self.head] {
+            while !block.is_null() {
+                // SAFETY: a block of this line, which is borrowed.
+                unsafe {
+                    bytes += Block::<T>::layout((*block).room).size();
+                    block = (*block).next;
+                }
+            }
         }
-        blocks * size_of::<Block<T>>()
+        bytes
     }
 }
 
@@ -183,10 +237,8 @@ impl<T> Drop for Blocks<T> {
     fn drop(&mut self) {
         while self.pop().is_some() {}
         for block in [self.head, self.spare] {
-            if !block.is_null() {
-                // SAFETY: from `Block::allocate`; its items are gone, and so is its owner.
-                drop(unsafe { Box::from_raw(block.cast::<MaybeUninit<Block<T>>>()) });
-            }
+            // SAFETY: from `Block::allocate`; its items are gone, and so is its owner.
+            unsafe { Block::free(block) };
         }
     }
 }
@@ -213,18 +265,20 @@ mod tests {
     use super::*;
     use std::rc::Rc;
 
+    const SMALL_BLOCK: usize = SMALL * size_of::<usize>() + 16;
+
     #[test]
     fn items_leave_in_the_order_in_which_they_came() {
         let mut blocks = Blocks::new();
         let (mut put, mut got) = (0, 0);
         // Fills and drains across block borders in every relation of the two ends.
-        for round in 1..300 {
-            for _ in 0..round % 131 {
+        for round in 1..900 {
+            for _ in 0..round * 11 % 1531 {
                 blocks.push(put);
                 put += 1;
             }
             assert!(blocks.iter().copied().eq(got..put));
-            for _ in 0..(round * 7) % 131 {
+            for _ in 0..round * 7 % 1531 {
                 if let Some(item) = blocks.pop() {
                     assert_eq!(item, got);
                     got += 1;
@@ -232,7 +286,7 @@ mod tests {
             }
             assert_eq!(blocks.len(), put - got);
         }
-        assert!(put > 10 * ROOM, "the test must cross borders");
+        assert!(put > 100 * LARGE, "the test must cross borders");
         assert!(blocks.by_ref().eq(got..put));
         assert!(blocks.is_empty() && blocks.pop().is_none());
     }
@@ -241,13 +295,13 @@ mod tests {
     fn every_item_is_dropped_once() {
         let item = Rc::new(());
         let mut blocks = Blocks::new();
-        for _ in 0..5 * ROOM {
+        for _ in 0..5 * LARGE {
             blocks.push(Rc::clone(&item));
         }
-        for _ in 0..3 * ROOM / 2 {
+        for _ in 0..3 * LARGE / 2 {
             drop(blocks.pop());
         }
-        assert_eq!(Rc::strong_count(&item), 1 + 5 * ROOM - 3 * ROOM / 2);
+        assert_eq!(Rc::strong_count(&item), 1 + 5 * LARGE - 3 * LARGE / 2);
         drop(blocks);
         assert_eq!(Rc::strong_count(&item), 1);
     }
@@ -260,10 +314,10 @@ mod tests {
             blocks.push(number);
             blocks.pop();
         }
-        assert_eq!(blocks.allocated(), size_of::<Block<usize>>());
+        assert_eq!(blocks.allocated(), SMALL_BLOCK);
         (0..100_000_usize).for_each(|number| blocks.push(number));
-        assert!(blocks.allocated() < 100_000 * 9);
+        assert!(blocks.allocated() < 100_000 * 81 / 10 + 2_000);
         while blocks.pop().is_some() {}
-        assert!(blocks.allocated() <= 2 * size_of::<Block<usize>>());
+        assert!(blocks.allocated() <= 5_000);
     }
 }
