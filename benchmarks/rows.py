@@ -24,6 +24,7 @@ WORDS = (
     "barrier",
     "local",
     "queue",
+    "map",
     "thread",
     "memory",
     "idle",

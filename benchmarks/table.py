@@ -14,7 +14,9 @@ def header(subject: str) -> tuple[str, ...]:
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return three digits and a unit: 41.2 ns, 23.1 µs, 344 B."""
+    """Return three digits and a unit: 41.2 ns, 23.1 µs, 344 B, 1.04 x."""
+    if unit == "x":
+        return f"{value:.2f} x"
     if unit == "B":
         return f"{value:,.0f} B"
     for size, name in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):

@@ -1,0 +1,178 @@
+"""raddle.map: tiny tasks, tasks that wait, tasks that compute; and what else people use.
+
+In the rows that name a peer, the left side is that peer on the same work.
+"""
+
+import importlib.util
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ThreadPool
+from time import perf_counter_ns
+
+from .rows import Bench, Row, at_least, at_most
+
+TINY = 100_000
+SLEEPS, SLEEPERS, NAP = 12_800, 64, 0.001
+CHUNKS, WORK = 40, 60_000
+PEER_ITEMS = 20_000
+GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def compute(number):
+    """Keep one core busy in pure Python for some milliseconds."""
+    total = number
+    for step in range(WORK):
+        total = (total * 31 + step) % 1_000_003
+    return total
+
+
+compute.__module__ = "__main__"  # Sent to processes as it is: they cannot import this file.
+
+
+def nap(_):
+    time.sleep(NAP)
+
+
+def timed(call):
+    began = perf_counter_ns()
+    call()
+    return perf_counter_ns() - began
+
+
+def paired(first, second, rounds):
+    """Return the times of two calls that take turns, after one run of each."""
+    first(), second()
+    pairs = []
+    for index in range(rounds):
+        order = (first, second) if index % 2 == 0 else (second, first)
+        took = [timed(call) for call in order]
+        pairs.append(took if index % 2 == 0 else took[::-1])
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def over(items, times):
+    return [took / items for took in times]
+
+
+def tiny(subject, quick):
+    from raddle import map as raddle_map
+
+    from .harness import summary
+
+    with ThreadPoolExecutor(2) as executor:
+        theirs, ours = paired(
+            lambda: list(executor.map(abs, range(TINY))),
+            lambda: list(raddle_map(abs, range(TINY), workers=2)),
+            3 if quick else 9,
+        )
+    return [summary(over(TINY, theirs), over(TINY, ours))]
+
+
+def sleeping(subject, quick):
+    from raddle import Pool
+
+    from .harness import summary
+
+    ideal = SLEEPS * NAP * 1e9 / SLEEPERS
+    with ThreadPoolExecutor(SLEEPERS) as executor, Pool(SLEEPERS) as pool:
+        theirs, ours = paired(
+            lambda: list(executor.map(nap, range(SLEEPS))),
+            lambda: list(pool.map(nap, range(SLEEPS))),
+            3 if quick else 7,
+        )
+    return [summary(over(ideal, theirs), over(ideal, ours))]
+
+
+def computing(subject, quick):
+    """One worker against two, on the backend for this build; then the stdlib's threads."""
+    from raddle import Pool
+
+    from .harness import summary
+
+    backend = "processes" if GIL else "threads"
+    rounds = 3 if quick else 7
+    with Pool(1, backend) as one, Pool(2, backend) as two:
+        alone, both = paired(
+            lambda: list(one.map(compute, range(CHUNKS))),
+            lambda: list(two.map(compute, range(CHUNKS))),
+            rounds,
+        )
+    with Pool(2, backend) as two, ThreadPoolExecutor(2) as executor:
+        theirs, ours = paired(
+            lambda: list(executor.map(compute, range(CHUNKS))),
+            lambda: list(two.map(compute, range(CHUNKS))),
+            rounds,
+        )
+    return [
+        summary(over(CHUNKS, alone), over(CHUNKS, both)),
+        summary(over(CHUNKS, theirs), over(CHUNKS, ours)),
+    ]
+
+
+def peers(subject, quick):
+    """ThreadPool, and joblib with threads and with loky, each with its usual chunks."""
+    from raddle import Pool
+
+    from .harness import summary
+
+    rounds = 3 if quick else 7
+    found = []
+    with ThreadPool(2) as theirs, Pool(2) as ours:
+        left, right = paired(
+            lambda: theirs.map(abs, range(PEER_ITEMS)),
+            lambda: list(ours.map(abs, range(PEER_ITEMS))),
+            rounds,
+        )
+    found.append(summary(over(PEER_ITEMS, left), over(PEER_ITEMS, right)))
+    for kind, backend in JOBLIB:
+        left, right = beside_joblib(kind, backend, rounds)
+        found.append(summary(over(PEER_ITEMS, left), over(PEER_ITEMS, right)))
+    return found
+
+
+def beside_joblib(kind, backend, rounds):
+    import joblib
+    from raddle import Pool
+
+    with joblib.Parallel(2, backend=kind) as theirs, Pool(2, backend) as ours:
+        return paired(
+            lambda: theirs(joblib.delayed(abs)(item) for item in range(PEER_ITEMS)),
+            lambda: list(ours.map(abs, range(PEER_ITEMS))),
+            rounds,
+        )
+
+
+JOBLIB = []
+if importlib.util.find_spec("joblib") is not None:
+    JOBLIB.append(("threading", "threads"))
+    if importlib.util.find_spec("loky") is not None:
+        JOBLIB.append(("loky", "processes"))
+
+BENCHES = [
+    Bench((Row(f"map(abs), {TINY:,} items", at_least(40)),), elsewhere=tiny),
+    Bench(
+        (Row(f"map of 1 ms sleeps, {SLEEPERS} workers, / ideal", at_most(1.10), unit="x"),),
+        elsewhere=sleeping,
+    ),
+    *(
+        [
+            Bench(
+                (
+                    Row("CPU-bound map, 1 worker / 2 workers", at_least(1.7)),
+                    Row("CPU-bound map, stdlib threads / raddle", at_least(1.0)),
+                ),
+                elsewhere=computing,
+            )
+        ]
+        if not GIL or importlib.util.find_spec("loky") is not None
+        else []
+    ),
+    Bench(
+        (
+            Row("map(abs), multiprocessing ThreadPool"),
+            *(Row(f"map(abs), joblib {kind}") for kind, _ in JOBLIB),
+        ),
+        elsewhere=peers,
+    ),
+]
