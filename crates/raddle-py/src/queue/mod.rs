@@ -116,11 +116,14 @@ impl Queue {
     /// nobody has given its class other hooks since.
     #[inline]
     fn ready(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if Self::is_ready(slf) { Ok(()) } else { Self::examine(slf) }
+    }
+
+    /// Whether the class is as it was when it was last examined, after `__init__`.
+    #[inline]
+    fn is_ready(slf: &Bound<'_, Self>) -> bool {
         let version = types::version(slf);
-        if version != 0 && version == slf.get().version.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        Self::examine(slf)
+        version != 0 && version == slf.get().version.load(Ordering::Relaxed)
     }
 
     #[cold]
@@ -144,6 +147,42 @@ impl Queue {
     fn is_plain(slf: &Bound<'_, Self>) -> PyResult<bool> {
         Self::ready(slf)?;
         Ok(slf.get().plain.load(Ordering::Relaxed) && types::dict_is_empty(slf))
+    }
+
+    #[inline]
+    fn put_patiently(
+        slf: &Bound<'_, Self>,
+        item: Py<PyAny>,
+        patience: Patience<'_, '_>,
+    ) -> PyResult<()> {
+        Self::ready(slf)?;
+        let (this, item) = (slf.get(), Held::new(item));
+        // (A queue without a limit never waits and does not look at the timeout.)
+        if matches!(patience, Patience::Seconds(_))
+            && this.gate.limit() != usize::MAX
+            && matches!(this.gate.may_put(), Ok(()) | Err(Deny::Later))
+        {
+            patience.check()?;
+        }
+        match this.put_now(slf.py(), item)? {
+            Ok(()) => Ok(()),
+            Err((item, not)) => Self::put_slow(slf, item, not, patience),
+        }
+    }
+
+    #[inline]
+    fn get_patiently(slf: &Bound<'_, Self>, patience: Patience<'_, '_>) -> PyResult<Py<PyAny>> {
+        Self::ready(slf)?;
+        let this = slf.get();
+        if matches!(patience, Patience::Seconds(_))
+            && matches!(this.gate.may_get(), Ok(()) | Err(Deny::Later))
+        {
+            patience.check()?;
+        }
+        match this.get_now(slf.py())? {
+            Ok(item) => Ok(item.into_inner()),
+            Err(not) => Self::get_slow(slf, not, patience),
+        }
     }
 
     /// Reads a `maxsize`: the most items, and the object itself if it is more than that says.
@@ -222,20 +261,7 @@ impl Queue {
         block: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        Self::ready(slf)?;
-        let (this, item) = (slf.get(), Held::new(item));
-        let patience = Patience::new(block.0, timeout);
-        // (A queue without a limit never waits and does not look at the timeout.)
-        if matches!(patience, Patience::Seconds(_))
-            && this.gate.limit() != usize::MAX
-            && matches!(this.gate.may_put(), Ok(()) | Err(Deny::Later))
-        {
-            patience.check()?;
-        }
-        match this.put_now(slf.py(), item)? {
-            Ok(()) => Ok(()),
-            Err((item, not)) => Self::put_slow(slf, item, not, patience),
-        }
+        Self::put_patiently(slf, item, Patience::new(block.0, timeout))
     }
 
     /// Removes and returns an item, waiting for one if `block`, for at most `timeout` seconds
@@ -253,18 +279,7 @@ impl Queue {
         block: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        Self::ready(slf)?;
-        let this = slf.get();
-        let patience = Patience::new(block.0, timeout);
-        if matches!(patience, Patience::Seconds(_))
-            && matches!(this.gate.may_get(), Ok(()) | Err(Deny::Later))
-        {
-            patience.check()?;
-        }
-        match this.get_now(slf.py())? {
-            Ok(item) => Ok(item.into_inner()),
-            Err(not) => Self::get_slow(slf, not, patience),
-        }
+        Self::get_patiently(slf, Patience::new(block.0, timeout))
     }
 
     /// Puts `item` if there is room now; raises Full otherwise. The same as

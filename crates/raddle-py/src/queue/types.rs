@@ -27,6 +27,7 @@ static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
 /// Remembers what the classes are like; called when the module is imported.
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
+    super::quick::prepare(py)?;
     fn all<const N: usize>(
         class: &Bound<'_, PyType>,
         names: [&str; N],
@@ -44,7 +45,7 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     );
     let hooks = [all(&first, HOOKS)?, all(&last, HOOKS)?, all(&least, HOOKS)?];
     let _ = ORIGINALS.set(py, Originals { hooks, methods: all(&first, METHODS)? });
-    super::quick::prepare(py)
+    Ok(())
 }
 
 /// What is to be known of the class of a queue.
