@@ -12,7 +12,7 @@ from raddle.backends import known, make
 from raddle.backends.base import WorkerLost
 from raddle.cpu import cores, parallel
 from raddle.text import short
-from raddle.window import Window, note
+from raddle.window import note
 
 __all__ = ["Map", "Pool", "WorkerLost", "map"]
 
@@ -139,10 +139,9 @@ class Map:
             self._pause = 0.5  # seconds between two looks at the workers' clocks
             self._look = None if parallel() or not self._job.timed else began + self._pause
             self._workers = backend.workers
-            self._window = Window(
+            self._window = backend.window(
                 self._job,
                 settings.source,
-                backend.workers,
                 settings.buffersize,
                 settings.ordered,
                 settings.on_error == "raise",

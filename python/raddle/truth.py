@@ -3,8 +3,9 @@
 Wall time alone cannot tell: a slow task and a task that waits for the GIL look alike. The CPU
 clocks can. Work that is bound by the GIL uses one core in sum, whatever the number of workers;
 work that sleeps uses less, and work that releases the GIL more. A machine that is busy with
-something else makes threads wait for a core: the kernel counts that time apart, and it is
-added to what the workers would have used.
+something else makes threads wait for a core: the kernel counts that time apart. A little of it
+is added to what the workers would have used; where it is much, nobody can tell, and nothing is
+said.
 """
 
 import sys
@@ -14,7 +15,7 @@ from typing import NamedTuple
 ENOUGH = 0.5  # seconds of work before anything is said
 BUSY = 0.85  # of one core: less than that was spent waiting for something else
 ONE = 1.25  # cores: more than that is more than one thread at a time
-STARVED = 0.35  # of a core, for each thread that waits for the GIL on a busy machine
+STARVED = 0.3  # of the CPU time: with more than that spent waiting for a core, nobody can tell
 
 
 class GilBoundWarning(RuntimeWarning):
@@ -43,10 +44,10 @@ def bound(clocks, cores, parallel):
         return False
     if clocks.busy < 1.5 * clocks.elapsed:
         return False  # mostly, there was no more than one task to run
-    used = clocks.cpu / clocks.elapsed
-    wanted = used + clocks.starved / clocks.elapsed
-    # Who waits for the GIL is starved only when it looks for it; who needs none, all the time.
-    return used <= ONE and BUSY <= wanted <= ONE + STARVED * (clocks.most - 1)
+    if clocks.starved > STARVED * clocks.cpu:
+        return False
+    wanted = (clocks.cpu + clocks.starved) / clocks.elapsed
+    return BUSY <= wanted <= ONE
 
 
 def advice(clocks, interpreters):

@@ -3,6 +3,7 @@ from typing import NamedTuple
 ENOUGH: float
 BUSY: float
 ONE: float
+STARVED: float
 
 class GilBoundWarning(RuntimeWarning): ...
 

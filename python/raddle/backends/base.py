@@ -79,6 +79,12 @@ class Backend:
         """Return a Job that calls `fn`; raises at once if `fn` cannot be sent."""
         raise NotImplementedError
 
+    def window(self, job, source, limit, ordered, halt):
+        """Return what moves a job over its inputs: next(), fill() and cancel() of Window."""
+        from raddle.window import Window
+
+        return Window(job, source, self.workers, limit, ordered, halt)
+
     def shutdown(self, wait=True, cancel=False):
         """Take no more tasks; end the workers after what was submitted."""
         raise NotImplementedError

@@ -217,12 +217,11 @@ class Timer:
         busy, since = worker.busy, worker.since
         if since is not None:
             busy += time.perf_counter() - since
+        # Not time.pthread_getcpuclockid(): it must not be asked about a thread that has ended.
         try:
-            clock = time.pthread_getcpuclockid(worker.thread.ident)
-            cpu = time.clock_gettime(clock)
             with open(f"/proc/self/task/{worker.thread.native_id}/schedstat") as file:
-                starved = int(file.read().split()[1]) / 1e9
-        except (AttributeError, OSError, ValueError, IndexError, TypeError):
+                cpu, starved = (int(each) / 1e9 for each in file.read().split()[:2])
+        except (OSError, ValueError):
             return None
         return cpu, busy, starved
 
@@ -231,8 +230,7 @@ class Timer:
         cpu = busy = starved = 0.0
         most = 0
         for worker in list(self._state.workers):
-            used = self._used(worker) if worker.thread.is_alive() else None
-            if used is None:
+            if (used := self._used(worker)) is None:
                 return None
             before = self._before.get(worker) or (0.0, 0.0, 0.0)
             spent = [now - then for now, then in zip(used, before, strict=True)]

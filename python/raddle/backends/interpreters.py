@@ -22,6 +22,7 @@ class Interpreters(Remote):
     """An InterpreterPoolExecutor."""
 
     name = "interpreters"
+    _ears = None  # of the present executor
 
     def __init__(self, workers, initializer=None, initargs=()):
         try:
@@ -34,6 +35,7 @@ class Interpreters(Remote):
             ) from error
         self.workers = workers
         self._initializer = b"", b""
+        self._executor = None
         if initializer is not None:
             self._initializer = (
                 carry.function(initializer, self.name),
@@ -41,7 +43,6 @@ class Interpreters(Remote):
             )
         self._kind = InterpreterPoolExecutor
         self._lock = threading.RLock()  # guards what follows
-        self._executor = self._ears = None
         self._closed = False
 
     def deliver(self, message, function, data, patience):
@@ -53,7 +54,7 @@ class Interpreters(Remote):
                 self._executor = self._kind(
                     self.workers,
                     initializer=prepare,
-                    initargs=(list(sys.path), _main(), self._ears.fd, *self._initializer),
+                    initargs=(list(sys.path), _main(), self._ears, *self._initializer),
                 )
             executor = self._executor
         future = executor.submit(listen.attend, function, data, patience)
@@ -80,6 +81,10 @@ class Interpreters(Remote):
             executor.shutdown(wait=False, cancel_futures=True)
             ears.say(b"!")
             _left.add(executor)
+
+    def __del__(self):
+        if self._ears is not None:
+            self._ears.say(b".")
 
 
 def _leave(executor, ears):
@@ -136,10 +141,14 @@ def _main():
 
 
 class Ears:
-    """A pipe that one thread in each interpreter reads one byte from."""
+    """A pipe that one thread in each interpreter reads one byte from.
+
+    In another interpreter it is the number of the pipe's end. The executor's threads hold it,
+    as an argument of the initializer: the number is good for as long as one of them lives.
+    """
 
     def __init__(self, count):
-        self.fd, self._mouth = os.pipe()
+        self._fd, self._mouth = os.pipe()
         self._count = count
         self._lock = threading.Lock()
 
@@ -152,10 +161,13 @@ class Ears:
                 os.write(mouth, word * self._count)
             os.close(mouth)
 
+    def __reduce__(self):
+        return int, (self._fd,)
+
     def __del__(self):
         self.say(b".")
         with contextlib.suppress(OSError):
-            os.close(self.fd)
+            os.close(self._fd)
 
 
 def prepare(path, main, fd, function, arguments):
