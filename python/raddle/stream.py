@@ -99,18 +99,20 @@ class StreamMap(Stream, Map):
     def _ended(self, how):
         if how == "interrupted":
             self._crew.strike(self._hire)
-        if how == "done" and self._timer is not None:
-            self._tell()
-        backend, self._owned = self._owned, None
-        if backend is not None:
-            if how == "done":
-                backend.shutdown()
-            else:
-                backend.abort(self._wait)
-        progress, self._progress = self._progress, None
-        if progress is not None:
-            progress.set(self.delivered())
-            progress.end()
+        try:
+            if how == "done" and self._timer is not None:
+                self._tell()  # This may raise: a warning can be an error.
+        finally:
+            backend, self._owned = self._owned, None
+            if backend is not None:
+                if how == "done":
+                    backend.shutdown()
+                else:
+                    backend.abort(self._wait)
+            progress, self._progress = self._progress, None
+            if progress is not None:
+                progress.set(self.delivered())
+                progress.end()
 
 
 class _Hire:

@@ -479,7 +479,7 @@ impl Stream {
         match outcome {
             Ok(Some((output, _input))) => Ok(Some(output.into_inner())),
             Ok(None) => {
-                Self::end(slf, inner, "done");
+                Self::end(slf, inner, "done")?;
                 Ok(None)
             }
             Err(error) => {
@@ -488,7 +488,10 @@ impl Stream {
                     inner.window.close();
                 }
                 if inner.window.is_closed() {
-                    Self::end(slf, inner, if interrupted { "interrupted" } else { "failed" });
+                    let how = if interrupted { "interrupted" } else { "failed" };
+                    if let Err(another) = Self::end(slf, inner, how) {
+                        outcall::report_unraisable(another, slf.as_any());
+                    }
                 }
                 Err(error)
             }
@@ -497,16 +500,12 @@ impl Stream {
 
     /// Calls `_ended`, once.
     #[cold]
-    fn end(slf: &Bound<'_, Self>, inner: &Inner, how: &str) {
+    fn end(slf: &Bound<'_, Self>, inner: &Inner, how: &str) -> PyResult<()> {
         if inner.ended.swap(true, Ordering::Relaxed) {
-            return;
+            return Ok(());
         }
-        let py = slf.py();
-        let called = outcall::getattr(slf.as_any(), intern!(py, "_ended"))
-            .and_then(|ended| outcall::call1(&ended, PyString::new(py, how).as_any()));
-        if let Err(error) = called {
-            outcall::report_unraisable(error, slf.as_any());
-        }
+        let ended = outcall::getattr(slf.as_any(), intern!(slf.py(), "_ended"))?;
+        outcall::call1(&ended, PyString::new(slf.py(), how).as_any()).map(drop)
     }
 }
 
@@ -625,8 +624,7 @@ impl Stream {
     fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
         let inner = slf.get().inner()?;
         inner.close();
-        Self::end(slf, inner, "closed");
-        Ok(())
+        Self::end(slf, inner, "closed")
     }
 
     /// The hook of subclasses; see the class.
