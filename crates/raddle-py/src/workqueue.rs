@@ -187,18 +187,23 @@ impl<'py> Resting<'py> {
         Self { attached: Attached::new(py), last, told: None }
     }
 
-    /// Attaches and does what had to wait for it.
-    fn rise(mut self) {
-        let py = self.attached.py();
-        let Some(Told { future, refused, observed }) = self.told.take() else { return };
+    /// Attaches; returns what had to wait for that, if anything.
+    fn rise(mut self) -> Option<Told> {
+        self.attached.attach();
+        self.told.take().filter(|told| told.observed || told.refused.is_some())
+    }
+}
+
+impl Told {
+    /// Does what had to wait until the thread was attached.
+    fn follow(self, py: Python<'_>) {
         // SAFETY: from a task, whose future it is.
-        let slf = unsafe { future.get().bind(py).cast_unchecked::<Future>() };
+        let slf = unsafe { self.future.get().bind(py).cast_unchecked::<Future>() };
         report(
             slf,
-            match refused {
+            match self.refused {
                 Some(outcome) => Future::settle(slf, outcome),
-                None if observed => Future::announce(slf),
-                None => Ok(()),
+                None => Future::announce(slf),
             },
         );
     }
@@ -260,18 +265,18 @@ impl WorkQueue {
         let mut last: Option<(Held, Outcome)> = None;
         let mut turns = 0;
         loop {
-            let taken = self.tasks.take(&mut place.seat);
+            // Told before the next call is taken: a callback may wait for that one.
+            if last.is_some() && (!wait || self.tasks.is_ready() || is_watched(py, &last)) {
+                settle_attached(py, last.take());
+            }
+            let taken = if last.is_none() { self.tasks.take(&mut place.seat) } else { None };
             if std::mem::take(&mut arriving) {
                 self._arrive();
             }
             match taken {
-                Some(item) => {
-                    settle_attached(py, last.take());
-                    let task = match item {
-                        Item::Object(object) if !wait && object.get().is_none(py) => continue,
-                        Item::Object(object) => return Ok(Some(object.get().clone_ref(py))),
-                        Item::Task(task) => task,
-                    };
+                Some(Item::Object(object)) if !wait && object.get().is_none(py) => {}
+                Some(Item::Object(object)) => return Ok(Some(object.get().clone_ref(py))),
+                Some(Item::Task(task)) => {
                     let outcome = task.run(py, context)?;
                     let Task { future, call } = task;
                     drop(call); // Before anybody hears that the call has ended.
@@ -281,20 +286,19 @@ impl WorkQueue {
                         Attached::new(py).detach();
                     }
                 }
-                None if !wait => {
-                    settle_attached(py, last.take());
-                    return Ok(None);
-                }
+                None if !wait => return Ok(None),
                 None => {
                     turns = 0;
                     // Counted before the last future is done: see README.md in `pool`.
                     self.tasks.search(&mut place.seat);
-                    if last.as_ref().is_some_and(|(future, _)| is_watched(py, future)) {
-                        settle_attached(py, last.take());
-                    }
                     let mut resting = Resting::new(py, last.take());
                     let found = self.tasks.spin(&mut place.seat, &mut resting);
-                    resting.rise();
+                    if let Some(told) = resting.rise() {
+                        // Who is called back may submit, and wait: this worker is no help then.
+                        self.tasks.leave(&mut place.seat);
+                        told.follow(py);
+                        continue;
+                    }
                     if !found {
                         let mut attached = Attached::new(py);
                         self.tasks.sleep(&mut place.seat, &mut attached, Deadline::NEVER)?;
@@ -423,9 +427,11 @@ impl Item {
     }
 }
 
-fn is_watched(py: Python<'_>, future: &Held) -> bool {
-    // SAFETY: from a task, whose future it is.
-    unsafe { future.get().bind(py).cast_unchecked::<Future>() }.get().is_watched()
+fn is_watched(py: Python<'_>, last: &Option<(Held, Outcome)>) -> bool {
+    last.as_ref().is_some_and(|(future, _)| {
+        // SAFETY: from a task, whose future it is.
+        unsafe { future.get().bind(py).cast_unchecked::<Future>() }.get().is_watched()
+    })
 }
 
 fn settle_attached(py: Python<'_>, last: Option<(Held, Outcome)>) {
