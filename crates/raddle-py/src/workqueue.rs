@@ -13,7 +13,7 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 use crate::arg::Truth;
 use crate::attached::Attached;
 use crate::future::{Future, Outcome, Settled};
-use crate::kit;
+use crate::kit::{self, Kit};
 use crate::outcall::{self, Held};
 use crate::timeout;
 
@@ -187,17 +187,25 @@ impl<'py> Resting<'py> {
         Self { attached: Attached::new(py), last, told: None }
     }
 
-    /// Attaches and does what had to wait for it.
-    fn rise(mut self) -> PyResult<()> {
-        let py = self.attached.py();
-        let Some(Told { future, refused, observed }) = self.told.take() else { return Ok(()) };
+    /// Attaches; returns what had to wait for that, if anything.
+    fn rise(mut self) -> Option<Told> {
+        self.attached.attach();
+        self.told.take().filter(|told| told.observed || told.refused.is_some())
+    }
+}
+
+impl Told {
+    /// Does what had to wait until the thread was attached.
+    fn follow(self, py: Python<'_>) {
         // SAFETY: from a task, whose future it is.
-        let slf = unsafe { future.get().bind(py).cast_unchecked::<Future>() };
-        match refused {
-            Some(outcome) => Future::settle(slf, outcome),
-            None if observed => Future::announce(slf),
-            None => Ok(()),
-        }
+        let slf = unsafe { self.future.get().bind(py).cast_unchecked::<Future>() };
+        report(
+            slf,
+            match self.refused {
+                Some(outcome) => Future::settle(slf, outcome),
+                None => Future::announce(slf),
+            },
+        );
     }
 }
 
@@ -257,18 +265,18 @@ impl WorkQueue {
         let mut last: Option<(Held, Outcome)> = None;
         let mut turns = 0;
         loop {
-            let taken = self.tasks.take(&mut place.seat);
+            // Told before the next call is taken: a callback may wait for that one.
+            if last.is_some() && (!wait || self.tasks.is_ready() || is_watched(py, &last)) {
+                settle_attached(py, last.take());
+            }
+            let taken = if last.is_none() { self.tasks.take(&mut place.seat) } else { None };
             if std::mem::take(&mut arriving) {
                 self._arrive();
             }
             match taken {
-                Some(item) => {
-                    settle_attached(py, last.take())?;
-                    let task = match item {
-                        Item::Object(object) if !wait && object.get().is_none(py) => continue,
-                        Item::Object(object) => return Ok(Some(object.get().clone_ref(py))),
-                        Item::Task(task) => task,
-                    };
+                Some(Item::Object(object)) if !wait && object.get().is_none(py) => {}
+                Some(Item::Object(object)) => return Ok(Some(object.get().clone_ref(py))),
+                Some(Item::Task(task)) => {
                     let outcome = task.run(py, context)?;
                     let Task { future, call } = task;
                     drop(call); // Before anybody hears that the call has ended.
@@ -278,20 +286,19 @@ impl WorkQueue {
                         Attached::new(py).detach();
                     }
                 }
-                None if !wait => {
-                    settle_attached(py, last.take())?;
-                    return Ok(None);
-                }
+                None if !wait => return Ok(None),
                 None => {
                     turns = 0;
                     // Counted before the last future is done: see README.md in `pool`.
                     self.tasks.search(&mut place.seat);
-                    if last.as_ref().is_some_and(|(future, _)| is_watched(py, future)) {
-                        settle_attached(py, last.take())?;
-                    }
                     let mut resting = Resting::new(py, last.take());
                     let found = self.tasks.spin(&mut place.seat, &mut resting);
-                    resting.rise()?;
+                    if let Some(told) = resting.rise() {
+                        // Who is called back may submit, and wait: this worker is no help then.
+                        self.tasks.leave(&mut place.seat);
+                        told.follow(py);
+                        continue;
+                    }
                     if !found {
                         let mut attached = Attached::new(py);
                         self.tasks.sleep(&mut place.seat, &mut attached, Deadline::NEVER)?;
@@ -420,15 +427,29 @@ impl Item {
     }
 }
 
-fn is_watched(py: Python<'_>, future: &Held) -> bool {
-    // SAFETY: from a task, whose future it is.
-    unsafe { future.get().bind(py).cast_unchecked::<Future>() }.get().is_watched()
+fn is_watched(py: Python<'_>, last: &Option<(Held, Outcome)>) -> bool {
+    last.as_ref().is_some_and(|(future, _)| {
+        // SAFETY: from a task, whose future it is.
+        unsafe { future.get().bind(py).cast_unchecked::<Future>() }.get().is_watched()
+    })
 }
 
-fn settle_attached(py: Python<'_>, last: Option<(Held, Outcome)>) -> PyResult<()> {
-    let Some((future, outcome)) = last else { return Ok(()) };
+fn settle_attached(py: Python<'_>, last: Option<(Held, Outcome)>) {
+    let Some((future, outcome)) = last else { return };
     // SAFETY: from a task, whose future it is.
-    Future::settle(unsafe { future.get().bind(py).cast_unchecked() }, outcome)
+    let slf = unsafe { future.get().bind(py).cast_unchecked::<Future>() };
+    report(slf, Future::settle(slf, outcome));
+}
+
+/// Logs what a callback has raised. A worker goes on: it may hold the next call already.
+fn report(future: &Bound<'_, Future>, told: PyResult<()>) {
+    let (py, Err(error)) = (future.py(), told) else { return };
+    let error = error.into_value(py).into_bound(py).into_any();
+    let logged =
+        Kit::get().and_then(|kit| kit.log(py, "worker", future.as_any(), Some(&error)));
+    if let Err(error) = logged {
+        outcall::report_unraisable(error, future.as_any());
+    }
 }
 
 /// A call that somebody else's worker has taken from the queue.

@@ -106,6 +106,11 @@ impl Sleep {
         self.gone.load(Ordering::Acquire)
     }
 
+    /// A worker that has just left after all does not.
+    pub(super) fn stays(&self) {
+        self.gone.fetch_sub(1, Ordering::AcqRel);
+    }
+
     /// Sleeps if there is `nothing` to do, as seen with the word at hand; `None` if the worker
     /// has left, since there was nothing by `until`.
     ///

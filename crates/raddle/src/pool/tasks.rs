@@ -203,6 +203,13 @@ impl<T> Tasks<T> {
         task
     }
 
+    /// Whether there may be a task to take, or the queue is closed; out of date once returned.
+    #[inline]
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
     /// Counts the worker among those that look for a task: from now on, a push need not ask for
     /// another worker on its account.
     pub fn search(&self, seat: &mut Seat) {

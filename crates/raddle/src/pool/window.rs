@@ -266,7 +266,16 @@ impl<T, R> Window<T, R> {
                     }
                     let until = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.rest));
                     let rested = self.sleep.rest(blocking, until, |word| self.is_dry(word))?;
-                    let Some(rested) = rested else { return Ok(Left::Idle) };
+                    let Some(rested) = rested else {
+                        if self.is_dry(self.sleep.load()) {
+                            return Ok(Left::Idle);
+                        }
+                        // Published while this one was in line, and so for it, too; the
+                        // consumer may rely on that.
+                        self.sleep.stays();
+                        attend(blocking);
+                        continue;
+                    };
                     attend(blocking);
                     rested.over();
                 }

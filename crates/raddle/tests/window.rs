@@ -1,0 +1,88 @@
+//! The window of a stream, where a test has to hold a worker at one step of it.
+#![cfg(not(raddle_loom))]
+
+mod common;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use common::{eventually, scope_within};
+use raddle::pool::{Outcome, Plan, Settings, Stay, Window};
+use raddle::{Blocking, Deadline, Event, Native, Parker, Wake};
+
+/// Times out when told to, at its first sleep; then blocks as a plain thread does.
+struct TimesOut<'a>(Option<&'a Event>);
+
+impl Blocking for TimesOut<'_> {
+    type Interrupt = Infallible;
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        match self.0.take() {
+            Some(now) => {
+                now.wait();
+                Wake::TimedOut
+            }
+            None => Native.sleep(parker, until),
+        }
+    }
+
+    fn on_signal(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The first item waits for the second, which comes while one worker is being woken for the first
+/// and the other one, which nobody wakes for that reason, is about to leave.
+#[test]
+fn a_worker_that_leaves_leaves_no_item_behind() {
+    let window = Window::new(Settings { limit: 2, reach: 2, ordered: true, crew: 2 });
+    let (leave, attend, second) = (Event::new(), Event::new(), Event::new());
+    let run = |input: usize| {
+        if input == 1 {
+            second.wait();
+        } else {
+            second.set();
+        }
+        Outcome::Go(input * 10)
+    };
+    let results = scope_within(|scope| {
+        let mut consumer = window.consumer().unwrap();
+        consumer.hired(true);
+        consumer.hired(true);
+        scope.spawn(|| {
+            let hour = Duration::from_secs(3600);
+            let stay = Stay { rest: hour, work: hour, again: false };
+            let run = |_: &mut TimesOut<'_>, input: &usize| run(*input);
+            window.work_for(Some(stay), &mut TimesOut(Some(&leave)), |_| {}, run).unwrap()
+        });
+        eventually("the one that leaves rests", || window.resting() == 1);
+        scope.spawn(|| {
+            let run = |_: &mut Native, input: &usize| run(*input);
+            window.work(&mut Native, |_| attend.wait(), run).unwrap();
+        });
+        eventually("the other one rests", || window.resting() == 2);
+        let consuming = scope.spawn(|| {
+            let mut consumer = consumer;
+            let (mut inputs, mut results) = (1..=2, Vec::new());
+            loop {
+                match consumer.plan() {
+                    Plan::Deliver(delivery) => results.push(delivery.output),
+                    Plan::Pull => match inputs.next() {
+                        Some(input) => consumer.publish(input),
+                        None => consumer.end(),
+                    },
+                    Plan::Hire => consumer.hired(false),
+                    Plan::Wait => consumer.wait(&mut Native, Deadline::NEVER).unwrap(),
+                    Plan::Discard(..) => {}
+                    Plan::Over => break results,
+                }
+            }
+        });
+        eventually("the consumer waits", || window.waiting() == 1);
+        leave.set();
+        eventually("the one has left or claimed", || window.resting() == 0);
+        attend.set();
+        consuming.join().unwrap()
+    });
+    assert_eq!(results, [10, 20]);
+}
