@@ -240,6 +240,33 @@ def test_subclasses_have_a_dict_and_weak_references(threading):
     assert reference() is None
 
 
+def test_init_again_takes_the_new_parties_action_and_timeout(threading):
+    calls = []
+    barrier = threading.Barrier(1, lambda: calls.append("old"), 60)
+    barrier.__init__(1, lambda: calls.append("new"))
+    assert barrier.wait() == 0 and calls == ["new"]
+    barrier.__init__(2, timeout=0.001)
+    assert barrier.parties == 2
+    with pytest.raises(threading.BrokenBarrierError):
+        barrier.wait()
+    barrier.__init__(2)
+    assert not barrier.broken and barrier.n_waiting == 0
+    barrier.__init__(1)
+    assert barrier.wait() == 0 and calls == ["new"]
+
+
+@pytest.mark.raddle_only  # the stdlib lets them wait for ever
+@pytest.mark.parametrize("parties", [2, 3])
+def test_init_again_breaks_the_round_of_those_who_wait(threading, spawn, until, parties):
+    barrier = threading.Barrier(2)
+    waiter = spawn(barrier.wait)
+    until(lambda: barrier.n_waiting == 1)
+    barrier.__init__(parties)
+    with pytest.raises(threading.BrokenBarrierError):
+        waiter.result()
+    assert (barrier.n_waiting, barrier.parties, barrier.broken) == (0, parties, False)
+
+
 def test_repr_and_type_are_the_stdlib_ones(threading, stock):
     assert shown(threading.Barrier(3)) == shown(stock.Barrier(3))
     assert threading.Barrier.__module__ == "threading"

@@ -340,3 +340,45 @@ def test_reinit_after_a_fork_frees_the_lock(threading):
     condition.acquire()
     condition._at_fork_reinit()
     assert not condition._is_owned() and waiting(condition) == 0
+
+
+def test_init_again_takes_another_lock(threading):
+    condition, lock = threading.Condition(), threading.Lock()
+    condition.__init__(lock)
+    with condition:
+        assert lock.locked()
+    condition.__init__()
+    with condition, condition:
+        assert not lock.locked()
+
+
+@pytest.mark.parametrize("kind", ["Lock", "RLock"])
+def test_init_again_does_not_free_a_lock_that_somebody_holds(threading, spawn, kind):
+    lock = getattr(threading, kind)()
+    condition = threading.Condition(lock)
+    lock.acquire()
+    condition.__init__(lock)
+    assert not spawn(condition.acquire, False).result()
+    condition.__init__()  # a lock of its own, which is free
+    assert spawn(condition.acquire, False).result()
+    assert not spawn(lock.acquire, False).result()
+    lock.release()
+
+
+@pytest.mark.raddle_only  # the stdlib lets them wait for ever
+def test_who_waits_when_init_is_called_again_is_notified_and_takes_its_own_lock_back(
+    threading, spawn, until
+):
+    lock = threading.Lock()
+    condition = threading.Condition(lock)
+
+    def wait():
+        with lock:
+            return condition.wait(60) and lock.locked()
+
+    waiter = spawn(wait)
+    until(lambda: waiting(condition) == 1 and not lock.locked())
+    condition.__init__()
+    with condition:
+        condition.notify()
+    assert waiter.result() and not lock.locked()

@@ -59,6 +59,42 @@ def test_daemon_threads_neither_hold_up_nor_spoil_the_exit(child, subject, name)
         assert child(DAEMON.format(body=DAEMONS[name])).stdout == "end\n"
 
 
+PILE = """
+import itertools, os
+threading.stack_size(1 << 18)
+enough = threading.Semaphore(0)
+def count():
+    return os.stat("/proc/self/task").st_nlink  # of links: two, and one for each thread
+def work(me):
+    for number in itertools.count():
+        try:
+            threading.Thread(target=int, daemon=True).start()
+        except RuntimeError:
+            return  # refused at exit, as it should be
+        most[me] = max(most[me], count() - before)
+        if number == 300 or most[me] > {limit}:
+            enough.release()
+        if most[me] > {limit}:
+            return  # before the system runs out of threads
+before, most = count(), [0] * 16
+for me in range(16):
+    threading.Thread(target=work, args=(me,), daemon=True).start()
+for _ in range(16):
+    enough.acquire()
+print("piled up" if max(most) > {limit} else "end", flush=True)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it counts threads in /proc")
+def test_threads_that_go_on_starting_others_pile_up_no_crowd_and_do_not_hold_up_the_exit(
+    child, subject
+):
+    if subject == "stdlib" and sys.version_info < (3, 12):
+        pytest.skip("the stdlib's start may hang at exit until 3.12")
+    for _ in range(3):
+        assert child(PILE.format(limit=1500)).stdout == "end\n"
+
+
 @pytest.mark.parametrize("ending, code", [("sys.exit(3)", 3), ("raise SystemExit", 0)])
 def test_the_exit_code_is_the_programs(child, ending, code):
     done = child(DAEMON.format(body="held.acquire()") + ending, check=False)

@@ -232,6 +232,41 @@ def test_a_child_forked_right_after_a_start_can_exit(child):
     assert child(FORK + dedent(code)).stdout == "ended\n"
 
 
+@pytest.mark.parametrize("forker", ["the main thread", "another thread"])
+def test_a_child_forked_while_others_start_threads_runs_starts_its_own_and_ends(child, forker):
+    code = f"""
+        stop, turns = threading.Event(), [0] * 3
+        def begin(me):
+            begun = []
+            while not stop.is_set():
+                begun.append(threading.Thread(target=int))
+                begun[-1].start()
+                if len(begun) == 8:  # so that some are always on their way, and never many
+                    for t in begun: t.join()
+                    begun.clear()
+                turns[me] += 1
+        starters = [threading.Thread(target=begin, args=(n,)) for n in range(3)]
+        for t in starters: t.start()
+        def work():
+            assert threading.active_count() == 1
+            own = [threading.Thread(target=int) for _ in range(3)]
+            for t in own: t.start()
+            for t in own: t.join(60)
+            assert not any(t.is_alive() for t in own)
+        def forks():
+            for _ in range(60):
+                forked(work)
+        if {forker == "the main thread"}:
+            forks()
+        else:
+            t = threading.Thread(target=forks); t.start(); t.join()
+        stop.set()
+        for t in starters: t.join(60)
+        print(all(turns) and not any(t.is_alive() for t in starters))
+        """
+    assert child(FORK + dedent(code)).stdout == "exit 0\n" * 60 + "True\n"
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="fork warns of threads from 3.12 on")
 def test_a_single_threaded_program_forks_without_a_warning(child):
     code = """

@@ -131,3 +131,37 @@ def test_the_frames_that_debuggers_look_for_are_there(threading, held):
     for name in ("_bootstrap", "_bootstrap_inner"):
         assert os.path.basename(names[name].f_code.co_filename) == "threading.py"
         assert names[name].f_locals["self"] is held.thread
+
+
+@pytest.mark.parametrize("way", ["threading.settrace", "sys.settrace"])
+def test_a_debuggers_tracer_finds_the_thread_in_the_frame_below_run(threading, spawn, way):
+    seen = []
+
+    def tracer(frame, event, argument):
+        if frame.f_code is not work.__code__:
+            return None
+        below = frame
+        while below.f_code.co_name != "_bootstrap_inner":
+            below = below.f_back
+        home = os.path.basename(below.f_code.co_filename)
+        seen.append((event, home, below.f_locals.get("self")))
+        return tracer
+
+    def work():
+        return 1
+
+    def traced():
+        if way == "sys.settrace":
+            sys.settrace(tracer)
+        work()
+        sys.settrace(None)
+
+    if way == "threading.settrace":
+        threading.settrace(tracer)
+    try:
+        spawned = spawn(traced)
+        spawned.result()
+    finally:
+        threading.settrace(None)
+    assert [event for event, _, _ in seen] == ["call", "line", "return"]
+    assert {(home, thread) for _, home, thread in seen} == {("threading.py", spawned.thread)}

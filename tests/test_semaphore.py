@@ -147,6 +147,28 @@ def test_no_more_than_value_threads_are_inside(threading, kind, spawn):
     assert not semaphore.acquire(False)
 
 
+def test_init_again_sets_the_number_of_permits(threading, kind):
+    semaphore = getattr(threading, kind)(3)
+    assert semaphore.acquire()
+    semaphore.__init__(2)
+    assert [semaphore.acquire(False) for _ in range(3)] == [True, True, False]
+    semaphore.release(2)
+    assert semaphore._value == 2
+
+
+@pytest.mark.raddle_only  # the stdlib lets them wait for ever
+def test_init_again_lets_those_in_who_wait(threading, spawn, until, kind):
+    semaphore = getattr(threading, kind)(0)
+    waiters = [spawn(semaphore.acquire) for _ in range(3)]
+    until(lambda: semaphore._waiting() == 3)
+    semaphore.__init__(2)
+    until(lambda: sum(waiter.done() for waiter in waiters) == 2)
+    assert (semaphore._waiting(), semaphore._value) == (1, 0)
+    semaphore.release()
+    assert all(waiter.result() for waiter in waiters)
+    assert semaphore._value == 0
+
+
 def test_subclasses_have_a_dict_and_weak_references(threading, kind):
     class Named(getattr(threading, kind)):
         def __init__(self, value, name):

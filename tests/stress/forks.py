@@ -1,4 +1,4 @@
-"""Forks while other threads hold locks: every child runs, uses them and ends."""
+"""Forks while other threads hold locks and start threads: every child runs and ends."""
 
 import os
 import signal
@@ -62,9 +62,23 @@ def fork(threading, locks):
         time.sleep(0.0002)
 
 
-def torture(long, chance):
-    threading = module()
-    ledger = Ledger({"forks of the main thread": 0, "forks of another": 0})
+def forks(threading, locks, count, chance, ledger, kind):
+    """Fork from the main thread and from others; every child has to end well."""
+    codes = []
+    for _ in range(count):
+        if chance.random() < 0.7:
+            codes.append(fork(threading, locks))
+            ledger.add(f"{kind} of the main thread")
+        else:
+            forker = threading.Thread(target=lambda: codes.append(fork(threading, locks)))
+            forker.start()
+            joined([forker])
+            ledger.add(f"{kind} of another")
+    assert codes == [0] * count, f"children ended with { {c for c in codes if c != 0} }"
+
+
+def held(threading, count, chance, ledger):
+    """Fork while other threads hold locks and wait for them."""
     locks = [threading.Lock(), threading.RLock(), threading.Condition(), threading.Event()]
     lock, rlock, condition, event = locks
     stop, turns = threading.Event(), [0] * 4
@@ -87,23 +101,46 @@ def torture(long, chance):
     blocked = [threading.Thread(target=threading.Event().wait, daemon=True) for _ in range(4)]
     for each in churners + blocked:
         each.start()
-    codes, count = [], 1500 if long else 60
     try:
-        for _ in range(count):
-            if chance.random() < 0.7:
-                codes.append(fork(threading, locks))
-                ledger.add("forks of the main thread")
-            else:
-                forker = threading.Thread(target=lambda: codes.append(fork(threading, locks)))
-                forker.start()
-                joined([forker])
-                ledger.add("forks of another")
+        forks(threading, locks, count, chance, ledger, "forks")
     finally:
         stop.set()
         joined(churners)
-    assert codes == [0] * count, f"children ended with { {c for c in codes if c != 0} }"
     assert all(turns), f"a thread of the parent stood still: {turns}"
     ledger.add("turns of the parent's threads", sum(turns))
+
+
+def starting(threading, count, chance, ledger):
+    """Fork while other threads start threads: some are always between two system calls."""
+    locks = [threading.Lock(), threading.RLock(), threading.Condition(), threading.Event()]
+    stop, turns = threading.Event(), [0] * 3
+
+    def begin(me):
+        begun = []
+        while not stop.is_set():
+            begun.append(threading.Thread(target=int, daemon=True))
+            begun[-1].start()
+            if len(begun) == 8:  # so that they do not pile up
+                joined(begun)
+                begun.clear()
+            turns[me] += 1
+
+    starters = [threading.Thread(target=begin, args=(n,)) for n in range(3)]
+    for each in starters:
+        each.start()
+    try:
+        forks(threading, locks, count, chance, ledger, "forks among starts")
+    finally:
+        stop.set()
+        joined(starters)
+    assert all(turns), f"a thread of the parent stood still: {turns}"
+    ledger.add("starts", sum(turns))
+
+
+def torture(long, chance):
+    threading, ledger = module(), Ledger()
+    held(threading, 1500 if long else 60, chance, ledger)
+    starting(threading, 6000 if long else 60, chance, ledger)
     return ledger
 
 

@@ -18,7 +18,7 @@ use crate::timeout;
 /// `timeout` is the default for wait(), in seconds. Raises ValueError if parties < 1.
 #[pyclass(frozen, subclass, dict, weakref, module = "threading")]
 pub(crate) struct Barrier {
-    /// Empty until `__init__` has run.
+    /// Empty until `__init__` has run; replaced when it runs again.
     settings: Slot<Settings>,
 }
 
@@ -26,6 +26,22 @@ struct Settings {
     core: Core,
     action: Option<Held>,
     timeout: Option<Held>,
+}
+
+impl Settings {
+    fn are(
+        &self,
+        parties: usize,
+        action: &Option<Py<PyAny>>,
+        timeout: &Option<Py<PyAny>>,
+    ) -> bool {
+        let same = |held: &Option<Held>, given: &Option<Py<PyAny>>| {
+            held.as_ref().map(|held| held.get().as_ptr()) == given.as_ref().map(Py::as_ptr)
+        };
+        self.core.parties() == parties
+            && same(&self.action, action)
+            && same(&self.timeout, timeout)
+    }
 }
 
 impl Barrier {
@@ -60,19 +76,18 @@ impl Barrier {
         let parties = exact
             .extract()
             .map_err(|_| PyOverflowError::new_err("more parties than threads can exist"))?;
-        if let Some(settings) = self.settings.get().filter(|old| old.core.parties() == parties)
-        {
-            settings.core.reset(); // As good as new: what calling __init__() again asks for.
-            return Ok(());
+        let old = self.settings.get();
+        if !old.is_some_and(|old| old.are(parties, &action, &timeout)) {
+            self.settings.replace(Settings {
+                core: Core::new(parties),
+                action: action.map(Held::new),
+                timeout: timeout.map(Held::new),
+            });
         }
-        let settings = Settings {
-            core: Core::new(parties),
-            action: action.map(Held::new),
-            timeout: timeout.map(Held::new),
-        };
-        self.settings
-            .set(settings)
-            .map_err(|_| errors::misuse("a barrier's parties are set once, by __init__()"))
+        if let Some(old) = old {
+            old.core.reset(); // Nobody could complete the round of those who wait.
+        }
+        Ok(())
     }
 
     /// Waits until all parties have arrived, for at most `timeout` seconds (None: the barrier's
@@ -142,7 +157,7 @@ impl Barrier {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(settings) = self.settings.get() {
+        for settings in self.settings.all() {
             visit.call(settings.action.as_ref().map(Held::get))?;
             visit.call(settings.timeout.as_ref().map(Held::get))?;
         }

@@ -22,7 +22,7 @@ use crate::timeout;
 #[pyclass(frozen, subclass, dict, weakref, module = "threading")]
 pub(crate) struct Condition {
     core: Padded<Core>,
-    /// Empty until `__init__` has run.
+    /// Empty until `__init__` has run; replaced when it runs again.
     lock: Slot<Inner>,
 }
 
@@ -46,6 +46,19 @@ impl Inner {
         outcall::getattr(lock, intern!(lock.py(), "acquire"))?;
         outcall::getattr(lock, intern!(lock.py(), "release"))?;
         Ok(Self::Foreign(Held::new(lock.clone().unbind())))
+    }
+
+    /// Whether it is the lock that `__init__` is given, or as good as the new one that it makes.
+    fn serves_as(&self, py: Python<'_>, lock: Option<&Bound<'_, PyAny>>) -> bool {
+        match (lock, self) {
+            (Some(lock), _) => lock.is(self.object().bind(py)),
+            (None, Self::Reentrant(own)) => {
+                // SAFETY: a live object, and attached.
+                let nobody_else_has_it = unsafe { pyo3::ffi::Py_REFCNT(own.as_ptr()) } == 1;
+                nobody_else_has_it && !own.get().core().is_locked()
+            }
+            (None, _) => false,
+        }
     }
 
     fn object(&self) -> &Py<PyAny> {
@@ -152,18 +165,15 @@ impl Condition {
 
     #[pyo3(signature = (lock = None))]
     fn __init__(&self, py: Python<'_>, lock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let renewed = |old: &&Inner| lock.is_none_or(|lock| lock.is(old.object().bind(py)));
-        if self.lock.get().filter(renewed).is_some() {
-            self.reset_after_fork(py); // As good as new: what calling __init__() again asks for.
+        // A second time, too: who waits then stays in line, and takes its own lock back.
+        if self.lock.get().is_some_and(|old| old.serves_as(py, lock)) {
             return Ok(());
         }
-        let inner = match lock {
+        self.lock.replace(match lock {
             Some(lock) => Inner::of(lock)?,
             None => Inner::Reentrant(Py::new(py, RLock::create())?),
-        };
-        self.lock
-            .set(inner)
-            .map_err(|_| errors::misuse("a condition's lock is set once, by __init__()"))
+        });
+        Ok(())
     }
 
     /// Takes the lock; the arguments, the answer and the errors are those of its acquire().
@@ -341,7 +351,7 @@ impl Condition {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(self.lock.get().map(Inner::object))
+        self.lock.all().try_for_each(|lock| visit.call(lock.object()))
     }
 }
 

@@ -51,12 +51,6 @@ fn release_overridden(semaphore: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 impl Semaphore {
-    fn begin(&self, permits: usize) {
-        // SAFETY: __init__ runs before the object is shared; a program that calls it on a shared
-        // one sets the count, atomically, while others use it: wrong, but memory-safe.
-        unsafe { self.core.reset(permits) };
-    }
-
     #[inline]
     fn take(
         &self,
@@ -112,7 +106,7 @@ impl Semaphore {
 
     #[pyo3(signature = (value = Arg::Missing))]
     fn __init__(&self, value: Arg<'_>) -> PyResult<()> {
-        self.begin(initial(&value)?);
+        self.core.set_permits(initial(&value)?);
         Ok(())
     }
 
@@ -227,8 +221,8 @@ impl BoundedSemaphore {
     #[pyo3(signature = (value = Arg::Missing))]
     fn __init__(slf: &Bound<'_, Self>, value: Arg<'_>) -> PyResult<()> {
         let permits = initial(&value)?;
-        slf.as_super().get().begin(permits);
         slf.get().bound.store(permits, Ordering::Relaxed);
+        slf.as_super().get().core.set_permits(permits);
         Ok(())
     }
 

@@ -6,14 +6,9 @@
 //! caught mid-update). Instead everything that can go stale remembers the generation in which it
 //! was last valid and compares it, when next used, with the current one.
 
-#[cfg(not(raddle_loom))]
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
-/// The thread that forked this process, and so its first; 0 in the first process.
-#[cfg(not(raddle_loom))]
-static SURVIVOR: AtomicUsize = AtomicUsize::new(0);
 
 /// The number of forks between this process and the one that first loaded the crate.
 ///
@@ -31,10 +26,42 @@ pub fn fork_generation() -> u32 {
     generation()
 }
 
-/// Whether `thread` is the one that lived on through the latest fork.
 #[cfg(not(raddle_loom))]
-pub(crate) fn survived(thread: usize) -> bool {
-    thread != 0 && SURVIVOR.load(Ordering::Relaxed) == thread
+pub(crate) use survivor::survived;
+
+/// The thread that forked this process, and so its first.
+///
+/// Its identifier alone would not do: identifiers are used again, and a thread that forks may
+/// have that of a thread of the parent's parent, which is gone.
+#[cfg(not(raddle_loom))]
+mod survivor {
+    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+    /// Its identifier; 0 in the first process.
+    static THREAD: AtomicUsize = AtomicUsize::new(0);
+    /// The generation in which it began to live.
+    static SINCE: AtomicU32 = AtomicU32::new(0);
+
+    thread_local! {
+        /// Whether the calling thread has lived through a fork.
+        static SURVIVED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// In a forked child: the calling thread is the one; `parent` is the generation it is from.
+    pub(super) fn is_me(parent: u32) {
+        if !SURVIVED.replace(true) {
+            SINCE.store(parent, Ordering::Relaxed);
+        }
+        THREAD.store(crate::thread_id(), Ordering::Relaxed);
+    }
+
+    /// Whether the thread that had this identifier in that generation lived on through all
+    /// forks since.
+    pub(crate) fn survived(thread: usize, generation: u32) -> bool {
+        let age = generation.wrapping_sub(SINCE.load(Ordering::Relaxed)) as i32;
+        thread != 0 && THREAD.load(Ordering::Relaxed) == thread && age >= 0
+    }
 }
 
 /// Starts watching for forks; called before anything that a fork could make stale exists.
@@ -55,10 +82,12 @@ pub(crate) fn watch() {
 
 /// Runs in the child, on its only thread, before `fork` returns there.
 unsafe extern "C" fn in_child() {
-    let now = GENERATION.load(Ordering::Relaxed).wrapping_add(1);
+    let parent = GENERATION.load(Ordering::Relaxed);
+    let now = parent.wrapping_add(1);
     GENERATION.store(now, Ordering::Relaxed);
     #[cfg(not(raddle_loom))]
-    SURVIVOR.store(crate::thread_id(), Ordering::Relaxed);
-    #[cfg(not(raddle_loom))]
-    crate::thread::after_fork(now);
+    {
+        survivor::is_me(parent);
+        crate::thread::after_fork(now);
+    }
 }

@@ -228,13 +228,27 @@ impl Semaphore {
         self.waiters.count()
     }
 
-    /// Sets the number of permits and forgets who waits.
+    /// Sets the number of permits, whatever it was, and wakes as many waiters.
     ///
-    /// # Safety
-    /// No other thread uses the semaphore yet, or any more: it is being built, or this is the
-    /// child of a `fork`.
-    pub unsafe fn reset(&self, permits: usize) {
-        self.state.store(permits * PERMIT, Ordering::Relaxed);
+    /// # Panics
+    /// If `permits` is more than [`MAX`](Self::MAX).
+    pub fn set_permits(&self, permits: usize) {
+        assert!(permits <= Self::MAX, "more permits than a semaphore can hold");
+        let mut seen = self.state.load(Ordering::Relaxed);
+        loop {
+            match self.state.compare_exchange_weak(
+                seen,
+                (permits * PERMIT) | (seen & QUEUED),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => break,
+                Err(now) => seen = now,
+            }
+        }
+        if seen & QUEUED != 0 {
+            self.wake(permits);
+        }
     }
 }
 

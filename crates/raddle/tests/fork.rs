@@ -327,6 +327,61 @@ fn an_adopted_handle_of_the_forking_thread_is_not_done_in_the_child() {
     assert_eq!(exit_status(child), 0);
 }
 
+#[test]
+fn an_adopted_handle_of_a_thread_that_forks_again_and_again_is_never_done() {
+    let _alone = alone();
+    let handle = Handle::adopt(thread_id());
+    let child = in_child(|| {
+        let grandchild = in_child(|| !handle.is_done());
+        !handle.is_done() && exit_status(grandchild) == 0
+    });
+    assert_eq!(exit_status(child), 0);
+}
+
+/// What a thread of the child is told.
+struct Again {
+    /// The handle of the parent's thread.
+    handle: Arc<Handle>,
+    /// What became of the grandchild, if the thread has the parent's thread's identifier.
+    outcome: Lock<Option<i32>>,
+}
+
+unsafe extern "C-unwind" fn fork_if_namesake(again: *mut c_void) {
+    // SAFETY: the test passes a record that is never freed.
+    let again = unsafe { &*again.cast::<Again>() };
+    if thread_id() == again.handle.ident() {
+        let grandchild = in_child(|| again.handle.is_done());
+        *again.outcome.acquire() = Some(exit_status(grandchild));
+    }
+}
+
+#[test]
+fn a_thread_left_behind_stays_done_when_another_with_its_identifier_forks() {
+    let _alone = alone();
+    let end: &'static Event = Box::leak(Box::new(Event::new()));
+    let handle = Arc::new(Handle::new());
+    let argument = std::ptr::from_ref(end).cast_mut().cast();
+    // SAFETY: the event is never freed, and the body does not panic.
+    unsafe { run_raw(&handle, true, 0, wait_for_event, argument) }.unwrap();
+    let child = in_child(|| {
+        // The stacks of the parent's threads are there for the child's: so are identifiers.
+        let (handle, outcome) = (Arc::clone(&handle), Lock::new(None));
+        let again: &'static Again = Box::leak(Box::new(Again { handle, outcome }));
+        let argument: *mut c_void = std::ptr::from_ref(again).cast_mut().cast();
+        for _ in 0..100 {
+            let namesake = Arc::new(Handle::new());
+            // SAFETY: as above; `exit_status` panics only if the grandchild hangs.
+            unsafe { run_raw(&namesake, true, 0, fork_if_namesake, argument) }.unwrap();
+            let _ = namesake.join_with(&mut Native, Deadline::NEVER);
+        }
+        let outcome = *again.outcome.acquire();
+        outcome == Some(0) || (outcome.is_none() && !cfg!(target_env = "gnu"))
+    });
+    end.set();
+    assert_eq!(exit_status(child), 0);
+    assert_eq!(handle.join_with(&mut Native, Deadline::NEVER), Ok(Reaped::Ended));
+}
+
 /// Whether the handle has the calling thread's number, which a fork changes.
 fn knows_its_number(handle: &Handle) -> bool {
     // SAFETY: `getpid` has no preconditions; a child's first thread has the process's number.

@@ -66,6 +66,22 @@ fn two_permits_at_once_serve_two_waiters_whoever_barges_in() {
 }
 
 #[test]
+fn setting_the_permits_serves_as_many_waiters() {
+    check(3, || {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let waiters = [(); 2].map(|()| {
+            let semaphore = Arc::clone(&semaphore);
+            thread::spawn(move || semaphore.acquire())
+        });
+        semaphore.set_permits(2);
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+        assert_eq!((semaphore.permits(), semaphore.waiting()), (0, 0));
+    });
+}
+
+#[test]
 fn two_releases_at_once_serve_two_waiters() {
     check(2, || {
         let semaphore = Arc::new(Semaphore::new(0));

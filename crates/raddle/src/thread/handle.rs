@@ -183,9 +183,10 @@ impl Handle {
 
     /// Whether the thread lived in a parent process.
     fn is_left_behind(&self) -> bool {
+        let generation = self.generation.load(Ordering::Relaxed);
         self.is_started()
-            && self.generation.load(Ordering::Relaxed) != fork::generation()
-            && !fork::survived(self.ident())
+            && generation != fork::generation()
+            && !fork::survived(self.ident(), generation)
     }
 
     /// Whether the thread has ended (or failed to start, or lived in a parent process).
