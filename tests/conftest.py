@@ -8,6 +8,7 @@ tests: all but those marked `raddle_only` have to pass there too.
 from __future__ import annotations
 
 import faulthandler
+import functools
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import textwrap
 import threading as _threading
 import time
 import types
+from concurrent import futures as _futures
 
 import pytest
 
@@ -32,12 +34,19 @@ class Stock(types.SimpleNamespace):
 
 
 STOCK = Stock(**vars(_threading))
+STOCK_FUTURES = Stock(**{name: getattr(_futures, name) for name in _futures.__all__})
 
 PRELUDE = {
     "raddle": "from raddle import threading\n",
     "installed": "import raddle; raddle.install(); import threading\n",
     "stdlib": "import threading\n",
 }[SUBJECT]
+
+FUTURES_PRELUDE = PRELUDE + (
+    "from raddle import futures\n"
+    if SUBJECT == "raddle"
+    else "from concurrent import futures\n"
+)
 
 
 def pytest_configure(config):
@@ -74,6 +83,22 @@ def threading():
 
         raddle.install()
     return _threading
+
+
+@pytest.fixture(scope="session")
+def futures(threading):
+    """The subject's `concurrent.futures`."""
+    if SUBJECT == "raddle":
+        from raddle import futures as module
+
+        return module
+    return _futures
+
+
+@pytest.fixture(scope="session")
+def stock_futures():
+    """The names of the interpreter's own `concurrent.futures`, as they were."""
+    return STOCK_FUTURES
 
 
 @pytest.fixture(scope="session")
@@ -259,6 +284,12 @@ def child():
         return done
 
     return run
+
+
+@pytest.fixture
+def futures_child(child):
+    """Run code as `child` does; `futures` there is the subject's, too."""
+    return functools.partial(child, prelude=FUTURES_PRELUDE)
 
 
 def _stderr(config):
