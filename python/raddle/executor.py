@@ -82,8 +82,7 @@ def _worker(executor_reference, context, work_queue):
                     item = None
                     continue
             except BaseException:
-                # A callback's KeyboardInterrupt, say. The worker goes on: were it to end, calls
-                # that are in the queue might never be made.
+                # The worker goes on: were it to end, calls in the queue might never be made.
                 _base.LOGGER.critical("Exception in worker", exc_info=True)
                 continue
             executor = executor_reference()

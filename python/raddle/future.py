@@ -46,6 +46,8 @@ def _log(what, future, error):
     if what == "callback":
         text = "exception calling callback for %r"
         _base.LOGGER.error(text, future, exc_info=error)
+    elif what == "worker":
+        _base.LOGGER.critical("Exception in worker", exc_info=error)
     else:
         text = "Future %s in unexpected state: %s"
         _base.LOGGER.critical(text, id(future), future._state)

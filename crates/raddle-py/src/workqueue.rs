@@ -13,6 +13,7 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 use crate::arg::Truth;
 use crate::attached::Attached;
 use crate::future::{Future, Outcome, Settled};
+use crate::kit::Kit;
 use crate::kit;
 use crate::outcall::{self, Held};
 use crate::timeout;
@@ -188,16 +189,19 @@ impl<'py> Resting<'py> {
     }
 
     /// Attaches and does what had to wait for it.
-    fn rise(mut self) -> PyResult<()> {
+    fn rise(mut self) {
         let py = self.attached.py();
-        let Some(Told { future, refused, observed }) = self.told.take() else { return Ok(()) };
+        let Some(Told { future, refused, observed }) = self.told.take() else { return };
         // SAFETY: from a task, whose future it is.
         let slf = unsafe { future.get().bind(py).cast_unchecked::<Future>() };
-        match refused {
-            Some(outcome) => Future::settle(slf, outcome),
-            None if observed => Future::announce(slf),
-            None => Ok(()),
-        }
+        report(
+            slf,
+            match refused {
+                Some(outcome) => Future::settle(slf, outcome),
+                None if observed => Future::announce(slf),
+                None => Ok(()),
+            },
+        );
     }
 }
 
@@ -263,7 +267,7 @@ impl WorkQueue {
             }
             match taken {
                 Some(item) => {
-                    settle_attached(py, last.take())?;
+                    settle_attached(py, last.take());
                     let task = match item {
                         Item::Object(object) if !wait && object.get().is_none(py) => continue,
                         Item::Object(object) => return Ok(Some(object.get().clone_ref(py))),
@@ -279,7 +283,7 @@ impl WorkQueue {
                     }
                 }
                 None if !wait => {
-                    settle_attached(py, last.take())?;
+                    settle_attached(py, last.take());
                     return Ok(None);
                 }
                 None => {
@@ -287,11 +291,11 @@ impl WorkQueue {
                     // Counted before the last future is done: see README.md in `pool`.
                     self.tasks.search(&mut place.seat);
                     if last.as_ref().is_some_and(|(future, _)| is_watched(py, future)) {
-                        settle_attached(py, last.take())?;
+                        settle_attached(py, last.take());
                     }
                     let mut resting = Resting::new(py, last.take());
                     let found = self.tasks.spin(&mut place.seat, &mut resting);
-                    resting.rise()?;
+                    resting.rise();
                     if !found {
                         let mut attached = Attached::new(py);
                         self.tasks.sleep(&mut place.seat, &mut attached, Deadline::NEVER)?;
@@ -425,10 +429,22 @@ fn is_watched(py: Python<'_>, future: &Held) -> bool {
     unsafe { future.get().bind(py).cast_unchecked::<Future>() }.get().is_watched()
 }
 
-fn settle_attached(py: Python<'_>, last: Option<(Held, Outcome)>) -> PyResult<()> {
-    let Some((future, outcome)) = last else { return Ok(()) };
+fn settle_attached(py: Python<'_>, last: Option<(Held, Outcome)>) {
+    let Some((future, outcome)) = last else { return };
     // SAFETY: from a task, whose future it is.
-    Future::settle(unsafe { future.get().bind(py).cast_unchecked() }, outcome)
+    let slf = unsafe { future.get().bind(py).cast_unchecked::<Future>() };
+    report(slf, Future::settle(slf, outcome));
+}
+
+/// Logs what a callback has raised. A worker goes on: it may hold the next call already.
+fn report(future: &Bound<'_, Future>, told: PyResult<()>) {
+    let (py, Err(error)) = (future.py(), told) else { return };
+    let error = error.into_value(py).into_bound(py).into_any();
+    let logged =
+        Kit::get().and_then(|kit| kit.log(py, "worker", future.as_any(), Some(&error)));
+    if let Err(error) = logged {
+        outcall::report_unraisable(error, future.as_any());
+    }
 }
 
 /// A call that somebody else's worker has taken from the queue.
