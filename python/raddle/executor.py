@@ -5,6 +5,7 @@ module.
 """
 
 import collections
+import contextlib
 import itertools
 import os
 import time
@@ -58,6 +59,16 @@ class _Context:
 _WorkerContext = getattr(_thread, "WorkerContext", _Context)
 
 
+_INITIALIZER_FAILED = "A thread initializer failed, the thread pool is not usable anymore"
+
+
+def _break(work_queue, error):
+    """End the calls in the queue with an error."""
+    for future in work_queue._drain():
+        if future.set_running_or_notify_cancel():
+            future.set_exception(error)
+
+
 def _worker(executor_reference, context, work_queue):
     """What a worker's thread runs."""
     # A worker that has to be initialized first may take its time, and others take its call.
@@ -71,6 +82,9 @@ def _worker(executor_reference, context, work_queue):
         executor = executor_reference()
         if executor is not None:
             executor._initializer_failed()
+        else:
+            work_queue._close()
+            _break(work_queue, BrokenThreadPool(_INITIALIZER_FAILED))
         return
     try:
         while True:
@@ -100,6 +114,10 @@ def _worker(executor_reference, context, work_queue):
         _base.LOGGER.critical("Exception in worker", exc_info=True)
     finally:
         context.finalize()
+
+
+# What is to be done by the threads that start workers, by identifier, when they have done so.
+_growing = {}
 
 
 class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
@@ -166,9 +184,25 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
 
     def _grow(self, future):
         """Start a worker, for the sake of `future`, whose call is in the queue."""
+        me = threading.get_ident()
+        if me in _growing:
+            # This thread holds the locks: what it does has run a destructor that submits.
+            _growing[me].append((self, future))
+            return
+        later = _growing[me] = []
+        try:
+            self._start_worker_for(future)
+        finally:
+            del _growing[me]
+            for executor, future in later:
+                with contextlib.suppress(RuntimeError):  # The future has been cancelled.
+                    executor._grow(future)
+
+    def _start_worker_for(self, future):
         try:
             with self._shutdown_lock, _thread._global_shutdown_lock:
-                if not _thread._shutdown:
+                # (After shutdown(), the workers that are there do what was accepted.)
+                if not _thread._shutdown and not (self._shutdown and self._threads):
                     self._adjust_thread_count()
         except RuntimeError:
             if not self._threads:
@@ -217,11 +251,8 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         _thread._threads_queues[thread] = queue
 
     def _initializer_failed(self):
-        text = "A thread initializer failed, the thread pool is not usable anymore"
-        self._broken = text
-        for future in self._work_queue._drain():
-            if future.set_running_or_notify_cancel():
-                future.set_exception(self.BROKEN(text))
+        self._broken = _INITIALIZER_FAILED
+        _break(self._work_queue, self.BROKEN(_INITIALIZER_FAILED))
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
         """Return an iterator over `fn(*args)` for each of `zip(*iterables)`, in their order.
@@ -252,12 +283,22 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         with self._shutdown_lock:
             self._shutdown = True
             cancelled = self._work_queue._drain() if cancel_futures else ()
+            if not self._threads and self._work_queue.qsize():
+                # Whoever submitted that is about to start a worker, too late to wait for it.
+                self._start_last_worker()
             self._work_queue.put(None)
+            threads = list(self._threads)
         for future in cancelled:
-            future.cancel()
+            if future.cancel():
+                future.set_running_or_notify_cancel()  # No worker will.
         if wait:
-            for thread in self._threads:
+            for thread in threads:
                 thread.join()
+
+    def _start_last_worker(self):
+        with contextlib.suppress(RuntimeError), _thread._global_shutdown_lock:
+            if not _thread._shutdown:
+                self._adjust_thread_count()
 
     __class_getitem__ = classmethod(types.GenericAlias)
 

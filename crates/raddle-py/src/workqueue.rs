@@ -13,8 +13,7 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 use crate::arg::Truth;
 use crate::attached::Attached;
 use crate::future::{Future, Outcome, Settled};
-use crate::kit::Kit;
-use crate::kit;
+use crate::kit::{self, Kit};
 use crate::outcall::{self, Held};
 use crate::timeout;
 
