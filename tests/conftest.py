@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import functools
+import gc
 import os
 import signal
 import subprocess
@@ -139,6 +140,28 @@ def _until(predicate, what="the state that the test waits for"):
 def until():
     """Wait until a predicate holds and return its value; fail after a generous deadline."""
     return _until
+
+
+@pytest.fixture
+def let_go():
+    """Wait until the object behind a weak reference is gone, without the collector's help.
+
+    (Where there is no GIL, objects whose references another thread owns do need it.)
+    """
+    collect = not getattr(sys, "_is_gil_enabled", lambda: True)()
+
+    def check(reference):
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            _until(
+                lambda: (collect and gc.collect(), reference() is None)[1], "somebody lets go"
+            )
+        finally:
+            if enabled:
+                gc.enable()
+
+    return check
 
 
 def _task(native):
