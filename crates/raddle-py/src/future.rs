@@ -562,6 +562,11 @@ impl Future {
         Self::settle(slf, Outcome::Exception(exception))
     }
 
+    /// For programs that end a future by writing its state: calls the callbacks.
+    fn _invoke_callbacks(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::announce(slf)
+    }
+
     /// Whether it is done, whether it was cancelled, the result, the exception; read at once.
     fn _get_snapshot(
         slf: &Bound<'_, Self>,
