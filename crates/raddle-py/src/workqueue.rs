@@ -335,10 +335,10 @@ impl WorkQueue {
                 return item.into_object(py);
             }
             let mut attached = Attached::to_wait(py, until)?;
-            let found = self.tasks.sleep(&mut place.seat, &mut attached, until)?;
+            // Also after the executor's end: whoever works the queue off himself waits for None.
+            let found = self.tasks.sleep_on(&mut place.seat, &mut attached, until)?;
             drop(attached);
-            if !found || (self.tasks.is_closed() && self.tasks.is_empty() && until.has_passed())
-            {
+            if !found {
                 return Err(kit::empty(py));
             }
         }
