@@ -35,19 +35,16 @@ class Stock(types.SimpleNamespace):
 
 
 STOCK = Stock(**vars(_threading))
-STOCK_FUTURES = Stock(**{name: getattr(_futures, name) for name in _futures.__all__})
+_ELSEWHERE = ("ProcessPoolExecutor", "InterpreterPoolExecutor")
+STOCK_FUTURES = Stock(
+    **{name: getattr(_futures, name) for name in _futures.__all__ if name not in _ELSEWHERE}
+)
 
 PRELUDE = {
     "raddle": "from raddle import threading\n",
     "installed": "import raddle; raddle.install(); import threading\n",
     "stdlib": "import threading\n",
 }[SUBJECT]
-
-FUTURES_PRELUDE = PRELUDE + (
-    "from raddle import futures\n"
-    if SUBJECT == "raddle"
-    else "from concurrent import futures\n"
-)
 
 
 def pytest_configure(config):
@@ -87,22 +84,6 @@ def threading():
 
 
 @pytest.fixture(scope="session")
-def futures(threading):
-    """The subject's `concurrent.futures`."""
-    if SUBJECT == "raddle":
-        from raddle import futures as module
-
-        return module
-    return _futures
-
-
-@pytest.fixture(scope="session")
-def stock_futures():
-    """The names of the interpreter's own `concurrent.futures`, as they were."""
-    return STOCK_FUTURES
-
-
-@pytest.fixture(scope="session")
 def stock():
     """The names of the interpreter's own `threading`, as they were before any install."""
     return STOCK
@@ -126,6 +107,22 @@ def same(threading, stock):
         return ours
 
     return check
+
+
+@pytest.fixture(scope="session")
+def futures(threading):
+    """The subject's `concurrent.futures`."""
+    if SUBJECT == "raddle":
+        from raddle import futures as module
+
+        return module
+    return _futures
+
+
+@pytest.fixture(scope="session")
+def stock_futures():
+    """The names of the interpreter's own `concurrent.futures`, as they were."""
+    return STOCK_FUTURES
 
 
 def _until(predicate, what="the state that the test waits for"):
@@ -312,7 +309,8 @@ def child():
 @pytest.fixture
 def futures_child(child):
     """Run code as `child` does; `futures` there is the subject's, too."""
-    return functools.partial(child, prelude=FUTURES_PRELUDE)
+    module = "raddle" if SUBJECT == "raddle" else "concurrent"
+    return functools.partial(child, prelude=f"{PRELUDE}from {module} import futures\n")
 
 
 def _stderr(config):
