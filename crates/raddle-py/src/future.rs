@@ -678,6 +678,7 @@ impl Future {
     }
 
     #[classmethod]
+    #[pyo3(signature = (item, /))]
     fn __class_getitem__<'py>(
         kind: &Bound<'py, PyType>,
         item: &Bound<'py, PyAny>,

@@ -309,7 +309,10 @@ impl WorkQueue {
 
     /// Adds an object for a worker to come across. `block` and `timeout` are ignored, as there is
     /// always room.
-    #[pyo3(signature = (item, block = Truth(true), timeout = None))]
+    #[pyo3(
+        signature = (item, block = Truth(true), timeout = None),
+        text_signature = "($self, item, block=True, timeout=None)"
+    )]
     fn put(&self, item: Py<PyAny>, block: Truth, timeout: Option<&Bound<'_, PyAny>>) {
         let _ = (block, timeout);
         let _ = self.tasks.push_always(Item::Object(Held::new(item)));
@@ -321,7 +324,10 @@ impl WorkQueue {
 
     /// Takes what is next, waiting for it if `block`, for at most `timeout` seconds (None: no
     /// limit). Raises queue.Empty if there is nothing by then.
-    #[pyo3(signature = (block = Truth(true), timeout = None))]
+    #[pyo3(
+        signature = (block = Truth(true), timeout = None),
+        text_signature = "($self, block=True, timeout=None)"
+    )]
     fn get(
         &self,
         py: Python<'_>,
