@@ -24,6 +24,8 @@ WORDS = (
     "barrier",
     "local",
     "thread",
+    "future",
+    "executor",
     "memory",
     "idle",
 )
