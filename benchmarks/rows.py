@@ -26,6 +26,8 @@ WORDS = (
     "queue",
     "map",
     "thread",
+    "future",
+    "executor",
     "memory",
     "idle",
 )

@@ -8,6 +8,8 @@ tests: all but those marked `raddle_only` have to pass there too.
 from __future__ import annotations
 
 import faulthandler
+import functools
+import gc
 import os
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import textwrap
 import threading as _threading
 import time
 import types
+from concurrent import futures as _futures
 
 import pytest
 
@@ -32,6 +35,10 @@ class Stock(types.SimpleNamespace):
 
 
 STOCK = Stock(**vars(_threading))
+_ELSEWHERE = ("ProcessPoolExecutor", "InterpreterPoolExecutor")
+STOCK_FUTURES = Stock(
+    **{name: getattr(_futures, name) for name in _futures.__all__ if name not in _ELSEWHERE}
+)
 
 PRELUDE = {
     "raddle": "from raddle import threading\n",
@@ -123,6 +130,22 @@ def same(threading, stock):
     return check
 
 
+@pytest.fixture(scope="session")
+def futures(threading):
+    """The subject's `concurrent.futures`."""
+    if SUBJECT == "raddle":
+        from raddle import futures as module
+
+        return module
+    return _futures
+
+
+@pytest.fixture(scope="session")
+def stock_futures():
+    """The names of the interpreter's own `concurrent.futures`, as they were."""
+    return STOCK_FUTURES
+
+
 def _until(predicate, what="the state that the test waits for"):
     limit = time.monotonic() + DEADLINE
     while not (value := predicate()):
@@ -135,6 +158,28 @@ def _until(predicate, what="the state that the test waits for"):
 def until():
     """Wait until a predicate holds and return its value; fail after a generous deadline."""
     return _until
+
+
+@pytest.fixture
+def let_go():
+    """Wait until the object behind a weak reference is gone, without the collector's help.
+
+    (Where there is no GIL, objects whose references another thread owns do need it.)
+    """
+    collect = not getattr(sys, "_is_gil_enabled", lambda: True)()
+
+    def check(reference):
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            _until(
+                lambda: (collect and gc.collect(), reference() is None)[1], "somebody lets go"
+            )
+        finally:
+            if enabled:
+                gc.enable()
+
+    return check
 
 
 def _task(native):
@@ -280,6 +325,13 @@ def child():
         return done
 
     return run
+
+
+@pytest.fixture
+def futures_child(child):
+    """Run code as `child` does; `futures` there is the subject's, too."""
+    module = "raddle" if SUBJECT == "raddle" else "concurrent"
+    return functools.partial(child, prelude=f"{PRELUDE}from {module} import futures\n")
 
 
 def _stderr(config):

@@ -6,6 +6,7 @@ module.
 
 import collections
 import contextlib
+import functools
 import itertools
 import os
 import time
@@ -173,6 +174,11 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         )
         self._begin(self._work_queue, max_workers, plain)
 
+    @functools.cached_property
+    def _idle_semaphore(self):
+        """For a subclass that starts the standard library's workers, as that does."""
+        return threading.Semaphore(0)
+
     # submit() is _raddle._Executor's, and calls the three that follow where it has to.
 
     def _refuse(self):
@@ -235,7 +241,9 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         def executor_is_gone(_, queue=queue):
             queue.put(None)
 
-        thread = threading.Thread(
+        # (What programs put into the patched module is theirs to see.)
+        module = _thread.threading if patch.installed() else threading
+        thread = module.Thread(
             name=f"{self._thread_name_prefix or self}_{count}",
             target=_worker,
             args=(weakref.ref(self, executor_is_gone), self._create_worker_context(), queue),

@@ -112,7 +112,9 @@ def as_completed(fs, timeout=None):
     end = None if timeout is None else time.monotonic() + timeout
     fs = set(fs)
     if not _are_native(fs):
-        yield from _stock_as_completed(fs, timeout)
+        iterator = _stock_as_completed(fs, timeout)
+        fs = None  # No reference stays here while the caller has the future.
+        yield from iterator
         return
     total = len(fs)
     watch = _raddle._Watch()

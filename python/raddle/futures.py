@@ -6,6 +6,7 @@ standard library's classes and work with its functions, and with asyncio, also w
 not installed. All versions have the parameters of the newest one.
 """
 
+import sys
 from concurrent.futures._base import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
@@ -36,12 +37,13 @@ __all__ = [
     "as_completed",
     "wait",
 ]
-try:
-    import _interpreters as _interpreters  # It is there, or there is no such executor.
-except ImportError:
-    pass
-else:
-    __all__ += ["InterpreterPoolExecutor"]  # noqa: F822
+if sys.version_info >= (3, 14):
+    try:
+        import _interpreters as _interpreters  # It is there, or there is no such executor.
+    except ImportError:
+        pass
+    else:
+        __all__ += ["InterpreterPoolExecutor"]  # noqa: F822
 
 
 def __getattr__(name):

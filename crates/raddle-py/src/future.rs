@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple, PyType};
 use raddle::future::{Access, Completion, Phase, Refused};
 
 use crate::attached::Attached;
@@ -144,8 +144,8 @@ impl Future {
         }
     }
 
-    /// Makes a change of an open future under its condition's lock, wakes who waits there, and
-    /// calls the method `tell` of each of the standard library's waiters.
+    /// Makes a change of an open future under its condition's lock, wakes who waits there if it
+    /// is done, and calls the method `tell` of each of the standard library's waiters.
     fn change_opened<R>(
         slf: &Bound<'_, Self>,
         change: impl FnOnce(&Self) -> Result<R, Refused>,
@@ -164,9 +164,11 @@ impl Future {
             }),
             _ => Ok(()),
         };
-        let notified = match &changed {
-            Ok(_) => outcall::method0(&condition, intern!(py, "notify_all")).map(drop),
-            Err(_) => Ok(()),
+        // (A call that begins ends nobody's wait.)
+        let notified = if changed.is_ok() && slf.get().core.phase().is_done() {
+            outcall::method0(&condition, intern!(py, "notify_all")).map(drop)
+        } else {
+            Ok(())
         };
         outcall::method0(&condition, intern!(py, "release"))?;
         told.and(notified)?;
@@ -369,11 +371,19 @@ impl Future {
     #[cold]
     fn wait(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let (py, future) = (slf.py(), slf.get());
+        let mut left = timeout.cloned();
         if !future.core.is_open() {
+            if future.core.phase().is_done() {
+                return Ok(()); // Whatever the timeout is.
+            }
             let until = timeout::of_wait(timeout)?;
             future.core.wait_with(&mut Attached::to_wait(py, until)?, until)?;
             if !future.core.is_open() {
                 return Ok(());
+            }
+            if !until.is_never() {
+                let seconds = until.remaining().unwrap_or_default().as_secs_f64();
+                left = Some(PyFloat::new(py, seconds).into_any());
             }
         }
         let condition = future.opened(py)?.into_bound(py).into_any();
@@ -383,7 +393,7 @@ impl Future {
         } else {
             let wait = outcall::getattr(&condition, intern!(py, "wait"))?;
             let none = py.None().into_bound(py);
-            outcall::call1(&wait, timeout.unwrap_or(&none)).map(drop)
+            outcall::call1(&wait, left.as_ref().unwrap_or(&none)).map(drop)
         };
         outcall::method0(&condition, intern!(py, "release"))?;
         waited
@@ -552,6 +562,11 @@ impl Future {
         Self::settle(slf, Outcome::Exception(exception))
     }
 
+    /// For programs that end a future by writing its state: calls the callbacks.
+    fn _invoke_callbacks(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::announce(slf)
+    }
+
     /// Whether it is done, whether it was cancelled, the result, the exception; read at once.
     fn _get_snapshot(
         slf: &Bound<'_, Self>,
@@ -663,6 +678,7 @@ impl Future {
     }
 
     #[classmethod]
+    #[pyo3(signature = (item, /))]
     fn __class_getitem__<'py>(
         kind: &Bound<'py, PyType>,
         item: &Bound<'py, PyAny>,

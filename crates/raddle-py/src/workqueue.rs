@@ -313,7 +313,10 @@ impl WorkQueue {
 
     /// Adds an object for a worker to come across. `block` and `timeout` are ignored, as there is
     /// always room.
-    #[pyo3(signature = (item, block = Truth(true), timeout = None))]
+    #[pyo3(
+        signature = (item, block = Truth(true), timeout = None),
+        text_signature = "($self, item, block=True, timeout=None)"
+    )]
     fn put(&self, item: Py<PyAny>, block: Truth, timeout: Option<&Bound<'_, PyAny>>) {
         let _ = (block, timeout);
         let _ = self.tasks.push_always(Item::Object(Held::new(item)));
@@ -325,7 +328,10 @@ impl WorkQueue {
 
     /// Takes what is next, waiting for it if `block`, for at most `timeout` seconds (None: no
     /// limit). Raises queue.Empty if there is nothing by then.
-    #[pyo3(signature = (block = Truth(true), timeout = None))]
+    #[pyo3(
+        signature = (block = Truth(true), timeout = None),
+        text_signature = "($self, block=True, timeout=None)"
+    )]
     fn get(
         &self,
         py: Python<'_>,
@@ -339,10 +345,10 @@ impl WorkQueue {
                 return item.into_object(py);
             }
             let mut attached = Attached::to_wait(py, until)?;
-            let found = self.tasks.sleep(&mut place.seat, &mut attached, until)?;
+            // Also after the executor's end: whoever works the queue off himself waits for None.
+            let found = self.tasks.sleep_on(&mut place.seat, &mut attached, until)?;
             drop(attached);
-            if !found || (self.tasks.is_closed() && self.tasks.is_empty() && until.has_passed())
-            {
+            if !found {
                 return Err(kit::empty(py));
             }
         }

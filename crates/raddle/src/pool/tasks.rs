@@ -269,6 +269,30 @@ impl<T> Tasks<T> {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
+        self.sleep_or(true, seat, blocking, until)
+    }
+
+    /// [`sleep`](Self::sleep) for who takes no notice of the queue's end: goes on while it is
+    /// closed, to be woken by [`push_always`](Self::push_always).
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    pub fn sleep_on<B: Blocking>(
+        &self,
+        seat: &mut Seat,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        self.sleep_or(false, seat, blocking, until)
+    }
+
+    fn sleep_or<B: Blocking>(
+        &self,
+        end: bool,
+        seat: &mut Seat,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
         self.search(seat);
         loop {
             let waiter = Waiter::new();
@@ -277,7 +301,7 @@ impl<T> Tasks<T> {
                 if std::mem::take(&mut seat.scout) {
                     inner.scout = false;
                 }
-                !inner.queue.is_empty() || inner.closed
+                !inner.queue.is_empty() || (end && inner.closed)
             });
             if ready {
                 return Ok(true);

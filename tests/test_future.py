@@ -1,0 +1,869 @@
+"""Future: its states, who waits for it, its callbacks, and the stdlib's functions on it."""
+
+import asyncio
+import contextlib
+import copy
+import gc
+import logging
+import pickle
+import re
+import sys
+import threading as _threading
+import time
+import traceback
+import weakref
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_properties import SETTINGS, act, shown
+
+SOON = 60  # seconds: a deadline that only a hang reaches
+TIMEOUTS = [None, 0, 0.0, -1, -0.5, 1e-9, 0.001, False, float("nan"), float("-inf"), -(10**30)]
+TIMEOUTS += [
+    "1",
+    [],
+    1j,
+    10**30,
+    1e300,
+    float("inf"),
+    Decimal("0.01"),
+    Fraction(1, 100),
+    object(),
+]
+
+
+def opened(future):
+    """Have the future work under its condition, as a look at one does."""
+    assert future._condition
+    return future
+
+
+@pytest.fixture(params=["native", "open"])
+def make(request, futures):
+    """Make a future, either as it comes or with its condition in use."""
+    return futures.Future if request.param == "native" else lambda: opened(futures.Future())
+
+
+def in_state(make, state):
+    future = make()
+    if state in ("RUNNING", "FINISHED", "FAILED"):
+        assert future.set_running_or_notify_cancel() is True
+    if state in ("CANCELLED", "CANCELLED_AND_NOTIFIED"):
+        assert future.cancel() is True
+    if state == "CANCELLED_AND_NOTIFIED":
+        assert future.set_running_or_notify_cancel() is False
+    if state == "FINISHED":
+        future.set_result(7)
+    if state == "FAILED":
+        future.set_exception(KeyError("k"))
+    return future
+
+
+STATES = ["PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED", "FAILED"]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_a_future_says_of_itself_in_each_state_is_what_the_stdlibs_says(
+    make, stock_futures, state
+):
+    ours, theirs = in_state(make, state), in_state(stock_futures.Future, state)
+    for name in ("cancelled", "running", "done"):
+        assert getattr(ours, name)() is getattr(theirs, name)(), name
+    assert ours._state == theirs._state and shown(ours) == shown(theirs)
+    for call in (
+        lambda f: f.result(0),
+        lambda f: f.exception(0) and type(f.exception(0)),
+        lambda f: f.cancel(),
+        lambda f: f.set_running_or_notify_cancel(),
+        lambda f: f.set_result(1),
+        lambda f: f.set_exception(ValueError()),
+    ):
+        outcomes = []
+        for kind in (make, stock_futures.Future):
+            future = in_state(kind, state)
+            try:
+                outcomes.append((call(future), shown(future)))
+            except Exception as error:
+                outcomes.append((type(error), shown(future)))
+        assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize("timeout", TIMEOUTS, ids=lambda value: re.sub("0x.*", "", repr(value)))
+@pytest.mark.parametrize("method", ["result", "exception"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_timeout_is_taken_or_refused_as_by_the_stdlib(
+    make, stock_futures, state, method, timeout
+):
+    if state in ("PENDING", "RUNNING") and timeout is None:
+        timeout = 0.001  # None would wait for ever
+
+    def call(kind):
+        try:
+            value = getattr(in_state(kind, state), method)(timeout)
+            return type(value), str(value)
+        except Exception as error:
+            return type(error), None
+
+    assert call(make) == call(stock_futures.Future)
+
+
+@pytest.mark.parametrize("timeout", [0.001, 0.05, 1])
+def test_a_timeout_is_never_early(futures, make, timeout):
+    future, start = make(), time.monotonic_ns()
+    with pytest.raises(futures.TimeoutError):
+        future.result(timeout)
+    assert time.monotonic_ns() - start >= timeout * 1e9
+
+
+def waiting(future, count):
+    """Whether that many threads wait in result() or exception()."""
+    if not hasattr(future, "_waiting"):
+        return len(future._condition._waiters) == count
+    if future._waiting() == count:
+        return True
+    return f", {count})>" in repr(future._condition) if is_open(future) else False
+
+
+def is_open(future):
+    """Whether somebody has looked at the future's condition, without doing so."""
+    return any(type(one).__name__ == "Condition" for one in gc.get_referents(future))
+
+
+@pytest.mark.parametrize("method", ["result", "exception"])
+def test_all_who_wait_get_what_was_set(make, spawn, until, method):
+    for outcome in (7, KeyError("k")):
+        future = make()
+        waiters = [spawn(getattr(future, method), SOON) for _ in range(5)]
+        until(lambda future=future: waiting(future, 5))
+        assert future.set_running_or_notify_cancel() is True
+        if outcome == 7:
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)
+        for each in waiters:
+            if (outcome == 7) == (method == "result"):
+                assert each.result() is outcome
+            elif outcome == 7:
+                assert each.result() is None
+            else:
+                with pytest.raises(KeyError) as caught:
+                    each.result()
+                assert caught.value is outcome
+
+
+def test_a_beginning_wakes_nobody(make, spawn, until, asleep):
+    future = make()
+    waiter = spawn(future.result, SOON)
+    until(lambda: waiting(future, 1))
+    future.set_running_or_notify_cancel()
+    asleep(waiter)
+    future.set_result(7)
+    assert waiter.result() == 7
+
+
+def test_cancelling_wakes_all_who_wait(futures, make, spawn, until):
+    future = make()
+    waiters = [spawn(future.result), spawn(future.exception), spawn(future.result, SOON)]
+    until(lambda: waiting(future, 3))
+    assert future.cancel() is True
+    for each in waiters:
+        with pytest.raises(futures.CancelledError):
+            each.result()
+
+
+def test_who_waits_goes_on_waiting_when_the_future_is_opened(futures, spawn, until):
+    future = futures.Future()
+    waiters = [spawn(future.result, None), spawn(future.result, SOON)]
+    until(lambda: waiting(future, 2))
+    opened(future)
+    until(lambda: waiting(future, 2))
+    future.set_running_or_notify_cancel()
+    until(lambda: waiting(future, 2))
+    future.set_result(7)
+    assert [each.result() for each in waiters] == [7, 7]
+
+
+def test_opening_does_not_lengthen_a_timeout(futures, spawn, until):
+    future, start = futures.Future(), time.monotonic()
+    with_timeout = spawn(future.exception, 3)
+    until(lambda: time.monotonic() - start > 2.8 and waiting(future, 1))
+    opened(future)
+    with pytest.raises(futures.TimeoutError):
+        with_timeout.result()
+    assert 3 <= time.monotonic() - start < 5.5  # (It would be 5.8 if begun anew.)
+
+
+def test_a_future_is_cancelled_or_run_never_both(make, spawn, threading):
+    for _ in range(200):
+        future, start = make(), threading.Barrier(3)
+
+        def cancel(future=future, start=start):
+            start.wait(SOON)
+            return future.cancel()
+
+        def run(future=future, start=start):
+            start.wait(SOON)
+            return future.set_running_or_notify_cancel()
+
+        canceller, runner = spawn(cancel), spawn(run)
+        start.wait(SOON)
+        assert canceller.result() is not runner.result()
+        assert future._state in ("RUNNING", "CANCELLED_AND_NOTIFIED")
+
+
+def test_one_of_many_results_counts_and_the_others_are_refused(futures, make, spawn, threading):
+    for _ in range(50):
+        future, start = make(), threading.Barrier(4)
+
+        def finish(number, future=future, start=start):
+            start.wait(SOON)
+            try:
+                future.set_result(number)
+            except futures.InvalidStateError:
+                return None
+            return number
+
+        threads = [spawn(finish, number) for number in range(3)]
+        start.wait(SOON)
+        set_by = {each.result() for each in threads} - {None}
+        assert set_by == {future.result(0)}
+
+
+def test_an_invalid_state_error_names_the_state_and_the_future(futures, make):
+    future = in_state(make, "FINISHED")
+    with pytest.raises(
+        futures.InvalidStateError, match=r"^FINISHED: <Future at .* returned int>$"
+    ):
+        future.set_result(1)
+    with pytest.raises(futures.InvalidStateError, match=r"^FINISHED: <Future at"):
+        future.set_exception(ValueError())
+
+
+def test_running_twice_is_refused_and_logged(make, caplog):
+    for state in ("RUNNING", "FINISHED", "CANCELLED_AND_NOTIFIED"):
+        caplog.clear()
+        future = in_state(make, state)
+        with pytest.raises(RuntimeError, match=r"^Future in unexpected state$"):
+            future.set_running_or_notify_cancel()
+        (record,) = caplog.records
+        assert (record.name, record.levelno) == ("concurrent.futures", logging.CRITICAL)
+        assert record.getMessage() == f"Future {id(future)} in unexpected state: {state}"
+
+
+def test_set_exception_with_none_is_a_result_of_none(make):
+    future = make()
+    future.set_exception(None)
+    assert future.result(0) is None and future.exception(0) is None
+
+
+def test_any_object_can_be_the_exception(make, stock_futures):
+    for odd in (KeyboardInterrupt(), SystemExit(3), ValueError, 5):
+        ours, theirs = make(), stock_futures.Future()
+        for future in (ours, theirs):
+            future.set_exception(odd)
+        assert ours.exception() is odd
+        outcomes = []
+        for future in (ours, theirs):
+            try:
+                future.result()
+            except BaseException as error:
+                outcomes.append((type(error), str(error)))
+        assert len(outcomes) == 2 and outcomes[0] == outcomes[1]
+
+
+def test_the_exception_that_result_raises_is_the_one_that_was_set(make):
+    future, error = make(), KeyError("k")
+    try:
+        raise error
+    except KeyError:
+        future.set_exception(error)
+    for _ in range(2):
+        with pytest.raises(KeyError) as caught:
+            future.result()
+        assert caught.value is error
+    frames = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+    assert frames[-1] == sys._getframe().f_code.co_name
+
+
+# Callbacks.
+
+
+def test_callbacks_are_called_once_in_order_with_the_future(make):
+    for end in ("cancel", "set_result", "set_exception"):
+        future, calls = make(), []
+        for number in range(5):
+            future.add_done_callback(lambda f, at=(calls, number): at[0].append((at[1], f)))
+        getattr(future, end)(*{"set_result": (1,), "set_exception": (KeyError(),)}.get(end, ()))
+        future.cancel()
+        assert calls == [(number, future) for number in range(5)]
+
+
+@pytest.mark.parametrize("state", ["CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED", "FAILED"])
+def test_a_callback_of_a_future_that_is_done_is_called_at_once(make, state):
+    future, calls = in_state(make, state), []
+    assert future.add_done_callback(calls.append) is None
+    assert calls == [future]
+
+
+def test_the_state_is_there_when_callbacks_are_called(make):
+    future, seen = make(), []
+    future.add_done_callback(lambda f: seen.append((f.done(), f.result(0))))
+    future.set_result(7)
+    assert seen == [(True, 7)]
+
+
+def test_a_callback_may_add_another_which_is_called_at_once(make):
+    future, calls = make(), []
+
+    def first(f):
+        calls.append("first")
+        f.add_done_callback(lambda f: calls.append("inner"))
+        calls.append("still first")
+
+    future.add_done_callback(first)
+    future.add_done_callback(lambda f: calls.append("second"))
+    future.set_result(1)
+    assert calls == ["first", "inner", "still first", "second"]
+
+
+def test_an_exception_in_a_callback_is_logged_and_the_rest_are_called(make, caplog):
+    future, calls = make(), []
+
+    def bad(future):
+        raise ValueError("from a callback")
+
+    future.add_done_callback(bad)
+    future.add_done_callback(calls.append)
+    future.set_result(5)
+    assert calls == [future]
+    future.add_done_callback(bad)
+    assert len(caplog.records) == 2
+    for record in caplog.records:
+        assert (record.name, record.levelno) == ("concurrent.futures", logging.ERROR)
+        assert record.getMessage() == f"exception calling callback for {future!r}"
+        assert record.exc_info[0] is ValueError and "from a callback" in caplog.text
+
+
+def test_what_is_no_exception_leaves_a_callback_for_whoever_ended_the_future(make):
+    def stop(future):
+        raise KeyboardInterrupt
+
+    for end in ("cancel", "set_result"):
+        future = make()
+        future.add_done_callback(stop)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(future, end)(*(1,) * (end == "set_result"))
+        assert future.done()
+        with pytest.raises(KeyboardInterrupt):
+            future.add_done_callback(stop)
+
+
+def test_a_callback_that_cannot_be_called_is_logged_at_the_end(make, caplog):
+    future = make()
+    future.add_done_callback(None)
+    future.set_result(1)
+    assert "exception calling callback" in caplog.text and "TypeError" in caplog.text
+
+
+def test_callbacks_added_while_the_future_ends_are_all_called_once(make, spawn, threading):
+    for _ in range(30):
+        future, calls, start = make(), [], threading.Barrier(4)
+
+        def add(number, future=future, calls=calls, start=start):
+            start.wait(SOON)
+            for at in range(20):
+                future.add_done_callback(lambda f, key=(number, at): calls.append(key))
+
+        adders = [spawn(add, number) for number in range(3)]
+        start.wait(SOON)
+        future.set_result(1)
+        for each in adders:
+            each.result()
+        assert sorted(calls) == [(number, at) for number in range(3) for at in range(20)]
+        for number in range(3):
+            mine = [at for who, at in calls if who == number]
+            assert sorted(mine) == list(range(20))
+
+
+def test_who_waits_is_woken_though_a_callback_takes_its_time(make, spawn, threading, until):
+    future, go = make(), threading.Event()
+    future.add_done_callback(lambda f: go.wait(SOON))
+    waiter, ender = spawn(future.result, SOON), spawn(future.set_result, 7)
+    assert waiter.result() == 7
+    go.set()
+    ender.result()
+
+
+def test_from_many_threads_at_once_everybody_reads_the_same(make, spawn, threading):
+    for _ in range(50):
+        future, value, start = make(), object(), threading.Barrier(5)
+
+        def read(future=future, start=start):
+            start.wait(SOON)
+            return [future.result(SOON) for _ in range(20)]
+
+        readers = [spawn(read) for _ in range(4)]
+        start.wait(SOON)
+        future.set_result(value)
+        for each in readers:
+            assert all(one is value for one in each.result())
+
+
+# What a future is, and what it holds.
+
+
+def test_it_is_a_future_of_the_stdlib_to_isinstance_and_typing(futures, stock_futures):
+    import concurrent.futures
+
+    future = futures.Future()
+    assert isinstance(future, concurrent.futures.Future)
+    assert isinstance(future, stock_futures.Future)
+    assert futures.Future[int].__origin__ is futures.Future
+    assert futures.Future.__module__ == "concurrent.futures._base"
+    assert futures.Future.__name__ == futures.Future.__qualname__ == "Future"
+
+
+def test_repr_names_the_class_the_state_and_what_came_of_it(make):
+    assert re.fullmatch(r"<Future at 0x[0-9a-f]+ state=pending>", repr(make()))
+    assert hex(id(future := make())) in repr(future)
+    assert repr(in_state(make, "RUNNING")).endswith(" state=running>")
+    assert repr(in_state(make, "CANCELLED")).endswith(" state=cancelled>")
+    assert repr(in_state(make, "FINISHED")).endswith(" state=finished returned int>")
+    assert repr(in_state(make, "FAILED")).endswith(" state=finished raised KeyError>")
+
+
+def test_a_subclass_may_have_its_own_attributes_methods_and_arguments(futures):
+    class Mine(futures.Future):
+        def __init__(self, label, *, more=1):
+            super().__init__()
+            self.label, self.more = label, more
+
+        def result(self, timeout=None):
+            return [super().result(timeout)]
+
+    mine = Mine("it", more=2)
+    assert (mine.label, mine.more, mine._state) == ("it", 2, "PENDING")
+    mine.set_result(7)
+    assert mine.result() == [7] and repr(mine).startswith("<Mine at ")
+    assert futures.wait([mine]).done == {mine} and list(futures.as_completed([mine])) == [mine]
+
+
+def test_it_can_be_weakly_referenced_hashed_and_given_attributes(make):
+    future = make()
+    future.note = "mine"
+    assert vars(future)["note"] == "mine" and {future: 1}[future] == 1
+    gone = []
+    reference = weakref.ref(future, gone.append)
+    del future
+    gc.collect()
+    assert reference() is None and gone == [reference]
+
+
+@pytest.mark.parametrize(
+    "how", [copy.copy, copy.deepcopy, pickle.dumps], ids=lambda f: f.__name__
+)
+def test_it_can_be_neither_pickled_nor_copied(make, subject, how):
+    if (how, subject) == (copy.copy, "stdlib"):
+        pytest.skip("the stdlib's shares its condition with its copy")
+    with pytest.raises(TypeError, match="cannot pickle"):
+        how(make())
+
+
+class Node:
+    pass
+
+
+@pytest.mark.parametrize(
+    "where", ["result", "exception", "callback", "attribute", "_waiters", "_result"]
+)
+def test_a_cycle_through_a_future_is_collected(make, where):
+    future, node = make(), Node()
+    node.future = future
+    if where == "result":
+        future.set_result(node)
+    elif where == "exception":
+        error = ValueError()
+        error.node = node
+        future.set_exception(error)
+        del error
+    elif where == "callback":
+        future.add_done_callback(lambda f, node=node: None)
+    elif where == "attribute":
+        future.node = node
+    elif where == "_waiters":
+        future._waiters.append(node)
+    else:
+        future._result = node
+        future._result = None
+        future._exception = node
+    reference = weakref.ref(node)
+    del future, node
+    gc.collect()
+    assert reference() is None
+
+
+@pytest.mark.parametrize("end", ["set_result", "set_exception", None])
+def test_what_a_future_holds_is_freed_with_it_without_the_gc(make, end):
+    gc.collect()
+    gc.disable()
+    try:
+        future, node, callback = make(), Node(), Node()
+        future.add_done_callback(lambda f, callback=callback: None)
+        if end == "set_exception":
+            error = ValueError()
+            error.node = node
+            future.set_exception(error)
+            del error
+        elif end:
+            future.set_result(node)
+        else:
+            future.node = node
+        references = [weakref.ref(one) for one in (future, node, callback)]
+        del future, node, callback
+        assert [one() for one in references] == [None] * 3
+    finally:
+        gc.enable()
+
+
+@pytest.mark.raddle_only
+def test_callbacks_are_let_go_once_they_were_called(make):
+    future, callback = make(), Node()
+    future.add_done_callback(lambda f, callback=callback: None)
+    reference = weakref.ref(callback)
+    del callback
+    future.set_result(1)
+    gc.collect()
+    assert reference() is None and future._done_callbacks == []
+
+
+def test_what_result_has_raised_is_freed_without_the_gc(make):
+    gc.collect()
+    gc.disable()
+    try:
+        future, node = make(), Node()
+        error = ValueError()
+        error.node = node
+        future.set_exception(error)
+        reference = weakref.ref(node)
+        del error, node
+        with contextlib.suppress(ValueError):
+            future.result()
+        del future
+        assert reference() is None
+    finally:
+        gc.enable()
+
+
+# The stdlib's functions on raddle's futures, and the other way round.
+
+
+MIXES = {"ours": [0, 0, 0], "theirs": [1, 1, 1], "mixed": [0, 1, 0]}
+
+
+@pytest.fixture(params=MIXES)
+def mix(request, futures, stock_futures):
+    """Three new futures, of one kind or of both."""
+    kinds = (futures.Future, stock_futures.Future)
+    return [kinds[which]() for which in MIXES[request.param]]
+
+
+@pytest.fixture(params=["ours", "theirs"])
+def functions(request, futures, stock_futures):
+    """The `wait` and `as_completed` of the subject, and of the stdlib."""
+    return futures if request.param == "ours" else stock_futures
+
+
+def test_wait_returns_at_the_first_end(functions, mix, spawn):
+    waiter = spawn(functions.wait, mix, SOON, functions.FIRST_COMPLETED)
+    mix[1].set_result(1)
+    done, pending = waiter.result()
+    assert done == {mix[1]} and pending == {mix[0], mix[2]}
+    assert functions.wait(mix, 0, functions.FIRST_COMPLETED) == (done, pending)
+
+
+def test_wait_returns_at_the_first_exception_and_not_at_a_cancellation(functions, mix, spawn):
+    waiter = spawn(functions.wait, mix, SOON, functions.FIRST_EXCEPTION)
+    mix[0].set_result(1)
+    mix[1].cancel()
+    mix[1].set_running_or_notify_cancel()
+    assert functions.wait(mix, 0.01, functions.FIRST_EXCEPTION).done == {mix[0], mix[1]}
+    mix[2].set_exception(KeyError())
+    done, pending = waiter.result()
+    assert done == set(mix) and pending == set()
+
+
+def test_wait_for_all_waits_for_the_last(functions, mix, spawn, asleep):
+    waiter = spawn(functions.wait, mix)
+    asleep(waiter)
+    mix[0].set_result(1)
+    mix[1].set_exception(KeyError())
+    asleep(waiter)
+    mix[2].cancel()
+    asleep(waiter)  # Until the worker that would have run it says that it has noticed.
+    mix[2].set_running_or_notify_cancel()
+    done, pending = waiter.result()
+    assert done == set(mix) and pending == set()
+
+
+def test_wait_gives_up_in_time_and_says_what_is_done(functions, mix):
+    mix[2].set_result(1)
+    start = time.monotonic_ns()
+    done, pending = functions.wait(mix, 0.05)
+    assert time.monotonic_ns() - start >= 0.05e9
+    assert done == {mix[2]} and pending == {mix[0], mix[1]}
+    assert functions.wait(mix, -1) == functions.wait(mix, 0) == (done, pending)
+
+
+def test_wait_refuses_a_condition_that_does_not_exist(functions, mix):
+    with pytest.raises(ValueError, match="Invalid return condition"):
+        functions.wait(mix, return_when="NEVER")
+    assert functions.wait([], return_when="NEVER") == (set(), set())
+
+
+def test_wait_takes_any_iterable_and_a_future_twice(functions, mix):
+    for future in mix:
+        future.set_result(1)
+    assert functions.wait(iter(mix + mix)).done == set(mix)
+    with pytest.raises(TypeError):
+        functions.wait(mix[0])
+
+
+def test_as_completed_yields_each_as_it_ends(functions, mix, spawn, threading, asleep):
+    order, turns = [], threading.Semaphore(0)
+
+    def iterate():
+        for future in functions.as_completed(mix, SOON):
+            order.append(future)
+            turns.release()
+
+    iterator = spawn(iterate)
+    asleep(iterator)
+    mix[1].set_result(1)
+    assert turns.acquire(timeout=SOON)
+    mix[2].set_exception(KeyError())
+    assert turns.acquire(timeout=SOON)
+    mix[0].cancel()
+    mix[0].set_running_or_notify_cancel()
+    iterator.result()
+    assert order == [mix[1], mix[2], mix[0]]
+
+
+def test_as_completed_yields_a_future_once_and_those_that_are_done_first(functions, mix):
+    mix[1].set_result(1)
+    iterator = functions.as_completed(mix + mix, SOON)
+    assert next(iterator) is mix[1]
+    mix[0].set_result(0)
+    assert next(iterator) is mix[0]
+    mix[2].set_result(0)
+    assert list(iterator) == [mix[2]]
+    assert list(functions.as_completed([])) == []
+
+
+@pytest.mark.parametrize("timeout", [0, 0.02, -1])
+def test_as_completed_says_how_many_have_not_ended_in_time(functions, mix, timeout):
+    mix[0].set_result(1)
+    iterator = functions.as_completed(mix, timeout)
+    assert next(iterator) is mix[0]
+    with pytest.raises(functions.TimeoutError, match=r"^2 \(of 3\) futures unfinished$"):
+        next(iterator)
+
+
+def test_as_completed_keeps_no_future_that_it_has_given_away(functions, mix):
+    references = [weakref.ref(future) for future in mix]
+    for future in mix:
+        future.set_result(1)
+    kept = list(mix)
+    mix.clear()
+    del future
+    iterator = functions.as_completed(kept)
+    for gone in range(3):
+        given = next(iterator)
+        kept.clear()
+        assert sum(one() is None for one in references) == gone
+        del given
+    assert [one() for one in references] == [None] * 3
+
+
+def test_waiting_leaves_nothing_behind_on_futures_that_go_on(functions, mix):
+    before = [gc.get_referents(future) for future in mix]
+    functions.wait(mix, 0.001)
+    with pytest.raises(functions.TimeoutError):
+        next(functions.as_completed(mix, 0.001))
+    iterator = functions.as_completed(mix, SOON)
+    mix[0].set_result(1)
+    next(iterator)
+    iterator.close()
+    for future in mix[1:]:
+        assert not any("Waiter" in type(r).__name__ for r in gc.get_referents(future)), before
+        assert not future._waiters and not future._done_callbacks
+
+
+def test_many_waits_for_the_same_futures_all_end(functions, futures, spawn):
+    for _ in range(20):
+        mine = [futures.Future() for _ in range(10)]
+        waiters = [spawn(functions.wait, mine, SOON) for _ in range(2)]
+        waiters += [spawn(lambda mine=mine: list(functions.as_completed(mine, SOON)))]
+        for number, future in enumerate(mine):
+            future.set_result(number)
+        for each in waiters[:2]:
+            assert each.result().not_done == set()
+        assert set(waiters[2].result()) == set(mine)
+
+
+def test_a_stdlib_waiter_on_the_list_is_told(futures):
+    class Waiter:
+        def __init__(self):
+            self.told = []
+
+        def add_result(self, future):
+            self.told.append(("result", future))
+
+        def add_exception(self, future):
+            self.told.append(("exception", future))
+
+        def add_cancelled(self, future):
+            self.told.append(("cancelled", future))
+
+    told = []
+    for end in ("set_result", "set_exception", "cancel"):
+        future, waiter = futures.Future(), Waiter()
+        with future._condition:
+            future._waiters.append(waiter)
+        getattr(future, end)(*() if end == "cancel" else (KeyError(),))
+        if end == "cancel":
+            assert waiter.told == [], "a cancellation counts once it is noticed"
+            future.set_running_or_notify_cancel()
+        told += [(name, one is future) for name, one in waiter.told]
+    assert told == [("result", True), ("exception", True), ("cancelled", True)]
+
+
+def test_a_future_stays_as_it_is_while_its_condition_is_held(futures, spawn, asleep):
+    future = futures.Future()
+    with future._condition:
+        threads = [spawn(future.set_result, 1), spawn(future.result, SOON)]
+        asleep(*(each.thread for each in threads))
+        assert future._state == "PENDING"
+    assert threads[1].result() == 1
+
+
+def test_states_that_programs_write_count(futures):
+    future = futures.Future()
+    with future._condition:
+        future._state, future._result = "FINISHED", 7
+        future._condition.notify_all()
+    assert future.done() and future.result(0) == 7 and future._result == 7
+    future = futures.Future()
+    future._exception = KeyError("k")
+    future._state = "FINISHED"
+    with pytest.raises(KeyError):
+        future.result(0)
+    assert future._waiters == [] and future._done_callbacks == []
+
+
+# asyncio.
+
+
+def test_asyncio_wraps_a_future_and_passes_results_and_cancellation_on(futures):
+    async def main():
+        future = futures.Future()
+        wrapped = asyncio.wrap_future(future)
+        _threading.Timer(0.01, future.set_result, [7]).start()
+        assert await asyncio.wait_for(wrapped, SOON) == 7
+        failed = futures.Future()
+        failed.set_exception(KeyError("k"))
+        with pytest.raises(KeyError):
+            await asyncio.wrap_future(failed)
+        cancelled = futures.Future()
+        wrapped = asyncio.wrap_future(cancelled)
+        wrapped.cancel()
+        await asyncio.sleep(0)
+        assert cancelled.cancelled()
+        other = futures.Future()
+        wrapped = asyncio.wrap_future(other)
+        other.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wrapped
+
+    asyncio.run(main())
+
+
+def test_a_coroutine_run_from_another_thread_gives_a_future_of_the_stdlibs(futures, spawn):
+    loop = asyncio.new_event_loop()
+    runner = spawn(loop.run_forever)
+    try:
+
+        async def seven():
+            return 7
+
+        future = asyncio.run_coroutine_threadsafe(seven(), loop)
+        assert futures.wait([future], SOON).done == {future} and future.result(0) == 7
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        runner.result()
+        loop.close()
+
+
+# Random sequences.
+
+VALUES = st.sampled_from([None, 0, "value"])
+STEPS = {
+    "set_running_or_notify_cancel": st.just(()),
+    "set_result": st.tuples(VALUES),
+    "set_exception": st.tuples(st.sampled_from([None, KeyError, ValueError("v")])),
+    "cancel": st.just(()),
+    "cancelled": st.just(()),
+    "running": st.just(()),
+    "done": st.just(()),
+    "result": st.tuples(st.sampled_from([0, -1, 0.0, 1e-9, "1", []])),
+    "exception": st.tuples(st.sampled_from([0, -1, 0.0, 1e-9, "1", []])),
+    "add_done_callback": st.just(("record",)),
+    "_state": st.just(()),
+    "_result": st.just(()),
+    "open": st.just(()),
+    "wait": st.tuples(st.sampled_from(["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"])),
+    "as_completed": st.just(()),
+    "_get_snapshot": st.just(()),
+}
+
+
+def step(module, future, name, args, calls):
+    if name == "add_done_callback":
+        args = (lambda f: calls.append((len(calls), f._state)),)
+    elif name == "open":
+        return ("opened", bool(future._condition))
+    elif name == "wait":
+        return act(module, "wait", ([future], 0, *args))[1].done == {future}
+    elif name == "as_completed":
+        try:
+            return [one is future for one in module.as_completed([future], 0)]
+        except module.TimeoutError as error:
+            return str(error)
+    elif not hasattr(future, name):
+        return None
+    return act(future, name, args)
+
+
+@SETTINGS
+@given(
+    st.lists(
+        st.one_of([st.tuples(st.just(name), args) for name, args in STEPS.items()]),
+        max_size=25,
+    )
+)
+def test_a_future_answers_as_the_stdlibs(futures, stock_futures, sequence):
+    ours, theirs = futures.Future(), stock_futures.Future()
+    our_calls, their_calls = [], []
+    logging.disable(logging.CRITICAL)
+    try:
+        for name, args in sequence:
+            if name == "_get_snapshot" and not hasattr(theirs, name):
+                continue
+            one = step(futures, ours, name, args, our_calls)
+            other = step(stock_futures, theirs, name, args, their_calls)
+            assert one == other, (name, args)
+            assert shown(ours) == shown(theirs) and our_calls == their_calls, (name, args)
+    finally:
+        logging.disable(logging.NOTSET)
