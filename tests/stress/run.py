@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TORTURES = ["handoff", "timeouts", "crowd", "signals", "forks", "exits"]
+TORTURES = ["handoff", "executors", "timeouts", "crowd", "signals", "forks", "exits"]
 LIMITS = {False: 180, True: 3600}  # seconds that one torture may take: brief, long
 
 
