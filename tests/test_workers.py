@@ -533,3 +533,39 @@ def test_a_call_reaches_a_worker_that_sleeps(futures, asleep):
         assert executor.submit(abs, -number).result(SOON) == number
         asleep(*executor._threads)
     executor.shutdown()
+
+
+# Interruptions.
+
+
+@pytest.mark.raddle_only
+@pytest.mark.parametrize("way", ["shutdown", "initializer"])
+def test_a_callback_that_interrupts_the_end_of_many_calls_keeps_none_from_ending(
+    futures, threading, caplog, way
+):
+    go = threading.Event()
+
+    def initialize():
+        go.wait(SOON)
+        if way == "initializer":
+            raise ValueError
+
+    executor, asked = futures.ThreadPoolExecutor(1, initializer=initialize), []
+    calls = [executor.submit(go.wait, SOON) for _ in range(20)]
+
+    def interrupt(future):
+        asked.append(future)
+        raise KeyboardInterrupt
+
+    for call in calls[1::3]:
+        call.add_done_callback(interrupt)
+    if way == "shutdown":
+        with pytest.raises(KeyboardInterrupt):
+            executor.shutdown(cancel_futures=True)
+    go.set()
+    for call in calls[1:]:
+        with pytest.raises((futures.CancelledError, futures.BrokenExecutor)):
+            call.result(SOON)
+    executor.shutdown()
+    # (A worker that was on its way may have made the first call.)
+    assert calls[0].done() and asked == calls[1::3]

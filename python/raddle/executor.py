@@ -14,6 +14,7 @@ import types
 import weakref
 from concurrent.futures import _base
 from concurrent.futures import thread as _thread
+from concurrent.futures._base import CANCELLED, PENDING
 from queue import Empty
 
 from raddle import _raddle, patch, threading
@@ -63,11 +64,42 @@ _WorkerContext = getattr(_thread, "WorkerContext", _Context)
 _INITIALIZER_FAILED = "A thread initializer failed, the thread pool is not usable anymore"
 
 
+def _end_each(work_queue, end):
+    """Call `end` for the futures of the calls in the queue, and take those out.
+
+    What a callback or a signal's handler raises is raised when all have been ended.
+    """
+    futures, drained, raised = [], False, None
+    while futures or not drained:
+        try:
+            if not drained:
+                drained = True
+                work_queue._drain(futures)
+            while futures:
+                end(futures[-1])
+                futures.pop()
+        except BaseException as error:
+            raised = raised or error
+    if raised is not None:
+        raise raised
+
+
+def _cancel(future):
+    if future.cancel() and future._state == CANCELLED:
+        future.set_running_or_notify_cancel()  # No worker will.
+
+
 def _break(work_queue, error):
     """End the calls in the queue with an error."""
-    for future in work_queue._drain():
-        if future.set_running_or_notify_cancel():
+
+    def end(future):
+        if future._state in (PENDING, CANCELLED) and future.set_running_or_notify_cancel():
             future.set_exception(error)
+
+    try:
+        _end_each(work_queue, end)
+    except BaseException:
+        _base.LOGGER.critical("Exception in worker", exc_info=True)
 
 
 def _worker(executor_reference, context, work_queue):
@@ -290,15 +322,16 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         """
         with self._shutdown_lock:
             self._shutdown = True
-            cancelled = self._work_queue._drain() if cancel_futures else ()
-            if not self._threads and self._work_queue.qsize():
-                # Whoever submitted that is about to start a worker, too late to wait for it.
-                self._start_last_worker()
-            self._work_queue.put(None)
-            threads = list(self._threads)
-        for future in cancelled:
-            if future.cancel():
-                future.set_running_or_notify_cancel()  # No worker will.
+        try:
+            if cancel_futures:
+                _end_each(self._work_queue, _cancel)
+        finally:
+            with self._shutdown_lock:
+                if not self._threads and self._work_queue.qsize():
+                    # Whoever submitted that is about to start a worker, too late to wait for.
+                    self._start_last_worker()
+                self._work_queue.put(None)
+                threads = list(self._threads)
         if wait:
             for thread in threads:
                 thread.join()

@@ -15,7 +15,16 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TORTURES = ["handoff", "soak", "timeouts", "crowd", "signals", "forks", "exits"]
+TORTURES = [
+    "handoff",
+    "soak",
+    "executors",
+    "timeouts",
+    "crowd",
+    "signals",
+    "forks",
+    "exits",
+]
 LIMITS = {False: 180, True: 3600}  # seconds that one torture may take: brief, long
 
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyList, PyTuple};
 use raddle::pool::{Closed, Demand, Seat, Tasks};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
@@ -369,16 +369,18 @@ impl WorkQueue {
     }
 
     /// Takes everything out, but for a call for each worker that was started and is on its way;
-    /// returns the futures of the calls among it.
-    fn _drain(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+    /// adds the futures of the calls among it to `futures`, the last one first.
+    ///
+    /// (To a list that the caller has already: a signal's handler that raises as soon as this is
+    /// done would take away what it returned.)
+    fn _drain(&self, futures: &Bound<'_, PyList>) -> PyResult<()> {
         let items: VecDeque<Item> = self.tasks.drain(self.coming.load(Ordering::Relaxed));
-        let mut futures = Vec::new();
-        for item in items {
+        for item in items.into_iter().rev() {
             if let Item::Task(task) = &item {
-                futures.push(task.future.get().clone_ref(py));
+                futures.append(task.future.get())?;
             }
         }
-        futures
+        Ok(())
     }
 
     /// Says that a worker is about to be started.
