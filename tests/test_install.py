@@ -188,6 +188,33 @@ def test_a_fresh_import_of_threading_is_patched(child):
     assert bare(child, code).stdout == "ran\n"
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_broken_barriers_raise_what_every_copy_of_threading_calls_so(child, installed):
+    code = f"""
+        import raddle, sys
+        if {installed}: raddle.install()
+        import threading
+        from raddle import threading as ours
+        copies = [ours, threading] if {installed} else [ours]
+        del sys.modules["threading"]
+        import threading
+        if {installed}: copies.append(threading)
+        for one in copies:
+            barrier = one.Barrier(2)
+            barrier.abort()
+            for other in copies:
+                try: barrier.wait()
+                except other.BrokenBarrierError: print("caught")
+        raddle.uninstall()
+        broken = threading.Barrier(2)
+        broken.abort()
+        try: broken.wait()
+        except threading.BrokenBarrierError: print("stock")
+        """
+    times = 9 if installed else 1
+    assert bare(child, code).stdout == "caught\n" * times + "stock\n"
+
+
 def test_names_that_modules_imported_earlier_are_switched_and_restored(child):
     code = """
         import sys, types, threading, _thread

@@ -2,11 +2,12 @@
 
 import json
 import re
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
-from programs import COMMAND, PATCHED, PLAIN, RADDLE, Folder
+from programs import COMMAND, PATCHED, PATIENCE, PLAIN, RADDLE, Folder, environment
 
 pytestmark = pytest.mark.raddle_only
 STARTS = pytest.mark.parametrize(
@@ -98,6 +99,25 @@ def test_program_text_given_with_c_runs(folder):
 
 def test_program_text_read_from_standard_input_runs(folder):
     assert "argv ['-', 'x']" in folder.same("-", "x", text=ABOUT)["out"]
+
+
+@pytest.mark.parametrize("by", [RADDLE, COMMAND], ids=["python -m raddle run", "raddle run"])
+def test_a_program_that_is_piped_in_runs_without_naming_it(by, folder):
+    assert "argv ['']" in folder.same(text=ABOUT, by=by)["out"]
+    assert folder.same(text="import sys\nsys.exit(3)", by=by)["code"] == 3
+
+
+def test_a_program_in_a_file_on_standard_input_runs(folder):
+    with open(folder.home / folder.write(PATCHED)) as text:
+        done = subprocess.run(
+            RADDLE,
+            stdin=text,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            env=environment(),
+        )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "True True True\n")
 
 
 def test_options_of_the_interpreter_stay_in_force(folder):

@@ -23,6 +23,7 @@ __all__ = [
     "Stream",
     "_ThreadHandle",
     "__version__",
+    "_barrier_error",
     "_before_fork",
     "_close",
     "_count",
@@ -350,6 +351,7 @@ class SimpleQueue(Generic[_T]):
     def _waiting(self) -> int: ...
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
 
+def _barrier_error(broken: type[Exception]) -> None: ...
 def _queue_errors(
     empty: type[Exception], full: type[Exception], shut_down: type[Exception]
 ) -> None: ...

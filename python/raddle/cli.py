@@ -6,13 +6,14 @@ that arguments, `__main__`, exit codes, tracebacks and signals are plain Python'
 
 import os
 import re
+import stat
 import sys
 
 USAGE = """\
 usage: raddle run [python options] script.py [args ...]
        raddle run [python options] -m module [args ...]
        raddle run [python options] -c command [args ...]
-       raddle run [python options] - [args ...]
+       raddle run [python options] - [args ...]   (or nothing: a program that is piped in)
        raddle --help | --version
 
 Runs an unmodified Python program on raddle: threading, and what builds on it, is
@@ -35,7 +36,7 @@ def main(argv=None):
 
             print(f"raddle {__version__} (Python {sys.version.split()[0]})")
             return 0
-        case ["run"]:
+        case ["run"] if not _is_program_piped_in():
             return _misused("run needs a script, -m module or -c command")
         case ["run", *rest]:
             return run(rest)
@@ -43,6 +44,15 @@ def main(argv=None):
             return _misused("a command is missing")
         case [command, *_]:
             return _misused(f"there is no command {command!r}")
+
+
+def _is_program_piped_in():
+    """Whether standard input is a pipe or a file: python then runs what is in it."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        return False  # It is closed.
+    return not stat.S_ISCHR(mode)  # A terminal, or /dev/null.
 
 
 def _misused(why):

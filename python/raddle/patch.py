@@ -244,7 +244,8 @@ def _replacements(overlay, names):
     """Return the names of a threading module that change, with their new values."""
     always = (
         "Condition Event Semaphore BoundedSemaphore Barrier _CRLock _allocate_lock Lock "
-        "current_thread _ThreadHandle"
+        # (For a fresh copy: raddle's barriers raise the same in all of them.)
+        "BrokenBarrierError current_thread _ThreadHandle"
     )
     if _VERSION >= (3, 13):
         always += " _LockType _make_thread_handle _start_joinable_thread"

@@ -59,6 +59,7 @@ Lock = _raddle.lock if _VERSION >= (3, 13) else _raddle.allocate_lock
 _allocate_lock = _raddle.allocate_lock
 _CRLock = RLock
 current_thread = _raddle._current_thread_in(_stdlib)
+_raddle._barrier_error(BrokenBarrierError)
 
 if _VERSION >= (3, 12):
     from threading import (

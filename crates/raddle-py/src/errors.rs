@@ -2,19 +2,34 @@
 
 use std::ffi::CStr;
 
-use pyo3::exceptions::{PyDeprecationWarning, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyDeprecationWarning, PyImportError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 
 use crate::outcall;
 
+static BROKEN_BARRIER: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+
+/// Says which class `BrokenBarrierError` is; the first to say it is heeded.
+#[pyfunction]
+#[pyo3(name = "_barrier_error")]
+pub(crate) fn barrier_error(py: Python<'_>, broken: Py<PyType>) {
+    let _ = BROKEN_BARRIER.set(py, broken);
+}
+
 /// The exception of a broken barrier: the standard library's own, which programs catch.
+#[cold]
 pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
-    static KIND: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    match KIND.import(py, "threading", "BrokenBarrierError") {
-        Ok(kind) => PyErr::from_type(kind.clone(), ()),
-        Err(error) => error,
+    if BROKEN_BARRIER.get(py).is_none() {
+        // It says so when it is imported.
+        if let Err(error) = py.import("raddle.threading") {
+            return error;
+        }
+    }
+    match BROKEN_BARRIER.get(py) {
+        Some(kind) => PyErr::from_type(kind.bind(py).clone(), ()),
+        None => PyImportError::new_err("raddle.threading named no exception"),
     }
 }
 

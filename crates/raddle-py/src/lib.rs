@@ -38,6 +38,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::condition::Condition;
     #[pymodule_export]
+    use crate::errors::barrier_error;
+    #[pymodule_export]
     use crate::event::Event;
     #[pymodule_export]
     use crate::executor::Executor;
