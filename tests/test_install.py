@@ -432,3 +432,33 @@ assert raddle.threading.__excepthook__ is threading.__excepthook__
 """
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+UNINSTALLED = """
+import raddle
+raddle.install()
+import {first}
+raddle.uninstall()
+import asyncio, concurrent.futures, queue, threading, _queue, _thread
+from concurrent.futures import _base, thread
+from raddle import _raddle
+
+ours = (_raddle.Future, _raddle._Executor, _raddle.Queue, _raddle.SimpleQueue)
+kinds = (
+    concurrent.futures.Future, concurrent.futures.ThreadPoolExecutor, _base.Future,
+    thread.ThreadPoolExecutor, queue.Queue, queue.SimpleQueue, _queue.SimpleQueue,
+)
+print([kind for kind in kinds if issubclass(kind, ours)])
+print(concurrent.futures.wait is _base.wait, _base.wait.__module__)
+print(asyncio.run(asyncio.to_thread(abs, -7)))
+locks = (threading.Lock, threading._allocate_lock, _thread.allocate_lock)
+print([lock for lock in locks if lock in (_raddle.lock, _raddle.allocate_lock)])
+"""
+
+
+@pytest.mark.parametrize(
+    "first", ["concurrent.futures.thread", "asyncio", "queue", "threading"]
+)
+def test_what_was_imported_while_installed_is_stock_again_after_uninstall(child, first):
+    output = bare(child, UNINSTALLED.format(first=first)).stdout.splitlines()
+    assert output == ["[]", "True concurrent.futures._base", "7", "[]"]

@@ -101,6 +101,7 @@ def uninstall():
         sys.modules["_thread"], _thread_module = _thread_module, None
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Finder]
     threads = [thread for module in _patched for thread in module._dangling]
+    _return_package()
     for namespace, name, previous, _ in reversed(_undo):
         if previous is _MISSING:
             _delete(namespace, name)
@@ -112,6 +113,21 @@ def uninstall():
     _late.clear()
     for thread in threads:
         _return_to_stock(thread)
+
+
+def _return_package():
+    """Give `concurrent.futures` the stock objects for those of ours that it has imported.
+
+    (Other modules keep what they have: they may have imported it from raddle itself.)
+    """
+    package = sys.modules.get("concurrent.futures")
+    if package is None:
+        return
+    names = vars(package)
+    modules = [vars(sys.modules[name]) for name in _FUTURES if name in sys.modules]
+    for namespace, name, previous, value in _undo:
+        if names.get(name) is value and any(namespace is module for module in modules):
+            names[name] = previous
 
 
 def _return_to_stock(thread):
@@ -145,13 +161,30 @@ def _replace(namespace, name, value, swapped=None):
     """Set a name in a module's dict or on a class, to be undone by uninstall()."""
     names = namespace if isinstance(namespace, dict) else vars(namespace)
     previous = names.get(name, _MISSING)
+    original = _original(previous)
     if previous is value:
+        # It has it from a module that was patched before: what is to be undone is the same.
+        if original is not value and not _is_undone(namespace, name):
+            _undo.append((namespace, name, original, value))
         return
-    _undo.append((namespace, name, previous, value))
+    _undo.append((namespace, name, original, value))
     _assign(namespace, name, value)
     # Not None, say, which somebody may have put there and which everybody holds.
     if swapped is not None and callable(previous):
         swapped[id(previous)] = (previous, value)
+
+
+def _original(value):
+    """Return what `value` has replaced, which modules imported since may have in its place."""
+    for _, _, previous, new in _undo:
+        if new is value and previous is not _MISSING and callable(previous):
+            return previous
+    return value
+
+
+def _is_undone(namespace, name):
+    """Return whether uninstall() will set this name."""
+    return any(space is namespace and known == name for space, known, _, _ in _undo)
 
 
 def _patch_thread(module):
@@ -344,9 +377,7 @@ def _patch_names(module, new):
     """Give a module new values for some names; return what was swapped."""
     swapped, names = {}, vars(module)
     for name, value in new.items():
-        if names.get(name) is value and not any(
-            namespace is names and known == name for namespace, known, _, _ in _undo
-        ):
+        if names.get(name) is value and not _is_undone(names, name):
             # It has imported the new value from a module that was patched before.
             names[name] = _previous(name, value)
         _replace(names, name, value, swapped)
