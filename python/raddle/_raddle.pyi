@@ -14,6 +14,7 @@ __all__ = [
     "BoundedSemaphore",
     "Condition",
     "Event",
+    "Future",
     "LifoQueue",
     "PriorityQueue",
     "Queue",
@@ -21,13 +22,20 @@ __all__ = [
     "Semaphore",
     "SimpleQueue",
     "Stream",
+    "_Executor",
+    "_StreamWorker",
     "_ThreadHandle",
+    "_Watch",
+    "_WorkItem",
+    "_WorkQueue",
     "__version__",
     "_barrier_error",
     "_before_fork",
     "_close",
     "_count",
     "_current_thread_in",
+    "_equip",
+    "_equip_executor",
     "_make_thread_handle",
     "_queue_errors",
     "_settle",
@@ -260,7 +268,7 @@ class _ThreadHandle:
     def join(self, timeout: float | None = None, /) -> None: ...
     def is_done(self) -> bool: ...
 
-@final
+@disjoint_base
 class Stream(Iterator[Any]):
     def __new__(
         cls,
@@ -270,17 +278,32 @@ class Stream(Iterator[Any]):
         window: int = 1024,
         ordered: bool = True,
         star: bool = False,
-        on_error: Literal["raise", "return"] = "raise",
+        on_error: Literal["raise", "return", "collect"] = "raise",
         hire: Callable[[], object] | None = None,
-    ) -> Stream: ...
+        timeout: float | None = None,
+        look: float | None = None,
+        name: str = "raddle",
+        crew: int = ...,
+        reach: int = ...,
+    ) -> Self: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> Any: ...
     def next(self, timeout: float | None = None) -> Any: ...
-    def work(self) -> None: ...
+    def worker(self) -> _StreamWorker: ...
+    def fail(self, exception: BaseException) -> None: ...
+    def delivered(self) -> int: ...
+    def _look(self) -> float | None: ...
+    def _ended(self, how: str) -> None: ...
     def close(self) -> None: ...
     def workers(self) -> int: ...
     def wait_idle(self, timeout: float | None = None) -> bool: ...
     def clocks(self) -> tuple[float, float, float, int]: ...
+
+@final
+class _StreamWorker:
+    def __call__(
+        self, rest: float | None = None, work: float | None = None, again: bool = False
+    ) -> bool | None: ...
 
 def start_joinable_thread(
     function: Callable[[], object],

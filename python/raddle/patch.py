@@ -27,7 +27,7 @@ _waiting = []  # threading modules that were loaded while raddle.threading was
 _thread_module = None  # `_thread`, while it is hidden
 _cannot_load = None  # whom to tell that the extension cannot be loaded
 
-_Function, _Module = type(lambda: None), type(sys)
+_Module = type(sys)
 
 
 def installed():
@@ -313,7 +313,7 @@ def hook_exit(module):
 def _patch_class(target, source, namespace):
     """Give the class `target` the methods of `source`, with other globals."""
     for name, value in vars(source).items():
-        if isinstance(value, _Function):
+        if isinstance(value, type(_rebound)):
             _replace(target, name, _rebound(value, namespace))
         elif isinstance(value, property):
             parts = (value.fget, value.fset, value.fdel)
@@ -323,7 +323,9 @@ def _patch_class(target, source, namespace):
 
 def _rebound(function, namespace):
     """Return a copy of `function` that looks its globals up in `namespace`."""
-    copy = _Function(function.__code__, namespace, function.__name__, function.__defaults__)
+    copy = type(function)(
+        function.__code__, namespace, function.__name__, function.__defaults__
+    )
     copy.__kwdefaults__ = function.__kwdefaults__
     copy.__doc__ = function.__doc__
     copy.__qualname__ = function.__qualname__
