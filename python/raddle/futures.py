@@ -6,7 +6,8 @@ standard library's classes and work with its functions, and with asyncio, also w
 not installed. All versions have the parameters of the newest one.
 """
 
-from concurrent.futures._base import (
+# (Of the package: another thread that imports it takes the locks of its modules in this order.)
+from concurrent.futures import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
     FIRST_EXCEPTION,
