@@ -462,3 +462,77 @@ print([lock for lock in locks if lock in (_raddle.lock, _raddle.allocate_lock)])
 def test_what_was_imported_while_installed_is_stock_again_after_uninstall(child, first):
     output = bare(child, UNINSTALLED.format(first=first)).stdout.splitlines()
     assert output == ["[]", "True concurrent.futures._base", "7", "[]"]
+
+
+# Has a thread import SLOW, and come on with it only when the main thread waits for it.
+MEANWHILE = """
+import sys, _thread, time
+from importlib.machinery import PathFinder
+
+def waits():
+    frame = sys._current_frames()[main]
+    while frame is not None:
+        code, frame = frame.f_code, frame.f_back
+        if "importlib._bootstrap" in code.co_filename and code.co_name == "acquire":
+            return True
+    return False
+
+class Slow:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != SLOW:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        run = spec.loader.exec_module
+
+        def exec_module(module):
+            inside.release()
+            while not (waits() or over):
+                time.sleep(0.001)
+            run(module)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+def attempt(call):
+    try:
+        call()
+    except BaseException as error:
+        errors.append(error)
+
+def load():
+    attempt(lambda: __import__(SLOW))
+    loaded.release()
+
+def meanwhile(call):
+    sys.meta_path.insert(0, Slow)
+    _thread.start_new_thread(load, ())
+    inside.acquire()
+    attempt(call)
+    over.append(True)
+    loaded.acquire()
+
+main, errors, over = _thread.get_ident(), [], []
+inside, loaded = _thread.allocate_lock(), _thread.allocate_lock()
+inside.acquire(), loaded.acquire()
+import raddle._raddle, raddle.patch
+"""
+
+
+def test_install_waits_for_another_thread_that_imports_what_it_patches(child):
+    code = """
+SLOW = "queue"
+meanwhile(raddle.install)
+import queue
+print(errors, issubclass(queue.Queue, raddle._raddle.Queue))
+"""
+    assert bare(child, MEANWHILE + code).stdout == "[] True\n"
+
+
+def test_raddle_futures_and_concurrent_futures_may_be_imported_at_the_same_time(child):
+    code = """
+SLOW = "concurrent.futures"
+meanwhile(lambda: __import__("raddle.futures"))
+print(errors)
+"""
+    assert bare(child, MEANWHILE + code).stdout == "[]\n"

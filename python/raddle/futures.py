@@ -7,7 +7,9 @@ not installed. All versions have the parameters of the newest one.
 """
 
 import sys
-from concurrent.futures._base import (
+
+# (Of the package: another thread that imports it takes the locks of its modules in this order.)
+from concurrent.futures import (
     ALL_COMPLETED,
     FIRST_COMPLETED,
     FIRST_EXCEPTION,

@@ -46,14 +46,14 @@ def install():
 
     __import__("_thread")
     _installed = True
+    sys.meta_path.insert(0, _Finder)
     try:
         swapped = {}
         for name, patch in _PATCHES.items():
-            module = sys.modules.get(name)
-            if module is not None:
-                swapped.update(patch(module))
+            if name in sys.modules:
+                __import__(name)  # Another thread may be at it: waits for that.
+                swapped.update(patch(sys.modules[name]))
         _patch_holders(swapped)
-        sys.meta_path.insert(0, _Finder)
     except BaseException:
         uninstall()
         raise

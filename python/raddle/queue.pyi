@@ -1,6 +1,11 @@
+import sys
 from _queue import Empty as Empty
 from queue import Full as Full
-from queue import ShutDown as ShutDown  # raddle's own before 3.13
+
+if sys.version_info >= (3, 13):
+    from queue import ShutDown as ShutDown
+else:
+    class ShutDown(Exception): ...
 
 from raddle._raddle import LifoQueue as LifoQueue
 from raddle._raddle import PriorityQueue as PriorityQueue
