@@ -101,6 +101,8 @@ class Dask(Remote):
                 self._client.scheduler.address if self._client.scheduler else "the scheduler"
             )
             raise WorkerLost(f"the connection to Dask at {where} was lost") from error
+        if _was_overtaken(error):
+            return Reply([])  # it was done, and its result went with its worker
         if not isinstance(error, distributed.scheduler.KilledWorker):
             raise error
         if len(message.inputs) > 1:
@@ -218,3 +220,15 @@ def _cluster(workers):
         name="raddle",
         silence_logs=50,
     )
+
+
+def _was_overtaken(error):
+    """Return whether distributed lost a result between taking it and looking at its state.
+
+    It then takes the result for the three parts of an error, and fails to unpack it.
+    """
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = place and place.tb_frame.f_globals.get("__name__")
+    return isinstance(error, ValueError) and where == "distributed.cfexecutor"
