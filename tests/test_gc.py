@@ -251,3 +251,18 @@ def test_dead_threads_leave_the_registries(threading, until):
     del threads, each
     until(lambda: gc.collect() is not None and not any(r() for r in references))
     assert not {r() for r in references} - {None}
+
+
+@pytest.mark.raddle_only
+def test_a_future_that_had_itself_for_a_result_is_collected():
+    from raddle.futures import Future
+
+    class Mine(Future):
+        pass
+
+    future = Mine()
+    future._result = future
+    future._result = None  # What was there is kept for those who were reading it.
+    del future
+    gc.collect()
+    assert not any(type(thing) is Mine for thing in gc.get_objects())

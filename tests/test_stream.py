@@ -874,3 +874,11 @@ def test_failing_a_stream_wakes_whoever_waits_for_a_result(threading, until):
     it.fail(Failure("no workers"))
     thread.join(60)
     assert len(raised) == 1
+
+
+def test_seconds_that_are_no_number_are_none(stream):
+    nan = float("nan")
+    assert list(stream(abs, [-1, -2], look=nan)) == [1, 2]
+    made = Stream(abs, iter([]))
+    assert list(made) == []
+    assert made.worker()(nan, nan) is None

@@ -713,22 +713,29 @@ impl Future {
     }
 
     fn __clear__(&self) {
-        let mut garbage: Vec<Option<Py<PyAny>>> =
-            vec![self.result.put(None), self.exception.put(None)];
-        if let Some(extra) = self.extra.get() {
+        self.drop_objects();
+    }
+}
+
+impl Future {
+    /// Drops what the collector sees, but for the condition and the list of waiters; nobody else
+    /// has the future any more.
+    fn drop_objects(&self) {
+        let places = [&self.result, &self.exception];
+        places.into_iter().filter_map(|place| place.put(None)).for_each(outcall::drop_ref);
+        let Some(extra) = self.extra.get() else { return };
+        let (lists, retired) = self.core.with_list(|| {
             // SAFETY: under the latch.
-            let lists = self.core.with_list(|| unsafe { extra.lists.with(std::mem::take) });
-            garbage.extend(lists.callbacks.into_iter().map(Some));
-            garbage.extend(lists.watches.into_iter().map(|watch| Some(watch.into_any())));
-        }
-        garbage.into_iter().flatten().for_each(outcall::drop_ref);
+            unsafe { (extra.lists.with(std::mem::take), extra.retired.with(std::mem::take)) }
+        });
+        lists.callbacks.into_iter().for_each(outcall::drop_ref);
+        lists.watches.into_iter().for_each(|watch| outcall::drop_ref(watch.into_any()));
+        drop(retired);
     }
 }
 
 impl Drop for Future {
     fn drop(&mut self) {
-        for place in [&self.result, &self.exception] {
-            place.put(None).into_iter().for_each(outcall::drop_ref);
-        }
+        self.drop_objects();
     }
 }

@@ -96,9 +96,7 @@ impl Next {
     }
 
     fn after(seconds: Option<f64>) -> Deadline {
-        seconds.map_or(Deadline::NEVER, |seconds| {
-            Deadline::after(Duration::from_secs_f64(seconds.clamp(0.0, 1e6)))
-        })
+        seconds.map_or(Deadline::NEVER, |seconds| Deadline::after(duration(seconds)))
     }
 
     fn set(&self, seconds: Option<f64>) {
@@ -108,6 +106,12 @@ impl Next {
     fn get(&self) -> Deadline {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A number of seconds, whatever it is; none if it is not a number.
+fn duration(seconds: f64) -> Duration {
+    let seconds = if seconds.is_nan() { 0.0 } else { seconds };
+    Duration::from_secs_f64(seconds.clamp(0.0, 1e6))
 }
 
 /// What a task made.
@@ -734,10 +738,9 @@ impl StreamWorker {
     ) -> PyResult<Option<bool>> {
         let Some(function) = &self.function else { return Ok(None) };
         let function = function.get().bind(py);
-        let seconds = |seconds: f64| Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
         let stay = rest.zip(work).map(|(rest, work)| Stay {
-            rest: seconds(rest),
-            work: seconds(work),
+            rest: duration(rest),
+            work: duration(work),
             again,
         });
         let mut attached = Attached::new(py);

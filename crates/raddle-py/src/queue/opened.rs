@@ -170,7 +170,12 @@ pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
 /// Ends the `__init__` of a queue with hooks of its own: it is open from the start.
 pub(super) fn begin(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
-    drop(this.gate.retire(|shelf| shelf.items.take()));
+    let old = {
+        // A second `__init__`: others may be looking at the heap.
+        let _lock = ordered::Lock::take(this, py)?;
+        this.gate.retire(|shelf| shelf.items.take())
+    };
+    drop(old);
     let init = outcall::getattr(queue.as_any(), intern!(py, "_init"))?;
     let maxsize = this.maxsize(py)?;
     outcall::call(&init, &PyTuple::new(py, [maxsize])?, None)?;
