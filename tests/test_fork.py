@@ -267,6 +267,60 @@ def test_a_child_forked_while_others_start_threads_runs_starts_its_own_and_ends(
     assert child(FORK + dedent(code)).stdout == "exit 0\n" * 60 + "True\n"
 
 
+def test_from_the_hook_before_a_fork_on_no_thread_gets_a_thread_state(child):
+    # Caught half-way it would hold locks that the interpreter does not renew in the child.
+    code = """
+        import os, time, warnings
+        warnings.simplefilter("ignore")
+        ran, most = [0] * 3, [0]
+        def look():  # registered before raddle's hook, so that it runs after it
+            before, limit = sum(ran), time.monotonic() + 0.1
+            while time.monotonic() < limit:
+                os.sched_yield()
+                most[0] = max(most[0], sum(ran) - before)
+        os.register_at_fork(before=look)
+        from raddle import threading
+        stop = threading.Event()
+        def run(me):
+            ran[me] += 1
+        def begin(me):
+            while not stop.is_set():
+                t = threading.Thread(target=run, args=(me,))
+                t.start()
+                t.join()
+        starters = [threading.Thread(target=begin, args=(n,)) for n in range(3)]
+        for t in starters: t.start()
+        for _ in range(10):
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0)
+            os.waitpid(pid, 0)
+        stop.set()
+        for t in starters: t.join(60)
+        print(most[0] <= 3 or most[0])  # one of each starter may have had its state
+        """
+    assert child(code, prelude="").stdout == "True\n"
+
+
+def test_a_hook_before_a_fork_may_start_a_thread_and_wait_for_it(child):
+    code = """
+        import os, warnings
+        warnings.simplefilter("ignore")
+        ran = []
+        def begin():  # registered before raddle's hook, so that it runs after it
+            t = threading.Thread(target=ran.append, args=(1,))
+            t.start()
+            t.join()
+        os.register_at_fork(before=begin)
+        from raddle import threading
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        print(os.waitpid(pid, 0)[1], ran)
+        """
+    assert child(code, prelude="").stdout == "0 [1]\n"
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="fork warns of threads from 3.12 on")
 def test_a_single_threaded_program_forks_without_a_warning(child):
     code = """

@@ -36,6 +36,7 @@ __all__ = [
     "_current_thread_in",
     "_equip",
     "_equip_executor",
+    "_forked",
     "_make_thread_handle",
     "_queue_errors",
     "_settle",
@@ -256,6 +257,7 @@ __all__ += [
     "_WorkQueue",
     "_equip",
     "_equip_executor",
+    "_forked",
 ]
 
 @final
@@ -322,6 +324,7 @@ def _current_thread_in(module: ModuleType) -> Callable[[], Thread]: ...
 def _count() -> int: ...
 def _before_fork() -> None: ...
 def _close() -> None: ...
+def _forked() -> None: ...
 def _settle() -> None: ...
 def _shutdown() -> bool: ...
 

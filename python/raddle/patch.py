@@ -372,7 +372,11 @@ def _follow_forks(follow):
     if hasattr(os, "register_at_fork"):
         from raddle import _raddle
 
-        os.register_at_fork(before=_raddle._before_fork, after_in_child=follow)
+        os.register_at_fork(
+            before=_raddle._before_fork,
+            after_in_parent=_raddle._forked,
+            after_in_child=follow,
+        )
 
 
 def _patch_names(module, new):

@@ -165,14 +165,9 @@ pub(crate) fn is_main_thread() -> bool {
 /// The identifier of the process's first thread, 0 until it has asked for it.
 static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
 
-/// Forgets in a forked child who the main thread was; called once, when the module is imported.
-pub(crate) fn watch_forks() {
-    unsafe extern "C" fn in_child() {
-        MAIN_THREAD.store(0, Ordering::Relaxed);
-        crate::thread::after_fork();
-    }
-    // SAFETY: the handler only stores to atomics, and the code is never unloaded.
-    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+/// In a forked child the thread that forked is the main one.
+pub(crate) fn after_fork() {
+    MAIN_THREAD.store(0, Ordering::Relaxed);
 }
 
 /// Waiting for the thread that woke us to let go of the interpreter.

@@ -10,6 +10,7 @@ mod condition;
 mod errors;
 mod event;
 mod executor;
+mod fork;
 mod fresh;
 mod future;
 mod kit;
@@ -44,6 +45,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::executor::Executor;
     #[pymodule_export]
+    use crate::fork::{before_fork, forked};
+    #[pymodule_export]
     use crate::future::Future;
     #[pymodule_export]
     use crate::kit::{equip, equip_executor};
@@ -61,7 +64,7 @@ mod _raddle {
     use crate::stream::{Stream, StreamWorker};
     #[pymodule_export]
     use crate::thread::{
-        ThreadHandle, before_fork, close, count, make_thread_handle, settle, shutdown,
+        ThreadHandle, close, count, make_thread_handle, settle, shutdown,
         start_joinable_thread, start_new_thread,
     };
 
@@ -83,7 +86,7 @@ mod _raddle {
                  their types with it",
             ));
         }
-        crate::attached::watch_forks();
+        crate::fork::watch();
         crate::fresh::prepare(module)?;
         crate::queue::prepare(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

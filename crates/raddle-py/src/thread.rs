@@ -21,6 +21,7 @@ use raddle::thread::{self, Handle, Reaped, StartError};
 use crate::arg::Truth;
 use crate::attached::{self, Attached};
 use crate::errors;
+use crate::fork;
 use crate::lock::Lock;
 use crate::outcall;
 use crate::timeout;
@@ -272,7 +273,7 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         return;
     }
     // SAFETY: the interpreter is alive: its end waits for this thread to be settled.
-    let state = unsafe { ffi::PyThreadState_New(boot.interpreter) };
+    let state = fork::not_meanwhile(|| unsafe { ffi::PyThreadState_New(boot.interpreter) });
     thread::settled();
     if state.is_null() {
         unstartable::report(boot);
@@ -492,26 +493,6 @@ pub(crate) fn shutdown(py: Python<'_>) -> bool {
     }
 }
 
-/// Before each fork: waits until threads that were joined have left the operating system, and,
-/// under a GIL, until none is between its creation and its thread state.
-#[pyfunction]
-#[pyo3(name = "_before_fork")]
-pub(crate) fn before_fork(py: Python<'_>) {
-    // Threads that keep starting others may always be caught: once is then enough.
-    for _ in 0..ATTEMPTS {
-        py.detach(|| {
-            thread::wait_for_lingering();
-            settle_starting();
-        });
-        if !thread::any_starting() {
-            break;
-        }
-    }
-}
-
-/// How often a fork looks for threads that are being started.
-const ATTEMPTS: u32 = 8;
-
 /// What shutting down means before 3.13, where `_shutdown_locks` holds the threads to wait for:
 /// lets threads that were just created get their thread state, and on 3.12 refuses new ones.
 #[pyfunction]
@@ -528,7 +509,7 @@ pub(crate) fn settle(py: Python<'_>) {
 /// Each is between two system calls and needs nothing that this thread holds, so it is waited
 /// for by yielding. Those created meanwhile are not waited for: daemon threads may go on
 /// creating others for ever.
-fn settle_starting() {
+pub(crate) fn settle_starting() {
     let before_now = thread::Starting::now();
     while before_now.any_left() {
         std::thread::yield_now();
