@@ -34,13 +34,17 @@ __all__ = [
     "_close",
     "_count",
     "_current_thread_in",
+    "_detect",
     "_equip",
+    "_equip_deadlock",
     "_equip_executor",
     "_forked",
     "_make_thread_handle",
+    "_owner",
     "_queue_errors",
     "_settle",
     "_shutdown",
+    "_waits",
     "allocate_lock",
     "lock",
     "start_joinable_thread",
@@ -256,6 +260,7 @@ __all__ += [
     "_WorkItem",
     "_WorkQueue",
     "_equip",
+    "_equip_deadlock",
     "_equip_executor",
     "_forked",
 ]
@@ -322,6 +327,14 @@ def start_new_thread(
 def _make_thread_handle(ident: int) -> _ThreadHandle: ...
 def _current_thread_in(module: ModuleType) -> Callable[[], Thread]: ...
 def _count() -> int: ...
+def _detect(on: bool) -> None: ...
+def _equip_deadlock(
+    callback: Callable[
+        [str, list[tuple[int, str, object | None, int]], bool], BaseException | None
+    ],
+) -> None: ...
+def _owner(lock: object) -> int: ...
+def _waits() -> list[tuple[int, str, object | None, int, float, bool]]: ...
 def _before_fork() -> None: ...
 def _close() -> None: ...
 def _forked() -> None: ...

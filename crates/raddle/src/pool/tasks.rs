@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::fork;
 use crate::spin::Spin;
 use crate::sync::{AtomicBool, Ordering, UnsafeCell, maybe_const};
@@ -399,6 +400,10 @@ impl<T> Tasks<T> {
 }
 
 impl<T> Abandoned for Tasks<T> {
+    fn kind(&self) -> Kind {
+        Kind::Pool
+    }
+
     /// A worker that was sent for cannot come.
     fn pass_on(&self, _: u8) {
         let locked = self.lock();
