@@ -376,6 +376,14 @@ impl<T> Tasks<T> {
         self.len() == 0
     }
 
+    /// Whether there are more tasks than workers that look for one: seen at one moment, since a
+    /// worker that takes a task changes both.
+    #[must_use]
+    pub fn is_short_of_workers(&self) -> bool {
+        let locked = self.lock();
+        self.with(&locked, |inner| inner.queue.len() > inner.searching)
+    }
+
     /// The number of workers that look for a task; for reports and tests.
     #[must_use]
     pub fn searching(&self) -> usize {
