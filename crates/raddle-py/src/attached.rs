@@ -152,9 +152,14 @@ impl Blocking for Attached<'_> {
         self.subject
     }
 
-    /// If all are asleep, the main thread is. Threads of other makes count: they might wake one.
-    fn keeps_watch(&self) -> Option<usize> {
-        if is_main_thread() { deadlock::threads() } else { None }
+    /// If all are asleep, the main thread is.
+    fn keeps_watch(&self) -> bool {
+        cfg!(target_os = "linux") && is_main_thread()
+    }
+
+    /// Threads of other makes count: they might wake one.
+    fn threads(&self) -> Option<usize> {
+        deadlock::threads()
     }
 
     fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<()> {

@@ -65,8 +65,13 @@ pub trait Blocking {
         Subject::UNKNOWN
     }
 
-    /// How many threads there are, if this one is to look each second whether all are asleep.
-    fn keeps_watch(&self) -> Option<usize> {
+    /// Whether this thread is to look each second whether all are asleep.
+    fn keeps_watch(&self) -> bool {
+        false
+    }
+
+    /// How many threads there are, if that can be told.
+    fn threads(&self) -> Option<usize> {
         None
     }
 

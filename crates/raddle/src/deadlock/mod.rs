@@ -126,7 +126,7 @@ pub struct Wait {
     pub timed: bool,
     /// When it began, in nanoseconds of the monotonic clock.
     pub since: i64,
-    /// Which wait of the process it is: a later one has a greater number.
+    /// Which sleep of the process it is: a later one has a greater number.
     order: usize,
 }
 

@@ -5,6 +5,7 @@
 //! its latch, which the thread takes before it goes on: what a reader finds under the latch
 //! (the parker, the primitive, the object) is alive until it lets go.
 
+#[cfg(not(raddle_loom))]
 use std::ptr;
 
 use super::{Provider, Subject, Wait};
@@ -18,8 +19,8 @@ pub(super) struct Record {
     latch: Latch,
     /// The identifier of the thread whose it is; 0 if it is free.
     thread: AtomicUsize,
-    /// Guarded by the latch.
-    sleep: UnsafeCell<Option<Sleep>>,
+    /// With its order: a later sleep of any thread has a greater one. Guarded by the latch.
+    sleep: UnsafeCell<Option<(Sleep, usize)>>,
     /// Written before the record is known to others.
     next: *const Record,
 }
@@ -38,7 +39,6 @@ pub(super) struct Sleep {
     pub(super) parker: *const Parker,
     pub(super) until: Deadline,
     pub(super) since: i64,
-    pub(super) order: usize,
 }
 
 impl Record {
@@ -51,23 +51,25 @@ impl Record {
         }
     }
 
-    fn set(&self, sleep: Option<Sleep>) {
-        let _held = self.latch.lock();
-        // SAFETY: the latch is held.
-        self.sleep.with_mut(|place| unsafe { *place = sleep });
-    }
-
     /// The thread, whose record this is, goes to sleep.
+    ///
+    /// The order is drawn under the latch: who draws a later one, and then looks here, finds the
+    /// latch held or the sleep in place.
     ///
     /// # Safety
     /// What `sleep` names stays where it is until [`leave`](Self::leave).
     pub(super) unsafe fn enter(&self, sleep: Sleep) {
-        self.set(Some(sleep));
+        let _held = self.latch.lock();
+        let order = next_order();
+        // SAFETY: the latch is held.
+        self.sleep.with_mut(|place| unsafe { *place = Some((sleep, order)) });
     }
 
     /// The thread is awake again.
     pub(super) fn leave(&self) {
-        self.set(None);
+        let _held = self.latch.lock();
+        // SAFETY: the latch is held.
+        self.sleep.with_mut(|place| unsafe { *place = None });
     }
 
     /// Calls `look` with the thread's wait, if it is asleep and nobody has woken it. The thread
@@ -75,7 +77,7 @@ impl Record {
     pub(super) fn with<R>(&self, look: impl FnOnce(&Wait) -> R) -> Option<R> {
         let _held = self.latch.lock();
         // SAFETY: the latch is held.
-        let sleep = self.sleep.with(|place| unsafe { *place })?;
+        let (sleep, order) = self.sleep.with(|place| unsafe { *place })?;
         // SAFETY: the thread has not left, and cannot before the latch is free.
         let (primitive, parker) = unsafe { (&*sleep.primitive, &*sleep.parker) };
         if parker.is_notified() {
@@ -89,7 +91,7 @@ impl Record {
             provider: subject.provider.unwrap_or_else(|| primitive.provider()),
             timed: !sleep.until.is_never(),
             since: sleep.since,
-            order: sleep.order,
+            order,
         }))
     }
 
@@ -97,6 +99,20 @@ impl Record {
     pub(super) fn wait(&self) -> Option<Wait> {
         self.with(|wait| *wait)
     }
+}
+
+#[cfg(not(raddle_loom))]
+fn next_order() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    NEXT.fetch_add(1, Ordering::AcqRel)
+}
+
+#[cfg(raddle_loom)]
+fn next_order() -> usize {
+    loom::lazy_static! {
+        static ref NEXT: AtomicUsize = AtomicUsize::new(1);
+    }
+    NEXT.fetch_add(1, Ordering::AcqRel)
 }
 
 /// Whom a wait waits for, if that is one thread.

@@ -9,8 +9,8 @@
 //!
 //! (But for a lock that another thread may release: that is what `surely` tells of.)
 //!
-//! Of those who close a ring at the same time, the one whose wait began last reports it: when it
-//! looks, all other waits are there to be seen.
+//! Of those who close a ring at the same time, the one whose sleep began last reports it: when it
+//! looks, all other sleeps are there to be seen (see `Record::enter`).
 
 use super::record::{self, Record};
 use super::{Deadlock, Finding, Wait};

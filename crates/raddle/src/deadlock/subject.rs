@@ -50,8 +50,12 @@ impl<B: Blocking> Blocking for For<'_, B> {
         Subject { object, ..self.subject }
     }
 
-    fn keeps_watch(&self) -> Option<usize> {
+    fn keeps_watch(&self) -> bool {
         self.blocking.keeps_watch()
+    }
+
+    fn threads(&self) -> Option<usize> {
+        self.blocking.threads()
     }
 
     fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), Self::Interrupt> {

@@ -7,7 +7,6 @@ use super::{Deadlock, is_detecting, ring};
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
 use crate::park::{Parker, Wake};
-use crate::sync::{AtomicUsize, Ordering};
 use crate::waiters::Abandoned;
 
 /// How long a ring that might come undone has to last before it is told, and how often a
@@ -19,23 +18,14 @@ pub(crate) struct Watch<'a> {
     parker: &'a Parker,
     primitive: &'a dyn Abandoned,
     until: Deadline,
-    /// 0 before the first sleep.
-    order: usize,
+    /// When the first sleep began; 0 before it.
     since: i64,
-    /// What to look for at the end of the next sleep, and when that is.
-    look: Look,
-    at: Deadline,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// The first sleep is still to come.
-    First,
-    /// A ring was found that might come undone.
-    Ring,
-    /// Whether all are asleep.
-    Asleep,
-    Never,
+    /// When a ring that might come undone, and was there at the last look, has lasted.
+    ripe: Option<Deadline>,
+    /// When to look whether all are asleep.
+    round: Option<Deadline>,
+    /// Something was told; that is enough for one wait.
+    told: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -44,8 +34,7 @@ impl<'a> Watch<'a> {
         primitive: &'a dyn Abandoned,
         until: Deadline,
     ) -> Self {
-        let at = Deadline::NEVER;
-        Self { parker, primitive, until, order: 0, since: 0, look: Look::First, at }
+        Self { parker, primitive, until, since: 0, ripe: None, round: None, told: false }
     }
 
     /// Sleeps as `blocking` does, and has it told of a deadlock.
@@ -58,23 +47,23 @@ impl<'a> Watch<'a> {
             return Ok(blocking.sleep(self.parker, self.until));
         };
         let asleep = Asleep::enter(record, self.begin(blocking));
-        if self.until.is_never() && is_detecting() {
-            if let Some(found) = self.look(record, blocking) {
-                drop(asleep);
-                blocking.on_deadlock(&found)?;
-                // Handlers have run: look for signals and forks before the next sleep.
-                return Ok(Wake::Signal);
-            }
+        let looks = self.until.is_never() && !self.told && is_detecting();
+        if let Some(found) = looks.then(|| self.look(record, blocking)).flatten() {
+            self.told = true;
+            (self.ripe, self.round) = (None, None);
+            drop(asleep);
+            blocking.on_deadlock(&found)?;
+            // Handlers may have run: look for signals and forks before the next sleep.
+            return Ok(Wake::Signal);
         }
-        let wake = blocking.sleep(self.parker, self.until.min(self.at));
+        let next = [self.ripe, self.round].into_iter().flatten().min();
+        let wake = blocking.sleep(self.parker, next.unwrap_or(self.until));
         drop(asleep);
-        let looks = wake == Wake::TimedOut && self.at < self.until;
-        Ok(if looks { Wake::Signal } else { wake })
+        Ok(if wake == Wake::TimedOut && next.is_some() { Wake::Signal } else { wake })
     }
 
     fn begin<B: Blocking>(&mut self, blocking: &B) -> Sleep {
-        if self.order == 0 {
-            self.order = next();
+        if self.since == 0 {
             self.since = deadline::now();
         }
         let primitive: *const (dyn Abandoned + 'a) = self.primitive;
@@ -87,47 +76,32 @@ impl<'a> Watch<'a> {
             parker: self.parker,
             until: self.until,
             since: self.since,
-            order: self.order,
         }
     }
 
-    /// Looks for what is due, and says when to look next.
+    /// Looks for a ring at the beginning of each sleep: while this thread was awake, to run a
+    /// signal handler for one, another may have closed a ring and not have seen it.
     fn look<B: Blocking>(&mut self, me: &Record, blocking: &B) -> Option<Deadlock> {
-        let due = self.look == Look::First || self.at.has_passed();
-        if !due {
-            return None;
+        let ring = ring::closed_by(me);
+        if ring.as_ref().is_some_and(|ring| ring.surely) {
+            return ring;
         }
-        let look = mem::replace(&mut self.look, Look::Never);
-        self.at = Deadline::NEVER;
-        match look {
-            Look::First => {
-                let ring = ring::closed_by(me);
-                if ring.as_ref().is_some_and(|ring| ring.surely) {
-                    return ring;
-                }
-                // A thread that waits for itself may be waiting for another's release().
-                if ring.is_some_and(|ring| ring.waits.len() > 1) {
-                    self.again(Look::Ring);
-                } else if blocking.keeps_watch().is_some() {
-                    self.again(Look::Asleep);
-                }
-                None
-            }
-            Look::Ring => ring::closed_by(me),
-            Look::Asleep => {
-                let found = blocking.keeps_watch().and_then(ring::all_asleep);
-                if found.is_none() {
-                    self.again(Look::Asleep);
-                }
-                found
-            }
-            Look::Never => None,
-        }
+        // A thread that waits for itself may be waiting for another's release().
+        let Some(ring) = ring.filter(|ring| ring.waits.len() > 1) else {
+            self.ripe = None;
+            return self.look_round(blocking);
+        };
+        let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(LASTING));
+        ripe.has_passed().then_some(ring)
     }
 
-    fn again(&mut self, look: Look) {
-        self.look = look;
-        self.at = Deadline::after_nanos(LASTING);
+    /// Looks whether all are asleep, if this thread is to, and from its second second on.
+    fn look_round<B: Blocking>(&mut self, blocking: &B) -> Option<Deadlock> {
+        if self.round.is_none_or(Deadline::has_passed) && blocking.keeps_watch() {
+            let first = self.round.replace(Deadline::after_nanos(LASTING)).is_none();
+            return if first { None } else { ring::all_asleep(blocking.threads()?) };
+        }
+        None
     }
 }
 
@@ -147,18 +121,4 @@ impl Drop for Asleep<'_> {
     fn drop(&mut self) {
         self.0.leave();
     }
-}
-
-#[cfg(not(raddle_loom))]
-fn next() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-#[cfg(raddle_loom)]
-fn next() -> usize {
-    loom::lazy_static! {
-        static ref NEXT: AtomicUsize = AtomicUsize::new(1);
-    }
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }
