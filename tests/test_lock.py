@@ -163,6 +163,17 @@ def test_four_threads_never_hold_it_together(threading, spawn):
     assert seen == [1] * 2000
 
 
+HOLDER = re.compile(" held by '.*?'")
+
+
+def test_repr_of_a_held_lock_names_its_holder(threading, subject):
+    lock = threading.Lock()
+    assert "held" not in repr(lock)
+    with lock:
+        assert ("held by 'MainThread'" in repr(lock)) == (subject == "raddle")
+    assert "held" not in repr(lock)
+
+
 def test_repr_is_the_stdlib_one(threading, stock):
     for held in (False, True):
         texts = []
@@ -170,7 +181,7 @@ def test_repr_is_the_stdlib_one(threading, stock):
             lock = module.Lock()
             if held:
                 lock.acquire()
-            texts.append(shown(lock))
+            texts.append(HOLDER.sub("", shown(lock)))
             assert repr(lock).endswith(f" at {id(lock):#x}>")
         assert texts[0] == texts[1]
 

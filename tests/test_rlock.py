@@ -138,9 +138,16 @@ def test_repr_is_the_stdlib_one(threading, stock, levels):
         lock = module.RLock()
         for _ in range(levels):
             lock.acquire()
-        texts.append(re.sub(r" at 0x\w+", "", repr(lock)))
+        texts.append(re.sub(r" held by '.*?'| at 0x\w+", "", repr(lock)))
         assert repr(lock).endswith(f" at {id(lock):#x}>")
     assert texts[0] == texts[1]
+
+
+def test_repr_of_a_held_lock_names_its_holder(threading, subject, spawn):
+    lock = threading.RLock()
+    lock.acquire()
+    assert ("held by 'MainThread'" in repr(lock)) == (subject == "raddle")
+    assert spawn(lambda: repr(lock)).result() == repr(lock)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 14), reason="RLock.locked is new in 3.14")

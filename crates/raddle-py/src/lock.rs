@@ -8,6 +8,7 @@ use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
 use crate::errors;
 use crate::padded::Padded;
+use crate::registry;
 use crate::timeout;
 
 /// A lock that one thread holds at a time and any thread may release.
@@ -155,9 +156,12 @@ impl Lock {
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let state = if slf.get().raw.is_locked() { "locked" } else { "unlocked" };
+        let raw = slf.get().raw();
+        let state = if raw.is_locked() { "locked" } else { "unlocked" };
+        let held = registry::held_by(slf.py(), raw.owner().unwrap_or(0));
         let address = slf.as_ptr() as usize;
-        Ok(PyString::new(slf.py(), &format!("<{state} _thread.lock object at {address:#x}>")))
+        let text = format!("<{state} _thread.lock object{held} at {address:#x}>");
+        Ok(PyString::new(slf.py(), &text))
     }
 
     fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {

@@ -7,7 +7,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use crate::outcall;
 
@@ -74,4 +74,23 @@ fn find<'py>(py: Python<'py>, globals: &Bound<'py, PyDict>) -> PyResult<Bound<'p
         Some(thread) => Ok(thread),
         None => outcall::call0(&global(intern!(py, "_DummyThread"))?),
     }
+}
+
+/// ` held by 'name'`, for the repr of a lock that a thread holds; empty if no name is known.
+pub(crate) fn held_by(py: Python<'_>, owner: usize) -> String {
+    if owner == 0 {
+        return String::new();
+    }
+    name(py, owner).map_or_else(String::new, |name| format!(" held by {name}"))
+}
+
+/// The repr of the name of the thread with this identifier, if `threading` knows it.
+fn name(py: Python<'_>, ident: usize) -> Option<String> {
+    let modules = py.import(intern!(py, "sys")).ok()?.getattr(intern!(py, "modules")).ok()?;
+    let threading =
+        modules.cast::<PyDict>().ok()?.get_item(intern!(py, "threading")).ok()??;
+    let active = outcall::getattr(&threading, intern!(py, "_active")).ok()?;
+    let thread = active.cast::<PyDict>().ok()?.get_item(ident).ok()??;
+    let name = outcall::getattr(&thread, intern!(py, "_name")).ok()?;
+    Some(outcall::repr(name.cast_exact::<PyString>().ok()?).ok()?.to_string())
 }

@@ -10,6 +10,7 @@ use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
 use crate::errors;
 use crate::padded::Padded;
+use crate::registry;
 use crate::timeout;
 
 /// A lock that the thread which holds it may take again, to be released as often.
@@ -171,11 +172,12 @@ impl RLock {
         let kind = slf.get_type();
         let name = format!("{}.{}", kind.module()?, kind.qualname()?);
         let (owner, count) = (core.owner(), core.count());
+        let held = registry::held_by(slf.py(), owner);
         let address = slf.as_ptr() as usize;
-        Ok(PyString::new(
-            slf.py(),
-            &format!("<{state} {name} object owner={owner} count={count} at {address:#x}>"),
-        ))
+        let text = format!(
+            "<{state} {name} object owner={owner} count={count}{held} at {address:#x}>"
+        );
+        Ok(PyString::new(slf.py(), &text))
     }
 
     fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
