@@ -20,20 +20,23 @@ def dump(file=None):
 
 def describe(colour=False, caller="asked for this dump"):
     """Return the dump as text; `caller` says what the calling thread does."""
-    paint = report.painter(colour)
+    with stack.Stacks() as stacks:
+        return _described(stacks, report.painter(colour), caller)
+
+
+def _described(stacks, paint, caller):
     waits = {each[0]: each for each in _waits()}
-    frames = stack.frames()
-    seen = {ident: stack.visible(frames.get(ident)) for ident in {*frames, *waits}}
-    steady = [seen[ident] for ident in stack.steady(waits.values())]
+    idents = {*stacks.idents(), *waits}
+    steady = [stacks.of(ident) for ident in stack.steady(waits.values())]
     names = naming.Names([each[2] for each in waits.values()], steady)
-    held = _held(waits, seen, names)
+    held = _held(waits, stacks, names)
     when, version = time.strftime("%H:%M:%S"), sys.version.split()[0]
-    count = f"{len(seen)} thread{'s' * (len(seen) != 1)}"
+    count = f"{len(idents)} thread{'s' * (len(idents) != 1)}"
     out = [paint("head", f"raddle: {count} at {when}, Python {version}"), ""]
     # (A program without threads may not have loaded this; then there is one thread.)
     thread = sys.modules.get("_thread")
-    me, now = (thread.get_ident() if thread else min(seen)), time.monotonic()
-    for ident in sorted(seen, key=stack.order):
+    me, now = (thread.get_ident() if thread else min(idents)), time.monotonic()
+    for ident in sorted(idents, key=stack.order):
         if ident in waits:
             state = _waiting(waits[ident], names, now)
         elif ident == me:
@@ -43,7 +46,7 @@ def describe(colour=False, caller="asked for this dump"):
         out.append(f"  {paint('name', stack.name_of(ident))} ({_facts(ident)}) {state}")
         if ident in held:
             out.append(f"      holds {', '.join(held[ident])}")
-        out += report.drawn(stack.entries(seen[ident]), paint)
+        out += report.drawn(stack.entries(stacks.of(ident)), paint)
     return "\n".join([*out, ""])
 
 
@@ -72,7 +75,7 @@ def _waiting(wait, names, now):
     link = {
         "thread": stack.name_of(ident),
         "kind": kind,
-        "name": names.of(value) if value is not None else f"a {kind}",
+        "name": names.of(value) if value is not None else words.some(kind),
         "provider": stack.name_of(provider) if provider else None,
     }
     kind = f" ({naming.kind(value)})" if value is not None and kind != "thread join" else ""
@@ -95,7 +98,7 @@ def _state(ident):
     return "runs"
 
 
-def _held(waits, seen, names):
+def _held(waits, stacks, names):
     """Return what each thread is known to hold: that for which others wait."""
     places, held = sites.Sites(), {}
     for ident, kind, value, provider, *_ in waits.values():
@@ -103,7 +106,7 @@ def _held(waits, seen, names):
             continue
         place = None
         if provider in waits:
-            place = places.taken(seen[provider], value, provider == ident)
+            place = places.taken(stacks.of(provider), value, provider == ident)
         text = names.of(value) + (f" ({stack.short(place[0])}:{place[1]})" if place else "")
         if text not in held.setdefault(provider, []):
             held[provider].append(text)

@@ -30,7 +30,7 @@ def names(value):
     for base in _MRO(kind):
         for name, descriptor in list(_DICT(base).items()):
             of = type(descriptor)
-            if name == "__dict__" and of is _GETSET and not own:
+            if name == "__dict__" and of in (_GETSET, _MEMBER) and not own:
                 own = True
                 held = _read(descriptor, value)
                 if issubclass(type(held), dict):

@@ -75,6 +75,8 @@ class Names:
         count += bool(code.co_flags & 4) + bool(code.co_flags & 8)
         arguments = set(code.co_varnames[:count])
         for name, value in _locals(frame):
+            if not name.isidentifier():
+                continue  # The interpreter's own, or a tool's.
             if name in ("self", "cls"):
                 name = _class_name(value)
                 self._within(4, name, value, file)

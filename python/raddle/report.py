@@ -96,41 +96,37 @@ def drawn(entries, paint):
 def _links(kind, ring, waits):
     """Return the threads of a report, in an order that is the same each time."""
     ring = _ordered(kind, list(ring))
-    frames = stack.frames()
-    seen = {ident: stack.visible(frames.get(ident)) for ident, *_ in ring}
-    others = [
-        stack.visible(frames.get(each)) for each in stack.steady(waits) if each not in seen
-    ]
-    names = naming.Names([value for _, _, value, _ in ring], [*seen.values(), *others])
     called = _called([ident for ident, *_ in ring])
     began = {each[0]: (each[4], each[5]) for each in waits}
-    now, places = time.monotonic(), sites.Sites()
-    links = []
-    for ident, wait, value, provider in ring:
-        since, timed = began.get(ident, (None, False))
-        held = None
-        if provider and wait in words.LOCKS and value is not None:
-            if provider not in seen:
-                seen[provider] = stack.visible(frames.get(provider))
-            held = places.taken(seen[provider], value, provider == ident)
-        links.append(
-            {
-                "thread": called[ident],
-                "ident": ident,
-                "kind": wait,
-                "type": naming.kind(value) if value is not None else wait,
-                "name": names.of(value) if value is not None else f"a {wait}",
-                "found": names.where(value),
-                "since": None if since is None else max(0.0, round(now - since, 3)),
-                "timeout": bool(timed),
-                "provider": (called.get(provider) or stack.name_of(provider))
-                if provider
-                else None,
-                "held": f"{stack.short(held[0])}:{held[1]}" if held else None,
-                "stack": stack.entries(seen[ident]),
-            }
-        )
-    return links
+    with stack.Stacks() as stacks:
+        looked = dict.fromkeys([ident for ident, *_ in ring] + stack.steady(waits))
+        names = naming.Names([each[2] for each in ring], [stacks.of(each) for each in looked])
+        places = sites.Sites()
+        return [_link(each, stacks, names, places, called, began) for each in ring]
+
+
+def _link(link, stacks, names, places, called, began):
+    ident, wait, value, provider = link
+    since, timed = began.get(ident, (None, False))
+    held = None
+    if provider and wait in words.LOCKS and value is not None:
+        held = places.taken(stacks.of(provider), value, provider == ident)
+    if provider and provider not in called:
+        called[provider] = stack.name_of(provider)
+    lasting = None if since is None else max(0.0, round(time.monotonic() - since, 3))
+    return {
+        "thread": called[ident],
+        "ident": ident,
+        "kind": wait,
+        "type": naming.kind(value) if value is not None else wait,
+        "name": names.of(value) if value is not None else words.some(wait),
+        "found": names.where(value),
+        "since": lasting,
+        "timeout": bool(timed),
+        "provider": called[provider] if provider else None,
+        "held": f"{stack.short(held[0])}:{held[1]}" if held else None,
+        "stack": stack.entries(stacks.of(ident)),
+    }
 
 
 def _called(idents):

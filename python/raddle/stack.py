@@ -23,9 +23,34 @@ _INNER = {
 }
 
 
-def frames():
-    """Return the innermost frame of each thread, by the thread's ident."""
-    return sys._current_frames()
+class Stacks:
+    """The stacks of all threads, by ident, until the `with` block ends.
+
+    Then it lets go of all frames at once: the frames of who looks are among them, and the
+    variables that hold them would otherwise keep themselves alive.
+    """
+
+    def __init__(self):
+        self._frames = sys._current_frames()
+        self._seen = {}
+
+    def __enter__(self):
+        return self
+
+    def idents(self):
+        """Return the idents of the threads that run Python."""
+        return list(self._frames)
+
+    def of(self, ident):
+        """Return what `visible` finds in a thread's stack; nothing for an unknown thread."""
+        if ident not in self._seen:
+            self._seen[ident] = visible(self._frames.get(ident))
+        return self._seen[ident]
+
+    def __exit__(self, *_):
+        self._frames.clear()
+        for each in self._seen.values():
+            each.clear()
 
 
 def is_inner(code):

@@ -30,6 +30,12 @@ HEADINGS = {
 }
 
 
+def some(kind):
+    """Return what a wait of this kind is for when nobody knows the object."""
+    word = kind.removesuffix(" get").removesuffix(" put").removesuffix(" join")
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
 def wait(link):
     """Return a thread's wait in words, without on whom."""
     text = _WAITS.get(link["kind"], "waits for {name}")
