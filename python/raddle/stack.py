@@ -118,7 +118,11 @@ def source(frame, line):
 def name_of(ident):
     """Return the name of a thread, without taking a lock or running the program's code."""
     name = fact(thread_of(ident), "_name")
-    return name if type(name) is str and name else f"thread {ident}"
+    if type(name) is str and name:
+        return name
+    if "threading" not in sys.modules and len(sys._current_frames()) == 1:
+        return "MainThread"
+    return f"thread {ident}"
 
 
 def fact(thread, name):
