@@ -229,6 +229,18 @@ def test_workers_are_started_as_needed_and_never_more_than_said(pool, threading,
     assert len(executor._threads) == 3
 
 
+def test_calls_that_meet_find_workers_however_busy_the_others_are(pool, threading):
+    # A worker that takes a call just when another is asked for made up for one, and was gone.
+    for _ in range(150):
+        executor = pool(3)
+        for _ in range(20):
+            executor.submit(int).result(SOON)
+        meeting = threading.Barrier(3)
+        calls = [executor.submit(meeting.wait, SOON) for _ in range(3)]
+        assert sorted(call.result(SOON) for call in calls) == [0, 1, 2]
+        executor.shutdown()
+
+
 def test_calls_that_wait_for_each_other_all_find_a_worker(pool, threading):
     executor = pool(4)
     for _ in range(200):

@@ -265,9 +265,8 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
     def _adjust_thread_count(self):
         """Start a worker if there are calls without one; _shutdown_lock is held."""
         queue = self._work_queue
-        searching, _ = queue._idle()
         count = len(self._threads)
-        if count >= self._max_workers or queue.qsize() <= searching:
+        if count >= self._max_workers or not queue._is_short_of_workers():
             return
 
         def executor_is_gone(_, queue=queue):

@@ -3,10 +3,13 @@
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::PyClass;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use raddle::deadlock::{Deadlock, Kind, Subject};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
+use crate::deadlock;
 use crate::errors;
 
 /// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
@@ -25,11 +28,14 @@ pub(crate) struct Attached<'py> {
     detached: *mut ffi::PyThreadState,
     /// Whether the next sleep is the first one of a main thread.
     first_look: bool,
+    /// What is waited for, for those who ask.
+    subject: Subject,
 }
 
 impl<'py> Attached<'py> {
     pub(crate) fn new(py: Python<'py>) -> Self {
-        Self { py, detached: ptr::null_mut(), first_look: true }
+        let detached = ptr::null_mut();
+        Self { py, detached, first_look: true, subject: Subject::UNKNOWN }
     }
 
     /// For a wait that only another thread can end. Raises when the interpreter is finalizing:
@@ -46,6 +52,18 @@ impl<'py> Attached<'py> {
             ));
         }
         Ok(Self::new(py))
+    }
+
+    /// The wait is for `value`'s object, which outlives it.
+    pub(crate) fn on<T: PyClass>(mut self, value: &T) -> Self {
+        self.subject.object = deadlock::object_of(value);
+        self
+    }
+
+    /// The wait is for something of this kind.
+    pub(crate) fn kind(mut self, kind: Kind) -> Self {
+        self.subject.kind = Some(kind);
+        self
     }
 
     pub(crate) fn attach(&mut self) {
@@ -128,6 +146,19 @@ impl Blocking for Attached<'_> {
 
     fn on_signal(&mut self) -> PyResult<()> {
         self.run_handlers()
+    }
+
+    fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// If all are asleep, the main thread is. Threads of other makes count: they might wake one.
+    fn keeps_watch(&self) -> Option<usize> {
+        if is_main_thread() { deadlock::threads() } else { None }
+    }
+
+    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<()> {
+        deadlock::tell(self.py(), found)
     }
 }
 

@@ -100,13 +100,14 @@ impl Barrier {
         let Settings { core, action, timeout: default } = self.settings()?;
         let default = default.as_ref().map(|timeout| timeout.get().bind(py));
         let until = timeout::of_wait(timeout.or(default))?;
-        let arrived = core.wait_with(&mut Attached::to_wait(py, until)?, until, |attached| {
-            let py = attached.py();
-            match action {
-                Some(action) => outcall::call0(action.get().bind(py)).map(|_| ()),
-                None => Ok(()),
-            }
-        });
+        let arrived =
+            core.wait_with(&mut Attached::to_wait(py, until)?.on(self), until, |attached| {
+                let py = attached.py();
+                match action {
+                    Some(action) => outcall::call0(action.get().bind(py)).map(|_| ()),
+                    None => Ok(()),
+                }
+            });
         arrived.map_err(|error| match error {
             BarrierError::Broken => errors::broken_barrier(py),
             BarrierError::Interrupted(error) => error,

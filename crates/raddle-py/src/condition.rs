@@ -122,7 +122,7 @@ impl Condition {
     }
 
     fn wait_until(&self, py: Python<'_>, until: Deadline) -> PyResult<bool> {
-        let mut attached = Attached::to_wait(py, until)?;
+        let mut attached = Attached::to_wait(py, until)?.on(self);
         match self.inner()? {
             Inner::Plain(lock) => self.core.wait_with(lock.get().raw(), &mut attached, until),
             Inner::Reentrant(lock) => {
@@ -200,7 +200,7 @@ impl Condition {
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let taken = match self.inner()? {
-            Inner::Plain(lock) => lock.get().take(py, true, None)?,
+            Inner::Plain(lock) => lock.get().enter(py)?,
             Inner::Reentrant(lock) => lock.get().take(py, true, None)?,
             Inner::Foreign(lock) => {
                 return outcall::method0(lock.get().bind(py), intern!(py, "__enter__"));
@@ -216,7 +216,7 @@ impl Condition {
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match self.inner()? {
-            Inner::Plain(lock) => lock.get().give()?,
+            Inner::Plain(lock) => lock.get().exit()?,
             Inner::Reentrant(lock) => lock.get().give()?,
             Inner::Foreign(lock) => {
                 let exit = outcall::getattr(lock.get().bind(py), intern!(py, "__exit__"))?;

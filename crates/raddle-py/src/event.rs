@@ -66,7 +66,7 @@ impl Event {
             return Ok(true);
         }
         let until = timeout::of_wait(timeout)?;
-        self.core.wait_with(&mut Attached::to_wait(py, until)?, until)
+        self.core.wait_with(&mut Attached::to_wait(py, until)?.on(self), until)
     }
 
     #[getter(_flag)]

@@ -377,7 +377,7 @@ impl Future {
                 return Ok(()); // Whatever the timeout is.
             }
             let until = timeout::of_wait(timeout)?;
-            future.core.wait_with(&mut Attached::to_wait(py, until)?, until)?;
+            future.core.wait_with(&mut Attached::to_wait(py, until)?.on(future), until)?;
             if !future.core.is_open() {
                 return Ok(());
             }

@@ -7,6 +7,7 @@ mod arg;
 mod attached;
 mod barrier;
 mod condition;
+mod deadlock;
 mod errors;
 mod event;
 mod executor;
@@ -38,6 +39,8 @@ mod _raddle {
     use crate::barrier::Barrier;
     #[pymodule_export]
     use crate::condition::Condition;
+    #[pymodule_export]
+    use crate::deadlock::{detect, equip_deadlock, owner, waits};
     #[pymodule_export]
     use crate::errors::barrier_error;
     #[pymodule_export]
@@ -87,6 +90,7 @@ mod _raddle {
             ));
         }
         crate::fork::watch();
+        crate::deadlock::prepare(module)?;
         crate::fresh::prepare(module)?;
         crate::queue::prepare(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

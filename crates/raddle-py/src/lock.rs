@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use raddle::RawLock;
+use raddle::{Deadline, RawLock};
 
 use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
@@ -39,12 +39,27 @@ impl Lock {
         if self.raw.try_acquire() {
             return Ok(true);
         }
-        self.raw.acquire_with(&mut Attached::to_wait(py, until)?, until)
+        self.raw.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until)
+    }
+
+    /// [`take`](Self::take) for a `with` block, which ends in the same thread.
+    #[inline]
+    pub(crate) fn enter(&self, py: Python<'_>) -> PyResult<bool> {
+        if self.raw.try_enter() {
+            return Ok(true);
+        }
+        let until = Deadline::NEVER;
+        self.raw.enter_with(&mut Attached::to_wait(py, until)?.on(self), until)
     }
 
     #[inline]
     pub(crate) fn give(&self) -> PyResult<()> {
         if self.raw.try_release() { Ok(()) } else { Err(errors::misuse(UNLOCKED)) }
+    }
+
+    #[inline]
+    pub(crate) fn exit(&self) -> PyResult<()> {
+        if self.raw.exit() { Ok(()) } else { Err(errors::misuse(UNLOCKED)) }
     }
 }
 
@@ -96,7 +111,7 @@ impl Lock {
 
     #[inline]
     fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
-        self.take(py, true, None)
+        self.enter(py)
     }
 
     #[inline]
@@ -107,7 +122,7 @@ impl Lock {
         _error: Option<&Bound<'_, PyAny>>,
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        self.give()
+        self.exit()
     }
 
     /// An obsolete synonym of acquire().

@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use raddle::deadlock::Kind;
 use raddle::{Held, RLock as Core};
 
 use crate::arg::{Arg, Flag};
@@ -37,7 +38,8 @@ impl RLock {
         if self.core.try_acquire() {
             return Ok(true);
         }
-        self.core.acquire_with(&mut Attached::to_wait(py, until)?, until)
+        self.core
+            .acquire_with(&mut Attached::to_wait(py, until)?.on(self).kind(Kind::RLock), until)
     }
 
     #[inline]
@@ -145,7 +147,7 @@ impl RLock {
     fn _acquire_restore(&self, py: Python<'_>, state: (usize, usize)) -> PyResult<()> {
         let (count, owner) = state;
         // The caller is about to release it: an interrupt is raised once the lock is held.
-        let mut attached = Attached::new(py);
+        let mut attached = Attached::new(py).on(self).kind(Kind::RLock);
         let mut outcome = Ok(());
         while let Err(error) = self.core.restore_with(&mut attached, Held { owner, count }) {
             outcome = outcome.and(Err(error));

@@ -84,7 +84,7 @@ impl Semaphore {
         if self.core.try_acquire() {
             return Ok(true);
         }
-        self.core.acquire_with(&mut Attached::to_wait(py, until)?, until)
+        self.core.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until)
     }
 
     fn count_to_release(count: &Arg<'_>) -> PyResult<usize> {

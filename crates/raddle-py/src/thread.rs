@@ -87,7 +87,7 @@ impl ThreadHandle {
                 ));
             }
         }
-        match handle.join_with(&mut Attached::new(py), until)? {
+        match handle.join_with(&mut Attached::new(py).on(self), until)? {
             Reaped::Ended | Reaped::TimedOut => Ok(()),
         }
     }

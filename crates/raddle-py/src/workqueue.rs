@@ -406,6 +406,11 @@ impl WorkQueue {
         !matches!(self.add(future, Call::InContext(Held::new(task))), Pushed::Refused)
     }
 
+    /// Whether there are more calls than workers that look for one. raddle only.
+    fn _is_short_of_workers(&self) -> bool {
+        self.tasks.is_short_of_workers()
+    }
+
     /// The number of workers that look for a call; and of those that sleep. raddle only.
     fn _idle(&self) -> (usize, usize) {
         (self.tasks.searching(), self.tasks.sleeping())

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use crate::blocking::{Blocking, Native};
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
@@ -312,6 +313,10 @@ impl Drop for BreakOnDrop<'_> {
 }
 
 impl Abandoned for Barrier {
+    fn kind(&self) -> Kind {
+        Kind::Barrier
+    }
+
     fn may_time_out(&self, locked: &Locked<'_>) -> bool {
         self.round(locked, |round| round.phase != Phase::Acting)
     }
@@ -336,4 +341,8 @@ impl Abandoned for Barrier {
 /// A thread that waits for an action to end. All are let in at once: nothing is passed on.
 struct Entrant;
 
-impl Abandoned for Entrant {}
+impl Abandoned for Entrant {
+    fn kind(&self) -> Kind {
+        Kind::Barrier
+    }
+}

@@ -8,6 +8,7 @@
 use std::convert::Infallible;
 
 use crate::deadline::Deadline;
+use crate::deadlock::{Deadlock, Subject};
 use crate::park::{Parker, Wake};
 
 /// How one wait of one thread blocks.
@@ -25,6 +26,9 @@ pub trait Blocking {
     /// long as the default. There is nothing to learn, since a thread ends once, and little to
     /// lose, since the spin costs no more than the thread.
     const JOIN_SPIN: u32 = 60_000;
+
+    /// Whether its sleeps are known to others, and deadlocks looked for.
+    const DETECT: bool = cfg!(not(raddle_loom));
 
     /// Prepares to block, before the first spin: gives up whatever others need in order to run.
     fn detach(&mut self) {}
@@ -55,6 +59,24 @@ pub trait Blocking {
     /// # Errors
     /// The wait is to end with this interrupt.
     fn on_signal(&mut self) -> Result<(), Self::Interrupt>;
+
+    /// What is waited for, as far as the primitive does not know.
+    fn subject(&self) -> Subject {
+        Subject::UNKNOWN
+    }
+
+    /// How many threads there are, if this one is to look each second whether all are asleep.
+    fn keeps_watch(&self) -> Option<usize> {
+        None
+    }
+
+    /// Tells of a deadlock that the wait is part of.
+    ///
+    /// # Errors
+    /// The wait is to end with this interrupt; it goes on if this returns `Ok`.
+    fn on_deadlock(&mut self, _found: &Deadlock) -> Result<(), Self::Interrupt> {
+        Ok(())
+    }
 }
 
 /// Blocks as a plain Rust thread does: signals are not this library's business.

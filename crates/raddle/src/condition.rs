@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::lock::{LockGuard, RawLock};
 use crate::rlock::{Held, RLock};
 use crate::sync::maybe_const;
@@ -37,14 +38,31 @@ pub trait Releasable {
 }
 
 impl Releasable for RawLock {
-    type Saved = ();
+    /// Whether it was entered, to be exited again.
+    type Saved = bool;
 
-    fn release_saving(&self) {
-        self.release();
+    fn release_saving(&self) -> bool {
+        let scoped = self.is_scoped();
+        if scoped {
+            self.exit();
+        } else {
+            self.release();
+        }
+        scoped
     }
 
-    fn restore<B: Blocking>(&self, blocking: &mut B, (): &()) -> Result<(), B::Interrupt> {
-        self.acquire_with(blocking, Deadline::NEVER).map(|_| ())
+    fn restore<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        scoped: &bool,
+    ) -> Result<(), B::Interrupt> {
+        let until = Deadline::NEVER;
+        let taken = if *scoped {
+            self.enter_with(blocking, until)
+        } else {
+            self.acquire_with(blocking, until)
+        };
+        taken.map(|_| ())
     }
 }
 
@@ -203,6 +221,10 @@ impl Default for Condition {
 }
 
 impl Abandoned for Condition {
+    fn kind(&self) -> Kind {
+        Kind::Condition
+    }
+
     fn pass_on(&self, _: u8) {
         self.notify(1);
     }
@@ -237,6 +259,10 @@ impl Ticket<'_> {
 struct Unused<'a>(&'a Condition, &'a Cell<bool>);
 
 impl Abandoned for Unused<'_> {
+    fn kind(&self) -> Kind {
+        Kind::Condition
+    }
+
     fn pass_on(&self, _: u8) {
         if !self.1.get() {
             self.0.notify(1);

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::sync::{AtomicU8, Ordering, maybe_const};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
@@ -157,6 +158,10 @@ impl Event {
 }
 
 impl Abandoned for Event {
+    fn kind(&self) -> Kind {
+        Kind::Event
+    }
+
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
             self.state.fetch_and(!QUEUED, Ordering::Relaxed);

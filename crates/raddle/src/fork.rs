@@ -89,5 +89,6 @@ unsafe extern "C" fn in_child() {
     {
         survivor::is_me(parent);
         crate::thread::after_fork(now);
+        crate::deadlock::after_fork();
     }
 }

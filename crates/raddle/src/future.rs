@@ -22,6 +22,7 @@
 
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::sync::{AtomicU8, Ordering, maybe_const, yield_now};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
@@ -362,6 +363,10 @@ fn wakes(word: u8) -> bool {
 }
 
 impl Abandoned for Completion {
+    fn kind(&self) -> Kind {
+        Kind::Future
+    }
+
     // The end wakes everyone, so there is nobody to pass a wake-up on to; and QUEUED may stay
     // when the last one leaves, which costs the end a look at an empty list.
     fn left(&self, _: &Locked<'_>, _: crate::waiters::Why) {}

@@ -24,6 +24,7 @@ mod barrier;
 mod blocking;
 mod condition;
 mod deadline;
+pub mod deadlock;
 mod event;
 mod fork;
 pub mod future;

@@ -98,7 +98,7 @@ impl RLock {
         if self.reenter(me) {
             return Ok(true);
         }
-        let taken = self.lock.acquire_with(blocking, until)?;
+        let taken = self.lock.enter_with(blocking, until)?;
         if taken {
             self.take(me);
         }
@@ -122,7 +122,7 @@ impl RLock {
         if self.reenter(me) {
             return true;
         }
-        let taken = self.lock.try_acquire();
+        let taken = self.lock.try_enter();
         if taken {
             self.take(me);
         }
@@ -142,7 +142,7 @@ impl RLock {
         self.count.store(count, Ordering::Relaxed);
         if count == 0 {
             self.owner.store(NOBODY, Ordering::Relaxed);
-            self.lock.release();
+            self.lock.exit();
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ impl RLock {
         }
         let held = Held { owner: thread_id(), count: self.count.swap(0, Ordering::Relaxed) };
         self.owner.store(NOBODY, Ordering::Relaxed);
-        self.lock.release();
+        self.lock.exit();
         Ok(held)
     }
 
@@ -170,7 +170,7 @@ impl RLock {
         blocking: &mut B,
         held: Held,
     ) -> Result<(), B::Interrupt> {
-        self.lock.acquire_with(blocking, Deadline::NEVER)?;
+        self.lock.enter_with(blocking, Deadline::NEVER)?;
         self.owner.store(held.owner, Ordering::Relaxed);
         self.count.store(held.count, Ordering::Relaxed);
         Ok(())

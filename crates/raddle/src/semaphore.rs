@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
@@ -253,6 +254,10 @@ impl Semaphore {
 }
 
 impl Abandoned for Semaphore {
+    fn kind(&self) -> Kind {
+        Kind::Semaphore
+    }
+
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
             self.state.fetch_and(!QUEUED, Ordering::Relaxed);

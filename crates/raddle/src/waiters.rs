@@ -20,6 +20,7 @@ use std::ptr;
 
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::{Kind, Provider, Watch};
 use crate::fork;
 use crate::park::{Parker, Wake, Wakeup};
 use crate::spin::Spin;
@@ -31,6 +32,8 @@ pub(crate) struct Waiter {
     parker: Parker,
     /// What the chooser decided; written before the notification, read after it.
     verdict: AtomicU8,
+    /// What the primitive wants its chooser to know.
+    token: usize,
     /// Guarded by the latch of the list that the waiter is in.
     links: UnsafeCell<Links>,
 }
@@ -49,9 +52,15 @@ struct Links {
 
 impl Waiter {
     pub(crate) fn new() -> Self {
+        Self::with_token(0)
+    }
+
+    /// A waiter whose chooser is told `token`.
+    pub(crate) fn with_token(token: usize) -> Self {
         Self {
             parker: Parker::new(),
             verdict: AtomicU8::new(0),
+            token,
             links: UnsafeCell::new(Links {
                 next: ptr::null(),
                 previous: ptr::null(),
@@ -104,6 +113,16 @@ pub(crate) trait Abandoned {
 
     /// A waiter that was chosen, with this verdict, cannot use it: somebody else must.
     fn pass_on(&self, _verdict: u8) {}
+
+    /// What is waited for, for reports.
+    fn kind(&self) -> Kind {
+        Kind::Other
+    }
+
+    /// Who can end the wait; asked by other threads, at any time during the wait.
+    fn provider(&self) -> Provider {
+        Provider::Anyone
+    }
 }
 
 /// How an attempt to leave the line ended.
@@ -190,7 +209,8 @@ impl WaitList {
         abandoned: &impl Abandoned,
         spin: impl Fn(&Waiter) -> bool,
     ) -> Ended<B::Interrupt> {
-        let sleep = |blocking: &mut B, until| self.sleep(waiter, blocking, until, &spin);
+        let sleep =
+            |blocking: &mut B, until| self.sleep(waiter, blocking, until, abandoned, &spin);
         loop {
             match self.guarded(waiter, abandoned, || sleep(blocking, until)) {
                 Ok(Slept::Notified) => return Ended::Chosen,
@@ -259,6 +279,7 @@ impl WaitList {
         waiter: &Waiter,
         blocking: &mut B,
         until: Deadline,
+        abandoned: &impl Abandoned,
         spin: impl Fn(&Waiter) -> bool,
     ) -> Result<Slept, B::Interrupt> {
         if until == Deadline::PAST {
@@ -271,11 +292,12 @@ impl WaitList {
             return Ok(Slept::Notified);
         }
         blocking.poll()?;
+        let mut watch = Watch::new(&waiter.parker, abandoned, until);
         loop {
             if fork::generation() != generation {
                 return Ok(Slept::Forked); // By a signal handler.
             }
-            match blocking.sleep(&waiter.parker, until) {
+            match watch.sleep(blocking)? {
                 Wake::Signal => blocking.on_signal()?,
                 Wake::Unparked => {
                     blocking.woken_sleeping();
@@ -462,6 +484,11 @@ impl Locked<'_> {
 pub(crate) struct Front<'a>(&'a Waiter);
 
 impl Front<'_> {
+    /// What the waiter wants its chooser to know.
+    pub(crate) fn token(&self) -> usize {
+        self.0.token
+    }
+
     /// Chooses the waiter, leaving it `verdict`: it may run, and return, at once.
     pub(crate) fn choose(self, verdict: u8) -> Choice {
         self.0.verdict.store(verdict, Ordering::Relaxed);

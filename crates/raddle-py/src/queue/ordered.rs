@@ -76,7 +76,7 @@ pub(super) fn outside<'py>(
     until: Deadline,
     wait: impl FnOnce(&mut Attached<'py>) -> PyResult<bool>,
 ) -> PyResult<bool> {
-    let mut blocking = Attached::to_wait(py, until)?;
+    let mut blocking = Attached::to_wait(py, until)?.on(queue);
     if !queue.lock.is_owned() {
         return wait(&mut blocking);
     }

@@ -53,7 +53,7 @@ impl SimpleQueue {
         }
         let until = patience.deadline()?;
         let mut turn = Turn::default();
-        let mut blocking = Attached::to_wait(py, until)?;
+        let mut blocking = Attached::to_wait(py, until)?.on(self);
         loop {
             if !self.gate.wait_to_get(&mut blocking, until, &mut turn)? {
                 drop(blocking);

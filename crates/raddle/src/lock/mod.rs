@@ -49,18 +49,18 @@ impl<T> Lock<T> {
 
     /// Waits for the lock and returns the guard that releases it.
     pub fn acquire(&self) -> LockGuard<'_, T> {
-        self.raw.acquire();
+        infallible(self.raw.enter_with(&mut Native, Deadline::NEVER));
         LockGuard { lock: self, lent: PhantomData }
     }
 
     /// Takes the lock if it is free.
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
-        self.raw.try_acquire().then(|| LockGuard { lock: self, lent: PhantomData })
+        self.raw.try_enter().then(|| LockGuard { lock: self, lent: PhantomData })
     }
 
     /// Waits for the lock for at most `timeout`; `None` if it was not free in time.
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
-        let taken = infallible(self.raw.acquire_with(&mut Native, Deadline::after(timeout)));
+        let taken = infallible(self.raw.enter_with(&mut Native, Deadline::after(timeout)));
         taken.then(|| LockGuard { lock: self, lent: PhantomData })
     }
 
@@ -133,7 +133,7 @@ impl<T> DerefMut for LockGuard<'_, T> {
 
 impl<T> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.raw.release();
+        self.lock.raw.exit();
     }
 }
 

@@ -1,30 +1,51 @@
 //! The mutual-exclusion lock itself, without the data it protects.
 //!
-//! | state            | meaning                        | who changes it, and how                    |
-//! |------------------|--------------------------------|--------------------------------------------|
-//! | `0`              | free, nobody queues            | anyone: to `LOCKED`                        |
-//! | `LOCKED`         | held, nobody queues            | holder: to `0`; a waiter: adds `QUEUED`    |
-//! | `LOCKED\|QUEUED` | held, somebody queues          | holder: `release_slow`; a leaving waiter:  |
-//! |                  |                                | drops `QUEUED`                             |
-//! | `QUEUED`         | free, a chosen waiter is on    | anyone: to `LOCKED\|QUEUED`                |
-//! |                  | its way, others queue behind   |                                            |
+//! | state             | meaning                        | who changes it, and how                    |
+//! |-------------------|--------------------------------|--------------------------------------------|
+//! | `0`               | free, nobody queues            | anyone: to `HELD`                          |
+//! | `HELD`            | held, nobody queues            | holder: to `0`; a waiter: adds `QUEUED`    |
+//! | `HELD\|QUEUED`    | held, somebody queues          | holder: `release_slow`; a leaving waiter:  |
+//! |                   |                                | drops `QUEUED`                             |
+//! | `QUEUED`          | free, a chosen waiter is on    | anyone: to `HELD\|QUEUED`                  |
+//! |                   | its way, others queue behind   |                                            |
+//!
+//! `HELD` is `LOCKED` with the holder's identifier beside it and, for a holder that can only be
+//! the one to release it, `SCOPED`. Each state may have `LENT` as well, for good: another thread
+//! than the holder has released the lock, so that its holder says nothing about who will.
 //!
 //! `QUEUED` changes only under the wait list's latch and says whether the list is empty. Whoever
 //! releases with `QUEUED` set chooses the first in line, which then competes for the free lock:
 //! a running thread may overtake it (handing the lock over each time would make every contended
 //! acquisition wait for a wake-up). A waiter that was overtaken for [`PATIENCE`] gets the lock
-//! handed over instead, still `LOCKED`, so that nobody starves.
+//! handed over instead, still held, so that nobody starves.
 //!
-//! Source of the two-bit state word: the "parking lot" design of WebKit (Pizlo, 2016).
+//! Source of the state word's two bits: the "parking lot" design of WebKit (Pizlo, 2016).
 
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::{self, Deadline};
+use crate::deadlock::{Kind, Provider};
 use crate::spin::Spin;
-use crate::sync::{AtomicU8, Ordering, maybe_const};
+use crate::sync::{AtomicUsize, Ordering, maybe_const, thread_id};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
-const LOCKED: u8 = 1;
-const QUEUED: u8 = 2;
+const LOCKED: usize = 1;
+const QUEUED: usize = 2;
+const SCOPED: usize = 4;
+const LENT: usize = 8;
+/// Where the holder's identifier is: identifiers are addresses of aligned records.
+const HOLDER: usize = !(LOCKED | QUEUED | SCOPED | LENT);
+
+/// How the calling thread holds a lock that it takes with [`RawLock::acquire`].
+#[inline]
+fn held() -> usize {
+    if cfg!(feature = "deadlock") { LOCKED | (thread_id() & HOLDER) } else { LOCKED }
+}
+
+/// How the calling thread holds a lock that it takes with [`RawLock::enter`].
+#[inline]
+fn scoped() -> usize {
+    held() | SCOPED
+}
 
 /// How long a waiter lets others overtake it, in nanoseconds.
 const PATIENCE: i64 = 1_000_000;
@@ -42,7 +63,7 @@ const OWN: u8 = 1;
 #[derive(Debug)]
 pub struct RawLock {
     /// See the module's table.
-    state: AtomicU8,
+    state: AtomicUsize,
     waiters: WaitList,
 }
 
@@ -51,27 +72,39 @@ impl RawLock {
         /// A lock that nobody holds.
         #[must_use]
         pub fn new() -> Self {
-            Self { state: AtomicU8::new(0), waiters: WaitList::new() }
+            Self { state: AtomicUsize::new(0), waiters: WaitList::new() }
         }
     }
 
     /// Takes the lock if it is free, and says whether it did.
     #[inline]
     pub fn try_acquire(&self) -> bool {
-        match self.state.compare_exchange(0, LOCKED, Ordering::Acquire, Ordering::Relaxed) {
+        self.try_take(held())
+    }
+
+    /// [`try_acquire`](Self::try_acquire) for who is sure to release it with
+    /// [`exit`](Self::exit), in the same thread.
+    #[inline]
+    pub fn try_enter(&self) -> bool {
+        self.try_take(scoped())
+    }
+
+    #[inline]
+    fn try_take(&self, held: usize) -> bool {
+        match self.state.compare_exchange(0, held, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => true,
-            Err(seen) => seen & LOCKED == 0 && self.try_acquire_queued(),
+            Err(seen) => seen & LOCKED == 0 && self.try_take_marked(held),
         }
     }
 
-    /// [`try_acquire`](Self::try_acquire) for a lock that others queue for.
+    /// [`try_take`](Self::try_take) for a lock that others queue for, or that was lent.
     #[cold]
-    fn try_acquire_queued(&self) -> bool {
+    fn try_take_marked(&self, held: usize) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
         while seen & LOCKED == 0 {
             match self.state.compare_exchange_weak(
                 seen,
-                seen | LOCKED,
+                seen | held,
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
@@ -92,7 +125,23 @@ impl RawLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        if self.try_acquire() { Ok(true) } else { self.acquire_slow(blocking, until) }
+        let held = held();
+        if self.try_take(held) { Ok(true) } else { self.acquire_slow(held, blocking, until) }
+    }
+
+    /// [`acquire_with`](Self::acquire_with) for who is sure to release it with
+    /// [`exit`](Self::exit), in the same thread.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn enter_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        let held = scoped();
+        if self.try_take(held) { Ok(true) } else { self.acquire_slow(held, blocking, until) }
     }
 
     /// Takes the lock, waiting for as long as it takes.
@@ -104,6 +153,7 @@ impl RawLock {
     #[cold]
     fn acquire_slow<B: Blocking>(
         &self,
+        held: usize,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
@@ -111,15 +161,15 @@ impl RawLock {
             return Ok(false);
         }
         blocking.detach();
-        if Spin::briefly(BRIEF, || !self.is_locked()) && self.try_acquire() {
+        if Spin::briefly(BRIEF, || !self.is_locked()) && self.try_take(held) {
             blocking.woken_spinning();
             return Ok(true);
         }
         let mut first_queued = None;
         loop {
-            let waiter = Waiter::new();
+            let waiter = Waiter::with_token(held);
             let locked = self.waiters.lock();
-            if !self.mark_queued() {
+            if !self.mark_queued(held) {
                 return Ok(true);
             }
             match first_queued {
@@ -131,7 +181,7 @@ impl RawLock {
             drop(locked);
             match self.waiters.block(&waiter, blocking, until, self) {
                 Ended::Chosen => {
-                    if waiter.verdict() == OWN || self.try_acquire() {
+                    if waiter.verdict() == OWN || self.try_take(held) {
                         return Ok(true);
                     }
                     if until.has_passed() {
@@ -150,10 +200,10 @@ impl RawLock {
     /// Under the latch: marks the lock as queued for, or takes it if it is free by now.
     ///
     /// Returns whether the caller must queue.
-    fn mark_queued(&self) -> bool {
+    fn mark_queued(&self, held: usize) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
         loop {
-            let next = if seen & LOCKED == 0 { seen | LOCKED } else { seen | QUEUED };
+            let next = if seen & LOCKED == 0 { seen | held } else { seen | QUEUED };
             match self.state.compare_exchange_weak(
                 seen,
                 next,
@@ -179,14 +229,49 @@ impl RawLock {
     /// Releases the lock if it is locked, and says whether it was.
     #[inline]
     pub fn try_release(&self) -> bool {
-        match self.state.compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed) {
+        self.try_give(held())
+    }
+
+    /// [`try_release`](Self::try_release) of what [`try_enter`](Self::try_enter) or
+    /// [`enter_with`](Self::enter_with) took.
+    #[inline]
+    pub fn exit(&self) -> bool {
+        self.try_give(scoped())
+    }
+
+    #[inline]
+    fn try_give(&self, held: usize) -> bool {
+        match self.state.compare_exchange(held, 0, Ordering::Release, Ordering::Relaxed) {
             Ok(_) => true,
-            Err(seen) => seen & LOCKED != 0 && self.release_slow(),
+            Err(seen) => seen & LOCKED != 0 && self.try_give_marked(held),
         }
     }
 
+    /// [`try_give`](Self::try_give) of a lock that others queue for, that was lent, or that was
+    /// taken in another way or by another thread.
     #[cold]
-    fn release_slow(&self) -> bool {
+    fn try_give_marked(&self, held: usize) -> bool {
+        let mut seen = self.state.load(Ordering::Relaxed);
+        while seen & QUEUED == 0 {
+            if seen & LOCKED == 0 {
+                return false; // Another thread released it first.
+            }
+            let left = left_by(seen, held);
+            match self.state.compare_exchange_weak(
+                seen,
+                left,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => seen = now,
+            }
+        }
+        self.release_slow(held)
+    }
+
+    #[cold]
+    fn release_slow(&self, held: usize) -> bool {
         let locked = self.waiters.lock();
         if !self.is_locked() {
             return false; // Another thread released it first.
@@ -194,11 +279,14 @@ impl RawLock {
         let hand_over = locked.front_is_impatient();
         let front = locked.take_front();
         let queued = if locked.is_empty() { 0 } else { QUEUED };
-        let held = if hand_over { LOCKED } else { 0 };
+        let next = match &front {
+            Some(front) if hand_over => front.token(),
+            _ => 0,
+        };
         // If somebody was in line, only the holder of the latch could have released the lock
         // since; if nobody was, another thread still can.
         let released = self.state.fetch_update(Ordering::Release, Ordering::Relaxed, |seen| {
-            (seen & LOCKED != 0).then_some(held | queued)
+            (seen & LOCKED != 0).then(|| left_by(seen, held) | next | queued)
         });
         // Not before the lock is free: the chosen one may look at once, and go by what it sees.
         let choice = front.map(|front| front.choose(if hand_over { OWN } else { COMPETE }));
@@ -209,11 +297,26 @@ impl RawLock {
         released.is_ok()
     }
 
+    /// The identifier of the thread that took the lock; `None` if nobody holds it, or if owners
+    /// are not recorded (without the feature `deadlock`). Out of date once returned.
+    #[must_use]
+    pub fn owner(&self) -> Option<usize> {
+        match self.state.load(Ordering::Relaxed) & HOLDER {
+            0 => None,
+            thread => Some(thread),
+        }
+    }
+
     /// Whether somebody holds the lock; out of date once returned.
     #[inline]
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.state.load(Ordering::Relaxed) & LOCKED != 0
+    }
+
+    /// Whether it is held by who entered it; for the holder.
+    pub(crate) fn is_scoped(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & SCOPED != 0
     }
 
     /// The number of threads waiting for the lock; for reports and tests.
@@ -231,7 +334,26 @@ impl RawLock {
     }
 }
 
+/// What is left of a state when a thread that would hold the lock as `held` releases it.
+fn left_by(seen: usize, held: usize) -> usize {
+    let other = (seen ^ held) & HOLDER != 0;
+    if cfg!(feature = "deadlock") && other { LENT } else { seen & LENT }
+}
+
 impl Abandoned for RawLock {
+    fn kind(&self) -> Kind {
+        Kind::Lock
+    }
+
+    fn provider(&self) -> Provider {
+        let state = self.state.load(Ordering::Relaxed);
+        match state & HOLDER {
+            0 => Provider::Anyone,
+            _ if state & LENT != 0 => Provider::Anyone,
+            thread => Provider::Thread { thread, surely: state & SCOPED != 0 },
+        }
+    }
+
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
             self.state.fetch_and(!QUEUED, Ordering::Relaxed);
@@ -240,7 +362,7 @@ impl Abandoned for RawLock {
 
     fn pass_on(&self, verdict: u8) {
         if verdict == OWN {
-            self.release();
+            self.try_give(held());
             return;
         }
         let locked = self.waiters.lock();

@@ -19,6 +19,7 @@
 use super::line::Line;
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
@@ -178,6 +179,10 @@ impl Sleep {
 }
 
 impl Abandoned for Sleep {
+    fn kind(&self) -> Kind {
+        Kind::Pool
+    }
+
     fn left(&self, locked: &Locked<'_>, why: Why) {
         if why == Why::TimedOut {
             self.gone.fetch_add(1, Ordering::AcqRel);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::fork;
 use crate::spin::Spin;
 use crate::sync::{AtomicBool, Ordering, UnsafeCell, maybe_const};
@@ -375,6 +376,14 @@ impl<T> Tasks<T> {
         self.len() == 0
     }
 
+    /// Whether there are more tasks than workers that look for one: seen at one moment, since a
+    /// worker that takes a task changes both.
+    #[must_use]
+    pub fn is_short_of_workers(&self) -> bool {
+        let locked = self.lock();
+        self.with(&locked, |inner| inner.queue.len() > inner.searching)
+    }
+
     /// The number of workers that look for a task; for reports and tests.
     #[must_use]
     pub fn searching(&self) -> usize {
@@ -399,6 +408,10 @@ impl<T> Tasks<T> {
 }
 
 impl<T> Abandoned for Tasks<T> {
+    fn kind(&self) -> Kind {
+        Kind::Pool
+    }
+
     /// A worker that was sent for cannot come.
     fn pass_on(&self, _: u8) {
         let locked = self.lock();

@@ -39,6 +39,7 @@ use super::sleep::{self, ENDED, Sleep, TICK};
 use super::slot::{Held, Slot};
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::fork;
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
@@ -489,4 +490,8 @@ impl<T, R> Drop for Inside<'_, T, R> {
 /// A wait of which there is one at a time, or whose wake-ups go to all.
 pub(super) struct Alone;
 
-impl Abandoned for Alone {}
+impl Abandoned for Alone {
+    fn kind(&self) -> Kind {
+        Kind::Pool
+    }
+}

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::inner::{Inner, Inside, Phase};
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
@@ -463,6 +464,10 @@ fn settle<B: Blocking>(
 struct Getting<'a, S>(&'a Gate<S>);
 
 impl<S: Store> Abandoned for Getting<'_, S> {
+    fn kind(&self) -> Kind {
+        Kind::QueueGet
+    }
+
     fn pass_on(&self, _: u8) {
         self.0.nudge();
     }
@@ -471,6 +476,10 @@ impl<S: Store> Abandoned for Getting<'_, S> {
 struct Putting<'a, S>(&'a Gate<S>);
 
 impl<S: Store> Abandoned for Putting<'_, S> {
+    fn kind(&self) -> Kind {
+        Kind::QueuePut
+    }
+
     fn pass_on(&self, _: u8) {
         self.0.nudge();
     }
@@ -479,4 +488,8 @@ impl<S: Store> Abandoned for Putting<'_, S> {
 /// Everyone is woken when the tasks are done, so there is nobody to pass a wake-up on to.
 struct Joining;
 
-impl Abandoned for Joining {}
+impl Abandoned for Joining {
+    fn kind(&self) -> Kind {
+        Kind::QueueJoin
+    }
+}

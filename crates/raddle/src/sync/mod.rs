@@ -93,9 +93,10 @@ mod model {
         static ID: usize = NEXT.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The calling model thread's identifier, nonzero and unique.
+    /// The calling model thread's identifier, nonzero and unique; like an address, it leaves the
+    /// low bits free.
     pub fn thread_id() -> usize {
-        ID.with(|id| *id)
+        ID.with(|id| *id << 4)
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::{For, Kind, Provider, Subject};
 use crate::event::Event;
 use crate::fork;
 use crate::spin::Spin;
@@ -211,12 +212,19 @@ impl Handle {
             }
             // A signal handler may fork inside the wait: nobody in the child ends the thread.
             let gone = || self.is_left_behind();
-            if !self.done.wait_unless(blocking, until, gone)? {
+            let mut joining = For { blocking, subject: self.subject() };
+            if !self.done.wait_unless(&mut joining, until, gone)? {
                 return Ok(Reaped::TimedOut);
             }
             self.reap(blocking);
         }
         Ok(Reaped::Ended)
+    }
+
+    /// A join is a wait for this thread, which nobody else can end.
+    fn subject(&self) -> Subject {
+        let provider = Provider::Thread { thread: self.ident(), surely: true };
+        Subject { kind: Some(Kind::Thread), provider: Some(provider), object: 0 }
     }
 
     /// Lets the operating system's thread go, once it is done. It has nothing left to run, and is

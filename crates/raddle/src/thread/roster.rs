@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::raw;
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
@@ -133,4 +134,8 @@ pub fn wait_for_lasting<B: Blocking>(
 /// A thread that waits for others to end. All are told at once: nothing is passed on.
 struct Watcher;
 
-impl Abandoned for Watcher {}
+impl Abandoned for Watcher {
+    fn kind(&self) -> Kind {
+        Kind::Thread
+    }
+}

@@ -1,0 +1,139 @@
+//! Telling Python who waits for whom.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::PyClass;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use raddle::deadlock::{self, Deadlock, Finding, Provider, Wait};
+
+use crate::event::Event;
+use crate::fresh;
+use crate::lock::Lock;
+use crate::outcall;
+use crate::slot::Slot;
+
+/// `callback(kind, ring, certain)`, handed in by `raddle.deadlock`.
+static CALLBACK: Slot<Py<PyAny>> = Slot::new();
+/// Where in an object PyO3 keeps the Rust value, in bytes.
+static OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// Measures where in an object its Rust value is: at the same place for all that are waited for.
+pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let offset = fresh::offset(&Bound::new(py, Lock::create())?);
+    // (Two of different makes: a plain one, and one with a dict and subclasses.)
+    let event = py.get_type::<Event>().call0()?.cast_into::<Event>()?;
+    assert_eq!(offset, fresh::offset(&event), "objects begin alike");
+    OFFSET.store(offset, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The address of the object that has `value`.
+pub(crate) fn object_of<T: PyClass>(value: &T) -> usize {
+    const { assert!(align_of::<T>() <= align_of::<ffi::PyObject>(), "objects begin alike") };
+    std::ptr::from_ref(value).addr() - OFFSET.load(Ordering::Relaxed)
+}
+
+/// A wait as Python is told of it, and the object that it is for.
+type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
+
+/// Adds a wait, from inside `visit`: the thread cannot give its object up meanwhile.
+fn note<'py>(py: Python<'py>, seen: &mut Vec<Seen<'py>>, wait: &Wait) {
+    let object = wait.object as *mut ffi::PyObject;
+    // SAFETY: null, or an object that the waiting thread keeps alive.
+    seen.push((*wait, unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }));
+}
+
+fn provider(wait: &Wait) -> usize {
+    match wait.provider {
+        Provider::Thread { thread, .. } => thread,
+        Provider::Anyone => 0,
+    }
+}
+
+/// Tells of what was found; an exception that is returned is to be raised.
+pub(crate) fn tell(py: Python<'_>, found: &Deadlock) -> PyResult<()> {
+    let mut seen = Vec::with_capacity(found.waits.len());
+    if !found.visit(|wait| note(py, &mut seen, wait)) && found.finding == Finding::Cycle {
+        // It came undone meanwhile.
+        drop_all(seen);
+        return Ok(());
+    }
+    let ring = PyList::empty(py);
+    for (wait, object) in seen {
+        ring.append((wait.thread, wait.kind.word(), object, provider(&wait)))?;
+    }
+    if CALLBACK.get().is_none() {
+        py.import("raddle.deadlock")?; // It hands one in.
+    }
+    let Some(callback) = CALLBACK.get() else { return Ok(()) };
+    let kind = match found.finding {
+        Finding::Cycle => "cycle",
+        Finding::Asleep => "asleep",
+    };
+    let arguments = (kind, ring, found.surely).into_pyobject(py)?;
+    let answer = outcall::call(callback.bind(py), &arguments, None)?;
+    if answer.is_none() { Ok(()) } else { Err(PyErr::from_value(answer)) }
+}
+
+fn drop_all(seen: Vec<Seen<'_>>) {
+    for (_, object) in seen {
+        if let Some(object) = object {
+            outcall::drop_ref(object.unbind());
+        }
+    }
+}
+
+/// Hands in what is called when a deadlock is found: `callback(kind, ring, certain)`; an
+/// exception that it returns is raised in the thread that found it. Later calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip_deadlock")]
+pub(crate) fn equip_deadlock(callback: Py<PyAny>) {
+    let _ = CALLBACK.set(callback);
+}
+
+/// Switches detection on or off; it is on at first.
+#[pyfunction]
+#[pyo3(name = "_detect")]
+pub(crate) fn detect(on: bool) {
+    deadlock::detect(on);
+}
+
+/// The waits that go on: `(thread, kind, object or None, who can end it or 0, since, timed)`,
+/// `since` in seconds of `time.monotonic()`.
+#[pyfunction]
+#[pyo3(name = "_waits")]
+pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    let mut seen = Vec::new();
+    deadlock::visit(|wait| note(py, &mut seen, wait));
+    let list = PyList::empty(py);
+    for (wait, object) in seen {
+        let since = wait.since as f64 / 1e9;
+        let kind = wait.kind.word();
+        list.append((wait.thread, kind, object, provider(&wait), since, wait.timed))?;
+    }
+    Ok(list)
+}
+
+/// The identifier of the thread that holds `lock`, a Lock or RLock; 0 if nobody does.
+#[pyfunction]
+#[pyo3(name = "_owner")]
+pub(crate) fn owner(lock: &Bound<'_, PyAny>) -> usize {
+    if let Ok(lock) = lock.cast::<Lock>() {
+        lock.get().raw().owner().unwrap_or(0)
+    } else if let Ok(lock) = lock.cast::<crate::rlock::RLock>() {
+        lock.get().core().owner()
+    } else {
+        0
+    }
+}
+
+/// How many threads the operating system counts in this process, if it tells.
+pub(crate) fn threads() -> Option<usize> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+}

@@ -1,0 +1,259 @@
+//! What a thread that sleeps leaves for others to read.
+//!
+//! Records are made when a thread first sleeps, given to another when it ends, and never freed:
+//! whoever walks from one to the next needs no lock for that. What is in a record is guarded by
+//! its latch, which the thread takes before it goes on: what a reader finds under the latch
+//! (the parker, the primitive, the object) is alive until it lets go.
+
+use std::ptr;
+
+use super::{Provider, Subject, Wait};
+use crate::deadline::Deadline;
+use crate::park::Parker;
+use crate::sync::{AtomicUsize, Latch, Ordering, UnsafeCell, thread_id};
+use crate::waiters::Abandoned;
+
+/// One thread's record.
+pub(super) struct Record {
+    latch: Latch,
+    /// The identifier of the thread whose it is; 0 if it is free.
+    thread: AtomicUsize,
+    /// Guarded by the latch.
+    sleep: UnsafeCell<Option<Sleep>>,
+    /// Written before the record is known to others.
+    next: *const Record,
+}
+
+// SAFETY: the pointers inside are followed under the latch only, and what they name is alive
+// for as long as they are there; `next` names a record, and those live for ever.
+unsafe impl Send for Record {}
+// SAFETY: as above.
+unsafe impl Sync for Record {}
+
+/// One sleep of one thread.
+#[derive(Clone, Copy)]
+pub(super) struct Sleep {
+    pub(super) subject: Subject,
+    pub(super) primitive: *const dyn Abandoned,
+    pub(super) parker: *const Parker,
+    pub(super) until: Deadline,
+    pub(super) since: i64,
+    pub(super) order: usize,
+}
+
+impl Record {
+    fn new(thread: usize, next: *const Record) -> Self {
+        Self {
+            latch: Latch::new(),
+            thread: AtomicUsize::new(thread),
+            sleep: UnsafeCell::new(None),
+            next,
+        }
+    }
+
+    fn set(&self, sleep: Option<Sleep>) {
+        let _held = self.latch.lock();
+        // SAFETY: the latch is held.
+        self.sleep.with_mut(|place| unsafe { *place = sleep });
+    }
+
+    /// The thread, whose record this is, goes to sleep.
+    ///
+    /// # Safety
+    /// What `sleep` names stays where it is until [`leave`](Self::leave).
+    pub(super) unsafe fn enter(&self, sleep: Sleep) {
+        self.set(Some(sleep));
+    }
+
+    /// The thread is awake again.
+    pub(super) fn leave(&self) {
+        self.set(None);
+    }
+
+    /// Calls `look` with the thread's wait, if it is asleep and nobody has woken it. The thread
+    /// does not go on before `look` returns.
+    pub(super) fn with<R>(&self, look: impl FnOnce(&Wait) -> R) -> Option<R> {
+        let _held = self.latch.lock();
+        // SAFETY: the latch is held.
+        let sleep = self.sleep.with(|place| unsafe { *place })?;
+        // SAFETY: the thread has not left, and cannot before the latch is free.
+        let (primitive, parker) = unsafe { (&*sleep.primitive, &*sleep.parker) };
+        if parker.is_notified() {
+            return None;
+        }
+        let subject = sleep.subject;
+        Some(look(&Wait {
+            thread: self.thread.load(Ordering::Relaxed),
+            kind: subject.kind.unwrap_or_else(|| primitive.kind()),
+            object: subject.object,
+            provider: subject.provider.unwrap_or_else(|| primitive.provider()),
+            timed: !sleep.until.is_never(),
+            since: sleep.since,
+            order: sleep.order,
+        }))
+    }
+
+    /// The thread's wait, as it is now.
+    pub(super) fn wait(&self) -> Option<Wait> {
+        self.with(|wait| *wait)
+    }
+}
+
+/// Whom a wait waits for, if that is one thread.
+pub(super) fn provider(wait: &Wait) -> Option<(usize, bool)> {
+    match wait.provider {
+        Provider::Thread { thread, surely } => Some((thread, surely)),
+        Provider::Anyone => None,
+    }
+}
+
+#[cfg(not(raddle_loom))]
+mod list {
+    use std::sync::atomic::AtomicPtr;
+
+    use super::*;
+
+    /// The newest record; the others follow by `next`.
+    static NEWEST: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
+
+    pub(super) fn newest() -> *const Record {
+        NEWEST.load(Ordering::Acquire)
+    }
+
+    pub(super) fn replace_newest(old: *const Record, new: *const Record) -> bool {
+        NEWEST
+            .compare_exchange(
+                old.cast_mut(),
+                new.cast_mut(),
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            )
+            .is_ok()
+    }
+
+    struct Mine(std::cell::Cell<*const Record>);
+
+    impl Drop for Mine {
+        fn drop(&mut self) {
+            release(self.0.get());
+        }
+    }
+
+    std::thread_local! {
+        static MINE: Mine = const { Mine(std::cell::Cell::new(ptr::null())) };
+    }
+
+    /// The calling thread's record; `None` while the thread is being taken apart.
+    pub(in super::super) fn mine() -> Option<&'static Record> {
+        MINE.try_with(|mine| {
+            if mine.0.get().is_null() {
+                mine.0.set(claim());
+            }
+            // SAFETY: records live for ever.
+            unsafe { &*mine.0.get() }
+        })
+        .ok()
+    }
+
+    /// Forgets the threads that this process does not have.
+    pub(in super::super) fn after_fork() {
+        let mine = MINE.try_with(|mine| mine.0.get()).unwrap_or(ptr::null());
+        each(|record| {
+            record.leave();
+            if !ptr::eq(record, mine) {
+                record.thread.store(0, Ordering::Release);
+            }
+        });
+    }
+}
+
+#[cfg(raddle_loom)]
+mod list {
+    use super::*;
+
+    loom::lazy_static! {
+        static ref NEWEST: AtomicUsize = AtomicUsize::new(0);
+    }
+
+    pub(super) fn newest() -> *const Record {
+        NEWEST.load(Ordering::Acquire) as *const Record
+    }
+
+    pub(super) fn replace_newest(old: *const Record, new: *const Record) -> bool {
+        let (old, new) = (old as usize, new as usize);
+        NEWEST.compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    loom::thread_local! {
+        static MINE: &'static Record = unsafe { &*claim() };
+    }
+
+    pub(in super::super) fn mine() -> Option<&'static Record> {
+        MINE.try_with(|mine| *mine).ok()
+    }
+}
+
+#[cfg(not(raddle_loom))]
+pub(super) use list::after_fork;
+pub(super) use list::mine;
+
+/// A record that a thread has left, or a new one.
+fn claim() -> *const Record {
+    let me = thread_id();
+    let left = find(|record| {
+        record.thread.load(Ordering::Relaxed) == 0
+            && record
+                .thread
+                .compare_exchange(0, me, Ordering::AcqRel, Ordering::Relaxed)
+                .is_ok()
+    });
+    if let Some(record) = left {
+        return record;
+    }
+    let mut next = list::newest();
+    let new = Box::leak(Box::new(Record::new(me, next)));
+    while !list::replace_newest(next, new) {
+        next = list::newest();
+        new.next = next;
+    }
+    new
+}
+
+/// Leaves a record to another thread.
+#[cfg_attr(raddle_loom, allow(dead_code))]
+fn release(record: *const Record) {
+    if !record.is_null() {
+        // SAFETY: records live for ever.
+        unsafe { (*record).thread.store(0, Ordering::Release) };
+    }
+}
+
+/// The first record that fits.
+fn find(fits: impl Fn(&Record) -> bool) -> Option<&'static Record> {
+    let mut record = list::newest();
+    while !record.is_null() {
+        // SAFETY: records live for ever, and their `next` does not change once they are known.
+        let known = unsafe { &*record };
+        if fits(known) {
+            return Some(known);
+        }
+        record = known.next;
+    }
+    None
+}
+
+/// The record of a thread, if it has ever slept.
+pub(super) fn of(thread: usize) -> Option<&'static Record> {
+    find(|record| record.thread.load(Ordering::Acquire) == thread)
+}
+
+/// Calls `visit` with each record.
+pub(super) fn each(mut visit: impl FnMut(&'static Record)) {
+    let mut record = list::newest();
+    while !record.is_null() {
+        // SAFETY: as in `find`.
+        let known = unsafe { &*record };
+        visit(known);
+        record = known.next;
+    }
+}
