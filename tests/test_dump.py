@@ -177,8 +177,8 @@ def test_a_program_that_goes_on_was_not_disturbed(folder, home):
 
 def test_a_handler_that_the_program_sets_wins(folder, home):
     source = (
-        "import signal, time\n"
-        "signal.signal(signal.SIGQUIT, lambda *_: print('own', flush=True))\n"
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGQUIT, lambda *_: os.write(1, b'own\\n'))\n"
         "say()\ntime.sleep(900)\n"
     )
     with running(RADDLE, folder, home, source) as process:
@@ -262,7 +262,7 @@ def test_a_program_that_replaced_itself_is_left_alone(folder, home):
 
 def test_a_program_that_took_the_handler_out_is_left_alone(folder, home):
     source = (
-        "import signal, time\n"
+        "import os, signal, time\n"
         "for each in signal.valid_signals():\n"
         "    if callable(signal.getsignal(each)):\n"
         "        signal.signal(each, signal.SIG_DFL)\n"
@@ -317,7 +317,7 @@ def test_a_stopped_process_is_not_waited_for(folder, home):
 
 
 SILENT = (
-    "import signal, time\n"
+    "import os, signal, time\n"
     "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"
     "say()\ntime.sleep(900)\n"
 )

@@ -106,6 +106,13 @@ def test_a_variable_of_the_function_that_made_it_wins_over_an_argument(Lock):
     assert use(shared) == ["shared"]
 
 
+def test_a_global_list_wins_over_a_local_variable(Lock):
+    space = {"__name__": "table", "sys": sys, "names": names, "forks": [Lock()]}
+    source = "def dine():\n    left = forks[0]\n    return names([left], sys._getframe())\n"
+    exec(source, space)
+    assert space["dine"]() == ["forks[0]"]
+
+
 def test_two_of_one_name_are_numbered(Lock):
     def frame(lock):
         return sys._getframe()

@@ -88,6 +88,9 @@ def _on_asked(signal, frame):
         os.close(home)
 
 
+HANDLERS = (_on_quit, _on_asked)
+
+
 def _answer(home, name, user):
     flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     file = os.open(name, flags, dir_fd=home)

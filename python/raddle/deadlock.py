@@ -6,6 +6,7 @@ its own held.
 
 import collections
 import sys
+from functools import partial
 
 from raddle import _raddle
 from raddle.report import Report, show
@@ -77,7 +78,7 @@ def deadlocks():
 def found(kind, ring, certain):
     """Called for each deadlock; return what the caller's wait is to raise, or None."""
     action = _action
-    if action == "ignore":
+    if action == "ignore" or (kind == "asleep" and _signal_may_wake()):
         return None
     try:
         report = Report(kind, ring, certain, _raddle._waits())
@@ -98,6 +99,29 @@ def found(kind, ring, certain):
     except BaseException as error:
         return error
     return None
+
+
+def _signal_may_wake():
+    """Return whether a signal handler of the program could wake a thread.
+
+    Not those that come with Python, asyncio and raddle: on Ctrl-C they end what goes on.
+    """
+    import _signal
+
+    answer = sys.modules.get("raddle.answer")
+    known = [_signal.default_int_handler, *(answer.HANDLERS if answer else ())]
+    for number in range(1, _signal.NSIG):
+        try:
+            handler = _signal.getsignal(number)
+        except ValueError:
+            continue
+        kind = type(handler)
+        if handler is None or kind is int or any(handler is each for each in known):
+            continue
+        function = getattr(handler.func, "__func__", None) if kind is partial else None
+        if getattr(function, "__module__", None) != "asyncio.runners":
+            return True
+    return False
 
 
 _raddle._equip_deadlock(found)

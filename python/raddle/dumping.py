@@ -38,7 +38,7 @@ def _described(stacks, paint, caller):
     me, now = (thread.get_ident() if thread else min(idents)), time.monotonic()
     for ident in sorted(idents, key=stack.order):
         if ident in waits:
-            state = _waiting(waits[ident], names, now)
+            state = _waiting(waits[ident], stacks, names, now)
         elif ident == me:
             state = caller
         else:
@@ -70,13 +70,17 @@ def _facts(ident):
     return ", ".join(facts)
 
 
-def _waiting(wait, names, now):
+def _provider(ident, stacks):
+    return stack.name_of(ident) if ident in stacks.idents() else words.GONE
+
+
+def _waiting(wait, stacks, names, now):
     ident, kind, value, provider, since, timed = wait
     link = {
         "thread": stack.name_of(ident),
         "kind": kind,
         "name": names.of(value) if value is not None else words.some(kind),
-        "provider": stack.name_of(provider) if provider else None,
+        "provider": _provider(provider, stacks) if provider else None,
     }
     kind = f" ({naming.kind(value)})" if value is not None and kind != "thread join" else ""
     timeout = ", with a timeout" if timed else ""

@@ -57,12 +57,13 @@ class Names:
             modules.setdefault(id(frame.f_globals), frame)
         for frame in modules.values():
             file = stack.short(frame.f_code.co_filename)
+            far = 0 if stack.is_own(frame.f_code) else 10
             held = list(dict.items(frame.f_globals))
             for name, value in held:
-                self._note(0, name, value, file)
+                self._note(far, name, value, file)
             for name, value in held:
                 if not name.startswith("__"):
-                    self._within(2, name, value, file)
+                    self._within(1 + far, name, value, file)
         for frame in frames:
             self._frame(frame)
 
@@ -71,6 +72,7 @@ class Names:
         if code.co_name == "<module>":
             return  # Its variables are the globals.
         file = stack.short(code.co_filename)
+        far = 0 if stack.is_own(code) else 10  # A library's names say less.
         count = code.co_argcount + code.co_kwonlyargcount
         count += bool(code.co_flags & 4) + bool(code.co_flags & 8)
         arguments = set(code.co_varnames[:count])
@@ -79,15 +81,15 @@ class Names:
                 continue  # The interpreter's own, or a tool's.
             if name in ("self", "cls"):
                 name = _class_name(value)
-                self._within(4, name, value, file)
+                self._within(4 + far, name, value, file)
                 for inner, held in self._children(name, value):
-                    self._within(8, inner, held, file)
+                    self._within(8 + far, inner, held, file)
             elif name in arguments:
-                self._note(6, name, value, file)
-                self._within(5, name, value, file)
+                self._note(6 + far, name, value, file)
+                self._within(5 + far, name, value, file)
             else:
-                self._note(1, name, value, file)
-                self._within(3, name, value, file)
+                self._note(2 + far, name, value, file)
+                self._within(3 + far, name, value, file)
 
     def _note(self, rank, name, value, file):
         key = id(value)

@@ -108,11 +108,12 @@ def _links(kind, ring, waits):
 def _link(link, stacks, names, places, called, began):
     ident, wait, value, provider = link
     since, timed = began.get(ident, (None, False))
+    alive = stacks.idents()
     held = None
     if provider and wait in words.LOCKS and value is not None:
         held = places.taken(stacks.of(provider), value, provider == ident)
     if provider and provider not in called:
-        called[provider] = stack.name_of(provider)
+        called[provider] = stack.name_of(provider) if provider in alive else words.GONE
     lasting = None if since is None else max(0.0, round(time.monotonic() - since, 3))
     return {
         "thread": called[ident],

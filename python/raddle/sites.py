@@ -23,6 +23,8 @@ class Sites:
         """
         for depth, (frame, line) in enumerate(seen):
             before = line if awaited and depth == 0 else line + 1
+            if stack.is_stdlib(frame.f_code):
+                continue  # A place in there tells nobody anything.
             found = self._in(frame, line, before, value)
             if found is not None:
                 return stack.shown(frame.f_code.co_filename), found

@@ -59,6 +59,18 @@ def is_inner(code):
     return name.startswith(_HERE) or name in _INNER or name.startswith("<frozen importlib")
 
 
+def is_own(code):
+    """Return whether this is the program's own code, not a library's."""
+    name = code.co_filename
+    return not (is_stdlib(code) or "site-packages" in name)
+
+
+def is_stdlib(code):
+    """Return whether this is the standard library's code."""
+    name = code.co_filename
+    return name.startswith(_LIB) and "site-packages" not in name
+
+
 def visible(frame):
     """Return the program's own frames with their lines, innermost first.
 

@@ -5,6 +5,7 @@ A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"
 """
 
 LOCKS = ("lock", "rlock")
+GONE = "a thread that is not there any more"
 MOST = 6  # waits that a sentence tells of
 
 _WAITS = {
@@ -92,11 +93,42 @@ def cure(kind, links):
     kinds = {each["kind"] for each in links}
     if kind == "cycle":
         return _cure_of_ring(links, kinds)
+    holding = _cure_of_holder(links)
+    if holding is not None:
+        return holding
     for word, text in _CURES.items():
         if word in kinds:
             named = next(each for each in links if each["kind"] == word)
             return text.format(name=named["name"])
     return "Let the thread that is waited for go on, or wait with a timeout."
+
+
+def _cure_of_holder(links):
+    """Return what helps where a thread waits for something else with a lock in hand."""
+    waits = {each["thread"]: each for each in links}
+    for each in links:
+        if each["kind"] not in LOCKS:
+            continue
+        if each["provider"] == GONE:
+            return (
+                f"Release {each['name']} on every way out: write `with {each['name']}:`. (A "
+                "child of os.fork() has none of its parent's other threads: fork before they "
+                "are started, or use subprocess.)"
+            )
+        holder = waits.get(each["provider"])
+        if holder is not None and holder["kind"] not in LOCKS:
+            return f"Release {each['name']} before {_act(holder)}."
+    return None
+
+
+def _act(link):
+    """Return a wait as what a thread does."""
+    what = {
+        "thread join": "joining {provider}",
+        "future": "asking for the result of {name}",
+        "condition": "waiting for a notify of {name}",
+    }.get(link["kind"], "waiting for {name}")
+    return what.format(name=link["name"], provider=link["provider"])
 
 
 def _cure_of_ring(links, kinds):
@@ -116,11 +148,7 @@ def _cure_of_ring(links, kinds):
         )
     if names:
         waits = next(each for each in links if each["kind"] not in LOCKS)
-        what = {
-            "thread join": f"joining {waits['provider']}",
-            "future": f"asking for the result of {waits['name']}",
-        }.get(waits["kind"], f"waiting for {waits['name']}")
-        return f"Release {' and '.join(names)} before {what}."
+        return f"Release {' and '.join(names)} before {_act(waits)}."
     if "future" in kinds:
         return (
             "A task should not wait for a task that only its own pool can run: give the inner "
