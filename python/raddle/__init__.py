@@ -6,22 +6,37 @@ environment. Importing this package loads neither `threading` nor the extension.
 
 `raddle.map(fn, inputs)` and `raddle.Pool` spread work over threads, interpreters, processes or
 a cluster, and `raddle.cores()` says how many cores there are.
+
+A program that hangs is told why: `raddle.configure()`, `raddle.deadlocks()`, `raddle.dump()`.
 """
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "DeadlockError",
     "GilBoundWarning",
     "Pool",
     "__version__",
+    "configure",
     "cores",
+    "deadlocks",
+    "dump",
     "install",
     "installed",
     "map",
     "uninstall",
 ]
 
-_HOMES = {"GilBoundWarning": "truth", "Pool": "pool", "cores": "cpu", "map": "pool"}
+_HOMES = {
+    "DeadlockError": "deadlock",
+    "GilBoundWarning": "truth",
+    "Pool": "pool",
+    "configure": "deadlock",
+    "cores": "cpu",
+    "deadlocks": "deadlock",
+    "dump": "dumping",
+    "map": "pool",
+}
 
 
 def __getattr__(name):

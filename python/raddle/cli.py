@@ -14,10 +14,14 @@ usage: raddle run [python options] script.py [args ...]
        raddle run [python options] -m module [args ...]
        raddle run [python options] -c command [args ...]
        raddle run [python options] - [args ...]   (or nothing: a program that is piped in)
+       raddle dump PID
        raddle --help | --version
 
-Runs an unmodified Python program on raddle: threading, and what builds on it, is
-patched before the program's first line, in its child processes too.
+run: runs an unmodified Python program on raddle: threading, and what builds on it, is
+patched before the program's first line, in its child processes too. A deadlock is reported
+on stderr, and Ctrl-\\ shows what every thread does; the program goes on.
+
+dump: shows that of a process which was started by `raddle run`, from another terminal.
 """
 
 
@@ -40,6 +44,15 @@ def main(argv=None):
             return _misused("run needs a script, -m module or -c command")
         case ["run", *rest]:
             return run(rest)
+        case ["dump", "-h" | "--help"]:
+            sys.stdout.write(USAGE)
+            return 0
+        case ["dump", pid]:
+            from raddle import ask
+
+            return ask.dump(pid)
+        case ["dump", *_]:
+            return _misused("dump needs one process id")
         case []:
             return _misused("a command is missing")
         case [command, *_]:
@@ -71,6 +84,8 @@ def run(rest):
         )
         return 2
     os.environ["RADDLE"] = "1"
+    # Its own number: a child that inherits the variable has another one. (See answer.py.)
+    os.environ["RADDLE_RUN"] = str(os.getpid())
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *_own_options(), *rest])

@@ -5,6 +5,7 @@ and nothing is said. Any other failure would be an interpreter that silently ran
 what was asked for, so it is reported, and the program runs on.
 """
 
+import os
 import sys
 
 
@@ -31,6 +32,10 @@ def start():
     from raddle import patch
 
     patch.install_at_start(_cannot_load)
+    if os.environ.get("RADDLE_RUN") == str(os.getpid()) and not _in_subinterpreter():
+        from raddle import answer
+
+        answer.prepare()
 
 
 start()

@@ -1,0 +1,127 @@
+"""What happens when raddle finds a deadlock: it is reported, raised, or given to the program.
+
+The finding itself is the core's. It calls `found` in the thread that found it, with no lock of
+its own held.
+"""
+
+import collections
+import sys
+from functools import partial
+
+from raddle import _raddle
+from raddle.report import Report, show
+
+KEPT = 100  # reports that deadlocks() remembers
+WORDS = ("report", "raise", "ignore")
+
+_reports = collections.deque(maxlen=KEPT)
+_action = "report"
+_MISSING = object()
+
+
+class DeadlockError(RuntimeError):
+    """Raised, if configured so, in a thread whose wait would close a deadlock.
+
+    `report` is the raddle report of it. The standard library has no counterpart: it hangs.
+    """
+
+    def __init__(self, report):
+        super().__init__(report)
+        self.report = report
+
+    def __str__(self):
+        return str(self.report)
+
+
+def configure(*, on_deadlock=_MISSING, lock_order=_MISSING):
+    """Say what raddle is to do about deadlocks, for the whole process.
+
+    `on_deadlock`: "report" (the default) prints each deadlock once on stderr and lets it be;
+    "raise" raises DeadlockError in the thread that closed it; "ignore" looks for none; a
+    callable is called with the report in the thread that found it, and what it raises is
+    raised there. `lock_order`: False; True is not there yet (NotImplementedError). What is
+    left out stays as it is. Raises ValueError or TypeError for anything else, at once. The
+    standard library has no counterpart.
+    """
+    global _action
+    if on_deadlock is not _MISSING:
+        _check_action(on_deadlock)
+    if lock_order is not _MISSING:
+        if not isinstance(lock_order, bool):
+            kind = type(lock_order).__name__
+            raise TypeError(f"lock_order is True or False, not {kind}")
+        if lock_order:
+            raise NotImplementedError("lock_order=True: raddle does not check lock orders yet")
+    if on_deadlock is not _MISSING:
+        _action = on_deadlock
+        _raddle._detect(on_deadlock != "ignore")
+
+
+def _check_action(action):
+    choices = '"report", "raise", "ignore" or a callable'
+    if isinstance(action, str):
+        if action not in WORDS:
+            raise ValueError(f"on_deadlock is {choices}, not {action!r}")
+    elif not callable(action):
+        raise TypeError(f"on_deadlock is {choices}, not {type(action).__name__}")
+
+
+def deadlocks():
+    """Return the reports of the deadlocks found so far, the oldest first.
+
+    Each has `to_dict()`, which json.dumps() takes; the newest 100 are kept. The standard
+    library has no counterpart.
+    """
+    return list(_reports)
+
+
+def found(kind, ring, certain):
+    """Called for each deadlock; return what the caller's wait is to raise, or None."""
+    action = _action
+    if action == "ignore" or (kind == "asleep" and _signal_may_wake()):
+        return None
+    try:
+        report = Report(kind, ring, certain, _raddle._waits())
+    except Exception as error:
+        if sys.is_finalizing():
+            return None
+        text = f"raddle: a deadlock, which could not be described: {error!r}\n"
+        show(lambda colour: text)
+        return None
+    _reports.append(report)
+    if action == "raise":
+        return DeadlockError(report)
+    if action == "report":
+        show(report.render)
+        return None
+    try:
+        action(report)
+    except BaseException as error:
+        return error
+    return None
+
+
+def _signal_may_wake():
+    """Return whether a signal handler of the program could wake a thread.
+
+    Not those that come with Python, asyncio and raddle: on Ctrl-C they end what goes on.
+    """
+    import _signal
+
+    answer = sys.modules.get("raddle.answer")
+    known = [_signal.default_int_handler, *(answer.HANDLERS if answer else ())]
+    for number in range(1, _signal.NSIG):
+        try:
+            handler = _signal.getsignal(number)
+        except ValueError:
+            continue
+        kind = type(handler)
+        if handler is None or kind is int or any(handler is each for each in known):
+            continue
+        function = getattr(handler.func, "__func__", None) if kind is partial else None
+        if getattr(function, "__module__", None) != "asyncio.runners":
+            return True
+    return False
+
+
+_raddle._equip_deadlock(found)

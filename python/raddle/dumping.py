@@ -1,0 +1,117 @@
+"""`raddle.dump()`: every thread of this process, what it does or waits for, and where."""
+
+import re
+import sys
+import time
+
+from raddle import naming, report, sites, stack, words
+
+
+def dump(file=None):
+    """Write every thread, what it waits for or does, and its stack to `file` (None: stderr).
+
+    For each thread: name, ident, whether it is a daemon, since how many seconds it waits for
+    what and whether it has a timeout, the locks that it is known to hold, and its stack,
+    innermost call first. `file` is a text file. Counterpart: faulthandler.dump_traceback(),
+    which shows the stacks alone.
+    """
+    report.show(describe, file)
+
+
+def describe(colour=False, caller="asked for this dump"):
+    """Return the dump as text; `caller` says what the calling thread does."""
+    with stack.Stacks() as stacks:
+        return _described(stacks, report.painter(colour), caller)
+
+
+def _described(stacks, paint, caller):
+    waits = {each[0]: each for each in _waits()}
+    idents = {*stacks.idents(), *waits}
+    steady = [stacks.of(ident) for ident in stack.steady(waits.values())]
+    names = naming.Names([each[2] for each in waits.values()], steady)
+    held = _held(waits, stacks, names)
+    when, version = time.strftime("%H:%M:%S"), sys.version.split()[0]
+    count = f"{len(idents)} thread{'s' * (len(idents) != 1)}"
+    out = [paint("head", f"raddle: {count} at {when}, Python {version}"), ""]
+    # (A program without threads may not have loaded this; then there is one thread.)
+    thread = sys.modules.get("_thread")
+    me, now = (thread.get_ident() if thread else min(idents)), time.monotonic()
+    for ident in sorted(idents, key=stack.order):
+        if ident in waits:
+            state = _waiting(waits[ident], stacks, names, now)
+        elif ident == me:
+            state = caller
+        else:
+            state = _state(ident)
+        out.append(f"  {paint('name', stack.name_of(ident))} ({_facts(ident)}) {state}")
+        if ident in held:
+            out.append(f"      holds {', '.join(held[ident])}")
+        out += report.drawn(stack.entries(stacks.of(ident)), paint)
+    return "\n".join([*out, ""])
+
+
+def _waits():
+    core = sys.modules.get("raddle._raddle")
+    return core._waits() if core is not None else []
+
+
+def _facts(ident):
+    """Return a thread's number and what else its Thread object knows."""
+    thread = stack.thread_of(ident)
+    facts = [f"ident {ident}"]
+    if thread is None:
+        facts.append("not started by threading")
+    else:
+        native = stack.fact(thread, "_native_id")
+        if native is not None:
+            facts.append(f"native id {native}")
+        if stack.fact(thread, "_daemonic"):
+            facts.append("daemon")
+    return ", ".join(facts)
+
+
+def _provider(ident, stacks):
+    return stack.name_of(ident) if ident in stacks.idents() else words.GONE
+
+
+def _waiting(wait, stacks, names, now):
+    ident, kind, value, provider, since, timed = wait
+    link = {
+        "thread": stack.name_of(ident),
+        "kind": kind,
+        "name": names.of(value) if value is not None else words.some(kind),
+        "provider": _provider(provider, stacks) if provider else None,
+    }
+    kind = f" ({naming.kind(value)})" if value is not None and kind != "thread join" else ""
+    timeout = ", with a timeout" if timed else ""
+    lasting = max(0.0, now - since)
+    return f"{words.wait(link)}{kind}{words.due(link)}, for {lasting:.1f} s{timeout}"
+
+
+def _state(ident):
+    """Return what a thread does that is in no wait of raddle's."""
+    native = stack.fact(stack.thread_of(ident), "_native_id")
+    if type(native) is int:
+        try:
+            with open(f"/proc/self/task/{native}/stat") as file:
+                state = re.sub(r".*\) ", "", file.read())[:1]
+        except OSError:
+            state = ""
+        if state in ("S", "D"):
+            return "waits outside raddle: for time, input, output or another library"
+    return "runs"
+
+
+def _held(waits, stacks, names):
+    """Return what each thread is known to hold: that for which others wait."""
+    places, held = sites.Sites(), {}
+    for ident, kind, value, provider, *_ in waits.values():
+        if not provider or kind not in words.LOCKS or value is None:
+            continue
+        place = None
+        if provider in waits:
+            place = places.taken(stacks.of(provider), value, provider == ident)
+        text = names.of(value) + (f" ({stack.short(place[0])}:{place[1]})" if place else "")
+        if text not in held.setdefault(provider, []):
+            held[provider].append(text)
+    return held

@@ -1,0 +1,65 @@
+"""Attributes read without running any code of the program: no property, no `__getattr__`.
+
+`vars(x)` and `x.name` may run what a class defines. Here only the interpreter's own slots and
+dicts are looked at, wherever a class keeps them.
+"""
+
+import types
+
+_MRO = type.__dict__["__mro__"].__get__
+_DICT = type.__dict__["__dict__"].__get__
+_GETSET, _MEMBER = types.GetSetDescriptorType, types.MemberDescriptorType
+_MISSING = object()
+
+
+def bases(kind):
+    """Return a class and its bases, in the order of look-up."""
+    return _MRO(kind)
+
+
+def names(value):
+    """Yield the (name, value) pairs of an object's `__dict__` and `__slots__`."""
+    kind = type(value)
+    if issubclass(kind, types.ModuleType):
+        yield from list(_pairs(types.ModuleType.__dict__["__dict__"].__get__(value)))
+        return
+    if issubclass(kind, type):
+        yield from list(_DICT(value).items())
+        return
+    own = False
+    for base in _MRO(kind):
+        for name, descriptor in list(_DICT(base).items()):
+            of = type(descriptor)
+            if name == "__dict__" and of in (_GETSET, _MEMBER) and not own:
+                own = True
+                held = _read(descriptor, value)
+                if issubclass(type(held), dict):
+                    yield from _pairs(held)
+            elif of is _MEMBER and not name.startswith("__"):
+                held = _read(descriptor, value)
+                if held is not _MISSING:
+                    yield name, held
+
+
+def _pairs(mapping):
+    return list(dict.items(mapping))
+
+
+def _read(descriptor, value):
+    try:
+        return descriptor.__get__(value)
+    except Exception:
+        return _MISSING
+
+
+def attribute(value, name):
+    """Return the attribute as far as slots, dicts and class dicts tell; None otherwise."""
+    for each, held in names(value):
+        if each == name:
+            return held
+    kind = value if issubclass(type(value), type) else type(value)
+    for base in _MRO(kind):
+        held = _DICT(base).get(name, _MISSING)
+        if held is not _MISSING:
+            return held
+    return None

@@ -1,0 +1,135 @@
+"""`pytest --raddle`: the tests run on raddle, and one that hangs fails and says why.
+
+Without the option nothing is imported and nothing changes. With it, raddle is installed before
+the first conftest.py is loaded, and a deadlock raises DeadlockError in the thread that closed
+it, which fails the test that it happened in, whichever thread that was. A thread that was
+started while a test ran and outlives it is a failure, too: it would go on into the next test.
+"""
+
+import pytest
+
+GRACE = 1.0  # seconds in which a test's threads may end after it
+
+
+def pytest_addoption(parser):
+    """Add --raddle."""
+    group = parser.getgroup("raddle")
+    group.addoption(
+        "--raddle",
+        action="store_true",
+        help="run the tests on raddle: deadlocks and threads that outlive a test are failures",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config):
+    """Install raddle before the program's own modules are imported."""
+    if early_config.known_args_namespace.raddle:
+        import raddle
+
+        raddle.install()
+        raddle.configure(on_deadlock="raise")
+
+
+def pytest_configure(config):
+    """Watch the tests, if asked for."""
+    if config.getoption("raddle"):
+        config.pluginmanager.register(_Watch(), "raddle-watch")
+
+
+def pytest_report_header(config):
+    """Say that raddle is at work."""
+    if config.getoption("raddle"):
+        from raddle import __version__
+
+        return f"raddle: {__version__}, deadlocks are failures"
+    return None
+
+
+class _Watch:
+    """Looks, after each test, for what it left behind."""
+
+    def __init__(self):
+        self._told = []  # the reports of earlier tests
+        self._before = None  # the threads that were there before the test's own code ran
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item):
+        # (A fixture may start a thread for more than one test.)
+        self._before = _threads()
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        result = yield
+        for each in self._new_deadlocks():
+            _fail(result, each.text)
+        if call.when == "teardown" and self._before is not None:
+            leaked = _outliving(self._before)
+            self._before = None
+            if leaked:
+                _fail(result, _describe(leaked))
+        return result
+
+    def _new_deadlocks(self):
+        import raddle
+
+        known, self._told = self._told, raddle.deadlocks()
+        return [each for each in self._told if not any(each is old for old in known)]
+
+
+def _fail(result, text):
+    """Make a phase of a test a failure, or add to one."""
+    if result.outcome == "failed":
+        result.sections.append(("raddle", text))
+    else:
+        result.outcome, result.longrepr = "failed", text
+
+
+def _threads():
+    import threading
+
+    return list(threading.enumerate())
+
+
+def _outliving(before):
+    """Return the threads that were not there before and do not end within the grace."""
+    import threading
+    import time
+
+    limit = time.monotonic() + GRACE
+    left = []
+    for each in _threads():
+        old = any(each is known for known in before)
+        if old or isinstance(each, threading._DummyThread):
+            continue
+        each.join(max(0.0, limit - time.monotonic()))
+        if each.is_alive():
+            left.append(each)
+    return left
+
+
+def _describe(threads):
+    from raddle import report, stack
+
+    count = f"{len(threads)} thread{'s' * (len(threads) != 1)}"
+    out = [f"raddle: {count} outlived the test that started it", ""]
+    with stack.Stacks() as stacks:
+        for each in sorted(threads, key=lambda thread: stack.order(thread.ident)):
+            daemon = " (daemon)" if each.daemon else ""
+            out.append(f"  {each.name}{daemon}{_target(each)}, is at")
+            out += report.drawn(stack.entries(stacks.of(each.ident)), report.painter(False))
+    out += ["", "  Tell it to end and join it before the test returns.", ""]
+    return "\n".join(out)
+
+
+def _target(thread):
+    """Return what a thread runs, and where that is written."""
+    from raddle import stack
+
+    target = getattr(thread, "_target", None) or type(thread).run
+    code = getattr(getattr(target, "__func__", target), "__code__", None)
+    name = getattr(target, "__qualname__", None)
+    if code is None:
+        return f", which runs {name}" if name else ""
+    return f", which runs {name} ({stack.short(code.co_filename)}:{code.co_firstlineno})"

@@ -1,0 +1,212 @@
+"""A deadlock in words: who waits for what, who holds it, where, and what usually helps.
+
+A report is text and numbers only: it keeps no thread, frame or primitive alive.
+"""
+
+import os
+import sys
+import time
+
+from raddle import naming, sites, stack, words
+
+PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
+
+
+class Report:
+    """A deadlock that was found.
+
+    `kind` is "cycle" (a ring of threads, each waiting for the next) or "asleep" (every thread
+    waits and none could wake another); `certain` is whether it could not end by itself: a Lock
+    may be released by any thread, so a ring through one is only very likely. `time` is when it
+    was found, in seconds since 1970. `threads` has a dict for each thread: its name and ident,
+    the kind, type and name of what it waits for, since how many seconds, on whom ("provider"),
+    where that one took it ("held"), and its stack, innermost first. `sentence` says it in
+    words, `cure` what usually helps, and `text` is all of it as it is printed.
+    """
+
+    __slots__ = ("certain", "cure", "kind", "sentence", "threads", "time")
+
+    def __init__(self, kind, ring, certain, waits=()):
+        """Describe `ring`: (ident, kind of wait, object or None, provider's ident or 0)s."""
+        self.kind, self.certain, self.time = kind, bool(certain), time.time()
+        self.threads = _links(kind, ring, waits)
+        self.sentence = words.sentence(kind, self.threads)
+        self.cure = words.cure(kind, self.threads)
+
+    @property
+    def text(self):
+        """The report as it is printed, without colours."""
+        return self.render(False)
+
+    def __str__(self):
+        return self.text
+
+    def __repr__(self):
+        return f"<Report: {self.sentence}>"
+
+    def to_dict(self):
+        """Return the report as dicts, lists, text and numbers, ready for json.dumps()."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        fields["threads"] = [
+            {**each, "stack": [dict(entry) for entry in each["stack"]]} for each in self.threads
+        ]
+        return fields
+
+    def render(self, colour):
+        """Return the report as text, with a terminal's colours if asked for."""
+        paint = painter(colour)
+        out = [paint("head", "raddle: " + words.heading(self.kind, self.threads)), ""]
+        for each in self.threads:
+            since = f", for {each['since']:.1f} s" if each["since"] is not None else ""
+            what = "" if each["kind"] == "thread join" else f" ({each['type']})"
+            wait = f"{words.wait(each)}{what}{words.due(each)}{since}"
+            out.append(f"  {paint('name', each['thread'])} {wait}")
+            out += drawn(each["stack"], paint)
+        out += ["", "  " + paint("ring", self.sentence)]
+        if not self.certain:
+            out.append("  " + paint("dim", _LIKELY[self.kind]))
+        out += ["  " + paint("cure", self.cure), ""]
+        return "\n".join(out)
+
+
+_LIKELY = {
+    "cycle": "(Any thread may release a Lock, but nobody did.)",
+    "asleep": "(Something outside Python's threads may still wake one of them.)",
+}
+
+
+def painter(colour):
+    """Return a function that paints a text, or leaves it as it is."""
+    if not colour:
+        return lambda paint, text: text
+    return lambda paint, text: f"\x1b[{PAINTS[paint]}m{text}\x1b[0m"
+
+
+def drawn(entries, paint):
+    """Return the lines that show a stack."""
+    out = []
+    for each in entries:
+        place = paint("place", f"{each['file']}:{each['line']}")
+        out.append(f"      {place} in {each['function']}")
+        if each["source"]:
+            out.append(f"          {each['source']}")
+    return out or [paint("dim", "      (no line of the program: inside the interpreter)")]
+
+
+def _links(kind, ring, waits):
+    """Return the threads of a report, in an order that is the same each time."""
+    ring = _ordered(kind, list(ring))
+    called = _called([ident for ident, *_ in ring])
+    began = {each[0]: (each[4], each[5]) for each in waits}
+    with stack.Stacks() as stacks:
+        looked = dict.fromkeys([ident for ident, *_ in ring] + stack.steady(waits))
+        names = naming.Names([each[2] for each in ring], [stacks.of(each) for each in looked])
+        places = sites.Sites()
+        return [_link(each, stacks, names, places, called, began) for each in ring]
+
+
+def _link(link, stacks, names, places, called, began):
+    ident, wait, value, provider = link
+    since, timed = began.get(ident, (None, False))
+    alive = stacks.idents()
+    held = None
+    if provider and wait in words.LOCKS and value is not None:
+        held = places.taken(stacks.of(provider), value, provider == ident)
+    if provider and provider not in called:
+        called[provider] = stack.name_of(provider) if provider in alive else words.GONE
+    lasting = None if since is None else max(0.0, round(time.monotonic() - since, 3))
+    return {
+        "thread": called[ident],
+        "ident": ident,
+        "kind": wait,
+        "type": naming.kind(value) if value is not None else wait,
+        "name": names.of(value) if value is not None else words.some(wait),
+        "found": names.where(value),
+        "since": lasting,
+        "timeout": bool(timed),
+        "provider": called[provider] if provider else None,
+        "held": f"{stack.short(held[0])}:{held[1]}" if held else None,
+        "stack": stack.entries(stacks.of(ident)),
+    }
+
+
+def _called(idents):
+    """Return the threads' names by ident; those of one name get their ident as well."""
+    names = {ident: stack.name_of(ident) for ident in idents}
+    known = list(names.values())
+    return {
+        ident: name
+        if known.count(name) == 1 or name.endswith(str(ident))
+        else f"{name} ({ident})"
+        for ident, name in names.items()
+    }
+
+
+def _ordered(kind, ring):
+    """Begin a ring with the thread whose name comes first, and sort those who all sleep."""
+
+    if kind != "cycle":
+        return sorted(ring, key=lambda link: stack.order(link[0]))
+    first = min(range(len(ring)), key=lambda at: stack.order(ring[at][0]), default=0)
+    return ring[first:] + ring[:first]
+
+
+def coloured(stream):
+    """Return whether a stream is a terminal that wants colours."""
+    try:
+        return coloured_descriptor(stream.fileno())
+    except Exception:  # It is in memory, or closed.
+        return False
+
+
+def coloured_descriptor(number):
+    """Return whether a descriptor is that of a terminal that wants colours."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return os.isatty(number)
+
+
+def stderr():
+    """Return sys.stderr, or the interpreter's first one if a program's own class is there.
+
+    (Its code might want a lock that is part of the deadlock.)
+    """
+    import io
+
+    stream = sys.stderr
+    if isinstance(stream, (io.TextIOWrapper, io.StringIO)):
+        return stream
+    return sys.__stderr__
+
+
+def show(make, stream=None):
+    """Write `make(colour)` to a stream, by default stderr.
+
+    A real file is written past its buffer, whose lock a thread that hangs may hold.
+    """
+    stream = stderr() if stream is None else stream
+    if stream is None:
+        return
+    text = make(coloured(stream))
+    try:
+        number = stream.fileno()
+    except Exception:  # It is in memory.
+        stream.write(text)
+        return
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    write(number, text.encode(encoding, "backslashreplace"))
+
+
+def write(number, data):
+    """Write all of `data` to a descriptor; give up where it takes no more."""
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(number, view) :]
+        except BlockingIOError:
+            import select
+
+            if not select.select([], [number], [], 1.0)[1]:
+                return
+        except OSError:
+            return

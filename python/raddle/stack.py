@@ -1,0 +1,166 @@
+"""The stacks of threads as people know them: raddle's and threading's own frames left out.
+
+Everything here only looks: no code of the program runs, and what is kept is text.
+"""
+
+import os
+import re
+import sys
+
+from raddle import inside
+
+MOST = 40  # frames of one thread that are shown
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_LIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_INNER = {
+    _LIB + name
+    for name in (
+        "threading.py",
+        "queue.py",
+        os.path.join("concurrent", "futures", "_base.py"),
+        os.path.join("concurrent", "futures", "thread.py"),
+    )
+}
+
+
+class Stacks:
+    """The stacks of all threads, by ident, until the `with` block ends.
+
+    Then it lets go of all frames at once: the frames of who looks are among them, and the
+    variables that hold them would otherwise keep themselves alive.
+    """
+
+    def __init__(self):
+        self._frames = sys._current_frames()
+        self._seen = {}
+
+    def __enter__(self):
+        return self
+
+    def idents(self):
+        """Return the idents of the threads that run Python."""
+        return list(self._frames)
+
+    def of(self, ident):
+        """Return what `visible` finds in a thread's stack; nothing for an unknown thread."""
+        if ident not in self._seen:
+            self._seen[ident] = visible(self._frames.get(ident))
+        return self._seen[ident]
+
+    def __exit__(self, *_):
+        self._frames.clear()
+        for each in self._seen.values():
+            each.clear()
+
+
+def is_inner(code):
+    """Return whether this is code of raddle or of the modules that it stands for."""
+    name = code.co_filename
+    return name.startswith(_HERE) or name in _INNER or name.startswith("<frozen importlib")
+
+
+def is_own(code):
+    """Return whether this is the program's own code, not a library's."""
+    name = code.co_filename
+    return not (is_stdlib(code) or "site-packages" in name)
+
+
+def is_stdlib(code):
+    """Return whether this is the standard library's code."""
+    name = code.co_filename
+    return name.startswith(_LIB) and "site-packages" not in name
+
+
+def visible(frame):
+    """Return the program's own frames with their lines, innermost first.
+
+    (A frame's line is read once: where there is no GIL, a running thread moves on meanwhile.)
+    """
+    found = []
+    while frame is not None and len(found) < MOST:
+        if not is_inner(frame.f_code):
+            found.append((frame, frame.f_lineno or frame.f_code.co_firstlineno))
+        frame = frame.f_back
+    return found
+
+
+def entries(seen):
+    """Return what `visible` has found as dicts of text and numbers."""
+    return [
+        {
+            "file": shown(frame.f_code.co_filename),
+            "line": line,
+            "function": frame.f_code.co_qualname,
+            "source": source(frame, line),
+        }
+        for frame, line in seen
+    ]
+
+
+def shown(path):
+    """Return a path as it is shown: relative where it is below the current folder."""
+    try:
+        home = os.getcwd() + os.sep
+    except OSError:  # The folder was removed.
+        return path
+    return path[len(home) :] if path.startswith(home) else path
+
+
+def short(path):
+    """Return the last part of a path."""
+    return os.path.basename(path)
+
+
+def lines(frame):
+    """Return the source lines of a frame's file; an empty list where there are none."""
+    try:
+        import linecache
+
+        return linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    except Exception:  # An import that was interrupted, a loader with an error of its own.
+        return []
+
+
+def source(frame, line):
+    """Return a line of a frame's file, without its indentation."""
+    text = lines(frame)
+    return text[line - 1].strip() if 0 < line <= len(text) else ""
+
+
+def name_of(ident):
+    """Return the name of a thread, without taking a lock or running the program's code."""
+    name = fact(thread_of(ident), "_name")
+    if type(name) is str and name:
+        return name
+    if "threading" not in sys.modules and len(sys._current_frames()) == 1:
+        return "MainThread"
+    return f"thread {ident}"
+
+
+def fact(thread, name):
+    """Return what a Thread has under this name in its own dict, or None."""
+    return next((held for each, held in inside.names(thread) if each == name), None)
+
+
+def order(ident):
+    """Sort threads by this: the main one first, then by name, "worker-9" before "worker-10"."""
+    name = name_of(ident)
+    parts = [part for part in re.split(r"(\d+)", name) if part]
+    key = [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+    return name != "MainThread", key
+
+
+def steady(waits):
+    """Return the idents of those waiting threads whose variables can be looked at.
+
+    Without a GIL, those of a thread whose wait may end meanwhile cannot.
+    """
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return [each[0] for each in waits if gil or not each[5]]
+
+
+def thread_of(ident):
+    """Return the Thread with this ident, or None."""
+    threading = sys.modules.get("threading")
+    active = getattr(threading, "_active", None)
+    return active.get(ident) if type(active) is dict else None

@@ -1,0 +1,194 @@
+"""The sentences of a report: the ring in words, and the usual cure.
+
+A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"), on whom
+("provider", a name or None), and whether that one holds it ("held": a place or None).
+"""
+
+LOCKS = ("lock", "rlock")
+GONE = "a thread that is not there any more"
+MOST = 6  # waits that a sentence tells of
+
+_WAITS = {
+    "lock": "waits for {name}",
+    "rlock": "waits for {name}",
+    "condition": "waits for a notify of {name}",
+    "semaphore": "waits for a permit of {name}",
+    "event": "waits for {name} to be set",
+    "barrier": "waits for the others at {name}",
+    "queue get": "waits for an item in {name}",
+    "queue put": "waits for room in {name}",
+    "queue join": "waits for every item of {name} to be done",
+    "thread join": "waits for the end of {provider}",
+    "future": "waits for the result of {name}",
+    "pool": "waits for the workers of {name}",
+}
+
+HEADINGS = {
+    "itself": "deadlock: {0} waits for itself",
+    "cycle": "deadlock: {1} threads wait for each other",
+    "alone": "deadlock: {0} waits, and no other thread is left to wake it",
+    "asleep": "deadlock: all {1} threads wait, and none is left to wake another",
+}
+
+
+def some(kind):
+    """Return what a wait of this kind is for when nobody knows the object."""
+    word = kind.removesuffix(" get").removesuffix(" put").removesuffix(" join")
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
+def wait(link):
+    """Return a thread's wait in words, without on whom."""
+    text = _WAITS.get(link["kind"], "waits for {name}")
+    return text.format(name=link["name"], provider=link["provider"] or "a thread")
+
+
+def due(link):
+    """Return on whom a thread waits, as the end of a clause; "" where nobody knows."""
+    if link["provider"] is None or link["kind"] == "thread join":
+        return ""
+    if link["kind"] in LOCKS:
+        return f", held by {link['provider']}"
+    return f", due from {link['provider']}"
+
+
+def heading(kind, links):
+    """Return the first line of a report."""
+    word = ("itself" if kind == "cycle" else "alone") if len(links) == 1 else kind
+    return HEADINGS[word].format(links[0]["thread"], len(links))
+
+
+def sentence(kind, links):
+    """Return one sentence that says who waits for whom."""
+    return (_ring(links) if kind == "cycle" else _asleep(links)) + "."
+
+
+def _ring(links):
+    first, last = links[0], links[-1]
+    text = first["thread"]
+    if last["kind"] in LOCKS:
+        place = f" ({last['held']})" if last["held"] else ""
+        text += f" holds {last['name']}{place} and"
+    if len(links) == 1:
+        if first["kind"] in LOCKS:
+            return f"{text} waits for it again, so it never gets to release it"
+        return f"{text} {wait(first)}, which only {first['thread']} itself can bring about"
+    for link in links[:-1]:
+        text += f" {wait(link)}{due(link)}, which"
+    text += f" {wait(last)}"
+    return text if last["kind"] in (*LOCKS, "thread join") else text + due(last)
+
+
+def _asleep(links):
+    parts = [f"{each['thread']} {wait(each)}{due(each)}" for each in links[:MOST]]
+    if len(links) == 1:
+        return f"{parts[0]}, and no other thread is left that could bring it about"
+    if len(links) > MOST:
+        parts.append(f"{len(links) - MOST} more wait")
+    return f"{'; '.join(parts)}: no thread is left that could bring one of these about"
+
+
+def cure(kind, links):
+    """Return one sentence on what usually helps."""
+    kinds = {each["kind"] for each in links}
+    if kind == "cycle":
+        return _cure_of_ring(links, kinds)
+    holding = _cure_of_holder(links)
+    if holding is not None:
+        return holding
+    for word, text in _CURES.items():
+        if word in kinds:
+            named = next(each for each in links if each["kind"] == word)
+            return text.format(name=named["name"])
+    return "Let the thread that is waited for go on, or wait with a timeout."
+
+
+def _cure_of_holder(links):
+    """Return what helps where a thread waits for something else with a lock in hand."""
+    waits = {each["thread"]: each for each in links}
+    for each in links:
+        if each["kind"] not in LOCKS:
+            continue
+        if each["provider"] == GONE:
+            return (
+                f"Release {each['name']} on every way out: write `with {each['name']}:`. (A "
+                "child of os.fork() has none of its parent's other threads: fork before they "
+                "are started, or use subprocess.)"
+            )
+        holder = waits.get(each["provider"])
+        if holder is not None and holder["kind"] not in LOCKS:
+            return f"Release {each['name']} before {_act(holder)}."
+    return None
+
+
+def _act(link):
+    """Return a wait as what a thread does."""
+    what = {
+        "thread join": "joining {provider}",
+        "future": "asking for the result of {name}",
+        "condition": "waiting for a notify of {name}",
+    }.get(link["kind"], "waiting for {name}")
+    return what.format(name=link["name"], provider=link["provider"])
+
+
+def _cure_of_ring(links, kinds):
+    names = list(dict.fromkeys(each["name"] for each in links if each["kind"] in LOCKS))
+    if len(links) == 1 and names:
+        if links[0]["kind"] == "lock":
+            return (
+                f"Release {names[0]} before calling what takes it too, or make it an RLock, "
+                "which its holder may take again."
+            )
+        return f"Release {names[0]} before waiting for it."
+    if kinds <= set(LOCKS):
+        order = ", then ".join(sorted(names))
+        return (
+            f"Take the locks in one order everywhere (say, {order}), "
+            "or take the second with acquire(timeout=...) and let the first go if that fails."
+        )
+    if names:
+        waits = next(each for each in links if each["kind"] not in LOCKS)
+        return f"Release {' and '.join(names)} before {_act(waits)}."
+    if "future" in kinds:
+        return (
+            "A task should not wait for a task that only its own pool can run: give the inner "
+            "one a pool of its own, or return its future instead of waiting for it."
+        )
+    if kinds == {"thread join"}:
+        return (
+            "Let only one of the threads join the other; both are joined by who started them."
+        )
+    return "Let one of the threads go on without the other, or wait with a timeout."
+
+
+# For threads that all sleep, the most telling wait first.
+_CURES = {
+    "lock": "Release {name} on every way out: write `with {name}:`.",
+    "rlock": "Release {name} in the thread that took it: write `with {name}:`.",
+    "barrier": (
+        "Start as many threads as {name} has parties, and call its abort() where one fails."
+    ),
+    "queue join": (
+        "Call {name}.task_done() once for each item that was got, in a `finally:` block."
+    ),
+    "queue put": (
+        "Get from {name} in another thread than the one that puts, or give it more room "
+        "(maxsize)."
+    ),
+    "future": (
+        "A task should not wait for another task of a pool with no worker left: give the "
+        "pool more workers, or the inner tasks a pool of their own."
+    ),
+    "condition": (
+        "Keep what is waited for in a variable, change it and notify under the lock, and wait "
+        "with {name}.wait_for(...): a notify that comes before the wait is not kept."
+    ),
+    "queue get": (
+        "Put a last item that means the end (None, say) into {name} for each thread that gets, "
+        "or call its shutdown(), from Python 3.13 on."
+    ),
+    "semaphore": "Release {name} on every way out: write `with {name}:`.",
+    "event": "Call {name}.set() on every way out, in a `finally:` block.",
+    "pool": "Let the tasks of {name} end before it is shut down.",
+    "thread join": "Tell the thread to end before joining it.",
+}

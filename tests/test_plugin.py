@@ -1,0 +1,185 @@
+"""`pytest --raddle`: what hangs fails and says why, and what a test leaves running is told."""
+
+import pytest
+
+pytest_plugins = "pytester"
+pytestmark = pytest.mark.raddle_only
+
+
+@pytest.fixture
+def suite(pytester, monkeypatch):
+    """Run a file of tests in a process of its own; return the outcome."""
+    for name in ("RADDLE", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(source, *options):
+        pytester.makepyfile(test_app=source)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+
+    return run
+
+
+def said(done):
+    """Return what pytest printed."""
+    return done.stdout.str()
+
+
+INSTALLED = """
+    import sys
+
+    def test_which():
+        import threading
+        print("installed:", "raddle" in sys.modules and sys.modules["raddle"].installed())
+        print("extension:", "raddle._raddle" in sys.modules)
+        print(threading.Lock())
+"""
+
+
+def test_without_the_option_nothing_is_installed(suite):
+    done = suite(INSTALLED, "-s")
+    done.assert_outcomes(passed=1)
+    assert "installed: False\nextension: False" in said(done)
+
+
+def test_the_option_installs_raddle_before_conftest(suite, pytester):
+    pytester.makeconftest(
+        """
+        from threading import Event
+        import raddle
+        assert raddle.installed() and Event is raddle._raddle.Event
+        """
+    )
+    done = suite(INSTALLED, "-s", "--raddle")
+    done.assert_outcomes(passed=1)
+    assert "installed: True" in said(done)
+    done.stdout.fnmatch_lines(["raddle: *, deadlocks are failures"])
+
+
+def test_a_test_that_would_wait_for_itself_fails_with_the_report(suite):
+    done = suite(
+        """
+        import threading
+
+        def test_twice():
+            lock = threading.Lock()
+            with lock:
+                lock.acquire()
+
+        def test_after():
+            pass
+        """,
+        "--raddle",
+    )
+    done.assert_outcomes(passed=1, failed=1)
+    text = said(done)
+    assert "MainThread holds lock (test_app.py:5) and waits for it again" in text
+    assert "DeadlockError" in text
+
+
+def test_a_deadlock_between_threads_fails_the_test_that_it_happened_in(suite):
+    done = suite(
+        """
+        import threading
+
+        def test_before():
+            pass
+
+        def test_crossed():
+            tree, index = threading.RLock(), threading.RLock()
+            ready = threading.Barrier(2)
+
+            def work(first, second):
+                with first:
+                    ready.wait()
+                    with second:
+                        pass
+
+            one = threading.Thread(target=work, args=(tree, index), name="one")
+            two = threading.Thread(target=work, args=(index, tree), name="two")
+            one.start(), two.start()
+            one.join(), two.join()
+
+        def test_after():
+            pass
+        """,
+        "--raddle",
+        "-W",
+        "ignore",
+    )
+    done.assert_outcomes(passed=2, failed=1)
+    text = said(done)
+    assert "FAILED test_app.py::test_crossed" in text
+    assert (
+        "one holds tree (test_app.py:11) and waits for index, held by two, "
+        "which waits for tree." in text
+    )
+
+
+def test_waiting_for_what_nobody_can_do_fails(suite):
+    done = suite(
+        """
+        import queue
+
+        def test_empty():
+            queue.Queue().get()
+        """,
+        "--raddle",
+    )
+    done.assert_outcomes(failed=1)
+    assert "MainThread waits for an item in" in said(done)
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_thread_that_outlives_its_test_is_a_failure(daemon, suite):
+    done = suite(
+        f"""
+        import threading
+
+        go = threading.Event()
+
+        def serve():
+            go.wait(60)
+
+        def test_starts():
+            threading.Thread(target=serve, name="server", daemon={daemon}).start()
+
+        def test_next():
+            go.set()
+        """,
+        "--raddle",
+    )
+    done.assert_outcomes(passed=2, errors=1)
+    text = said(done)
+    assert "raddle: 1 thread outlived the test that started it" in text
+    daemon = " (daemon)" if daemon else ""
+    assert f"server{daemon}, which runs serve (test_app.py:5), is at" in text
+    assert "test_app.py:6 in serve" in text
+    assert "ERROR test_app.py::test_starts" in text
+
+
+def test_threads_that_end_with_their_test_or_belong_to_a_fixture_are_fine(suite):
+    done = suite(
+        """
+        import pytest, threading, time
+
+        @pytest.fixture(scope="module")
+        def server():
+            go = threading.Event()
+            thread = threading.Thread(target=go.wait)
+            thread.start()
+            yield thread
+            go.set()
+            thread.join()
+
+        def test_uses(server):
+            assert server.is_alive()
+
+        def test_short():
+            threading.Thread(target=time.sleep, args=(0.05,)).start()
+
+        def test_uses_again(server):
+            assert server.is_alive()
+        """,
+        "--raddle",
+    )
+    done.assert_outcomes(passed=3)
