@@ -56,11 +56,18 @@ fn is_same(one: &[Wait], other: &[Wait]) -> bool {
         })
 }
 
-/// All waits without a timeout, if `count` threads are in one, and so none can do anything.
+/// All waits without a timeout, if `count` threads are in one, and so none can do anything; not
+/// if some of them are a ring, which its last member tells.
 pub(super) fn all_asleep(count: usize) -> Option<Deadlock> {
     let waits = untimed();
     let same = waits.len() == count && is_same(&waits, &untimed());
-    same.then_some(Deadlock { finding: Finding::Asleep, waits, surely: true })
+    let is_ring =
+        |wait: &Wait| walk(*wait).is_some_and(|(waits, surely)| surely || waits.len() > 1);
+    (same && !waits.iter().any(is_ring)).then_some(Deadlock {
+        finding: Finding::Asleep,
+        waits,
+        surely: true,
+    })
 }
 
 fn untimed() -> Vec<Wait> {
