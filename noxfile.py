@@ -61,7 +61,8 @@ def conformance(session: nox.Session, found) -> None:
 def stress(session: nox.Session, found) -> None:
     """Exits, forks, signals and crowds; brief here, long with `-- --long`."""
     python = _prepare(session, found)
-    session.run(python, "tests/stress/run.py", *session.posargs, external=True)
+    env = {"RADDLE_ON_DEADLOCK": "raise"}  # No run of these is a deadlock.
+    session.run(python, "tests/stress/run.py", *session.posargs, external=True, env=env)
 
 
 @nox.session(python=False)

@@ -206,3 +206,20 @@ def test_importing_raddle_loads_nothing_of_this(child):
         print([name for name in sys.modules if name.startswith("raddle.")])
     """
     assert child(code, prelude="").stdout == "[]\n"
+
+
+@pytest.mark.parametrize("word", ["raise", "nonsense"])
+def test_the_environment_says_what_to_do_until_the_program_does(child, word):
+    code = """
+        lock = threading.Lock()
+        try:
+            with lock:
+                with lock: pass
+        except RuntimeError as error:
+            print(type(error).__name__)
+        """
+    if word == "raise":
+        assert child(code, env={"RADDLE_ON_DEADLOCK": word}).stdout == "DeadlockError\n"
+    else:
+        code = "import raddle.deadlock as d; print(d._action)"
+        assert child(code, env={"RADDLE_ON_DEADLOCK": word}).stdout == "report\n"

@@ -5,6 +5,7 @@ its own held.
 """
 
 import collections
+import os
 import sys
 from functools import partial
 
@@ -15,7 +16,9 @@ KEPT = 100  # reports that deadlocks() remembers
 WORDS = ("report", "raise", "ignore")
 
 _reports = collections.deque(maxlen=KEPT)
-_action = "report"
+_action = os.environ.get("RADDLE_ON_DEADLOCK", "report")
+if _action not in WORDS:
+    _action = "report"
 _MISSING = object()
 
 
@@ -35,6 +38,9 @@ class DeadlockError(RuntimeError):
 
 def configure(*, on_deadlock=_MISSING, lock_order=_MISSING):
     """Say what raddle is to do about deadlocks, for the whole process.
+
+    What is said here goes before RADDLE_ON_DEADLOCK in the environment, which may be one of the
+    three words and holds for child processes, too.
 
     `on_deadlock`: "report" (the default) prints each deadlock once on stderr and lets it be;
     "raise" raises DeadlockError in the thread that closed it; "ignore" looks for none; a

@@ -58,6 +58,8 @@ def environment(raddle: bool) -> dict[str, str]:
     }
     if raddle:
         kept["RADDLE"] = "1"
+        # A deadlock that is none would fail a test that passes stock.
+        kept["RADDLE_ON_DEADLOCK"] = "raise"
     return kept
 
 

@@ -66,4 +66,4 @@ def test_both_sides_start_without_the_callers_python_settings(monkeypatch):
     stock, raddle = launch.environment(False), launch.environment(True)
     assert not [name for name in stock if name.startswith(("PYTHON", "RADDLE"))]
     assert "FORCE_COLOR" not in stock
-    assert raddle == {**stock, "RADDLE": "1"}
+    assert raddle == {**stock, "RADDLE": "1", "RADDLE_ON_DEADLOCK": "raise"}
