@@ -15,6 +15,7 @@ KEPT = 100  # reports that deadlocks() remembers
 WORDS = ("report", "raise", "ignore")
 
 _reports = collections.deque(maxlen=KEPT)
+_rings = collections.deque(maxlen=KEPT)  # the told ones, as sets of who waits for whom
 _action = "report"
 _MISSING = object()
 
@@ -78,7 +79,9 @@ def deadlocks():
 def found(kind, ring, certain):
     """Called for each deadlock; return what the caller's wait is to raise, or None."""
     action = _action
-    if action == "ignore" or (kind == "asleep" and _signal_may_wake()):
+    if action == "ignore":
+        return None
+    if kind == "asleep" and (_signal_may_wake() or _is_told(ring)):
         return None
     try:
         report = Report(kind, ring, certain, _raddle._waits())
@@ -89,6 +92,8 @@ def found(kind, ring, certain):
         show(lambda colour: text)
         return None
     _reports.append(report)
+    if kind == "cycle":
+        _rings.append(_edges(ring))
     if action == "raise":
         return DeadlockError(report)
     if action == "report":
@@ -99,6 +104,16 @@ def found(kind, ring, certain):
     except BaseException as error:
         return error
     return None
+
+
+def _edges(ring):
+    return frozenset((ident, wait, provider) for ident, wait, _, provider in ring)
+
+
+def _is_told(ring):
+    """Return whether those who all sleep do so because of a ring that was told before."""
+    edges = _edges(ring)
+    return any(each <= edges for each in list(_rings))
 
 
 def _signal_may_wake():
