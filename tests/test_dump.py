@@ -143,6 +143,48 @@ def test_daemons_are_told(spawn, threading, asleep):
     assert re.search(rf"\(ident {waiting.ident}, native id \d+, daemon\)", out.getvalue())
 
 
+WAITS = """
+import threading
+lock, event = threading.Lock(), threading.Event()
+
+def hold():
+    with lock:
+        event.wait(900)
+
+def want():
+    with lock:
+        pass
+
+holder = threading.Thread(target=hold, name="holder", daemon=True)
+holder.start()
+while not lock.locked():
+    pass
+wanter = threading.Thread(target=want, name="wanter")
+wanter.start()
+say()
+wanter.join()
+"""
+
+
+def test_the_dump_says_who_waits_for_what_and_who_holds_it(folder, home):
+    with running(RADDLE, folder, home, WAITS) as process:
+        text = ask_until("wanter (", process.pid, home).stdout
+        limit = time.monotonic() + PATIENCE
+        while "held by" not in text or "wanter.join()" not in text:
+            assert time.monotonic() < limit, text
+            text = ask(process.pid, home).stdout
+    facts = r"\(ident \d+, native id \d+\)"
+    assert re.search(rf"MainThread {facts} .*\n      app\.py:\d+ in <module>\n", text)
+    assert re.search(
+        rf"wanter {facts} waits for lock \(Lock\), held by holder, for \d+\.\d s\n", text
+    )
+    assert re.search(
+        r"holder \(.*, daemon\) waits for event to be set \(Event\), for \d+\.\d s, with a "
+        r"timeout\n      holds lock \(app\.py:7\)\n      app\.py:8 in hold\n",
+        text,
+    )
+
+
 @pytest.mark.parametrize("way", HANGS)
 def test_a_program_that_hangs_shows_its_threads_when_asked(way, folder, home):
     source, line = HANGS[way]

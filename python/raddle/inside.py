@@ -8,7 +8,8 @@ import types
 
 _MRO = type.__dict__["__mro__"].__get__
 _DICT = type.__dict__["__dict__"].__get__
-_GETSET, _MEMBER = types.GetSetDescriptorType, types.MemberDescriptorType
+_GETSET: type = types.GetSetDescriptorType
+_MEMBER: type = types.MemberDescriptorType
 _MISSING = object()
 
 

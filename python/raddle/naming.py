@@ -14,7 +14,7 @@ LOOKS = 50_000  # variables, attributes and items that one report looks at
 WIDTH = 1_000  # items of one container
 
 # (Never isinstance(), which asks a foreign object for its `__class__`.)
-_SKIPPED = (
+_SKIPPED: tuple[type, ...] = (
     *(int, float, complex, str, bytes, type(None)),
     *(types.FunctionType, types.ModuleType, types.FrameType, types.CodeType),
     types.BuiltinFunctionType,

@@ -53,15 +53,17 @@ class _Watch:
         self._told = []  # the reports of earlier tests
         self._before = None  # the threads that were there before the test's own code ran
 
-    @pytest.hookimpl(wrapper=True)
+    # (Of the older kind of wrappers, which every pytest knows: this module is loaded wherever
+    # raddle is installed.)
+    @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item):
         # (A fixture may start a thread for more than one test.)
         self._before = _threads()
-        return (yield)
+        yield
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
-        result = yield
+        result = (yield).get_result()
         for each in self._new_deadlocks():
             _fail(result, each.text)
         if call.when == "teardown" and self._before is not None:
@@ -69,7 +71,6 @@ class _Watch:
             self._before = None
             if leaked:
                 _fail(result, _describe(leaked))
-        return result
 
     def _new_deadlocks(self):
         import raddle
