@@ -33,6 +33,12 @@ def wait_for(path, deadline=60):
     return path
 
 
+def say_and_wait_for(path):
+    """Make another file first, that says so."""
+    open(f"{path} is awaited", "w").close()
+    return wait_for(path)
+
+
 def die_at(number, target):
     """End this process without a word if `number` is `target`."""
     if number == target:
