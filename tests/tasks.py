@@ -98,6 +98,13 @@ def nap(_):
     time.sleep(600)
 
 
+def touch_and_nap(path):
+    """Say that it has begun, and take a minute."""
+    open(path, "w").close()
+    for _ in range(6000):
+        time.sleep(0.01)
+
+
 def brief(number):
     time.sleep(0.005)
     return number

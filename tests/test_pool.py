@@ -89,17 +89,20 @@ def test_a_failing_initializer_breaks_the_pool(kind, capfd):
             list(pool.map(tasks.square, range(10)))
 
 
-def test_map_inside_a_task_of_the_same_pool_does_not_deadlock():
-    with raddle.Pool(2) as pool:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_map_inside_a_task_of_the_same_pool_does_not_deadlock(workers):
+    with raddle.Pool(workers) as pool:
 
         def outer(n):
             return sum(pool.map(lambda m: n * m, range(10)))
 
         assert list(pool.map(outer, range(20))) == [45 * n for n in range(20)]
+        assert [pool.submit(outer, n).result(60) for n in range(3)] == [0, 45, 90]
 
 
-def test_map_inside_map_inside_map_does_not_deadlock():
-    with raddle.Pool(2) as pool:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_map_inside_map_inside_map_does_not_deadlock(workers):
+    with raddle.Pool(workers) as pool:
 
         def nested(depth):
             return 1 if depth == 0 else sum(pool.map(nested, [depth - 1] * 3))
