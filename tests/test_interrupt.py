@@ -164,6 +164,6 @@ def test_ctrl_c_leaves_a_map_within_half_a_second(kind, child, interruptible):
     done = child(PROMPT.format(kind=kind), env=environment)
     took = [float(line) for line in done.stdout.splitlines()]
     assert len(took) == 5
-    # Each task takes a minute. A busy machine may hold up a round, but not all of them. (That no
-    # worker is left was waited for: the child would have hung.)
+    # Each task takes a minute. A busy machine may hold up a round, but not all of them. (That
+    # no worker is left was waited for: the child would have hung.)
     assert min(took) < 0.5, took

@@ -5,12 +5,13 @@
 mod common;
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use common::{eventually, exit_status, exit_status_of, in_child, scope_within};
 use raddle::future::{Access, Completion, Phase};
-use raddle::pool::{Demand, Seat, Tasks};
+use raddle::pool::{Demand, Pool, Seat, Tasks};
 use raddle::{Blocking, Deadline, Event, Native, Parker, Wake};
 
 const FORKS: usize = 200;
@@ -229,4 +230,20 @@ fn a_future_ends_in_the_child_for_the_childs_threads() {
         let _ = core.cancel(Access::Free).unwrap();
         assert_eq!((status, phase), (0, Phase::Pending), "the child has a future of its own");
     });
+}
+
+#[test]
+fn a_forked_child_maps_alone_and_can_drop_the_pool() {
+    // A child must not inherit what the standard library locks while another test panics.
+    let _alone = alone();
+    let pool = Pool::new(2);
+    let child = in_child(|| {
+        let alone = pool.map(&[1, 2, 3], |number| number * 2) == [2, 4, 6];
+        let refused = catch_unwind(AssertUnwindSafe(|| pool.spawn(|| ()))).is_err();
+        // SAFETY: used no more in this process; the drop is what is tested.
+        drop(unsafe { std::ptr::read(&raw const pool) });
+        alone && refused
+    });
+    assert_eq!(exit_status(child), 0);
+    assert_eq!(pool.map(&[1, 2, 3], |number| number * 2), [2, 4, 6]);
 }
