@@ -33,6 +33,12 @@ def wait_for(path, deadline=60):
     return path
 
 
+def say_and_wait_for(path):
+    """Make another file first, that says so."""
+    open(f"{path} is awaited", "w").close()
+    return wait_for(path)
+
+
 def die_at(number, target):
     """End this process without a word if `number` is `target`."""
     if number == target:
@@ -90,6 +96,13 @@ def spin(_):
 
 def nap(_):
     time.sleep(600)
+
+
+def touch_and_nap(path):
+    """Say that it has begun, and take a minute."""
+    open(path, "w").close()
+    for _ in range(6000):
+        time.sleep(0.01)
 
 
 def brief(number):

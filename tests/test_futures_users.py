@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import itertools
 import sys
 import threading as _threading
 import weakref
@@ -250,6 +251,34 @@ def test_a_future_that_is_cancelled_by_hand_calls_its_callbacks_once(futures):
     assert calls == [future]
     with pytest.raises(futures.CancelledError):
         future.result()
+
+
+def test_a_subclass_may_call_the_callbacks_in_its_own_way(futures):
+    class Own(futures.Future):
+        """As that of loky, which goes on after whatever a callback raises."""
+
+        def _invoke_callbacks(self):
+            seen.append((self._state, list(self._done_callbacks)))
+            super()._invoke_callbacks()
+
+    def end(future, how):
+        if how == "cancel":
+            assert future.cancel()
+        else:
+            getattr(future, how)(ValueError("an outcome"))
+
+    states = {"set_result": "FINISHED", "set_exception": "FINISHED", "cancel": "CANCELLED"}
+    for how, opened, count in itertools.product(states, (False, True), (0, 1)):
+        seen, calls, future = [], [], Own()
+        if opened:
+            assert future._condition is not None
+        for _ in range(count):
+            future.add_done_callback(calls.append)
+        end(future, how)
+        assert [(state, len(callbacks)) for state, callbacks in seen] == [(states[how], count)]
+        assert calls == [future] * count
+        if how != "cancel":  # which nobody has noticed
+            assert futures.wait([future], 60).done == {future}
 
 
 # Other executors of the standard library.

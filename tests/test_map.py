@@ -25,8 +25,13 @@ def pool(request):
         yield made
 
 
-def living(name="raddle"):
-    return [t for t in threading.enumerate() if t.name.startswith(name)]
+@pytest.fixture
+def living():
+    """Return what tells the workers that came since: the shared pool may have threads, too."""
+    before = set(threading.enumerate())
+    return lambda: [
+        t for t in threading.enumerate() if t.name.startswith("raddle") and t not in before
+    ]
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS)
@@ -208,7 +213,7 @@ def test_one_map_cannot_be_advanced_by_two_threads_at_once(tmp_path, spawn, unti
         assert first.result() == str(mark)
 
 
-def test_dropping_the_iterator_ends_the_threads(until):
+def test_dropping_the_iterator_ends_the_threads(until, living):
     results = raddle.map(tasks.square, itertools.count(), workers=2)
     assert next(results) == 0
     assert living()
@@ -217,7 +222,7 @@ def test_dropping_the_iterator_ends_the_threads(until):
     until(lambda: not living(), "the end of the workers")
 
 
-def test_closing_the_iterator_begins_nothing_more(until):
+def test_closing_the_iterator_begins_nothing_more(until, living):
     done = []
     results = raddle.map(done.append, itertools.count(), workers=2)
     next(results)
@@ -227,7 +232,7 @@ def test_closing_the_iterator_begins_nothing_more(until):
     assert len(done) < 100
 
 
-def test_an_exhausted_map_has_no_workers_left():
+def test_an_exhausted_map_has_no_workers_left(living):
     assert list(raddle.map(tasks.square, range(5), workers=2)) == [0, 1, 4, 9, 16]
     assert not living()
 
@@ -265,7 +270,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("call", "kind", "says"), BAD)
-def test_bad_input_is_refused_at_the_call(call, kind, says):
+def test_bad_input_is_refused_at_the_call(call, kind, says, living):
     with pytest.raises(kind, match=says):
         call()
     assert not living()

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import gc
+import itertools
 import os
 import pickle
 import threading
@@ -88,17 +89,20 @@ def test_a_failing_initializer_breaks_the_pool(kind, capfd):
             list(pool.map(tasks.square, range(10)))
 
 
-def test_map_inside_a_task_of_the_same_pool_does_not_deadlock():
-    with raddle.Pool(2) as pool:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_map_inside_a_task_of_the_same_pool_does_not_deadlock(workers):
+    with raddle.Pool(workers) as pool:
 
         def outer(n):
             return sum(pool.map(lambda m: n * m, range(10)))
 
         assert list(pool.map(outer, range(20))) == [45 * n for n in range(20)]
+        assert [pool.submit(outer, n).result(60) for n in range(3)] == [0, 45, 90]
 
 
-def test_map_inside_map_inside_map_does_not_deadlock():
-    with raddle.Pool(2) as pool:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_map_inside_map_inside_map_does_not_deadlock(workers):
+    with raddle.Pool(workers) as pool:
 
         def nested(depth):
             return 1 if depth == 0 else sum(pool.map(nested, [depth - 1] * 3))
@@ -139,11 +143,12 @@ def test_many_threads_may_use_one_pool(kind, spawn):
 
 
 def test_a_dropped_pool_ends_its_threads(until):
+    before = set(threading.enumerate())
     pool = raddle.Pool(2)
     assert pool.submit(tasks.square, 2).result(60) == 4
     del pool
     gc.collect()
-    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("raddle-")])
+    until(lambda: not set(threading.enumerate()) - before)
 
 
 def test_leaving_by_an_error_cancels_what_has_not_begun(kind):
@@ -171,7 +176,137 @@ def test_exit_waits_for_what_was_submitted(child, kind):
     )
 
 
+DAEMON = """
+import contextlib, itertools, threading
+import raddle, tasks
+pool = raddle.Pool(2)
+begun = threading.Event()
+def consume():
+    with contextlib.suppress(RuntimeError):  # as that of submit() then
+        for result in pool.map(tasks.square, itertools.count()):
+            begun.set()
+threading.Thread(target=consume, daemon=True).start()
+begun.wait(60)
+last = pool.submit(tasks.brief, 7)
+last.add_done_callback(lambda future: print(future.result(), flush=True))
+"""
+
+
+def test_exit_does_not_wait_for_a_map_that_a_daemon_consumes(child):
+    done = child(DAEMON, env={"PYTHONPATH": os.path.dirname(__file__)})
+    assert done.stdout == "7\n"
+
+
 def test_the_repr_says_what_it_is():
     with raddle.Pool(3) as pool:
         assert repr(pool) == "<raddle.Pool of 3 threads>"
         assert (pool.workers, pool.backend) == (3, "threads")
+
+
+def test_results_can_be_taken_after_the_block(kind):
+    with raddle.Pool(2, kind) as pool:
+        results = pool.map(tasks.brief, range(60))
+        one = pool.map(tasks.brief, range(60))
+        assert next(one) == 0
+    assert list(results) == list(range(60))
+    assert list(one) == list(range(1, 60))
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        pool.submit(tasks.square, 1)
+
+
+def test_a_map_that_another_thread_consumes_outlives_shutdown(kind, spawn):
+    pool = raddle.Pool(2, kind)
+    results = pool.map(tasks.brief, range(80))
+    first = next(results)
+    consumer = spawn(list, results)
+    pool.shutdown(wait=True)
+    assert [first, *consumer.result()] == list(range(80))
+
+
+def test_a_map_that_ends_after_shutdown_leaves_no_thread(until):
+    before = set(threading.enumerate())
+    with raddle.Pool(3) as pool:
+        results = pool.map(tasks.brief, range(100))
+        next(results)
+    until(lambda: not set(threading.enumerate()) - before, "the end of the workers")
+    assert len(list(results)) == 99
+    until(lambda: not set(threading.enumerate()) - before, "the end of those that came later")
+
+
+def test_no_more_threads_than_workers_finish_a_closed_pool():
+    before = set(threading.enumerate())
+
+    def workers(_):
+        return len([t for t in set(threading.enumerate()) - before if "raddle-" in t.name])
+
+    with raddle.Pool(2) as pool:
+        maps = [pool.map(tasks.where, range(100)) for _ in range(3)]
+        firsts = [next(each) for each in maps]
+        for _ in range(20):
+            pool.submit(tasks.brief, 1)
+        present = pool.map(workers, range(50))
+    assert [len(list(each)) for each in maps] == [99, 99, 99]
+    assert len(firsts) == 3
+    assert max(present) <= 2
+
+
+@pytest.mark.parametrize("end", ["cancel", "terminate", "leave"])
+def test_a_cancelled_map_raises_one_clear_error(kind, end):
+    pool = raddle.Pool(2, kind)
+    results = pool.map(tasks.brief, itertools.count())
+    got = [next(results)]
+    if end == "cancel":
+        pool.shutdown(cancel_futures=True)
+    elif end == "terminate":
+        pool.terminate()
+    else:
+        with pytest.raises(KeyError), pool:
+            raise KeyError("out")
+    with pytest.raises(concurrent.futures.CancelledError, match="the pool was shut down"):
+        got.extend(results)
+    assert got == list(range(len(got)))
+    assert list(results) == []
+
+
+@pytest.mark.parametrize("end", ["cancel", "terminate"])
+def test_a_consumer_at_rest_hears_that_the_pool_ends(kind, end, spawn, tmp_path, until):
+    mark = str(tmp_path / "go")
+    pool = raddle.Pool(1, kind)
+    results = pool.map(tasks.say_and_wait_for, itertools.repeat(mark))
+    consumer = spawn(next, results)
+    until(lambda: os.path.exists(f"{mark} is awaited"), "the first task")
+    if end == "terminate":
+        pool.terminate()
+    else:
+        closer = spawn(lambda: pool.shutdown(cancel_futures=True))
+        until(lambda: "closed" in repr(pool), "the end of the pool")
+        open(mark, "w").close()
+        closer.result()
+        assert consumer.result() == mark  # it had begun
+        consumer = spawn(list, results)
+    with pytest.raises(concurrent.futures.CancelledError, match="the pool was shut down"):
+        consumer.result()
+
+
+def test_cancel_futures_takes_nothing_from_a_map_that_has_all_begun(until):
+    pool = raddle.Pool(2)
+    results = pool.map(tasks.square, range(2))
+    until(lambda: results.wait_idle(0), "the end of all of them")
+    pool.shutdown(cancel_futures=True)
+    assert list(results) == [0, 1]
+
+
+def test_a_task_finished_after_shutdown_may_map_on_its_pool(until):
+    begun, go = threading.Event(), threading.Event()
+    pool = raddle.Pool(1)
+
+    def outer():
+        begun.set()
+        go.wait(60)
+        return sum(pool.map(tasks.square, range(10)))
+
+    future = pool.submit(outer)
+    assert begun.wait(60)
+    pool.shutdown(wait=False)
+    go.set()
+    assert future.result(60) == sum(n * n for n in range(10))

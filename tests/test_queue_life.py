@@ -270,3 +270,26 @@ def test_daemon_threads_that_pass_items_do_not_disturb_the_exit(program):
         """
     for _ in range(3):
         program(code)
+
+
+@pytest.mark.raddle_only
+def test_the_dict_of_a_queue_can_be_replaced_while_others_use_it(queue, spawn):
+    it, over = queue.Queue(), []
+
+    def replace():
+        for number in range(20_000):
+            it.__dict__ = {"note": number} if number % 2 else {}
+        over.append(True)
+
+    def use():
+        count = 0
+        while not over:
+            it.put_nowait(None)
+            it.get_nowait()
+            count += 1
+        return count
+
+    users = [spawn(use) for _ in range(2)]
+    spawn(replace).result()
+    assert all(user.result() >= 0 for user in users)
+    assert it.note == 19_999

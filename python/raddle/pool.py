@@ -6,10 +6,11 @@ the work in `backends`.
 
 import _thread
 import operator
+from concurrent.futures import BrokenExecutor, CancelledError
 from time import monotonic
 
 from raddle.backends import known, make
-from raddle.backends.base import WorkerLost
+from raddle.backends.base import ENDED, WorkerLost
 from raddle.cpu import cores, parallel
 from raddle.text import short
 from raddle.window import note
@@ -126,7 +127,7 @@ class Map:
     """The results of one map, as they become ready. Also a context manager that closes it."""
 
     def __init__(self, backend, settings, owned, name="raddle.map"):
-        self._backend = self._window = self._progress = None
+        self._backend = self._window = self._progress = self._lender = None
         self._entered = _thread.allocate_lock()  # held while a thread is inside next()
         self._errors = []
         self._taken = 0
@@ -139,6 +140,8 @@ class Map:
             self._pause = 0.5  # seconds between two looks at the workers' clocks
             self._look = None if parallel() or not self._job.timed else began + self._pause
             self._workers = backend.workers
+            self._lender = backend
+            backend.maps[id(self)] = None  # for gone()
             self._window = backend.window(
                 self._job,
                 settings.source,
@@ -178,7 +181,13 @@ class Map:
         while (window := self._window) is not None:
             if self._look is not None and monotonic() >= self._look:
                 self._tell()
-            outcome = window.next(self._deadline)
+            try:
+                outcome = window.next(self._deadline)
+            except (CancelledError, BrokenExecutor, RuntimeError) as error:
+                if not self._lender.cancelled:
+                    raise
+                why = None if isinstance(error, CancelledError) else error
+                raise CancelledError(ENDED) from why
             if outcome is None:
                 if self._look is not None:
                     self._tell()
@@ -232,6 +241,9 @@ class Map:
             if interrupted:
                 self._job.interrupt()
         backend, self._owned = self._owned, None
+        lender, self._lender = self._lender, None
+        if lender is not None:
+            lender.gone(self, done)
         if backend is not None:
             if done:
                 backend.shutdown()
@@ -258,7 +270,8 @@ class Pool:
     workers, backend: as in raddle.map(). initializer, initargs: called first in each worker;
     if it raises, the pool is broken and submit() and map() raise BrokenExecutor. A context
     manager: its end waits for what was submitted; leaving it by an error cancels what has not
-    begun, and leaving it by Ctrl-C does not wait either.
+    begun, and leaving it by Ctrl-C does not wait either. shutdown() says what that means for a
+    map whose results were not all taken.
 
     Using a pool's map() inside a task of the same pool is fine with threads: the task that
     waits does the work itself if nobody else is free. Other backends cannot reach the pool
@@ -319,31 +332,41 @@ class Pool:
         return self._map(settings, "Pool.starmap")
 
     def _map(self, settings, name):
-        self._check(settings.fn)
+        # A task that is finished after shutdown() may still make maps on its own pool.
+        self._check(settings.fn, nested=self._closed and self._backend.is_here())
         settings.began = monotonic()
         return begin(self._backend, settings, owned=False, name=name)
 
-    def _check(self, fn):
+    def _check(self, fn, nested=False):
         if not callable(fn):
             raise TypeError(f"{type(fn).__name__!r} object is not callable")
-        if self._closed:
+        if self._closed and not nested:
             raise RuntimeError("cannot schedule new futures after shutdown")
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Take no more tasks, and end the workers after the last one.
 
-        wait: wait until they have ended. cancel_futures: cancel what has not begun.
+        A map in progress is not cut short: its remaining results can be taken as before, in
+        this thread or another, and its end ends the last of the workers.
+
+        wait: wait for all that was handed to the workers, and until they have ended; those that
+        a map in progress needs end with it. cancel_futures: cancel what has not begun; a map in
+        progress raises concurrent.futures.CancelledError in the place of what is missing then.
+        Counterpart: concurrent.futures.Executor.shutdown().
         """
         self._closed = True
-        self._backend.shutdown(wait, cancel_futures)
+        self._backend.retire(wait, cancel_futures)
 
     def close(self):
         """Take no more tasks and wait for those that there are: shutdown()."""
         self.shutdown()
 
     def terminate(self):
-        """End the workers now: cancel what has not begun, stop what can be stopped."""
-        self._closed = True
+        """End the workers now: cancel what has not begun, stop what can be stopped.
+
+        A map in progress raises concurrent.futures.CancelledError.
+        """
+        self._closed = self._backend.cancelled = True
         self._backend.lasting = False
         self._backend.abort()
 

@@ -97,6 +97,7 @@ class StreamMap(Stream, Map):
         truth.tell(truth.Clocks(*self.clocks(), starved), cores(), parallel())
 
     def _ended(self, how):
+        self._hire.end()
         if how == "interrupted":
             self._crew.strike(self._hire)
         try:
@@ -125,6 +126,17 @@ class _Hire:
     def begin(self, stream):
         """Say for which stream."""
         self._worker, self._stream = stream.worker(), weakref.ref(stream)
+        self._crew.maps[id(self)] = self._cancel
+
+    def end(self):
+        """The stream has ended."""
+        self._crew.maps.pop(id(self), None)
+
+    def _cancel(self, now, error):
+        # The crew is told to cancel what has not begun, and `now` the rest as well.
+        stream = self._stream()
+        if stream is not None:
+            stream._cancel(error, now)
 
     def __call__(self):
         """Called by the stream."""
@@ -134,14 +146,17 @@ class _Hire:
             self._give(self._lend, False)
 
     def _give(self, work, *args):
-        future = self._crew.give(self, work, args)
+        if self._crew.exiting:
+            raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+        # Also after shutdown(), which a map in progress outlives.
+        future = self._crew.give(self, work, args, late=True)
         future.add_done_callback(self._has_ended)
 
     def _lend(self, again):
         """Work for a stream in a thread that others may need, too."""
         while self._worker(REST, TURN, again):
             again = True
-            if self._crew.has_more():
+            if self._crew.has_more() or self._crew.exiting:
                 self._give(self._lend, True)
                 return
 

@@ -9,6 +9,7 @@ that nobody asked for, and somebody would have to end it.
 import _queue
 import contextlib
 from collections import deque
+from concurrent.futures import CancelledError
 from time import monotonic
 
 from raddle.backends.base import Message
@@ -83,7 +84,16 @@ class Window:
 
     def _send(self, message):
         self._flying[message] = None
-        self._job.send(message, self._ready.put)
+        try:
+            self._job.send(message, self._ready.put)
+        except CancelledError as error:
+            del self._flying[message]
+            self._cut(message, error)
+
+    def _cut(self, message, error):
+        """The pool cancelled a message: end there, after the results before it."""
+        self.stop(message.first - 1)
+        self._broken = error
 
     def next(self, deadline):
         """Return the next outcome, None at the end; TimeoutError after `deadline`."""
@@ -123,13 +133,19 @@ class Window:
         try:
             message = self._ready.get(timeout=min(left, SLICE))
         except _queue.Empty:
+            if self._job.is_cancelled():
+                raise CancelledError from None
             return
         self._read(message)
 
     def _read(self, message):
         if self._flying.pop(message, MISSING) is MISSING:
             return
-        reply = self._job.read(message)
+        try:
+            reply = self._job.read(message)
+        except CancelledError as error:
+            self._cut(message, error)
+            return
         message.future = None  # its callbacks hold the message
         count = len(reply.outcomes)
         if self._pace is not None and count:

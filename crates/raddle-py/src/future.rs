@@ -240,8 +240,8 @@ impl Future {
         let py = slf.py();
         let mut outcome = Some(outcome);
         match slf.get().try_settle(&mut outcome) {
-            Settled::Quietly => Ok(()),
-            Settled::Observed => Self::announce(slf),
+            Settled::Quietly => Self::ended(slf, false),
+            Settled::Observed => Self::ended(slf, true),
             Settled::Refused(Refused::Open) => {
                 let tell = match outcome {
                     Some(Outcome::Result(_)) => intern!(py, "add_result"),
@@ -257,8 +257,7 @@ impl Future {
                     Some(tell),
                 )?;
                 match changed {
-                    Ok(changed) if changed.observed => Self::announce(slf),
-                    Ok(_) => Ok(()),
+                    Ok(changed) => Self::ended(slf, changed.observed),
                     Err(_) => Err(Self::invalid_state(slf)),
                 }
             }
@@ -295,28 +294,54 @@ impl Future {
         make().unwrap_or_else(|error| error)
     }
 
-    /// Calls the callbacks and tells the watches of a future that is done.
-    pub(crate) fn announce(slf: &Bound<'_, Self>) -> PyResult<()> {
+    /// The future is done: does what is to be done then, by the method `_invoke_callbacks` of a
+    /// subclass that has its own.
+    #[inline]
+    fn ended(slf: &Bound<'_, Self>, observed: bool) -> PyResult<()> {
+        if !Kit::get().is_ok_and(|kit| kit.is_plain(slf)) {
+            return Self::subclass_ended(slf, observed);
+        }
+        if observed { Self::announce(slf) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn subclass_ended(slf: &Bound<'_, Self>, observed: bool) -> PyResult<()> {
+        let py = slf.py();
+        let name = intern!(py, "_invoke_callbacks");
+        let own = PyType::new::<Self>(py).getattr(name)?;
+        if outcall::getattr(slf.get_type().as_any(), name)?.is(&own) {
+            return if observed { Self::announce(slf) } else { Ok(()) };
+        }
         let future = slf.get();
-        let Some(extra) = future.extra.get() else { return Ok(()) };
-        let noticed = future.core.phase() != Phase::Cancelled;
-        let Lists { callbacks, watches } = future.core.with_list(|| {
+        if let Some(extra) = future.extra.get() {
+            future.tell_watches(slf, extra);
+        }
+        outcall::method0(slf.as_any(), name).map(drop)
+    }
+
+    fn tell_watches(&self, slf: &Bound<'_, Self>, extra: &Extra) {
+        if self.core.phase() == Phase::Cancelled {
+            return; // Not noticed yet.
+        }
+        let watches = self.core.with_list(|| {
             // SAFETY: under the latch.
-            unsafe {
-                extra.lists.with(|lists| Lists {
-                    callbacks: std::mem::take(&mut lists.callbacks),
-                    watches: if noticed {
-                        std::mem::take(&mut lists.watches)
-                    } else {
-                        Vec::new()
-                    },
-                })
-            }
+            unsafe { extra.lists.with(|lists| std::mem::take(&mut lists.watches)) }
         });
         for watch in watches {
             watch.get().tell(slf);
             outcall::drop_ref(watch.into_any());
         }
+    }
+
+    /// Calls the callbacks and tells the watches of a future that is done.
+    pub(crate) fn announce(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let future = slf.get();
+        let Some(extra) = future.extra.get() else { return Ok(()) };
+        future.tell_watches(slf, extra);
+        let callbacks = future.core.with_list(|| {
+            // SAFETY: under the latch.
+            unsafe { extra.lists.with(|lists| std::mem::take(&mut lists.callbacks)) }
+        });
         let mut result = Ok(());
         for callback in callbacks {
             let callback = Held::new(callback);
@@ -458,12 +483,7 @@ impl Future {
             cancelled => cancelled,
         };
         match cancelled {
-            Ok(changed) => {
-                if changed.observed {
-                    Self::announce(slf)?;
-                }
-                Ok(true)
-            }
+            Ok(changed) => Self::ended(slf, changed.observed).map(|()| true),
             Err(Refused::Phase(phase)) => {
                 Ok(matches!(phase, Phase::Cancelled | Phase::Notified))
             }

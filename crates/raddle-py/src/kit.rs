@@ -89,6 +89,13 @@ impl Kit {
         KIT.get().ok_or_else(unequipped)
     }
 
+    /// Whether a future is of the public class itself.
+    #[inline]
+    pub(crate) fn is_plain(&self, future: &Bound<'_, Future>) -> bool {
+        // SAFETY: the reference is live.
+        unsafe { ffi::Py_TYPE(future.as_ptr()) == self.future.as_ptr().cast() }
+    }
+
     /// A new future of the public class.
     #[inline]
     pub(crate) fn make_future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Future>> {

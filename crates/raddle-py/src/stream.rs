@@ -64,6 +64,9 @@ struct Inner {
     hire: Place,
     /// What the inputs raised, to be raised after the results; the consumer's.
     failure: Place,
+    /// What `_cancel` was given, and whether anything is missing because of it.
+    cancelled: Place,
+    cut: AtomicBool,
     star: bool,
     on_error: OnError,
     /// A list of the exceptions that were left out, if any; the consumer's.
@@ -179,8 +182,9 @@ fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
 }
 
 impl Inner {
-    fn places(&self) -> [&Place; 5] {
-        [&self.function, &self.inputs, &self.hire, &self.failure, &self.collected]
+    fn places(&self) -> [&Place; 6] {
+        let Self { function, inputs, hire, failure, cancelled, collected, .. } = self;
+        [function, inputs, hire, failure, cancelled, collected]
     }
 
     /// Closes the stream and drops all that it holds, but for what a worker is at.
@@ -258,7 +262,10 @@ impl Inner {
                     attached.attach();
                     py.check_signals()?;
                 }
-                Plan::Discard(input, output) => drop((input, output)),
+                Plan::Discard(input, output) => {
+                    self.cut.store(true, Ordering::Relaxed);
+                    drop((input, output));
+                }
                 Plan::Over => return self.conclude(py),
             }
         }
@@ -267,6 +274,21 @@ impl Inner {
     /// What is to be raised at the end, if anything.
     #[cold]
     fn conclude(&self, py: Python<'_>) -> PyResult<Option<(Held, Held)>> {
+        if let Some(error) = self.cancelled.take() {
+            // Not if all had begun by then.
+            let mut missing = self.cut.load(Ordering::Relaxed);
+            if let (false, Some(inputs)) = (missing, self.inputs.get(py)) {
+                missing = match outcall::next(&inputs) {
+                    Ok(more) => more.is_some(),
+                    Err(error) if is_ordinary(&error, py) => true,
+                    Err(error) => return Err(error),
+                };
+            }
+            if missing {
+                self.window.close();
+                return Err(PyErr::from_value(error.into_inner().into_bound(py)));
+            }
+        }
         if self.window.is_closed() {
             return Ok(None);
         }
@@ -333,6 +355,7 @@ impl Inner {
             return Ok(None);
         }
         self.window.close();
+        drop(self.cancelled.take());
         let error = PyErr::from_value(exception.clone());
         if exception.is_instance_of::<PyStopIteration>() {
             // It would look like the end of the results.
@@ -418,20 +441,6 @@ impl Inner {
         Ok(())
     }
 
-    /// Stops being the consumer, and drops what a stream that was closed still held.
-    #[inline]
-    fn leave(&self, consumer: Consumer<'_, Held, Made>) {
-        let mut left = consumer.leave();
-        while let Err(mut consumer) = left {
-            let mut leftovers = Vec::new();
-            while let Plan::Discard(input, output) = consumer.plan() {
-                leftovers.push((input, output));
-            }
-            left = consumer.leave();
-            drop(leftovers); // Destructors may use the stream.
-        }
-    }
-
     /// Adds a note to what a task raised: which input it was.
     fn annotate(&self, exception: &Bound<'_, PyAny>, input: &Bound<'_, PyAny>, number: usize) {
         let py = exception.py();
@@ -450,7 +459,7 @@ impl Inner {
     fn close(&self) {
         self.window.close();
         if let Some(consumer) = self.window.consumer() {
-            self.leave(consumer);
+            consumer.leave_nothing();
         }
     }
 }
@@ -469,17 +478,21 @@ impl Stream {
                  it is closed here; make a new one",
             ));
         }
-        let Some(mut consumer) = inner.window.consumer() else {
-            if inner.window.is_closed() {
-                return Ok(None); // Whoever closes it discards what is left.
+        let outcome = match inner.window.consumer() {
+            Some(mut consumer) => {
+                let outcome = inner.drive(slf, &mut consumer, until);
+                consumer.leave_nothing();
+                outcome
             }
-            return Err(PyValueError::new_err(
-                "stream already executing: one thread at a time can iterate it, and its inputs \
-                 and hire() cannot",
-            ));
+            // Whoever is at it discards what is left.
+            None if inner.window.is_closed() => inner.conclude(py),
+            None => {
+                return Err(PyValueError::new_err(
+                    "stream already executing: one thread at a time can iterate it, and its \
+                     inputs and hire() cannot",
+                ));
+            }
         };
-        let outcome = inner.drive(slf, &mut consumer, until);
-        inner.leave(consumer);
         match outcome {
             Ok(Some((output, _input))) => Ok(Some(output.into_inner())),
             Ok(None) => {
@@ -574,6 +587,8 @@ impl Stream {
             inputs: Place::new(Some(inputs)),
             hire: Place::new(hire),
             failure: Place::new(None),
+            cancelled: Place::new(None),
+            cut: AtomicBool::new(false),
             star: star.0,
             on_error,
             collected: Place::new(None),
@@ -619,7 +634,7 @@ impl Stream {
         let inner = self.inner()?;
         let Some(mut consumer) = inner.window.consumer() else { return Ok(()) };
         let begun = inner.begin(py, &mut consumer, count);
-        inner.leave(consumer);
+        consumer.leave_nothing();
         begun
     }
 
@@ -627,6 +642,7 @@ impl Stream {
     /// delivered, and wakes all who wait. What is running comes to its end.
     fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
         let inner = slf.get().inner()?;
+        drop(inner.cancelled.take());
         inner.close();
         Self::end(slf, inner, "closed")
     }
@@ -645,6 +661,20 @@ impl Stream {
         let inner = self.inner()?;
         inner.failure.put(exception);
         inner.window.stop();
+        Ok(())
+    }
+
+    /// Hands nothing out any more, and has iteration raise `exception` in the place of what is
+    /// missing because of that; with `now`, also of what has begun and was not delivered.
+    fn _cancel(&self, exception: Bound<'_, PyAny>, now: bool) -> PyResult<()> {
+        let inner = self.inner()?;
+        inner.cancelled.put(exception);
+        if now {
+            inner.cut.store(true, Ordering::Relaxed);
+            inner.close();
+        } else {
+            inner.window.stop();
+        }
         Ok(())
     }
 

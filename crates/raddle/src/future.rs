@@ -12,6 +12,10 @@
 //! | `FINISHING` | a claim writes the value           | the claim: to `FINISHED`, or back if dropped |
 //! | `FINISHED`  | the value is there for ever        | nobody                                       |
 //!
+//! A claim that a thread of a parent process was caught holding at a `fork` is nobody's in the
+//! child, where the task is `RUNNING` again: for ever, like what else that thread ran, unless the
+//! child ends it. It is known by the fork generation that the word has while it is `FINISHING`.
+//!
 //! Beside the phase, the word holds flags that are added, while the future is not done, and
 //! outlive the phase:
 //! - `QUEUED`: somebody is in the wait list. Added under its latch, so that whoever ends the wait
@@ -23,20 +27,25 @@
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
 use crate::deadlock::Kind;
-use crate::sync::{AtomicU8, Ordering, maybe_const, yield_now};
+use crate::fork;
+use crate::sync::{AtomicU32, Ordering, maybe_const, yield_now};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
-const PENDING: u8 = 0;
-const RUNNING: u8 = 1;
-const CANCELLED: u8 = 2;
-const NOTIFIED: u8 = 3;
-const FINISHING: u8 = 4;
-const FINISHED: u8 = 5;
-const PHASE: u8 = 7;
+const PENDING: u32 = 0;
+const RUNNING: u32 = 1;
+const CANCELLED: u32 = 2;
+const NOTIFIED: u32 = 3;
+const FINISHING: u32 = 4;
+const FINISHED: u32 = 5;
+const PHASE: u32 = 7;
 
-const QUEUED: u8 = 8;
-const OBSERVED: u8 = 16;
-const OPEN: u8 = 32;
+const QUEUED: u32 = 8;
+const OBSERVED: u32 = 16;
+const OPEN: u32 = 32;
+const FLAGS: u32 = QUEUED | OBSERVED | OPEN;
+
+/// Where the latest claim's fork generation is.
+const GENERATION_SHIFT: u32 = 8;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +70,7 @@ impl Phase {
     }
 }
 
-fn phase_of(word: u8) -> Phase {
+fn phase_of(word: u32) -> Phase {
     match word & PHASE {
         PENDING => Phase::Pending,
         RUNNING | FINISHING => Phase::Running,
@@ -114,7 +123,7 @@ pub struct Changed {
 #[derive(Debug)]
 pub struct Completion {
     /// See the module's text.
-    state: AtomicU8,
+    state: AtomicU32,
     waiters: WaitList,
 }
 
@@ -123,7 +132,7 @@ impl Completion {
         /// A pending task, for which nobody waits.
         #[must_use]
         pub fn new() -> Self {
-            Self { state: AtomicU8::new(PENDING), waiters: WaitList::new() }
+            Self { state: AtomicU32::new(PENDING), waiters: WaitList::new() }
         }
     }
 
@@ -155,10 +164,29 @@ impl Completion {
         self.state.load(Ordering::Relaxed) & (OBSERVED | OPEN) != 0
     }
 
+    /// The word, in which a claim is somebody's who is there.
+    #[inline]
+    fn load(&self) -> u32 {
+        let seen = self.state.load(Ordering::Acquire);
+        if is_orphaned(seen) { self.disown(seen) } else { seen }
+    }
+
+    #[cold]
+    fn disown(&self, mut seen: u32) -> u32 {
+        while is_orphaned(seen) {
+            let anew = seen & FLAGS | RUNNING;
+            match self.state.compare_exchange(seen, anew, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return anew,
+                Err(now) => seen = now,
+            }
+        }
+        seen
+    }
+
     /// Changes the phase as `to` says; returns the word before.
     #[inline]
-    fn change(&self, access: Access, to: impl Fn(u8) -> Option<u8>) -> Result<u8, Refused> {
-        let mut seen = self.state.load(Ordering::Acquire);
+    fn change(&self, access: Access, to: impl Fn(u32) -> Option<u32>) -> Result<u32, Refused> {
+        let mut seen = self.load();
         loop {
             if access == Access::Free && seen & OPEN != 0 {
                 return Err(Refused::Open);
@@ -168,7 +196,7 @@ impl Completion {
             };
             match self.state.compare_exchange_weak(
                 seen,
-                seen & !PHASE | next,
+                seen & FLAGS | next | generation(),
                 Ordering::AcqRel,
                 Ordering::Acquire,
             ) {
@@ -210,6 +238,7 @@ impl Completion {
     /// [`Refused`] if the task is done, or somebody else writes its value.
     #[inline]
     pub fn claim(&self, access: Access) -> Result<Claim<'_>, Refused> {
+        fork::watch();
         let before = self
             .change(access, |phase| matches!(phase, PENDING | RUNNING).then_some(FINISHING))?;
         Ok(Claim { completion: self, from: before & PHASE })
@@ -220,14 +249,14 @@ impl Completion {
     ///
     /// Call it with that lock held. A claim that was made before is finished first.
     pub fn open(&self) {
-        let mut seen = self.state.load(Ordering::Acquire);
+        let mut seen = self.load();
         loop {
             if seen & OPEN != 0 {
                 return;
             }
             if seen & PHASE == FINISHING {
                 yield_now(); // A few instructions of the claim's holder, see `Claim`.
-                seen = self.state.load(Ordering::Acquire);
+                seen = self.load();
                 continue;
             }
             match self.state.compare_exchange_weak(
@@ -278,7 +307,7 @@ impl Completion {
     }
 
     /// Under the latch: adds `flag` unless the word is `over`; returns whether it did.
-    fn flag(&self, flag: u8, over: impl Fn(u8) -> bool) -> bool {
+    fn flag(&self, flag: u32, over: impl Fn(u32) -> bool) -> bool {
         self.state
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
                 (!over(word)).then_some(word | flag)
@@ -287,7 +316,7 @@ impl Completion {
     }
 
     #[inline]
-    fn wake(&self, before: u8) {
+    fn wake(&self, before: u32) {
         if before & QUEUED != 0 {
             self.wake_all();
         }
@@ -353,12 +382,24 @@ impl Completion {
     }
 }
 
-fn changed(before: u8) -> Changed {
+/// The fork generation, where a word has it.
+#[inline]
+fn generation() -> u32 {
+    fork::generation() << GENERATION_SHIFT
+}
+
+/// Whether the word is one that a thread of a parent process was changing.
+#[inline]
+fn is_orphaned(word: u32) -> bool {
+    word & PHASE == FINISHING && word >> GENERATION_SHIFT != generation() >> GENERATION_SHIFT
+}
+
+fn changed(before: u32) -> Changed {
     Changed { observed: before & OBSERVED != 0 }
 }
 
 /// Whether a wait that sees this word is over.
-fn wakes(word: u8) -> bool {
+fn wakes(word: u32) -> bool {
     word & OPEN != 0 || phase_of(word).is_done()
 }
 
@@ -386,7 +427,7 @@ impl Default for Completion {
 pub struct Claim<'a> {
     completion: &'a Completion,
     /// The phase in which the claim was made.
-    from: u8,
+    from: u32,
 }
 
 impl Claim<'_> {

@@ -174,7 +174,10 @@ impl WaitList {
 
     /// The number of threads waiting; for reports and tests, out of date once returned.
     pub(crate) fn count(&self) -> usize {
-        self.lock().count()
+        let locked = self.lock();
+        let count = locked.count();
+        locked.unlock_untold();
+        count
     }
 
     /// Blocks until `waiter` is chosen, the deadline passes or a handler interrupts, and settles
@@ -270,6 +273,7 @@ impl WaitList {
         }
         locked.unlink(waiter);
         abandoned.left(&locked, why);
+        locked.unlock_untold();
         Leave::Left
     }
 
@@ -345,6 +349,13 @@ impl Locked<'_> {
     /// Whether a parent process left what this latch guards; says so once.
     pub(crate) fn take_stale(&self) -> bool {
         self.stale.take()
+    }
+
+    /// Unlocks; if a parent process left this, and nobody was told, the next holder will be.
+    fn unlock_untold(self) {
+        if self.stale.get() {
+            self.guard.leave_stale();
+        }
     }
 
     /// Whether a parent process was changing what this latch guards when it forked.

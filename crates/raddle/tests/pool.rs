@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::{PATIENCE, eventually, exit_status, in_child, not_early};
+use common::{PATIENCE, eventually, not_early};
 use raddle::{Barrier, Event, Pool};
 
 fn message(payload: &(dyn std::any::Any + Send)) -> &str {
@@ -173,18 +173,4 @@ fn a_task_may_drop_the_last_handle_of_its_pool() {
 #[should_panic(expected = "a pool needs a worker")]
 fn a_pool_without_workers_is_refused() {
     let _ = Pool::new(0);
-}
-
-#[test]
-fn a_forked_child_maps_alone_and_can_drop_the_pool() {
-    let pool = Pool::new(2);
-    let child = in_child(|| {
-        let alone = pool.map(&[1, 2, 3], |number| number * 2) == [2, 4, 6];
-        let refused = catch_unwind(AssertUnwindSafe(|| pool.spawn(|| ()))).is_err();
-        // SAFETY: used no more in this process; the drop is what is tested.
-        drop(unsafe { std::ptr::read(&raw const pool) });
-        alone && refused
-    });
-    assert_eq!(exit_status(child), 0);
-    assert_eq!(pool.map(&[1, 2, 3], |number| number * 2), [2, 4, 6]);
 }

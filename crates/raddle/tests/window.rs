@@ -4,6 +4,7 @@
 mod common;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{eventually, scope_within};
@@ -85,4 +86,36 @@ fn a_worker_that_leaves_leaves_no_item_behind() {
         consuming.join().unwrap()
     });
     assert_eq!(results, [10, 20]);
+}
+
+/// The stream's owner may keep it for long after it was closed.
+#[test]
+fn an_item_that_comes_to_its_end_after_the_closing_is_dropped_then() {
+    for ordered in [true, false] {
+        let window = Window::new(Settings { limit: 4, reach: 4, ordered, crew: 1 });
+        let (input, output) = (Arc::new(()), Arc::new(()));
+        let (begun, end) = (Event::new(), Event::new());
+        scope_within(|scope| {
+            let worker = scope.spawn(|| {
+                let run = |_: &mut Native, _: &Arc<()>| {
+                    begun.set();
+                    end.wait();
+                    Outcome::Go(Arc::clone(&output))
+                };
+                window.work(&mut Native, |_| {}, run).unwrap();
+            });
+            let mut consumer = window.consumer().unwrap();
+            for _ in 0..2 {
+                consumer.publish(Arc::clone(&input));
+            }
+            begun.wait();
+            window.close();
+            consumer.leave_nothing();
+            assert_eq!(Arc::strong_count(&input), 2, "the worker's is left");
+            end.set();
+            worker.join().unwrap();
+        });
+        assert_eq!((Arc::strong_count(&input), Arc::strong_count(&output)), (1, 1));
+        drop(window);
+    }
 }

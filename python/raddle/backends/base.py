@@ -2,6 +2,8 @@
 
 from concurrent.futures import BrokenExecutor
 
+ENDED = "the pool was shut down, and what had not begun was cancelled"
+
 
 class WorkerLost(BrokenExecutor):
     """A worker died, and with it the result of an item that it had been given."""
@@ -59,6 +61,10 @@ class Job:
         """Stop what is being done for this map, as far as it can be stopped."""
         raise NotImplementedError
 
+    def is_cancelled(self):
+        """Return whether results that are missing will not come."""
+        return False
+
     def clocks(self):
         """Return what the workers used as truth.Clocks, or None where nobody asks."""
         return None
@@ -70,6 +76,10 @@ class Backend:
     name = "?"
     workers = 1
     lasting = True  # whether exit waits for what was submitted, or ends it
+    retiring = cancelled = False  # whether maps in progress are the last, or are to end
+
+    def __init__(self):
+        self.maps = {}  # those in progress, by identity, but for streams
 
     def submit(self, fn, args, kwargs):
         """Return a concurrent.futures.Future of fn(*args, **kwargs)."""
@@ -88,6 +98,20 @@ class Backend:
     def shutdown(self, wait=True, cancel=False):
         """Take no more tasks; end the workers after what was submitted."""
         raise NotImplementedError
+
+    def retire(self, wait, cancel):
+        """As shutdown(), but a map in progress can go on, unless `cancel`."""
+        if cancel:
+            self.cancelled = True
+        self.shutdown(wait, cancel)
+
+    def gone(self, ended, done):
+        """A map that was noted in `maps` has ended, `done` or not."""
+        self.maps.pop(id(ended), None)
+
+    def is_here(self):
+        """Return whether the caller is one of the workers, and had better not wait."""
+        return False
 
     def abort(self, wait=True):
         """End the workers now, whatever they do; wait for it unless told not to."""

@@ -9,9 +9,10 @@ import _queue
 import threading
 import time
 import weakref
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.thread import BrokenThreadPool
 
+from raddle.backends.base import ENDED
 from raddle.backends.strike import Stopped, Target
 from raddle.truth import Clocks
 
@@ -51,12 +52,16 @@ class State:
     def __init__(self, crew, initializer, initargs):
         self.crew = weakref.ref(crew)
         self.initializer, self.initargs = initializer, initargs
-        self.tasks = _queue.SimpleQueue()  # Tasks, or None: leave
+        # Tasks. Once the crew is closed also None, which stays there: who takes it puts it
+        # back, and leaves if nothing is behind it.
+        self.tasks = _queue.SimpleQueue()
         self.idle = threading.Semaphore(0)
         self.lock = threading.Lock()  # guards the fields below
         self.workers = []
+        self.present = 0  # how many of them have not begun to leave
         self.broken = None
-        self.closed = self.aborted = False
+        self.closed = self.aborted = self.exiting = False
+        self.maps = {}  # see Crew.maps; not guarded: its steps are single calls
 
 
 class Worker:
@@ -76,8 +81,9 @@ class Worker:
         try:
             if state.initializer is not None and not self._begin():
                 return
-            while (task := self._take()) is not None:
-                self._work(task)
+            while (task := self._take()) is not None or not self._leaves():
+                if task is not None:
+                    self._work(task)
                 del task
         except Stopped:
             pass  # only when the whole crew is ended
@@ -103,6 +109,21 @@ class Worker:
         except _queue.Empty:
             self.state.idle.release()
         return tasks.get()
+
+    def _leaves(self):
+        """Return whether nothing is behind the None that was taken."""
+        state = self.state
+        with state.lock:
+            try:
+                behind = state.tasks.get_nowait()
+            except _queue.Empty:
+                behind = None
+            state.tasks.put(None)
+            if behind is None:
+                state.present -= 1
+                return True
+        self._work(behind)
+        return False
 
     def _work(self, task):
         state = self.state
@@ -147,19 +168,26 @@ class Crew(Executor):
     def submit(self, fn, /, *args, **kwargs):
         return self.give(self, fn, args, kwargs)
 
-    def give(self, owner, fn, args, kwargs=None):
-        """Submit a task that strike(owner) interrupts."""
+    def give(self, owner, fn, args, kwargs=None, late=False):
+        """Submit a task that strike(owner) interrupts; a `late` one also after shutdown()."""
         state = self._state
         task = Task(owner, fn, args, kwargs or {})
         with state.lock:
             if state.broken is not None:
                 raise state.broken
-            if state.closed:
+            if state.aborted:
+                raise CancelledError(ENDED)
+            if state.closed and not late:
                 raise RuntimeError("cannot schedule new futures after shutdown")
             state.tasks.put(task)
-            if not state.idle.acquire(blocking=False) and len(state.workers) < self._max:
+            # Once it is closed the idle ones leave, without saying so to the semaphore.
+            idle = not state.closed and state.idle.acquire(blocking=False)
+            if not idle and state.present < self._max:
+                if state.closed:
+                    state.workers = [each for each in state.workers if each.thread.is_alive()]
                 worker = Worker(state, f"{self._name}-{len(state.workers)}")
                 state.workers.append(worker)
+                state.present += 1
                 worker.thread.start()
         if state.broken is not None:
             _drain(state, state.broken)
@@ -167,18 +195,30 @@ class Crew(Executor):
 
     def has_more(self):
         """Return whether tasks wait for a worker."""
-        return not self._state.tasks.empty()
+        state = self._state
+        return state.tasks.qsize() > state.closed
 
-    def shutdown(self, wait=True, *, cancel_futures=False):
+    @property
+    def maps(self):
+        """The maps in progress, by any key: functions of (now, error) that cancel them."""
+        return self._state.maps
+
+    @property
+    def exiting(self):
+        """Whether the interpreter is about to end."""
+        return self._state.exiting
+
+    def shutdown(self, wait=True, *, cancel_futures=False, exiting=False):
         state = self._state
         with state.lock:
-            state.closed = True
+            state.exiting = state.exiting or exiting
+            if not state.closed:
+                state.closed = True
+                state.tasks.put(None)
         if cancel_futures:
-            _drain(state, None)
-        for _ in state.workers:
-            state.tasks.put(None)
+            self._cancel(now=False)
         if wait:
-            for worker in state.workers:
+            for worker in list(state.workers):
                 if worker.thread is not threading.current_thread():
                     worker.thread.join()
 
@@ -186,10 +226,14 @@ class Crew(Executor):
         """Cancel what has not begun, and interrupt the Python code of what has."""
         state = self._state
         state.closed = state.aborted = True  # Ctrl-C may have come while the lock was held
-        _drain(state, None)
+        self._cancel(now=True)
         self.strike(None)
-        for _ in state.workers:
-            state.tasks.put(None)
+
+    def _cancel(self, now):
+        for end in list(self._state.maps.values()):
+            end(now, CancelledError(ENDED))
+        _drain(self._state, None)
+        self._state.tasks.put(None)
 
     def strike(self, owner):
         """Interrupt the tasks of one owner that have begun, or of all for None."""
@@ -201,8 +245,8 @@ class Crew(Executor):
         return Timer(self._state)
 
     def __del__(self):
-        for _ in self._state.workers:
-            self._state.tasks.put(None)
+        self._state.closed = True
+        self._state.tasks.put(None)
 
 
 class Timer:

@@ -47,10 +47,10 @@ class Dask(Remote):
     name = "dask"
 
     def __init__(self, backend, workers, initializer=None, initargs=()):
+        super().__init__()
         self._client = self._cluster = None
         self._ours = True
         self._closed = False
-        self._flying = set()
         if initializer is not None:
             raise ValueError(
                 'backend="dask" takes no initializer, since its workers come and go: '
@@ -88,10 +88,7 @@ class Dask(Remote):
     def deliver(self, message, function, data, patience):
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        future = self._executor.submit(self._run, function, data, patience)
-        self._flying.add(future)
-        future.add_done_callback(self._flying.discard)
-        return future
+        return self._executor.submit(self._run, function, data, patience)
 
     def lost(self, message, error):
         import distributed

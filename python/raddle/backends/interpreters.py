@@ -33,6 +33,7 @@ class Interpreters(Remote):
                 f'{sys.version_info.major}.{sys.version_info.minor}: backend="processes" '
                 "runs Python code on every core here"
             ) from error
+        super().__init__()
         self.workers = workers
         self._initializer = b"", b""
         self._executor = None

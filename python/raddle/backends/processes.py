@@ -36,6 +36,7 @@ class Processes(Remote):
             import loky.process_executor
         except ImportError as error:
             raise missing(error, "processes", self.name) from error
+        super().__init__()
         self.workers = workers
         self._kind = loky.process_executor.ProcessPoolExecutor
         self._initializer = None

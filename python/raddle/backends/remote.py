@@ -2,13 +2,18 @@
 
 import functools
 from concurrent.futures import CancelledError, Future
+from concurrent.futures import wait as settle
 
 from raddle.backends import carry
-from raddle.backends.base import Backend, Job, Message, Reply, WorkerLost
+from raddle.backends.base import ENDED, Backend, Job, Message, Reply, WorkerLost
 
 
 class Remote(Backend):
     """A backend over an executor; it says how to send a message and what its loss means."""
+
+    def __init__(self):
+        super().__init__()
+        self._flying = {}  # futures that are not done, as keys
 
     def pack(self, fn):
         """Return `fn` as bytes; PicklingError says what could not be pickled."""
@@ -22,12 +27,32 @@ class Remote(Backend):
         """Return a Reply for a message that came to nothing, or raise: it is nobody's fault."""
         raise error
 
+    def send(self, message, function, data, patience):
+        """Deliver a message; return its future."""
+        future = self.deliver(message, function, data, patience)
+        self._flying[future] = None
+        future.add_done_callback(lambda future: self._flying.pop(future, None))
+        return future
+
+    def retire(self, wait, cancel):
+        self.retiring = True  # first: a map that ends now looks at it second
+        if cancel or not self.maps:
+            super().retire(wait, cancel)
+            return
+        if wait:
+            settle(list(self._flying))
+
+    def gone(self, ended, done):
+        super().gone(ended, done)
+        if self.retiring and not self.maps:
+            self.shutdown(wait=done)
+
     def submit(self, fn, args, kwargs):
         function = self.pack(functools.partial(fn, **kwargs) if kwargs else fn)
         message = Message(None, [args])
         promise = Promise()
         data = [carry.inputs(args, self.name)]
-        promise.inner = message.future = self.deliver(message, function, data, 0.0)
+        promise.inner = message.future = self.send(message, function, data, 0.0)
         message.future.add_done_callback(lambda _: promise.settle(self, message))
         return promise
 
@@ -86,6 +111,8 @@ class RemoteJob(Job):
         self._backend, self._function = backend, function
 
     def send(self, message, done):
+        if self._backend.cancelled:
+            raise CancelledError(ENDED)
         data = []
         for position, args in enumerate(message.inputs):
             try:
@@ -94,9 +121,7 @@ class RemoteJob(Job):
                 message.refused[position] = error
         message.size = sum(map(len, data))
         if data:
-            message.future = self._backend.deliver(
-                message, self._function, data, carry.PATIENCE
-            )
+            message.future = self._backend.send(message, self._function, data, carry.PATIENCE)
         else:
             message.future = Future()
             message.future.set_result(([], 0.0))
@@ -115,6 +140,9 @@ class RemoteJob(Job):
                     break
             reply.outcomes = merged
         return reply
+
+    def is_cancelled(self):
+        return self._backend.cancelled
 
     def interrupt(self):
         # A worker's task cannot be stopped without the worker.

@@ -16,6 +16,7 @@ class Threads(Backend):
     name = "threads"
 
     def __init__(self, workers, initializer=None, initargs=()):
+        super().__init__()
         self.workers = workers
         self.crew = Crew(workers, initializer, initargs)
         exits.watch(self, "threads")
@@ -36,6 +37,12 @@ class Threads(Backend):
     def abort(self, wait=True):
         self.crew.abort()
 
+    def at_exit(self):
+        if self.lasting:
+            self.crew.shutdown(exiting=True)
+        else:
+            self.abort()
+
 
 class ThreadJob(Job):
     """A map that a task makes on its own pool, where who waits has to help."""
@@ -48,7 +55,7 @@ class ThreadJob(Job):
         self.timed = not self.nested
 
     def send(self, message, done):
-        message.future = self._crew.give(self, self._run, (message,))
+        message.future = self._crew.give(self, self._run, (message,), late=True)
         message.future.add_done_callback(lambda _: done(message))
 
     def _run(self, message):

@@ -1,12 +1,13 @@
 //! Whether a queue's class still is what it was: hooks and methods can be overridden in a
 //! subclass, and replaced on a class at any time.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyString, PyType};
 
 use super::{LifoQueue, Order, PriorityQueue, Queue};
@@ -94,15 +95,27 @@ pub(super) fn version(queue: &Bound<'_, Queue>) -> u32 {
 /// Whether nobody has set an attribute of an instance of one of the three classes.
 #[inline]
 pub(super) fn dict_is_empty(queue: &Bound<'_, Queue>) -> bool {
-    // SAFETY: the three classes have a dict at a fixed place, which is null or a dict.
-    unsafe {
+    // SAFETY: the three classes have a dict at a fixed place, which is null or a dict. Without a
+    // GIL others write it meanwhile, as a whole.
+    let place = unsafe {
         let offset = (*ffi::Py_TYPE(queue.as_ptr())).tp_dictoffset;
         if offset <= 0 {
             return false;
         }
-        let dict = *queue.as_ptr().byte_offset(offset).cast::<*mut ffi::PyObject>();
-        dict.is_null() || ffi::PyDict_Size(dict) == 0
-    }
+        AtomicPtr::from_ptr(queue.as_ptr().byte_offset(offset).cast::<*mut ffi::PyObject>())
+    };
+    place.load(Ordering::Relaxed).is_null() || dict_holds_nothing(queue, place)
+}
+
+/// Without a GIL another thread may be replacing the dict, and dropping the old one: who does
+/// that has the queue's critical section.
+#[cold]
+fn dict_holds_nothing(queue: &Bound<'_, Queue>, place: &AtomicPtr<ffi::PyObject>) -> bool {
+    with_critical_section(queue.as_any(), || {
+        let dict = place.load(Ordering::Acquire);
+        // SAFETY: null or a dict, which nobody replaces at this moment.
+        dict.is_null() || unsafe { ffi::PyDict_Size(dict) == 0 }
+    })
 }
 
 pub(super) fn is_hook(name: &Bound<'_, PyString>) -> bool {

@@ -173,6 +173,22 @@ impl<'a, T, R> Consumer<'a, T, R> {
     }
 }
 
+impl<T, R> Consumer<'_, T, R> {
+    /// [`leave`](Self::leave)s, and drops what a closed window still holds.
+    #[inline]
+    pub fn leave_nothing(self) {
+        let mut left = self.leave();
+        while let Err(mut consumer) = left {
+            let mut leftovers = Vec::new();
+            while let Plan::Discard(input, output) = consumer.plan() {
+                leftovers.push((input, output));
+            }
+            left = consumer.leave();
+            drop(leftovers); // Destructors may use the stream.
+        }
+    }
+}
+
 impl<T, R> Drop for Consumer<'_, T, R> {
     fn drop(&mut self) {
         self.window.door.fetch_and(!HELD, Ordering::AcqRel);

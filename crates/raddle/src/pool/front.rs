@@ -10,6 +10,7 @@
 
 use super::consumer::{Delivery, Plan};
 use super::sleep::TICK;
+use super::slot::Slot;
 use super::window::{CLOSED, EMPTY, FULL, STOPPED, Settings, WATCHED, Window};
 use crate::deadline;
 use crate::sync::Ordering;
@@ -45,6 +46,8 @@ pub(super) struct Front {
     free: Vec<usize>,
     /// How many inputs were claimed, once nothing more can be.
     cut: Option<usize>,
+    /// Slots before this one were looked at since the window was closed.
+    looked: usize,
     refill: Refill,
     reach: Reach,
     hiring: Hiring,
@@ -110,6 +113,7 @@ impl Front {
             ended: false,
             free: if ordered { Vec::new() } else { (0..size).rev().collect() },
             cut: None,
+            looked: 0,
             refill: Refill::default(),
             reach: Reach::new(reach.clamp(1, limit)),
             hiring: Hiring::new(most),
@@ -233,13 +237,15 @@ impl Front {
             }
         }
         if closed {
-            return match window.slots.iter().find(|slot| slot.is_done()) {
-                // SAFETY: done, and this is the consumer.
-                Some(slot) => match unsafe { slot.take() } {
-                    (Some((input, _)), output) => Plan::Discard(input, output),
-                    _ => unreachable!("a slot that is done has an input"),
-                },
-                None => Plan::Over,
+            let Some(slot) = window.slots[self.looked..].iter().position(Slot::is_done) else {
+                self.looked = 0; // Items that run come to their end later.
+                return Plan::Over;
+            };
+            self.looked += slot + 1;
+            // SAFETY: done, and this is the consumer.
+            return match unsafe { window.slots[self.looked - 1].take() } {
+                (Some((input, _)), output) => Plan::Discard(input, output),
+                _ => unreachable!("a slot that is done has an input"),
             };
         }
         if self.delivered == cut {
@@ -304,7 +310,7 @@ impl Front {
     }
 
     pub(super) fn holds_anything<T, R>(&mut self, window: &Window<T, R>) -> bool {
-        self.published > self.cut(window) || window.slots.iter().any(|slot| slot.is_done())
+        self.published > self.cut(window) || window.slots.iter().any(Slot::is_done)
     }
 }
 

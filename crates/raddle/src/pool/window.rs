@@ -239,10 +239,6 @@ impl<T, R> Window<T, R> {
                         Outcome::Go(output) => (output, false),
                         Outcome::Stop(output) => (output, true),
                     };
-                    if self.is_closed() {
-                        drop(output);
-                        continue;
-                    }
                     // SAFETY: as above.
                     unsafe { slot.finish(output) };
                     if stop {
@@ -252,6 +248,7 @@ impl<T, R> Window<T, R> {
                         meter.rest();
                         blocking.detach();
                         self.announce(&claim);
+                        self.tidy(blocking, &mut attend);
                         return Ok(Left::Expired);
                     }
                     unannounced = Some(claim);
@@ -263,6 +260,7 @@ impl<T, R> Window<T, R> {
                         self.announce(&earlier);
                     }
                     if matches!(state, Claimed::Over) {
+                        self.tidy(blocking, &mut attend);
                         return Ok(Left::Over);
                     }
                     let until = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.rest));
@@ -281,6 +279,21 @@ impl<T, R> Window<T, R> {
                     rested.over();
                 }
             }
+        }
+    }
+
+    /// Discards, if the stream was closed, what nobody else has: the item of this worker that
+    /// was running then, with its result.
+    fn tidy<B: Blocking>(&self, blocking: &mut B, attend: &mut impl FnMut(&mut B)) {
+        // Changes nothing, and so comes before the closing, whose consumer then sees this worker's
+        // items done, or after it.
+        let closed = self.door.fetch_or(0, Ordering::AcqRel) & CLOSED != 0;
+        if !closed || self.is_orphaned() {
+            return;
+        }
+        if let Some(consumer) = self.consumer() {
+            attend(blocking);
+            consumer.leave_nothing();
         }
     }
 

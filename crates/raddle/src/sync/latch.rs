@@ -45,7 +45,10 @@ mod real {
     #[must_use]
     pub(crate) struct LatchGuard<'a> {
         latch: &'a Latch,
+        /// What to leave in the word.
         free: u32,
+        /// What was in it, if a parent process left that.
+        before: u32,
         stale: bool,
         torn: bool,
     }
@@ -64,7 +67,9 @@ mod real {
                 Ordering::Acquire,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => LatchGuard { latch: self, free, stale: false, torn: false },
+                Ok(_) => {
+                    LatchGuard { latch: self, free, before: free, stale: false, torn: false }
+                }
                 Err(_) => self.lock_slow(free),
             }
         }
@@ -85,7 +90,8 @@ mod real {
                     );
                     if taken.is_ok() {
                         let torn = stale && seen & HELD != 0;
-                        return LatchGuard { latch: self, free, stale, torn };
+                        let before = seen & !SLEEPERS;
+                        return LatchGuard { latch: self, free, before, stale, torn };
                     }
                 } else if spins < SPINS {
                     spins += 1;
@@ -122,6 +128,12 @@ mod real {
         /// Whether it was held there: what it guards may be half changed.
         pub(crate) fn torn(&self) -> bool {
             self.torn
+        }
+
+        /// Unlocks a stale latch as the parent left it: whoever is next is to be told, not this
+        /// one.
+        pub(crate) fn leave_stale(mut self) {
+            self.free = self.before;
         }
     }
 
@@ -165,5 +177,7 @@ mod model {
         pub(crate) fn torn(&self) -> bool {
             false
         }
+
+        pub(crate) fn leave_stale(self) {}
     }
 }

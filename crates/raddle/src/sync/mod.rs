@@ -11,18 +11,24 @@ pub(crate) use latch::{Latch, LatchGuard};
 #[cfg(not(raddle_loom))]
 pub use real::thread_id;
 #[cfg(not(raddle_loom))]
-pub(crate) use real::{AtomicBool, AtomicU8, AtomicUsize, Ordering, UnsafeCell, yield_now};
+pub(crate) use real::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, UnsafeCell, yield_now,
+};
 
 #[cfg(raddle_loom)]
 pub(crate) use model::now;
 #[cfg(raddle_loom)]
-pub(crate) use model::{AtomicBool, AtomicU8, AtomicUsize, Ordering, UnsafeCell, yield_now};
+pub(crate) use model::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, UnsafeCell, yield_now,
+};
 #[cfg(raddle_loom)]
 pub use model::{advance_clock, thread_id};
 
 #[cfg(not(raddle_loom))]
 mod real {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering,
+    };
     pub(crate) use std::thread::yield_now;
 
     /// `UnsafeCell` with the access style of loom's, which checks who may look when.
@@ -65,7 +71,9 @@ mod real {
 #[cfg(raddle_loom)]
 mod model {
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering,
+    };
     pub(crate) use loom::thread::yield_now;
 
     std::thread_local! {

@@ -10,7 +10,7 @@ mod signal;
 mod wait;
 
 #[cfg(not(raddle_loom))]
-pub use process::{Child, exit_status, in_child};
+pub use process::{Child, exit_status, exit_status_of, in_child};
 pub use scripted::{Interrupted, Scripted, Step};
 #[cfg(not(raddle_loom))]
 pub use signal::{Interruptible, interrupted};

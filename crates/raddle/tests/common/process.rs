@@ -35,9 +35,15 @@ pub fn in_child(body: impl FnOnce() -> bool) -> Child {
 /// -14 (`SIGALRM`) is a child that hung.
 #[track_caller]
 pub fn exit_status(child: Child) -> i32 {
+    exit_status_of(child.0)
+}
+
+/// [`exit_status`] of a child that the caller made.
+#[track_caller]
+pub fn exit_status_of(child: libc::pid_t) -> i32 {
     let mut status = 0;
     // SAFETY: `status` is a valid place for the answer.
-    let waited = unsafe { libc::waitpid(child.0, &mut status, 0) };
-    assert_eq!(waited, child.0, "waitpid: {}", std::io::Error::last_os_error());
+    let waited = unsafe { libc::waitpid(child, &mut status, 0) };
+    assert_eq!(waited, child, "waitpid: {}", std::io::Error::last_os_error());
     if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -libc::WTERMSIG(status) }
 }
