@@ -94,24 +94,6 @@ def test_a_ring_is_reported_once_and_stays(child):
     assert done.stderr.endswith("let the first go if that fails.\n")
 
 
-def test_those_who_sleep_because_of_a_told_ring_are_not_told_again(child):
-    code = """
-        import time
-        from raddle import _raddle, deadlock
-        threads = hang()
-        while not raddle.deadlocks():
-            time.sleep(0.01)
-        while len(waits := _raddle._waits()) < 2:
-            time.sleep(0.01)
-        ring = [each[:4] for each in waits]
-        assert deadlock.found("asleep", ring, True) is None
-        print(len(raddle.deadlocks()))
-        assert deadlock.found("asleep", ring[:1], True) is None
-        print(len(raddle.deadlocks()))
-    """
-    assert child(RING + dedent(code), check=False).stdout == "1\n2\n"
-
-
 def test_raise_ends_one_thread_and_lets_the_others_go_on(child):
     code = """
         failed = []

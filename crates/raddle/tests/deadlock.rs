@@ -1,0 +1,194 @@
+//! Deadlock detection with real threads: what is told, to whom, and what is not.
+#![cfg(not(raddle_loom))]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+use common::eventually;
+use raddle::deadlock::{self, Deadlock, Finding, Kind, Provider};
+use raddle::{Blocking, Deadline, Event, Parker, RLock, RawLock, Wake, thread_id};
+
+/// Tells a channel what it is told, and ends the wait if that is said.
+struct Telling {
+    to: Sender<Deadlock>,
+    ends: bool,
+    /// If it keeps watch, how often it has looked. Then it claims that the threads that sleep are
+    /// all there are: those of the test that runs beside it come and go.
+    looks: Option<Arc<AtomicUsize>>,
+}
+
+impl Blocking for Telling {
+    type Interrupt = ();
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        parker.park(until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), ()> {
+        Ok(())
+    }
+
+    fn keeps_watch(&self) -> bool {
+        self.looks.is_some()
+    }
+
+    fn threads(&self) -> Option<usize> {
+        self.looks.as_ref()?.fetch_add(1, Ordering::SeqCst);
+        let mut asleep = 0;
+        deadlock::visit(|wait| asleep += usize::from(!wait.timed));
+        Some(asleep)
+    }
+
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), ()> {
+        self.to.send(found.clone()).expect("the test listens");
+        if self.ends { Err(()) } else { Ok(()) }
+    }
+}
+
+fn telling(to: &Sender<Deadlock>, ends: bool) -> Telling {
+    Telling { to: to.clone(), ends, looks: None }
+}
+
+#[test]
+fn a_thread_that_enters_its_lock_twice_is_told_at_once_and_can_end_its_wait() {
+    let (to, told) = channel();
+    let lock = RawLock::new();
+    assert!(lock.try_enter());
+    assert_eq!(lock.enter_with(&mut telling(&to, true), Deadline::NEVER), Err(()));
+    let found = told.recv().unwrap();
+    assert!(found.finding == Finding::Cycle && found.surely);
+    let [wait] = found.waits[..] else { panic!("one wait: {found}") };
+    assert_eq!((wait.thread, wait.kind, wait.timed), (thread_id(), Kind::Lock, false));
+    assert_eq!(wait.provider, Provider::Thread { thread: thread_id(), surely: true });
+    assert_eq!(lock.waiting(), 0);
+    assert!(lock.exit() && !lock.is_locked());
+}
+
+#[test]
+fn a_lock_that_another_thread_has_released_once_says_nothing_about_who_will() {
+    let (to, told) = channel();
+    let lock = Arc::new(RawLock::new());
+    lock.acquire();
+    std::thread::scope(|scope| scope.spawn(|| lock.release()).join().unwrap());
+    assert!(lock.try_enter());
+    let waiter = {
+        let (lock, to) = (Arc::clone(&lock), to.clone());
+        std::thread::spawn(move || {
+            let mut telling = telling(&to, true);
+            lock.enter_with(&mut telling, Deadline::NEVER)
+        })
+    };
+    eventually("the other waits", || lock.waiting() == 1);
+    lock.exit();
+    assert_eq!(waiter.join().unwrap(), Ok(true));
+    assert!(told.try_recv().is_err());
+}
+
+#[test]
+fn a_wait_with_a_timeout_is_part_of_no_ring() {
+    let (to, told) = channel();
+    let lock = RawLock::new();
+    assert!(lock.try_enter());
+    let soon = Deadline::after_nanos(2_000_000);
+    assert_eq!(lock.enter_with(&mut telling(&to, true), soon), Ok(false));
+    assert!(told.try_recv().is_err() && lock.exit());
+}
+
+#[test]
+fn two_rlocks_both_ways_are_told_to_the_second_and_the_first_goes_on() {
+    let (to, told) = channel();
+    let locks = Arc::new([RLock::new(), RLock::new()]);
+    let meet = Arc::new(std::sync::Barrier::new(2));
+    let threads = [0, 1].map(|me| {
+        let (locks, meet, to) = (Arc::clone(&locks), Arc::clone(&meet), to.clone());
+        std::thread::spawn(move || {
+            locks[me].acquire();
+            meet.wait();
+            let got = locks[1 - me].acquire_with(&mut telling(&to, true), Deadline::NEVER);
+            if got == Ok(true) {
+                locks[1 - me].release().unwrap();
+            }
+            locks[me].release().unwrap();
+            (thread_id(), got)
+        })
+    });
+    let ended = threads.map(|thread| thread.join().unwrap());
+    let found = told.recv().unwrap();
+    assert!(told.try_recv().is_err(), "one of the two is told");
+    assert!(found.surely && found.waits.len() == 2);
+    let ended_by_it: Vec<_> = ended.iter().filter(|(_, got)| got.is_err()).collect();
+    assert_eq!(ended_by_it.len(), 1);
+    assert_eq!(found.waits[0].thread, ended_by_it[0].0, "the one that closed it comes first");
+}
+
+#[test]
+fn who_keeps_watch_is_told_that_all_sleep_unless_a_ring_has_put_them_to_sleep() {
+    let (to, told) = channel();
+    let (event, lock) = (Arc::new(Event::new()), Arc::new(RawLock::new()));
+    let looks = Arc::new(AtomicUsize::new(0));
+    let keep_watch = || {
+        let looks = Some(Arc::clone(&looks));
+        let mut telling = Telling { to: to.clone(), ends: true, looks };
+        let event = Arc::clone(&event);
+        std::thread::spawn(move || event.wait_with(&mut telling, Deadline::NEVER))
+    };
+    let alone = keep_watch();
+    let found = loop {
+        match told.recv_timeout(std::time::Duration::from_secs(5)) {
+            Ok(found) => break found,
+            Err(_) => assert!(looks.load(Ordering::SeqCst) < 12, "nothing was told"),
+        }
+    };
+    assert_eq!((found.finding, alone.join().unwrap()), (Finding::Asleep, Err(())));
+
+    // A thread in a ring with itself, which was told and stays in it.
+    let stuck = {
+        let (lock, to) = (Arc::clone(&lock), to.clone());
+        std::thread::spawn(move || {
+            assert!(lock.try_enter());
+            lock.enter_with(&mut telling(&to, false), Deadline::NEVER)
+        })
+    };
+    assert_eq!(told.recv().unwrap().finding, Finding::Cycle);
+    eventually("the other waits", || lock.waiting() == 1);
+    looks.store(0, Ordering::SeqCst);
+    let watcher = keep_watch();
+    eventually("it has looked twice", || looks.load(Ordering::SeqCst) == 2);
+    event.set();
+    assert_eq!(watcher.join().unwrap(), Ok(true));
+    assert!(told.try_recv().is_err(), "the ring was enough");
+    lock.release();
+    assert_eq!(stuck.join().unwrap(), Ok(true));
+}
+
+#[test]
+fn the_record_of_a_wait_is_there_while_it_sleeps_and_gone_after_it() {
+    let event = Arc::new(Event::new());
+    let sleeper = {
+        let event = Arc::clone(&event);
+        std::thread::spawn(move || {
+            event.wait();
+            thread_id()
+        })
+    };
+    let sleeping = |thread: usize| {
+        let mut kind = None;
+        deadlock::visit(|wait| {
+            if wait.thread == thread {
+                kind = Some(wait.kind);
+            }
+        });
+        kind
+    };
+    let thread = {
+        use std::os::unix::thread::JoinHandleExt;
+        sleeper.as_pthread_t() as usize
+    };
+    eventually("it sleeps", || sleeping(thread) == Some(Kind::Event));
+    event.set();
+    assert_eq!(sleeper.join().unwrap(), thread);
+    assert_eq!(sleeping(thread), None);
+}
