@@ -302,7 +302,7 @@ impl WaitList {
                 return Ok(Slept::Forked); // By a signal handler.
             }
             match watch.sleep(blocking)? {
-                Wake::Signal => blocking.on_signal()?,
+                Wake::Signal => watch.awake(blocking, B::on_signal)?,
                 Wake::Unparked => {
                     blocking.woken_sleeping();
                     return Ok(Slept::Notified);

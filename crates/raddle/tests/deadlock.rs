@@ -124,6 +124,52 @@ fn two_rlocks_both_ways_are_told_to_the_second_and_the_first_goes_on() {
     assert_eq!(found.waits[0].thread, ended_by_it[0].0, "the one that closed it comes first");
 }
 
+/// Wakes every millisecond, as a thread with signal handlers to run does.
+struct Restless(Telling, Arc<AtomicUsize>);
+
+impl Blocking for Restless {
+    type Interrupt = ();
+
+    fn sleep(&mut self, parker: &Parker, _until: Deadline) -> Wake {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        match parker.park(Deadline::after_nanos(1_000_000)) {
+            Wake::TimedOut => Wake::Signal,
+            wake => wake,
+        }
+    }
+
+    fn on_signal(&mut self) -> Result<(), ()> {
+        Ok(())
+    }
+
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), ()> {
+        self.0.on_deadlock(found)
+    }
+}
+
+#[test]
+fn a_ring_is_told_once_though_one_of_its_threads_keeps_waking() {
+    let (to, told) = channel();
+    let locks = Arc::new([RawLock::new(), RawLock::new()]);
+    let meet = Arc::new(std::sync::Barrier::new(2));
+    let sleeps = Arc::new(AtomicUsize::new(0));
+    let threads = [0, 1].map(|me| {
+        let (locks, meet) = (Arc::clone(&locks), Arc::clone(&meet));
+        let mut restless = Restless(telling(&to, false), Arc::clone(&sleeps));
+        std::thread::spawn(move || {
+            assert!(locks[me].try_enter());
+            meet.wait();
+            locks[1 - me].enter_with(&mut restless, Deadline::NEVER)
+        })
+    });
+    told.recv().unwrap();
+    let before = sleeps.load(Ordering::SeqCst);
+    eventually("both have slept again", || sleeps.load(Ordering::SeqCst) > before + 20);
+    locks.iter().for_each(RawLock::release);
+    threads.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap(), Ok(true)));
+    assert!(told.try_recv().is_err(), "it was told before");
+}
+
 #[test]
 fn who_keeps_watch_is_told_that_all_sleep_unless_a_ring_has_put_them_to_sleep() {
     let (to, told) = channel();

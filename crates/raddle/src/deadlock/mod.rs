@@ -126,7 +126,10 @@ pub struct Wait {
     pub timed: bool,
     /// When it began, in nanoseconds of the monotonic clock.
     pub since: i64,
-    /// Which sleep of the process it is: a later one has a greater number.
+    /// Which wait of the process it is, however often it sleeps.
+    id: usize,
+    /// Which sleep of the process it is: a later one has a greater number. 0 for a thread that is
+    /// awake within its wait.
     order: usize,
 }
 

@@ -19,8 +19,10 @@ pub(super) struct Record {
     latch: Latch,
     /// The identifier of the thread whose it is; 0 if it is free.
     thread: AtomicUsize,
-    /// With its order: a later sleep of any thread has a greater one. Guarded by the latch.
-    sleep: UnsafeCell<Option<(Sleep, usize)>>,
+    /// Guarded by the latch.
+    stay: UnsafeCell<Option<Stay>>,
+    /// The latest wait, by its `id`, of which a deadlock was told. Guarded by the latch.
+    told: UnsafeCell<usize>,
     /// Written before the record is known to others.
     next: *const Record,
 }
@@ -39,6 +41,16 @@ pub(super) struct Sleep {
     pub(super) parker: *const Parker,
     pub(super) until: Deadline,
     pub(super) since: i64,
+    /// Which wait of the process it is, however often it sleeps.
+    pub(super) id: usize,
+}
+
+/// A thread in a wait, asleep or with a signal handler or a report to run.
+#[derive(Clone, Copy)]
+pub(super) struct Stay {
+    sleep: Sleep,
+    /// A later sleep of any thread has a greater one; 0 if the thread is awake.
+    order: usize,
 }
 
 impl Record {
@@ -46,38 +58,40 @@ impl Record {
         Self {
             latch: Latch::new(),
             thread: AtomicUsize::new(thread),
-            sleep: UnsafeCell::new(None),
+            stay: UnsafeCell::new(None),
+            told: UnsafeCell::new(0),
             next,
         }
     }
 
-    /// The thread, whose record this is, goes to sleep.
+    /// The thread, whose record this is, goes to sleep, or is awake within its wait; returns what
+    /// the record said before, which is what an outer wait has left.
     ///
     /// The order is drawn under the latch: who draws a later one, and then looks here, finds the
     /// latch held or the sleep in place.
     ///
     /// # Safety
     /// What `sleep` names stays where it is until [`leave`](Self::leave).
-    pub(super) unsafe fn enter(&self, sleep: Sleep) {
+    pub(super) unsafe fn enter(&self, sleep: Sleep, asleep: bool) -> Option<Stay> {
         let _held = self.latch.lock();
-        let order = next_order();
+        let order = if asleep { next() } else { 0 };
         // SAFETY: the latch is held.
-        self.sleep.with_mut(|place| unsafe { *place = Some((sleep, order)) });
+        self.stay.with_mut(|place| unsafe { (*place).replace(Stay { sleep, order }) })
     }
 
-    /// The thread is awake again.
-    pub(super) fn leave(&self) {
+    /// Back to what was before [`enter`](Self::enter).
+    pub(super) fn leave(&self, outer: Option<Stay>) {
         let _held = self.latch.lock();
         // SAFETY: the latch is held.
-        self.sleep.with_mut(|place| unsafe { *place = None });
+        self.stay.with_mut(|place| unsafe { *place = outer });
     }
 
-    /// Calls `look` with the thread's wait, if it is asleep and nobody has woken it. The thread
+    /// Calls `look` with the thread's wait, if it is in one and nobody has woken it. The thread
     /// does not go on before `look` returns.
     pub(super) fn with<R>(&self, look: impl FnOnce(&Wait) -> R) -> Option<R> {
         let _held = self.latch.lock();
         // SAFETY: the latch is held.
-        let (sleep, order) = self.sleep.with(|place| unsafe { *place })?;
+        let Stay { sleep, order } = self.stay.with(|place| unsafe { *place })?;
         // SAFETY: the thread has not left, and cannot before the latch is free.
         let (primitive, parker) = unsafe { (&*sleep.primitive, &*sleep.parker) };
         if parker.is_notified() {
@@ -91,24 +105,33 @@ impl Record {
             provider: subject.provider.unwrap_or_else(|| primitive.provider()),
             timed: !sleep.until.is_never(),
             since: sleep.since,
+            id: sleep.id,
             order,
         }))
     }
 
-    /// The thread's wait, as it is now.
-    pub(super) fn wait(&self) -> Option<Wait> {
-        self.with(|wait| *wait)
+    /// Takes the right to tell of a deadlock of this wait of the thread; one caller gets it.
+    pub(super) fn claim(&self, wait: usize) -> bool {
+        let _held = self.latch.lock();
+        // SAFETY: the latch is held.
+        self.told.with_mut(|told| unsafe { std::mem::replace(&mut *told, wait) != wait })
+    }
+
+    /// The thread's wait, if it is asleep in it.
+    pub(super) fn asleep(&self) -> Option<Wait> {
+        self.with(|wait| *wait).filter(|wait| wait.order != 0)
     }
 }
 
+/// The next number; none comes twice.
 #[cfg(not(raddle_loom))]
-fn next_order() -> usize {
+pub(super) fn next() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     NEXT.fetch_add(1, Ordering::AcqRel)
 }
 
 #[cfg(raddle_loom)]
-fn next_order() -> usize {
+pub(super) fn next() -> usize {
     loom::lazy_static! {
         static ref NEXT: AtomicUsize = AtomicUsize::new(1);
     }
@@ -175,7 +198,7 @@ mod list {
     pub(in super::super) fn after_fork() {
         let mine = MINE.try_with(|mine| mine.0.get()).unwrap_or(ptr::null());
         each(|record| {
-            record.leave();
+            record.leave(None);
             if !ptr::eq(record, mine) {
                 record.thread.store(0, Ordering::Release);
             }

@@ -20,13 +20,22 @@ const LONGEST: usize = 1_000;
 
 /// The ring that the wait of `me` closes, if there is one and no later wait is part of it.
 pub(super) fn closed_by(me: &Record) -> Option<Deadlock> {
-    let own = me.wait()?;
+    let own = me.asleep()?;
     record::provider(&own)?; // Most waits end here.
     let (waits, surely) = walk(own)?;
-    let again = walk(me.wait()?)?;
+    let again = walk(me.asleep()?)?;
     let same = again.1 == surely && is_same(&waits, &again.0);
     let last = waits.iter().all(|wait| wait.order <= own.order);
     (same && last).then_some(Deadlock { finding: Finding::Cycle, waits, surely })
+}
+
+/// Takes the right to tell of a ring; one of its threads gets it, once. (One that has run a
+/// signal handler has begun to sleep last, then, and sees the ring again.)
+pub(super) fn claim(ring: &Deadlock) -> bool {
+    let first = ring.waits.iter().min_by_key(|wait| wait.thread);
+    let claim =
+        |wait: &Wait| record::of(wait.thread).is_some_and(|record| record.claim(wait.id));
+    first.is_some_and(claim)
 }
 
 /// From one wait to the next, until the first comes again; and whether each has one provider.
@@ -43,7 +52,7 @@ fn walk(first: Wait) -> Option<(Vec<Wait>, bool)> {
         if waits.len() == LONGEST || waits.iter().any(|wait| wait.thread == thread) {
             return None; // A ring, but `first` is not part of it.
         }
-        wait = record::of(thread)?.wait()?;
+        wait = record::of(thread)?.asleep()?;
         waits.push(wait);
     }
 }
@@ -72,7 +81,7 @@ pub(super) fn all_asleep(count: usize) -> Option<Deadlock> {
 
 fn untimed() -> Vec<Wait> {
     let mut waits = Vec::new();
-    record::each(|record| waits.extend(record.wait().filter(|wait| !wait.timed)));
+    record::each(|record| waits.extend(record.asleep().filter(|wait| !wait.timed)));
     waits
 }
 

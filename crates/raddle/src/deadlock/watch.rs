@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::record::{self, Record, Sleep};
+use super::record::{self, Record, Sleep, Stay};
 use super::{Deadlock, is_detecting, ring};
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
@@ -20,6 +20,8 @@ pub(crate) struct Watch<'a> {
     until: Deadline,
     /// When the first sleep began; 0 before it.
     since: i64,
+    /// Which wait of the process it is.
+    id: usize,
     /// When a ring that might come undone, and was there at the last look, has lasted.
     ripe: Option<Deadline>,
     /// When to look whether all are asleep.
@@ -34,7 +36,7 @@ impl<'a> Watch<'a> {
         primitive: &'a dyn Abandoned,
         until: Deadline,
     ) -> Self {
-        Self { parker, primitive, until, since: 0, ripe: None, round: None, told: false }
+        Self { parker, primitive, until, since: 0, id: 0, ripe: None, round: None, told: false }
     }
 
     /// Sleeps as `blocking` does, and has it told of a deadlock.
@@ -46,13 +48,13 @@ impl<'a> Watch<'a> {
         let Some(record) = known.then(record::mine).flatten() else {
             return Ok(blocking.sleep(self.parker, self.until));
         };
-        let asleep = Asleep::enter(record, self.begin(blocking));
+        let asleep = Stays::enter(record, self.begin(blocking), true);
         let looks = self.until.is_never() && !self.told && is_detecting();
         if let Some(found) = looks.then(|| self.look(record, blocking)).flatten() {
             self.told = true;
             (self.ripe, self.round) = (None, None);
             drop(asleep);
-            blocking.on_deadlock(&found)?;
+            self.awake(blocking, |blocking| blocking.on_deadlock(&found))?;
             // Handlers may have run: look for signals and forks before the next sleep.
             return Ok(Wake::Signal);
         }
@@ -62,20 +64,34 @@ impl<'a> Watch<'a> {
         Ok(if wake == Wake::TimedOut && next.is_some() { Wake::Signal } else { wake })
     }
 
+    /// Runs a part of `blocking` in which the thread is awake, though its wait goes on.
+    pub(crate) fn awake<B: Blocking, R>(
+        &mut self,
+        blocking: &mut B,
+        run: impl FnOnce(&mut B) -> R,
+    ) -> R {
+        let known = cfg!(feature = "deadlock") && B::DETECT;
+        let record = known.then(record::mine).flatten();
+        let _stays = record.map(|record| Stays::enter(record, self.begin(blocking), false));
+        run(blocking)
+    }
+
     fn begin<B: Blocking>(&mut self, blocking: &B) -> Sleep {
         if self.since == 0 {
             self.since = deadline::now();
+            self.id = record::next();
         }
         let primitive: *const (dyn Abandoned + 'a) = self.primitive;
         Sleep {
             subject: blocking.subject(),
-            // SAFETY: only the lifetime changes; `Asleep` ends before what it names does.
+            // SAFETY: only the lifetime changes; `Stays` ends before what it names does.
             primitive: unsafe {
                 mem::transmute::<*const (dyn Abandoned + 'a), *const dyn Abandoned>(primitive)
             },
             parker: self.parker,
             until: self.until,
             since: self.since,
+            id: self.id,
         }
     }
 
@@ -84,7 +100,8 @@ impl<'a> Watch<'a> {
     fn look<B: Blocking>(&mut self, me: &Record, blocking: &B) -> Option<Deadlock> {
         let ring = ring::closed_by(me);
         if ring.as_ref().is_some_and(|ring| ring.surely) {
-            return ring;
+            self.told = true;
+            return ring.filter(ring::claim);
         }
         // A thread that waits for itself may be waiting for another's release().
         let Some(ring) = ring.filter(|ring| ring.waits.len() > 1) else {
@@ -92,7 +109,11 @@ impl<'a> Watch<'a> {
             return self.look_round(blocking);
         };
         let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(LASTING));
-        ripe.has_passed().then_some(ring)
+        if ripe.has_passed() {
+            (self.told, self.ripe) = (true, None);
+            return Some(ring).filter(ring::claim);
+        }
+        None
     }
 
     /// Looks whether all are asleep, if this thread is to, and from its second second on.
@@ -106,19 +127,23 @@ impl<'a> Watch<'a> {
 }
 
 /// The thread's wait is in its record until this is dropped.
-struct Asleep<'a>(&'a Record);
+struct Stays<'a> {
+    record: &'a Record,
+    /// What a handler that runs within a wait has to leave as it was.
+    outer: Option<Stay>,
+}
 
-impl<'a> Asleep<'a> {
-    fn enter(record: &'a Record, sleep: Sleep) -> Self {
-        // SAFETY: what it names is borrowed by the `Watch` whose `sleep` made it, and this ends
+impl<'a> Stays<'a> {
+    fn enter(record: &'a Record, sleep: Sleep, asleep: bool) -> Self {
+        // SAFETY: what it names is borrowed by the `Watch` whose call made it, and this ends
         // within that call, whichever way it ends.
-        unsafe { record.enter(sleep) };
-        Self(record)
+        let outer = unsafe { record.enter(sleep, asleep) };
+        Self { record, outer }
     }
 }
 
-impl Drop for Asleep<'_> {
+impl Drop for Stays<'_> {
     fn drop(&mut self) {
-        self.0.leave();
+        self.record.leave(self.outer);
     }
 }
