@@ -128,6 +128,8 @@ pub struct Wait {
     pub since: i64,
     /// Which sleep of the process it is: a later one has a greater number.
     order: usize,
+    /// Whether its thread was told of a ring that it is part of.
+    told: bool,
 }
 
 /// What was found.
@@ -202,6 +204,11 @@ pub fn visit(mut visit: impl FnMut(&Wait)) {
 }
 
 impl Deadlock {
+    /// Whether one of its threads was told of it, and went back to sleep.
+    fn is_told(&self) -> bool {
+        self.waits.iter().any(|wait| wait.told)
+    }
+
     /// Calls `visit` with each of its waits that still goes on, as [`visit`](self::visit) does,
     /// and with that of the calling thread, which is told of it; returns whether all go on.
     pub fn visit(&self, mut visit: impl FnMut(&Wait)) -> bool {

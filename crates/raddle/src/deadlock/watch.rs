@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::record::{self, Record, Sleep};
-use super::{Deadlock, is_detecting, ring};
+use super::{Deadlock, Finding, is_detecting, ring};
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
 use crate::park::{Parker, Wake};
@@ -26,6 +26,8 @@ pub(crate) struct Watch<'a> {
     round: Option<Deadline>,
     /// Something was told; that is enough for one wait.
     told: bool,
+    /// It was a ring that this wait is part of.
+    in_told_ring: bool,
 }
 
 impl<'a> Watch<'a> {
@@ -34,7 +36,16 @@ impl<'a> Watch<'a> {
         primitive: &'a dyn Abandoned,
         until: Deadline,
     ) -> Self {
-        Self { parker, primitive, until, since: 0, ripe: None, round: None, told: false }
+        Self {
+            parker,
+            primitive,
+            until,
+            since: 0,
+            ripe: None,
+            round: None,
+            told: false,
+            in_told_ring: false,
+        }
     }
 
     /// Sleeps as `blocking` does, and has it told of a deadlock.
@@ -48,8 +59,12 @@ impl<'a> Watch<'a> {
         };
         let asleep = Asleep::enter(record, self.begin(blocking));
         let looks = self.until.is_never() && !self.told && is_detecting();
+        if !looks {
+            (self.ripe, self.round) = (None, None); // Detection may have been switched off.
+        }
         if let Some(found) = looks.then(|| self.look(record, blocking)).flatten() {
             self.told = true;
+            self.in_told_ring = found.finding == Finding::Cycle;
             (self.ripe, self.round) = (None, None);
             drop(asleep);
             blocking.on_deadlock(&found)?;
@@ -76,6 +91,7 @@ impl<'a> Watch<'a> {
             parker: self.parker,
             until: self.until,
             since: self.since,
+            told: self.in_told_ring,
         }
     }
 
@@ -83,6 +99,10 @@ impl<'a> Watch<'a> {
     /// signal handler for one, another may have closed a ring and not have seen it.
     fn look<B: Blocking>(&mut self, me: &Record, blocking: &B) -> Option<Deadlock> {
         let ring = ring::closed_by(me);
+        if ring.as_ref().is_some_and(Deadlock::is_told) {
+            (self.ripe, self.round) = (None, None);
+            return None;
+        }
         if ring.as_ref().is_some_and(|ring| ring.surely) {
             return ring;
         }
@@ -91,6 +111,7 @@ impl<'a> Watch<'a> {
             self.ripe = None;
             return self.look_round(blocking);
         };
+        self.round = None;
         let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(LASTING));
         ripe.has_passed().then_some(ring)
     }
@@ -99,7 +120,7 @@ impl<'a> Watch<'a> {
     fn look_round<B: Blocking>(&mut self, blocking: &B) -> Option<Deadlock> {
         if self.round.is_none_or(Deadline::has_passed) && blocking.keeps_watch() {
             let first = self.round.replace(Deadline::after_nanos(LASTING)).is_none();
-            return if first { None } else { ring::all_asleep(blocking.threads()?) };
+            return if first { None } else { ring::all_asleep(|| blocking.threads()) };
         }
         None
     }
