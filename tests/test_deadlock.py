@@ -223,3 +223,91 @@ def test_the_environment_says_what_to_do_until_the_program_does(child, word):
     else:
         code = "import raddle.deadlock as d; print(d._action)"
         assert child(code, env={"RADDLE_ON_DEADLOCK": word}).stdout == "report\n"
+
+
+def test_a_ring_with_the_main_thread_in_it_is_reported_once(child):
+    code = """
+        import os, time
+        here = threading.RLock()
+        here.acquire()
+        other = threading.RLock()
+
+        def give_up():
+            while not raddle.deadlocks():
+                time.sleep(0.01)
+            time.sleep(1.5)  # The main thread looks each second.
+            print(len(raddle.deadlocks()), flush=True)
+            os._exit(0)
+
+        def hold():
+            with other:
+                held.set()
+                while not other._waiting():
+                    pass
+                here.acquire()
+
+        held = threading.Event()
+        threading.Thread(target=hold, daemon=True).start()
+        held.wait()
+        threading.Thread(target=give_up, daemon=True).start()
+        other.acquire()
+    """
+    done = child("import raddle\n" + dedent(code), check=False)
+    assert (done.stdout, done.returncode) == ("1\n", 0)
+    assert done.stderr.count("raddle: deadlock:") == 1
+
+
+@pytest.mark.parametrize("kind", ["Lock", "RLock"])
+def test_a_condition_that_cannot_take_its_lock_back_says_so_and_waits(child, kind):
+    code = """
+        import os, time
+        raddle.configure(on_deadlock="raise")
+        condition = threading.Condition(threading.%s())
+        other = threading.RLock()
+
+        def wait():
+            with other, condition:
+                waits.set()
+                condition.wait()
+
+        def close():
+            with condition:
+                condition.notify()
+                other.acquire()
+
+        waits = threading.Event()
+        threads = [threading.Thread(target=each, daemon=True) for each in (wait, close)]
+        threads[0].start()
+        waits.wait()
+        threads[1].start()
+        while not raddle.deadlocks():
+            time.sleep(0.01)
+        time.sleep(0.2)
+        used = time.process_time()
+        print(len(raddle.deadlocks()) <= 2, [thread.is_alive() for thread in threads])
+        time.sleep(0.5)
+        print(time.process_time() - used < 0.4, flush=True)
+        os._exit(0)
+    """
+    done = child("import raddle\n" + dedent(code % kind), check=False)
+    assert (done.stdout, done.returncode) == ("True [True, True]\nTrue\n", 0)
+    assert done.stderr.count("raddle: deadlock: 2 threads wait for each other") == 1
+
+
+def test_a_callable_that_waits_for_the_ring_gets_the_error(child):
+    code = """
+        calls = []
+
+        def tell(report):
+            calls.append(report)
+            with one, two:  # As a log handler's lock may be one of them.
+                pass
+
+        failed = []
+        threading.excepthook = lambda args: failed.append(type(args.exc_value).__name__)
+        raddle.configure(on_deadlock=tell)
+        for thread in hang():
+            thread.join()
+        print(len(calls), failed)
+    """
+    assert child(RING + dedent(code)).stdout == "1 ['DeadlockError']\n"

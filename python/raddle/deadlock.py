@@ -7,6 +7,7 @@ its own held.
 import collections
 import os
 import sys
+from _thread import _local
 from functools import partial
 
 from raddle import _raddle
@@ -20,6 +21,7 @@ _action = os.environ.get("RADDLE_ON_DEADLOCK", "report")
 if _action not in WORDS:
     _action = "report"
 _MISSING = object()
+_telling = _local()  # of a thread that tells of a deadlock: its report
 
 
 class DeadlockError(RuntimeError):
@@ -81,23 +83,38 @@ def deadlocks():
     return list(_reports)
 
 
-def found(kind, ring, certain):
-    """Called for each deadlock; return what the caller's wait is to raise, or None."""
+def found(kind, ring, certain, may_raise):
+    """Called for each deadlock; return what the caller's wait is to raise, or None.
+
+    Not `may_raise`: what was returned for it before cannot be raised, so it is shown.
+    """
+    if hasattr(_telling, "report"):
+        # What tells of a deadlock waits for it, and so would never end.
+        return DeadlockError(_telling.report) if kind == "cycle" and certain else None
+    try:
+        return _tell(kind, ring, certain, may_raise)
+    finally:
+        _telling.__dict__.clear()
+
+
+def _tell(kind, ring, certain, may_raise):
     action = _action
     if action == "ignore" or (kind == "asleep" and _signal_may_wake()):
         return None
     try:
-        report = Report(kind, ring, certain, _raddle._waits())
+        _telling.report = "a deadlock, while another was being described"
+        _telling.report = report = Report(kind, ring, certain, _raddle._waits())
     except Exception as error:
         if sys.is_finalizing():
             return None
         text = f"raddle: a deadlock, which could not be described: {error!r}\n"
         show(lambda colour: text)
         return None
-    _reports.append(report)
-    if action == "raise":
-        return DeadlockError(report)
-    if action == "report":
+    if may_raise:
+        _reports.append(report)
+        if action == "raise":
+            return DeadlockError(report)
+    if action == "report" or not may_raise:
         show(report.render)
         return None
     try:

@@ -30,12 +30,14 @@ pub(crate) struct Attached<'py> {
     first_look: bool,
     /// What is waited for, for those who ask.
     subject: Subject,
+    /// An exception that telling of a deadlock gave was to end a wait.
+    refused: bool,
 }
 
 impl<'py> Attached<'py> {
     pub(crate) fn new(py: Python<'py>) -> Self {
         let detached = ptr::null_mut();
-        Self { py, detached, first_look: true, subject: Subject::UNKNOWN }
+        Self { py, detached, first_look: true, subject: Subject::UNKNOWN, refused: false }
     }
 
     /// For a wait that only another thread can end. Raises when the interpreter is finalizing:
@@ -162,8 +164,13 @@ impl Blocking for Attached<'_> {
         deadlock::threads()
     }
 
+    /// Who is told again after an exception cannot do as it says: a condition has to have its
+    /// lock back first, and trying that over and over would keep it busy.
     fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<()> {
-        deadlock::tell(self.py(), found)
+        let may_raise = !self.refused;
+        let outcome = deadlock::tell(self.py(), found, may_raise);
+        self.refused |= outcome.is_err();
+        if may_raise { outcome } else { Ok(()) }
     }
 }
 

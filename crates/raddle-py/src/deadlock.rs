@@ -14,7 +14,7 @@ use crate::lock::Lock;
 use crate::outcall;
 use crate::slot::Slot;
 
-/// `callback(kind, ring, certain)`, handed in by `raddle.deadlock`.
+/// `callback(kind, ring, certain, may_raise)`, handed in by `raddle.deadlock`.
 static CALLBACK: Slot<Py<PyAny>> = Slot::new();
 /// Where in an object PyO3 keeps the Rust value, in bytes.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
@@ -53,8 +53,8 @@ fn provider(wait: &Wait) -> usize {
     }
 }
 
-/// Tells of what was found; an exception that is returned is to be raised.
-pub(crate) fn tell(py: Python<'_>, found: &Deadlock) -> PyResult<()> {
+/// Tells of what was found; an exception that is returned is to be raised, if that can be.
+pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResult<()> {
     let mut seen = Vec::with_capacity(found.waits.len());
     if !found.visit(|wait| note(py, &mut seen, wait)) && found.finding == Finding::Cycle {
         // It came undone meanwhile.
@@ -73,7 +73,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock) -> PyResult<()> {
         Finding::Cycle => "cycle",
         Finding::Asleep => "asleep",
     };
-    let arguments = (kind, ring, found.surely).into_pyobject(py)?;
+    let arguments = (kind, ring, found.surely, may_raise).into_pyobject(py)?;
     let answer = outcall::call(callback.bind(py), &arguments, None)?;
     if answer.is_none() { Ok(()) } else { Err(PyErr::from_value(answer)) }
 }
@@ -86,8 +86,9 @@ fn drop_all(seen: Vec<Seen<'_>>) {
     }
 }
 
-/// Hands in what is called when a deadlock is found: `callback(kind, ring, certain)`; an
-/// exception that it returns is raised in the thread that found it. Later calls change nothing.
+/// Hands in what is called when a deadlock is found: `callback(kind, ring, certain, may_raise)`;
+/// an exception that it returns is raised in the thread that found it, if `may_raise`. Later
+/// calls change nothing.
 #[pyfunction]
 #[pyo3(name = "_equip_deadlock")]
 pub(crate) fn equip_deadlock(callback: Py<PyAny>) {

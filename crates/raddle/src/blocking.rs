@@ -78,7 +78,8 @@ pub trait Blocking {
     /// Tells of a deadlock that the wait is part of.
     ///
     /// # Errors
-    /// The wait is to end with this interrupt; it goes on if this returns `Ok`.
+    /// The wait is to end with this interrupt; it goes on if this returns `Ok`. A condition that
+    /// takes its lock back has to go on, and tells again: return `Ok` then, or it is kept busy.
     fn on_deadlock(&mut self, _found: &Deadlock) -> Result<(), Self::Interrupt> {
         Ok(())
     }

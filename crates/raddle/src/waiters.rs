@@ -123,6 +123,9 @@ pub(crate) trait Abandoned {
     fn provider(&self) -> Provider {
         Provider::Anyone
     }
+
+    /// Returns once a waiter for whom `provider` already stands has been told so.
+    fn settle(&self) {}
 }
 
 /// How an attempt to leave the line ended.

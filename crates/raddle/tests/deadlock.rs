@@ -1,5 +1,5 @@
 //! Deadlock detection with real threads: what is told, to whom, and what is not.
-#![cfg(not(raddle_loom))]
+#![cfg(all(not(raddle_loom), feature = "deadlock"))]
 
 mod common;
 

@@ -98,11 +98,20 @@ impl Record {
             return None;
         }
         let subject = sleep.subject;
+        let thread = self.thread.load(Ordering::Relaxed);
+        let provider = subject.provider.unwrap_or_else(|| primitive.provider());
+        if matches!(provider, Provider::Thread { thread: holder, .. } if holder == thread) {
+            // It waits for itself, or it is just being given what it waits for.
+            primitive.settle();
+            if parker.is_notified() {
+                return None;
+            }
+        }
         Some(look(&Wait {
-            thread: self.thread.load(Ordering::Relaxed),
+            thread,
             kind: subject.kind.unwrap_or_else(|| primitive.kind()),
             object: subject.object,
-            provider: subject.provider.unwrap_or_else(|| primitive.provider()),
+            provider,
             timed: !sleep.until.is_never(),
             since: sleep.since,
             id: sleep.id,

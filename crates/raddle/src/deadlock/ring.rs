@@ -65,11 +65,13 @@ fn is_same(one: &[Wait], other: &[Wait]) -> bool {
         })
 }
 
-/// All waits without a timeout, if `count` threads are in one, and so none can do anything; not
+/// All waits without a timeout, if as many threads are there, and so none can do anything; not
 /// if some of them are a ring, which its last member tells.
-pub(super) fn all_asleep(count: usize) -> Option<Deadlock> {
+///
+/// The threads are counted between two walks, when those that wait are sure to be among them.
+pub(super) fn all_asleep(count: impl FnOnce() -> Option<usize>) -> Option<Deadlock> {
     let waits = untimed();
-    let same = waits.len() == count && is_same(&waits, &untimed());
+    let same = waits.len() == count()? && is_same(&waits, &untimed());
     let is_ring =
         |wait: &Wait| walk(*wait).is_some_and(|(waits, surely)| surely || waits.len() > 1);
     (same && !waits.iter().any(is_ring)).then_some(Deadlock {

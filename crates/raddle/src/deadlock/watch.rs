@@ -50,6 +50,9 @@ impl<'a> Watch<'a> {
         };
         let asleep = Stays::enter(record, self.begin(blocking), true);
         let looks = self.until.is_never() && !self.told && is_detecting();
+        if !looks {
+            (self.ripe, self.round) = (None, None); // Detection may have been switched off.
+        }
         if let Some(found) = looks.then(|| self.look(record, blocking)).flatten() {
             self.told = true;
             (self.ripe, self.round) = (None, None);
@@ -108,6 +111,7 @@ impl<'a> Watch<'a> {
             self.ripe = None;
             return self.look_round(blocking);
         };
+        self.round = None;
         let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(LASTING));
         if ripe.has_passed() {
             (self.told, self.ripe) = (true, None);
@@ -120,7 +124,7 @@ impl<'a> Watch<'a> {
     fn look_round<B: Blocking>(&mut self, blocking: &B) -> Option<Deadlock> {
         if self.round.is_none_or(Deadline::has_passed) && blocking.keeps_watch() {
             let first = self.round.replace(Deadline::after_nanos(LASTING)).is_none();
-            return if first { None } else { ring::all_asleep(blocking.threads()?) };
+            return if first { None } else { ring::all_asleep(|| blocking.threads()) };
         }
         None
     }

@@ -354,6 +354,11 @@ impl Abandoned for RawLock {
         }
     }
 
+    /// The latch is held from where the state names the next holder to where that is told.
+    fn settle(&self) {
+        drop(self.waiters.lock());
+    }
+
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
             self.state.fetch_and(!QUEUED, Ordering::Relaxed);
@@ -385,3 +390,7 @@ impl Default for RawLock {
         Self::new()
     }
 }
+
+#[cfg(all(test, not(raddle_loom), feature = "deadlock"))]
+#[path = "tests.rs"]
+mod tests;
