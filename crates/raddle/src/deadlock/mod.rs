@@ -128,8 +128,8 @@ pub struct Wait {
     pub since: i64,
     /// Which sleep of the process it is: a later one has a greater number.
     order: usize,
-    /// Whether its thread was told of a ring that it is part of.
-    told: bool,
+    /// The [mark](Deadlock::mark) of a ring of which its thread was told, or 0.
+    told: usize,
 }
 
 /// What was found.
@@ -206,7 +206,14 @@ pub fn visit(mut visit: impl FnMut(&Wait)) {
 impl Deadlock {
     /// Whether one of its threads was told of it, and went back to sleep.
     fn is_told(&self) -> bool {
-        self.waits.iter().any(|wait| wait.told)
+        let mark = self.mark();
+        self.waits.iter().any(|wait| wait.told == mark)
+    }
+
+    /// What tells it from others, wherever it is begun; not 0.
+    fn mark(&self) -> usize {
+        let mark = |wait: &Wait| (wait.thread ^ wait.since as usize).wrapping_mul(0x9E37_79B1);
+        self.waits.iter().map(mark).fold(0, usize::wrapping_add) | 1
     }
 
     /// Calls `visit` with each of its waits that still goes on, as [`visit`](self::visit) does,

@@ -39,8 +39,8 @@ pub(super) struct Sleep {
     pub(super) parker: *const Parker,
     pub(super) until: Deadline,
     pub(super) since: i64,
-    /// Whether the thread was told of a ring that this wait is part of.
-    pub(super) told: bool,
+    /// The mark of a ring of which the thread was told, or 0.
+    pub(super) told: usize,
 }
 
 impl Record {

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::record::{self, Record, Sleep};
-use super::{Deadlock, Finding, is_detecting, ring};
+use super::{Deadlock, is_detecting, ring};
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
 use crate::park::{Parker, Wake};
@@ -26,8 +26,8 @@ pub(crate) struct Watch<'a> {
     round: Option<Deadline>,
     /// Something was told; that is enough for one wait.
     told: bool,
-    /// It was a ring that this wait is part of.
-    in_told_ring: bool,
+    /// The mark of what was told, or 0.
+    mark: usize,
 }
 
 impl<'a> Watch<'a> {
@@ -44,7 +44,7 @@ impl<'a> Watch<'a> {
             ripe: None,
             round: None,
             told: false,
-            in_told_ring: false,
+            mark: 0,
         }
     }
 
@@ -64,7 +64,7 @@ impl<'a> Watch<'a> {
         }
         if let Some(found) = looks.then(|| self.look(record, blocking)).flatten() {
             self.told = true;
-            self.in_told_ring = found.finding == Finding::Cycle;
+            self.mark = found.mark();
             (self.ripe, self.round) = (None, None);
             drop(asleep);
             blocking.on_deadlock(&found)?;
@@ -91,7 +91,7 @@ impl<'a> Watch<'a> {
             parker: self.parker,
             until: self.until,
             since: self.since,
-            told: self.in_told_ring,
+            told: self.mark,
         }
     }
 
