@@ -68,6 +68,23 @@ fn a_thread_that_enters_its_lock_twice_is_told_at_once_and_can_end_its_wait() {
 }
 
 #[test]
+fn a_thread_that_acquires_what_it_has_entered_may_be_waiting_for_anothers_release() {
+    let (to, told) = channel();
+    let lock = RawLock::new();
+    assert!(lock.try_enter());
+    std::thread::scope(|scope| {
+        let waits = || lock.waiting() == 1;
+        scope.spawn(|| {
+            eventually("the holder waits for its own lock", waits);
+            lock.release();
+        });
+        assert_eq!(lock.acquire_with(&mut telling(&to, true), Deadline::NEVER), Ok(true));
+    });
+    assert!(told.try_recv().is_err());
+    lock.release();
+}
+
+#[test]
 fn a_lock_that_another_thread_has_released_once_says_nothing_about_who_will() {
     let (to, told) = channel();
     let lock = Arc::new(RawLock::new());

@@ -21,7 +21,7 @@ pub(super) struct Record {
     thread: AtomicUsize,
     /// Guarded by the latch.
     stay: UnsafeCell<Option<Stay>>,
-    /// The latest wait, by its `id`, of which a deadlock was told. Guarded by the latch.
+    /// The mark of the ring that was told last, of those for which it stands. Guarded by the latch.
     told: UnsafeCell<usize>,
     /// Written before the record is known to others.
     next: *const Record,
@@ -119,11 +119,11 @@ impl Record {
         }))
     }
 
-    /// Takes the right to tell of a deadlock of this wait of the thread; one caller gets it.
-    pub(super) fn claim(&self, wait: usize) -> bool {
+    /// Takes the right to tell of the ring with this mark; one caller gets it.
+    pub(super) fn claim(&self, mark: usize) -> bool {
         let _held = self.latch.lock();
         // SAFETY: the latch is held.
-        self.told.with_mut(|told| unsafe { std::mem::replace(&mut *told, wait) != wait })
+        self.told.with_mut(|told| unsafe { std::mem::replace(&mut *told, mark) != mark })
     }
 
     /// The thread's wait, if it is asleep in it.

@@ -32,10 +32,11 @@ pub(super) fn closed_by(me: &Record) -> Option<Deadlock> {
 /// Takes the right to tell of a ring; one of its threads gets it, once. (One that has run a
 /// signal handler has begun to sleep last, then, and sees the ring again.)
 pub(super) fn claim(ring: &Deadlock) -> bool {
+    // What tells the ring from others, wherever it is begun: which waits it is made of.
+    let spread = |wait: &Wait| wait.id.wrapping_mul(0x9E37_79B1);
+    let mark = ring.waits.iter().map(spread).fold(0, usize::wrapping_add) | 1;
     let first = ring.waits.iter().min_by_key(|wait| wait.thread);
-    let claim =
-        |wait: &Wait| record::of(wait.thread).is_some_and(|record| record.claim(wait.id));
-    first.is_some_and(claim)
+    first.and_then(|wait| record::of(wait.thread)).is_some_and(|record| record.claim(mark))
 }
 
 /// From one wait to the next, until the first comes again; and whether each has one provider.

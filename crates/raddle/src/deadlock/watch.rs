@@ -103,7 +103,6 @@ impl<'a> Watch<'a> {
     fn look<B: Blocking>(&mut self, me: &Record, blocking: &B) -> Option<Deadlock> {
         let ring = ring::closed_by(me);
         if ring.as_ref().is_some_and(|ring| ring.surely) {
-            self.told = true;
             return ring.filter(ring::claim);
         }
         // A thread that waits for itself may be waiting for another's release().
@@ -114,7 +113,7 @@ impl<'a> Watch<'a> {
         self.round = None;
         let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(LASTING));
         if ripe.has_passed() {
-            (self.told, self.ripe) = (true, None);
+            self.ripe = None;
             return Some(ring).filter(ring::claim);
         }
         None

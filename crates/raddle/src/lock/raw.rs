@@ -179,7 +179,8 @@ impl RawLock {
                 }
             }
             drop(locked);
-            match self.waiters.block(&waiter, blocking, until, self) {
+            let acquiring = Acquiring { lock: self, held };
+            match self.waiters.block(&waiter, blocking, until, &acquiring) {
                 Ended::Chosen => {
                     if waiter.verdict() == OWN || self.try_take(held) {
                         return Ok(true);
@@ -340,43 +341,53 @@ fn left_by(seen: usize, held: usize) -> usize {
     if cfg!(feature = "deadlock") && other { LENT } else { seen & LENT }
 }
 
-impl Abandoned for RawLock {
+/// A wait for the lock, to be held as `held` says.
+struct Acquiring<'a> {
+    lock: &'a RawLock,
+    held: usize,
+}
+
+impl Abandoned for Acquiring<'_> {
     fn kind(&self) -> Kind {
         Kind::Lock
     }
 
     fn provider(&self) -> Provider {
-        let state = self.state.load(Ordering::Relaxed);
-        match state & HOLDER {
-            0 => Provider::Anyone,
-            _ if state & LENT != 0 => Provider::Anyone,
-            thread => Provider::Thread { thread, surely: state & SCOPED != 0 },
+        let state = self.lock.state.load(Ordering::Relaxed);
+        let thread = state & HOLDER;
+        if thread == 0 || state & LENT != 0 {
+            return Provider::Anyone;
         }
+        // A holder that calls acquire() once more may be waiting for another's release(); one
+        // that enters once more is not.
+        let itself = thread == self.held & HOLDER;
+        let surely = state & SCOPED != 0 && !(itself && self.held & SCOPED == 0);
+        Provider::Thread { thread, surely }
     }
 
     /// The latch is held from where the state names the next holder to where that is told.
     fn settle(&self) {
-        drop(self.waiters.lock());
+        drop(self.lock.waiters.lock());
     }
 
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
-            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+            self.lock.state.fetch_and(!QUEUED, Ordering::Relaxed);
         }
     }
 
     fn pass_on(&self, verdict: u8) {
         if verdict == OWN {
-            self.try_give(held());
+            self.lock.try_give(held());
             return;
         }
-        let locked = self.waiters.lock();
-        if self.is_locked() {
+        let locked = self.lock.waiters.lock();
+        if self.lock.is_locked() {
             return; // Its holder will choose the next one.
         }
         let choice = locked.choose(COMPETE);
         if locked.is_empty() {
-            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+            self.lock.state.fetch_and(!QUEUED, Ordering::Relaxed);
         }
         drop(locked);
         if let Some(choice) = choice {
