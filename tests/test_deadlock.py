@@ -117,7 +117,7 @@ def test_a_thread_that_would_wait_for_itself_can_catch_it(child):
         lock = threading.Lock()
         with lock:
             try:
-                lock.acquire()
+                with lock: pass
             except raddle.DeadlockError as error:
                 print(error.report.sentence.split(" (")[0])
         print(lock.locked())
@@ -175,7 +175,7 @@ def test_reports_are_json_and_bounded(child):
         with lock:
             for _ in range(deadlock.KEPT + 20):
                 try:
-                    lock.acquire()
+                    with lock: pass
                 except raddle.DeadlockError:
                     pass
         reports = raddle.deadlocks()

@@ -338,3 +338,24 @@ def test_exit_does_not_wait_for_a_map_that_is_left_over(child, kind, first):
     )
     assert done.stdout.endswith("leaving\n")
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "words"),
+    [
+        ({"workers": 10**30}, ValueError, "workers has to be at most"),
+        ({"buffersize": 10**30}, ValueError, "buffersize has to be from 1 to"),
+        ({"buffersize": 0}, ValueError, "buffersize has to be from 1 to"),
+        ({"timeout": "1"}, TypeError, "timeout has to be a number of seconds"),
+        ({"timeout": -1}, ValueError, "timeout has to be 0 seconds or more"),
+        ({"timeout": float("nan")}, ValueError, "timeout has to be 0 seconds or more"),
+    ],
+    ids=str,
+)
+def test_odd_arguments_are_refused_at_once_in_words(wrong, error, words):
+    with pytest.raises(error, match=words):
+        raddle.map(abs, [1], **wrong)
+
+
+def test_an_infinite_timeout_is_none():
+    assert list(raddle.map(abs, [-1, -2], timeout=float("inf"))) == [1, 2]

@@ -7,10 +7,10 @@ its own held.
 import collections
 import os
 import sys
-from _thread import _local
+from _thread import _local, get_ident
 from functools import partial
 
-from raddle import _raddle
+from raddle import _raddle, prepared
 from raddle.report import Report, show
 
 KEPT = 100  # reports that deadlocks() remembers
@@ -99,8 +99,10 @@ def found(kind, ring, certain, may_raise):
 
 def _tell(kind, ring, certain, may_raise):
     action = _action
-    if action == "ignore" or (kind == "asleep" and _signal_may_wake()):
+    if action == "ignore":
         return None
+    if kind == "asleep" and (_signal_may_wake() or prepared.for_ctrl_c(get_ident())):
+        return None  # (The main thread is the one that finds this.)
     try:
         _telling.report = "a deadlock, while another was being described"
         _telling.report = report = Report(kind, ring, certain, _raddle._waits())

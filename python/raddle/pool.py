@@ -6,6 +6,7 @@ the work in `backends`.
 
 import _thread
 import operator
+import threading
 from concurrent.futures import BrokenExecutor, CancelledError
 from time import monotonic
 
@@ -18,6 +19,7 @@ from raddle.window import note
 __all__ = ["Map", "Pool", "WorkerLost", "map"]
 
 ERRORS = ("raise", "collect", "return")
+MOST = 2**31 - 1  # of workers, and of results ahead
 GROUP = "raddle.map: {} of {} inputs failed"
 
 
@@ -73,6 +75,8 @@ def count(workers, backend):
             f"workers has to be a whole number or None, not {type(workers).__name__!r}"
         )
     workers = operator.index(workers)
+    if workers > MOST:
+        raise ValueError(f"workers has to be at most {MOST}, not {short(workers, 60)}")
     if workers < 1:
         raise ValueError(
             f"workers has to be at least 1, not {workers}; leave it out for one a core"
@@ -107,12 +111,11 @@ class Settings:
         if buffersize is not None:
             if isinstance(buffersize, bool) or not hasattr(type(buffersize), "__index__"):
                 raise TypeError("buffersize has to be a whole number or None")
-            if operator.index(buffersize) < 1:
-                raise ValueError(f"buffersize has to be at least 1, not {buffersize}")
-        if timeout is not None and (
-            isinstance(timeout, bool) or not isinstance(timeout + 0.0, float)
-        ):
-            raise TypeError("timeout has to be a number of seconds or None")
+            if not 1 <= operator.index(buffersize) <= MOST:
+                raise ValueError(
+                    f"buffersize has to be from 1 to {MOST}, not {short(buffersize, 60)}"
+                )
+        timeout = _limit(timeout)
         self.fn, self.iterables = fn, iterables
         self.star = len(iterables) > 1
         # Arguments, as tuples if there are several; and as tuples always.
@@ -121,6 +124,20 @@ class Settings:
         self.ordered, self.timeout, self.buffersize = bool(ordered), timeout, buffersize
         self.progress, self.on_error = progress, on_error
         self.began = None
+
+
+def _limit(timeout):
+    """Return the seconds of a timeout, None for no limit."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, (bool, str, bytes)) or not hasattr(type(timeout), "__float__"):
+        raise TypeError(
+            f"timeout has to be a number of seconds or None, not {short(timeout, 60)}"
+        )
+    seconds = float(timeout)
+    if seconds != seconds or seconds < 0:
+        raise ValueError(f"timeout has to be 0 seconds or more, or None, not {timeout}")
+    return None if seconds > threading.TIMEOUT_MAX else seconds
 
 
 class Map:

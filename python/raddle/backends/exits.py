@@ -6,6 +6,7 @@ so each kind of backend registers anew, after its executor.
 """
 
 import contextlib
+import sys
 import threading
 import weakref
 
@@ -22,7 +23,19 @@ def watch(backend, kind):
             threading._register_atexit(_end)
 
 
+def interrupted():
+    """Return whether the program ends because of a Ctrl-C that nobody caught."""
+    return getattr(sys, "last_type", None) is KeyboardInterrupt
+
+
 def _end():
     for backend in list(_live):
         _live.discard(backend)
-        backend.at_exit()
+        try:
+            backend.at_exit()
+        except BaseException:
+            # A second Ctrl-C: nothing more is waited for.
+            for each in (backend, *_live):
+                with contextlib.suppress(Exception):
+                    each.abort(wait=False)
+            raise

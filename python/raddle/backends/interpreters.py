@@ -111,17 +111,25 @@ class Left:
 
     def at_exit(self):
         until = time.monotonic() + GRACE
-        while any(map(_alive, self._executors)):
-            if time.monotonic() > until:
-                if getattr(sys, "last_type", None) is KeyboardInterrupt:
-                    atexit._run_exitfuncs()
-                    for each in (sys.stdout, sys.stderr):
-                        with contextlib.suppress(Exception):
-                            each.flush()
-                    signal.signal(signal.SIGINT, signal.SIG_DFL)
-                    os.kill(os.getpid(), signal.SIGINT)
-                return
-            time.sleep(0.002)
+        try:
+            while any(map(_alive, self._executors)):
+                if time.monotonic() > until:
+                    if exits.interrupted():
+                        _die()
+                    return
+                time.sleep(0.002)
+        except KeyboardInterrupt:
+            _die()  # Who says it twice does not want to wait for the rest.
+
+
+def _die():
+    """End the process as a Ctrl-C that nobody caught does."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    atexit._run_exitfuncs()
+    for each in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            each.flush()
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _alive(executor):

@@ -164,6 +164,12 @@ class Processes(Remote):
         if wait:
             self._tidy()
 
+    def at_exit(self):
+        if self.lasting and not exits.interrupted():
+            self.shutdown()
+        else:
+            self.abort()
+
     def abort(self, wait=True):
         with self._lock:
             executor, self._executor = self._executor, None
