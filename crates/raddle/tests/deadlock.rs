@@ -73,9 +73,8 @@ fn a_thread_that_acquires_what_it_has_entered_may_be_waiting_for_anothers_releas
     let lock = RawLock::new();
     assert!(lock.try_enter());
     std::thread::scope(|scope| {
-        let waits = || lock.waiting() == 1;
         scope.spawn(|| {
-            eventually("the holder waits for its own lock", waits);
+            eventually("the holder waits for its own lock", || lock.waiting() == 1);
             lock.release();
         });
         assert_eq!(lock.acquire_with(&mut telling(&to, true), Deadline::NEVER), Ok(true));
