@@ -61,8 +61,10 @@ pub fn interrupted<T: Send>(
             }
             waiter.is_finished()
         });
+        let returned = waiter.join().unwrap();
+        // Not before the thread is gone: the last signal may have come after the wait.
         ARRIVED.store(false, Ordering::SeqCst);
-        waiter.join().unwrap()
+        returned
     })
 }
 
