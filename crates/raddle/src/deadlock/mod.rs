@@ -1,12 +1,12 @@
 //! Who waits for whom: naming the hangs that would otherwise be silent.
 //!
 //! Locks know their holder (see `lock/raw.rs`), and a thread that goes to sleep in the kernel
-//! leaves a [`Wait`] in its record ([`record`]) until it is awake again: nothing else is kept,
+//! leaves a [`Wait`] in its record (`record.rs`) until it is awake again: nothing else is kept,
 //! and fast paths do nothing for it. The thread that falls asleep last closes the ring, and so
-//! it is the one that looks ([`watch`]): from itself to who holds what it waits for, to what that
-//! one waits for, and so on ([`ring`]).
+//! it is the one that looks (`watch.rs`): from itself to who holds what it waits for, to what that
+//! one waits for, and so on (`ring.rs`).
 //!
-//! What makes a ring true, though locks change hands while it is walked, is in [`ring`].
+//! What makes a ring true, though locks change hands while it is walked, is in `ring.rs`.
 //!
 //! Rejected: a table of locks and owners behind one lock (every contended acquisition would
 //! meet there, and a fork can catch it half-way), and a thread that watches the others (a
@@ -205,7 +205,7 @@ pub fn visit(mut visit: impl FnMut(&Wait)) {
 }
 
 impl Deadlock {
-    /// Calls `visit` with each of its waits that still goes on, as [`visit`](self::visit) does,
+    /// Calls `visit` with each of its waits that still goes on, as [`visit()`] does,
     /// and with that of the calling thread, which is told of it; returns whether all go on.
     pub fn visit(&self, mut visit: impl FnMut(&Wait)) -> bool {
         let me = thread_id();
