@@ -292,26 +292,3 @@ fn nothing_is_left_in_a_closed_window_once_its_worker_has_left() {
         });
     }
 }
-
-#[test]
-fn nor_if_somebody_else_closes_it_while_results_are_taken() {
-    check(3, || {
-        let window = window(1, true);
-        let worker = worker(&window);
-        let closer = {
-            let window = Arc::clone(&window);
-            thread::spawn(move || {
-                window.close();
-                if let Some(consumer) = window.consumer() {
-                    discard(consumer.leave());
-                }
-            })
-        };
-        let _ = next(&window, &mut (1..=1), &mut Native, Deadline::NEVER).unwrap();
-        closer.join().unwrap();
-        worker.join().unwrap();
-        // SAFETY: nobody else is there.
-        let held = unsafe { window.for_each_held(|held| Err(*held.input)) };
-        assert_eq!(held, Ok(()));
-    });
-}

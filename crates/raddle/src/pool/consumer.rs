@@ -5,7 +5,7 @@
 //! caller's.
 
 use super::front::Front;
-use super::window::{Alone, CLOSED, EMPTY, HELD, STOPPED, WATCHED, Window};
+use super::window::{Alone, CLOSED, EMPTY, HELD, KNOCKED, STOPPED, WATCHED, Window};
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
 use crate::sync::Ordering;
@@ -161,15 +161,27 @@ impl<'a, T, R> Consumer<'a, T, R> {
     #[inline]
     pub fn leave(self) -> Result<(), Self> {
         let window = self.window;
-        drop(self);
+        let mut left = self.give_up();
         // Somebody else may have become the consumer: then it is theirs.
-        let again = if window.is_closed() { window.consumer() } else { None };
-        if let Some(mut again) = again {
+        while left & CLOSED != 0 {
+            let Some(mut again) = window.consumer() else { break };
             if again.front(|window, front| front.holds_anything(window)) {
                 return Err(again);
             }
+            left = again.give_up();
+            if left & KNOCKED == 0 {
+                break;
+            }
         }
         Ok(())
+    }
+
+    /// Gives the right up; returns what the door was. (`KNOCKED`: a worker had something to be
+    /// discarded, and found the consumer there.)
+    fn give_up(self) -> usize {
+        let window = self.window;
+        std::mem::forget(self);
+        window.door.fetch_and(!(HELD | KNOCKED), Ordering::AcqRel)
     }
 }
 
@@ -191,6 +203,6 @@ impl<T, R> Consumer<'_, T, R> {
 
 impl<T, R> Drop for Consumer<'_, T, R> {
     fn drop(&mut self) {
-        self.window.door.fetch_and(!HELD, Ordering::AcqRel);
+        self.window.door.fetch_and(!(HELD | KNOCKED), Ordering::AcqRel);
     }
 }

@@ -15,6 +15,8 @@
 //! | `door`      | `HELD`: somebody is the consumer       | that thread, coming and going       |
 //! |             | `STOPPED`: as in `claimed`             | anybody, once, right after that     |
 //! |             | `CLOSED`: results are not wanted       | anybody, once                       |
+//! |             | `KNOCKED`: a worker has left something | a worker that finds it closed and   |
+//! |             | to discard to whoever holds it         | held; the consumer, leaving         |
 //! | `done[n]`   | `EMPTY`: the n-th result is not there  | the consumer: to `WATCHED`; the     |
 //! |             |                                        | announcing worker: to its slot      |
 //! |             | `WATCHED`: the consumer sleeps on it   | the same worker, who wakes it; the  |
@@ -48,6 +50,7 @@ pub(super) const STOPPED: usize = 1;
 
 pub(super) const HELD: usize = 2;
 pub(super) const CLOSED: usize = 4;
+pub(super) const KNOCKED: usize = 8;
 
 pub(super) const EMPTY: usize = 0;
 pub(super) const WATCHED: usize = 1;
@@ -291,9 +294,11 @@ impl<T, R> Window<T, R> {
         if !closed || self.is_orphaned() {
             return;
         }
-        if let Some(consumer) = self.consumer() {
+        // Whoever is the consumer looks again when it gives that up.
+        let held = self.door.fetch_or(HELD | KNOCKED, Ordering::AcqRel) & HELD != 0;
+        if !held {
             attend(blocking);
-            consumer.leave_nothing();
+            Consumer::new(self).leave_nothing();
         }
     }
 
