@@ -63,7 +63,8 @@ def test_a_test_that_would_wait_for_itself_fails_with_the_report(suite):
         def test_twice():
             lock = threading.Lock()
             with lock:
-                lock.acquire()
+                with lock:
+                    pass
 
         def test_after():
             pass

@@ -15,7 +15,7 @@ def for_ctrl_c(ident):
     """Return whether a frame of the thread is inside a `try` that catches KeyboardInterrupt."""
     with stack.Stacks() as stacks:
         return any(
-            not stack.is_stdlib(frame.f_code) and _caught(frame, line)
+            stack.is_own(frame.f_code) and _caught(frame, line)
             for frame, line in stacks.of(ident)
         )
 
