@@ -82,11 +82,12 @@ def test_a_deadlock_between_threads_fails_the_test_that_it_happened_in(suite):
         """
         import threading
 
+        tree, index = threading.RLock(), threading.RLock()
+
         def test_before():
             pass
 
         def test_crossed():
-            tree, index = threading.RLock(), threading.RLock()
             ready = threading.Barrier(2)
 
             def work(first, second):
@@ -111,7 +112,7 @@ def test_a_deadlock_between_threads_fails_the_test_that_it_happened_in(suite):
     text = said(done)
     assert "FAILED test_app.py::test_crossed" in text
     assert (
-        "one holds tree (test_app.py:11) and waits for index, held by two, "
+        "one holds tree (test_app.py:12) and waits for index, held by two, "
         "which waits for tree." in text
     )
 

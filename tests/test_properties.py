@@ -33,7 +33,8 @@ def act(it, name, args):
 
 
 def shown(it):
-    return re.sub(r"0x\w+|owner=\d+", "", repr(it))
+    """Return the repr without addresses, and without the holder's name, which raddle adds."""
+    return re.sub(r"0x\w+|owner=\d+| held by '[^']*'", "", repr(it))
 
 
 def compare(threading, stock, make, calls, blocks):

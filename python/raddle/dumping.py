@@ -27,7 +27,7 @@ def describe(colour=False, caller="asked for this dump"):
 def _described(stacks, paint, caller):
     waits = {each[0]: each for each in _waits()}
     idents = {*stacks.idents(), *waits}
-    steady = [stacks.of(ident) for ident in stack.steady(waits.values())]
+    steady = [stacks.of(ident) for ident in stack.steady(idents, waits.values())]
     names = naming.Names([each[2] for each in waits.values()], steady)
     held = _held(waits, stacks, names)
     when, version = time.strftime("%H:%M:%S"), sys.version.split()[0]

@@ -99,7 +99,8 @@ def _links(kind, ring, waits):
     called = _called([ident for ident, *_ in ring])
     began = {each[0]: (each[4], each[5]) for each in waits}
     with stack.Stacks() as stacks:
-        looked = dict.fromkeys([ident for ident, *_ in ring] + stack.steady(waits))
+        steady = stack.steady(stacks.idents(), waits)
+        looked = dict.fromkeys([ident for ident, *_ in ring] + steady)
         names = naming.Names([each[2] for each in ring], [stacks.of(each) for each in looked])
         places = sites.Sites()
         return [_link(each, stacks, names, places, called, began) for each in ring]

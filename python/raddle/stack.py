@@ -150,13 +150,14 @@ def order(ident):
     return name != "MainThread", key
 
 
-def steady(waits):
-    """Return the idents of those waiting threads whose variables can be looked at.
+def steady(idents, waits):
+    """Return those of the threads whose variables can be looked at.
 
-    Without a GIL, those of a thread whose wait may end meanwhile cannot.
+    With a GIL, all: no other runs meanwhile. Without one, those that wait without a timeout.
     """
-    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return [each[0] for each in waits if gil or not each[5]]
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
+        return idents
+    return [each[0] for each in waits if not each[5]]
 
 
 def thread_of(ident):
