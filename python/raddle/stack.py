@@ -153,11 +153,13 @@ def order(ident):
 def steady(idents, waits):
     """Return those of the threads whose variables can be looked at.
 
-    With a GIL, all: no other runs meanwhile. Without one, those that wait without a timeout.
+    Without a GIL, a thread that may go on meanwhile cannot. Up to 3.12, what is seen of a
+    function's variables stays in its frame, which would keep them alive: those that wait only.
     """
-    if getattr(sys, "_is_gil_enabled", lambda: True)():
+    gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    if gil and sys.version_info >= (3, 13):
         return idents
-    return [each[0] for each in waits if not each[5]]
+    return [each[0] for each in waits if gil or not each[5]]
 
 
 def thread_of(ident):
