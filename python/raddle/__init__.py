@@ -7,7 +7,8 @@ environment. Importing this package loads neither `threading` nor the extension.
 `raddle.map(fn, inputs)` and `raddle.Pool` spread work over threads, interpreters, processes or
 a cluster, and `raddle.cores()` says how many cores there are.
 
-A program that hangs is told why: `raddle.configure()`, `raddle.deadlocks()`, `raddle.dump()`.
+A program that hangs is told why: `raddle.configure()`, `raddle.deadlocks()`,
+`raddle.inversions()`, `raddle.dump()`.
 """
 
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ __all__ = [
     "dump",
     "install",
     "installed",
+    "inversions",
     "map",
     "uninstall",
 ]
@@ -35,6 +37,7 @@ _HOMES = {
     "cores": "cpu",
     "deadlocks": "deadlock",
     "dump": "dumping",
+    "inversions": "order",
     "map": "pool",
 }
 

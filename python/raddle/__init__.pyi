@@ -3,6 +3,7 @@ from raddle.deadlock import DeadlockError as DeadlockError
 from raddle.deadlock import configure as configure
 from raddle.deadlock import deadlocks as deadlocks
 from raddle.dumping import dump as dump
+from raddle.order import inversions as inversions
 from raddle.pool import Pool as Pool
 from raddle.pool import map as map
 from raddle.truth import GilBoundWarning as GilBoundWarning
@@ -18,6 +19,7 @@ __all__ = [
     "dump",
     "install",
     "installed",
+    "inversions",
     "map",
     "uninstall",
 ]

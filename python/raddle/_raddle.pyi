@@ -32,12 +32,15 @@ __all__ = [
     "_barrier_error",
     "_before_fork",
     "_close",
+    "_check_order",
+    "_checks_order",
     "_count",
     "_current_thread_in",
     "_detect",
     "_equip",
     "_equip_deadlock",
     "_equip_executor",
+    "_equip_order",
     "_forked",
     "_make_thread_handle",
     "_owner",
@@ -328,10 +331,27 @@ def start_new_thread(
 def _make_thread_handle(ident: int) -> _ThreadHandle: ...
 def _current_thread_in(module: ModuleType) -> Callable[[], Thread]: ...
 def _count() -> int: ...
+def _check_order(on: bool) -> None: ...
+def _checks_order() -> bool: ...
 def _detect(on: bool) -> None: ...
 def _equip_deadlock(
     callback: Callable[
         [str, list[tuple[int, str, object | None, int]], bool, bool], BaseException | None
+    ],
+) -> None: ...
+def _equip_order(
+    callback: Callable[
+        [
+            list[
+                tuple[
+                    tuple[int, str, str | None, tuple[str, int, str] | None],
+                    tuple[str, int, str] | None,
+                    tuple[str, int, str] | None,
+                    str | None,
+                ]
+            ]
+        ],
+        BaseException | None,
     ],
 ) -> None: ...
 def _owner(lock: object) -> int: ...

@@ -10,16 +10,17 @@ import stat
 import sys
 
 USAGE = """\
-usage: raddle run [python options] script.py [args ...]
-       raddle run [python options] -m module [args ...]
-       raddle run [python options] -c command [args ...]
-       raddle run [python options] - [args ...]   (or nothing: a program that is piped in)
+usage: raddle run [--check] [python options] script.py [args ...]
+       raddle run [--check] [python options] -m module [args ...]
+       raddle run [--check] [python options] -c command [args ...]
+       raddle run [--check] [python options] - [args ...]   (or nothing: a piped-in program)
        raddle dump PID
        raddle --help | --version
 
 run: runs an unmodified Python program on raddle: threading, and what builds on it, is
 patched before the program's first line, in its child processes too. A deadlock is reported
-on stderr, and Ctrl-\\ shows what every thread does; the program goes on.
+on stderr, and Ctrl-\\ shows what every thread does; the program goes on. With --check, so
+are locks that are taken in orders that could end in a deadlock, though they did not.
 
 dump: shows that of a process which was started by `raddle run`, from another terminal.
 """
@@ -40,6 +41,9 @@ def main(argv=None):
 
             print(f"raddle {__version__} (Python {sys.version.split()[0]})")
             return 0
+        case ["run", *rest] if rest and rest[0] == "--check":
+            os.environ["RADDLE_LOCK_ORDER"] = "1"
+            return main(["run", *rest[1:]])
         case ["run"] if not _is_program_piped_in():
             return _misused("run needs a script, -m module or -c command")
         case ["run", *rest]:

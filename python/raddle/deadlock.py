@@ -10,7 +10,7 @@ import sys
 from _thread import _local, get_ident
 from functools import partial
 
-from raddle import _raddle, prepared
+from raddle import _raddle, order, prepared
 from raddle.report import Report, show
 
 KEPT = 100  # reports that deadlocks() remembers
@@ -38,8 +38,8 @@ class DeadlockError(RuntimeError):
         return str(self.report)
 
 
-def configure(*, on_deadlock=_MISSING, lock_order=_MISSING):
-    """Say what raddle is to do about deadlocks, for the whole process.
+def configure(*, on_deadlock=_MISSING, lock_order=_MISSING, known_orders=_MISSING):
+    """Say what raddle is to do about deadlocks and lock orders, for the whole process.
 
     What is said here goes before RADDLE_ON_DEADLOCK in the environment, which may be one of the
     three words and holds for child processes, too.
@@ -47,9 +47,12 @@ def configure(*, on_deadlock=_MISSING, lock_order=_MISSING):
     `on_deadlock`: "report" (the default) prints each deadlock once on stderr and lets it be;
     "raise" raises DeadlockError in the thread that closed it; "ignore" looks for none; a
     callable is called with the report in the thread that found it, and what it raises is
-    raised there. `lock_order`: False; True is not there yet (NotImplementedError). What is
-    left out stays as it is. Raises ValueError or TypeError for anything else, at once. The
-    standard library has no counterpart.
+    raised there. `lock_order`: True checks in which order the locks that are made from then on
+    are taken inside one another, and tells of two orders that contradict (a callable gets an
+    Inversion; "raise" prints it, since nothing hangs yet), see inversions(). `known_orders`: a
+    list of patterns (fnmatch) for names of locks and for places, "bank.py:12" or "vendor/*", that
+    are known to be fine. What is left out stays as it is. Raises ValueError or TypeError for
+    anything else, at once. The standard library has no counterpart.
     """
     global _action
     if on_deadlock is not _MISSING:
@@ -58,11 +61,20 @@ def configure(*, on_deadlock=_MISSING, lock_order=_MISSING):
         if not isinstance(lock_order, bool):
             kind = type(lock_order).__name__
             raise TypeError(f"lock_order is True or False, not {kind}")
-        if lock_order:
-            raise NotImplementedError("lock_order=True: raddle does not check lock orders yet")
+    if known_orders is not _MISSING:
+        known_orders = order.check_known(known_orders)
     if on_deadlock is not _MISSING:
         _action = on_deadlock
         _raddle._detect(on_deadlock != "ignore")
+    if known_orders is not _MISSING:
+        order.know(known_orders)
+    if lock_order is not _MISSING:
+        order.check(lock_order)
+
+
+def action():
+    """Return what is done about a deadlock: one of the words, or a callable."""
+    return _action
 
 
 def _check_action(action):

@@ -1,7 +1,14 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
+from raddle.order import Inversion
 from raddle.report import Report
+
+_Action = (
+    Literal["report", "raise", "ignore"]
+    | Callable[[Report], object]
+    | Callable[[Report | Inversion], object]
+)
 
 KEPT: int
 WORDS: tuple[str, ...]
@@ -12,9 +19,11 @@ class DeadlockError(RuntimeError):
 
 def configure(
     *,
-    on_deadlock: Literal["report", "raise", "ignore"] | Callable[[Report], object] = ...,
+    on_deadlock: _Action = ...,
     lock_order: bool = ...,
+    known_orders: Iterable[str] = ...,
 ) -> None: ...
+def action() -> _Action: ...
 def deadlocks() -> list[Report]: ...
 def found(
     kind: str, ring: list[tuple[int, str, object | None, int]], certain: bool, may_raise: bool

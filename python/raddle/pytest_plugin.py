@@ -2,8 +2,9 @@
 
 Without the option nothing is imported and nothing changes. With it, raddle is installed before
 the first conftest.py is loaded, and a deadlock raises DeadlockError in the thread that closed
-it, which fails the test that it happened in, whichever thread that was. A thread that was
-started while a test ran and outlives it is a failure, too: it would go on into the next test.
+it, which fails the test that it happened in, whichever thread that was. So do locks that are
+taken in orders that contradict each other, and a thread that was started while a test ran and
+outlives it: it would go on into the next test.
 """
 
 import pytest
@@ -17,7 +18,13 @@ def pytest_addoption(parser):
     group.addoption(
         "--raddle",
         action="store_true",
-        help="run the tests on raddle: deadlocks and threads that outlive a test are failures",
+        help="run the tests on raddle: deadlocks, lock orders that contradict each other and "
+        "threads that outlive a test are failures",
+    )
+    parser.addini(
+        "raddle_known_orders",
+        "names of locks, or places (bank.py:12), whose orders are known to be fine",
+        type="linelist",
     )
 
 
@@ -28,12 +35,17 @@ def pytest_load_initial_conftests(early_config):
         import raddle
 
         raddle.install()
-        raddle.configure(on_deadlock="raise")
+        raddle.configure(on_deadlock="raise", lock_order=True)
 
 
 def pytest_configure(config):
     """Watch the tests, if asked for."""
     if config.getoption("raddle"):
+        import raddle
+
+        known = config.getini("raddle_known_orders")
+        if known:
+            raddle.configure(known_orders=known)
         config.pluginmanager.register(_Watch(), "raddle-watch")
 
 
@@ -64,7 +76,7 @@ class _Watch:
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
         result = (yield).get_result()
-        for each in self._new_deadlocks():
+        for each in self._new():
             _fail(result, each.text)
         if call.when == "teardown" and self._before is not None:
             leaked = _outliving(self._before)
@@ -72,10 +84,10 @@ class _Watch:
             if leaked:
                 _fail(result, _describe(leaked))
 
-    def _new_deadlocks(self):
+    def _new(self):
         import raddle
 
-        known, self._told = self._told, raddle.deadlocks()
+        known, self._told = self._told, [*raddle.deadlocks(), *raddle.inversions()]
         return [each for each in self._told if not any(each is old for old in known)]
 
 

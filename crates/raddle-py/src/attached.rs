@@ -1,16 +1,20 @@
 //! How a Python thread blocks: detached from its interpreter, and with an ear for signals.
 
 use std::ptr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::PyClass;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use raddle::checks::{Inversion, Site};
 use raddle::deadlock::{Deadlock, Kind, Subject};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
+use crate::checks;
 use crate::deadlock;
 use crate::errors;
+use crate::registry;
 
 /// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
 /// lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
@@ -30,6 +34,8 @@ pub(crate) struct Attached<'py> {
     first_look: bool,
     /// What is waited for, for those who ask.
     subject: Subject,
+    /// Where the program is, if locks are checked.
+    site: Site,
     /// An exception that telling of a deadlock gave was to end a wait.
     refused: bool,
 }
@@ -37,7 +43,14 @@ pub(crate) struct Attached<'py> {
 impl<'py> Attached<'py> {
     pub(crate) fn new(py: Python<'py>) -> Self {
         let detached = ptr::null_mut();
-        Self { py, detached, first_look: true, subject: Subject::UNKNOWN, refused: false }
+        Self {
+            py,
+            detached,
+            first_look: true,
+            subject: Subject::UNKNOWN,
+            site: Site::Unknown,
+            refused: false,
+        }
     }
 
     /// For a wait that only another thread can end. Raises when the interpreter is finalizing:
@@ -82,6 +95,13 @@ impl<'py> Attached<'py> {
         self.py
     }
 
+    /// (A condition that takes its lock back asks when it is detached.)
+    fn note_site(&mut self) {
+        if self.site == Site::Unknown && self.detached.is_null() {
+            self.site = checks::here(self.py);
+        }
+    }
+
     fn run_handlers(&mut self) -> PyResult<()> {
         self.py().check_signals()
     }
@@ -96,6 +116,9 @@ impl Blocking for Attached<'_> {
 
     fn detach(&mut self) {
         if self.detached.is_null() {
+            if raddle::checks::checks_order() {
+                self.note_site();
+            }
             // SAFETY: this thread is attached: `py` says so, and nothing was saved since.
             self.detached = unsafe { ffi::PyEval_SaveThread() };
             handover::announce();
@@ -148,6 +171,19 @@ impl Blocking for Attached<'_> {
 
     fn on_signal(&mut self) -> PyResult<()> {
         self.run_handlers()
+    }
+
+    fn site(&mut self) -> Site {
+        self.note_site();
+        self.site
+    }
+
+    fn thread_name(&mut self) -> Option<Arc<str>> {
+        registry::name(self.py(), raddle::thread_id()).map(Arc::from)
+    }
+
+    fn on_inversion(&mut self, found: &Inversion) -> PyResult<()> {
+        checks::tell(self.py(), found)
     }
 
     fn subject(&self) -> Subject {

@@ -73,13 +73,13 @@ impl Inner {
 impl Condition {
     /// A condition on a plain lock, as the standard library's Event has inside.
     pub(crate) fn plain(py: Python<'_>) -> PyResult<Self> {
-        let lock = Inner::Plain(Py::new(py, Lock::create())?);
+        let lock = Inner::Plain(Py::new(py, Lock::create().checked(py))?);
         Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
     }
 
     /// A condition on an RLock of its own, as `Condition()` makes.
     pub(crate) fn reentrant(py: Python<'_>) -> PyResult<Self> {
-        let lock = Inner::Reentrant(Py::new(py, RLock::create())?);
+        let lock = Inner::Reentrant(Py::new(py, RLock::create().checked(py))?);
         Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
     }
 
@@ -171,7 +171,7 @@ impl Condition {
         }
         self.lock.replace(match lock {
             Some(lock) => Inner::of(lock)?,
-            None => Inner::Reentrant(Py::new(py, RLock::create())?),
+            None => Inner::Reentrant(Py::new(py, RLock::create().checked(py))?),
         });
         Ok(())
     }

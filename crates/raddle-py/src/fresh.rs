@@ -44,8 +44,12 @@ pub(crate) unsafe fn allocate<T>(
 
 /// A new reference to a new lock, or null with MemoryError set.
 unsafe fn allocate_one(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
-    // SAFETY: `kind` is the type of Lock, which has no more state than that.
-    unsafe { allocate(kind, OFFSET.load(Ordering::Relaxed), Lock::create()) }
+    // SAFETY: `kind` is the type of Lock, which has no more state than that; the thread is
+    // attached.
+    unsafe {
+        let lock = Lock::create().checked(Python::assume_attached());
+        allocate(kind, OFFSET.load(Ordering::Relaxed), lock)
+    }
 }
 
 /// Where in an object PyO3 keeps the Rust value, in bytes.

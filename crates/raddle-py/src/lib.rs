@@ -6,6 +6,7 @@
 mod arg;
 mod attached;
 mod barrier;
+mod checks;
 mod condition;
 mod deadlock;
 mod errors;
@@ -37,6 +38,8 @@ use pyo3::prelude::*;
 mod _raddle {
     #[pymodule_export]
     use crate::barrier::Barrier;
+    #[pymodule_export]
+    use crate::checks::{check_order, checks_order, equip_order};
     #[pymodule_export]
     use crate::condition::Condition;
     #[pymodule_export]
@@ -90,6 +93,7 @@ mod _raddle {
             ));
         }
         crate::fork::watch();
+        crate::checks::prepare();
         crate::deadlock::prepare(module)?;
         crate::fresh::prepare(module)?;
         crate::queue::prepare(module)?;

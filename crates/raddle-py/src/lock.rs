@@ -2,10 +2,12 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use raddle::deadlock::Kind;
 use raddle::{Deadline, RawLock};
 
 use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
+use crate::checks;
 use crate::errors;
 use crate::padded::Padded;
 use crate::registry;
@@ -25,6 +27,15 @@ impl Lock {
         Self { raw: Padded::new(RawLock::new()) }
     }
 
+    /// The lock, with a card if locks are checked.
+    #[inline]
+    pub(crate) fn checked(self, py: Python<'_>) -> Self {
+        if let Some(card) = checks::card(py, Kind::Lock, None) {
+            self.raw.check(card);
+        }
+        self
+    }
+
     pub(crate) fn raw(&self) -> &RawLock {
         &self.raw
     }
@@ -37,7 +48,7 @@ impl Lock {
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         let until = timeout::of_acquire(blocking, timeout)?;
-        if self.raw.try_acquire() {
+        if self.raw.acquire_fast() {
             return Ok(true);
         }
         self.raw.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until)
@@ -46,7 +57,7 @@ impl Lock {
     /// [`take`](Self::take) for a `with` block, which ends in the same thread.
     #[inline]
     pub(crate) fn enter(&self, py: Python<'_>) -> PyResult<bool> {
-        if self.raw.try_enter() {
+        if self.raw.enter_fast() {
             return Ok(true);
         }
         let until = Deadline::NEVER;
@@ -71,8 +82,8 @@ const UNLOCKED: &str = "release unlocked lock: call acquire() before release(), 
 impl Lock {
     #[cfg(Py_3_13)]
     #[new]
-    fn new() -> Self {
-        Self::create()
+    fn new(py: Python<'_>) -> Self {
+        Self::create().checked(py)
     }
 
     #[cfg(not(Py_3_13))]

@@ -81,16 +81,21 @@ pub(crate) fn held_by(py: Python<'_>, owner: usize) -> String {
     if owner == 0 {
         return String::new();
     }
-    name(py, owner).map_or_else(String::new, |name| format!(" held by {name}"))
+    let name = known(py, owner).and_then(|name| outcall::repr(&name).ok());
+    name.map_or_else(String::new, |name| format!(" held by {name}"))
 }
 
-/// The repr of the name of the thread with this identifier, if `threading` knows it.
-fn name(py: Python<'_>, ident: usize) -> Option<String> {
+/// The name of the thread with this identifier, if `threading` knows it.
+pub(crate) fn name(py: Python<'_>, ident: usize) -> Option<String> {
+    Some(known(py, ident)?.to_string_lossy().into_owned())
+}
+
+fn known(py: Python<'_>, ident: usize) -> Option<Bound<'_, PyString>> {
     let modules = py.import(intern!(py, "sys")).ok()?.getattr(intern!(py, "modules")).ok()?;
     let threading =
         modules.cast::<PyDict>().ok()?.get_item(intern!(py, "threading")).ok()??;
     let active = outcall::getattr(&threading, intern!(py, "_active")).ok()?;
     let thread = active.cast::<PyDict>().ok()?.get_item(ident).ok()??;
     let name = outcall::getattr(&thread, intern!(py, "_name")).ok()?;
-    Some(outcall::repr(name.cast_exact::<PyString>().ok()?).ok()?.to_string())
+    name.cast_into_exact::<PyString>().ok()
 }

@@ -8,6 +8,7 @@ use raddle::{Held, RLock as Core};
 
 use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
+use crate::checks;
 use crate::errors;
 use crate::padded::Padded;
 use crate::registry;
@@ -24,6 +25,15 @@ impl RLock {
         Self { core: Padded::new(Core::new()) }
     }
 
+    /// The lock, with a card if locks are checked.
+    #[inline]
+    pub(crate) fn checked(self, py: Python<'_>) -> Self {
+        if let Some(card) = checks::card(py, Kind::RLock, None) {
+            self.core.check(card);
+        }
+        self
+    }
+
     pub(crate) fn core(&self) -> &Core {
         &self.core
     }
@@ -36,7 +46,7 @@ impl RLock {
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         let until = timeout::of_acquire(blocking, timeout)?;
-        if self.core.try_acquire() {
+        if self.core.acquire_fast() {
             return Ok(true);
         }
         self.core
@@ -88,7 +98,7 @@ impl RLock {
         if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             refuse_arguments(kind)?;
         }
-        Ok(Self::create())
+        Ok(Self::create().checked(kind.py()))
     }
 
     /// Takes the lock once more, waiting for another holder if `blocking`, for at most `timeout`

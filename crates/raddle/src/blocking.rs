@@ -6,7 +6,9 @@
 //! here.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
+use crate::checks::{Inversion, Site};
 use crate::deadline::Deadline;
 use crate::deadlock::{Deadlock, Subject};
 use crate::park::{Parker, Wake};
@@ -60,6 +62,24 @@ pub trait Blocking {
     /// The wait is to end with this interrupt.
     fn on_signal(&mut self) -> Result<(), Self::Interrupt>;
 
+    /// Where the program is, for a lock that is checked; asked before `detach`.
+    fn site(&mut self) -> Site {
+        Site::Unknown
+    }
+
+    /// What the thread is called, for reports of locks that are checked.
+    fn thread_name(&mut self) -> Option<Arc<str>> {
+        std::thread::current().name().map(Arc::from)
+    }
+
+    /// Tells of a lock order that contradicts another, before the lock is taken.
+    ///
+    /// # Errors
+    /// The lock is not to be taken.
+    fn on_inversion(&mut self, _found: &Inversion) -> Result<(), Self::Interrupt> {
+        Ok(())
+    }
+
     /// What is waited for, as far as the primitive does not know.
     fn subject(&self) -> Subject {
         Subject::UNKNOWN
@@ -98,6 +118,33 @@ impl Blocking for Native {
 
     fn on_signal(&mut self) -> Result<(), Infallible> {
         Ok(())
+    }
+}
+
+/// [`Native`], for a lock that is taken in Rust: it knows where.
+pub(crate) struct Here(Site);
+
+impl Here {
+    #[inline]
+    #[track_caller]
+    pub(crate) fn new() -> Self {
+        Self(Site::caller())
+    }
+}
+
+impl Blocking for Here {
+    type Interrupt = Infallible;
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        parker.park(until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn site(&mut self) -> Site {
+        self.0
     }
 }
 

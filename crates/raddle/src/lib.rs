@@ -22,6 +22,7 @@
 
 mod barrier;
 mod blocking;
+pub mod checks;
 mod condition;
 mod deadline;
 pub mod deadlock;

@@ -1,7 +1,9 @@
 //! A lock that its owner may take again.
 
-use crate::blocking::{Blocking, Native, infallible};
+use crate::blocking::{Blocking, Here, infallible};
+use crate::checks::{Card, Site};
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::lock::RawLock;
 use crate::sync::{AtomicUsize, Ordering, maybe_const, thread_id};
 
@@ -66,6 +68,16 @@ impl RLock {
         }
     }
 
+    /// A lock that nobody holds, which is checked (see [`checks`](crate::checks)) and called
+    /// `name` in reports.
+    #[must_use]
+    #[track_caller]
+    pub fn checked(name: &str) -> Self {
+        let lock = Self::new();
+        lock.check(Card::new(Kind::RLock, Some(name), Site::caller()));
+        lock
+    }
+
     /// Takes the lock once more if the calling thread holds it, and says whether it did.
     #[inline]
     fn reenter(&self, me: usize) -> bool {
@@ -106,17 +118,42 @@ impl RLock {
     }
 
     /// Takes the lock, waiting for as long as it takes.
+    #[track_caller]
     pub fn acquire(&self) {
-        infallible(self.acquire_with(&mut Native, Deadline::NEVER));
+        infallible(self.acquire_with(&mut Here::new(), Deadline::NEVER));
     }
 
     /// Takes the lock, waiting for at most `timeout`; returns whether it was taken.
+    #[track_caller]
     pub fn acquire_timeout(&self, timeout: std::time::Duration) -> bool {
-        infallible(self.acquire_with(&mut Native, Deadline::after(timeout)))
+        infallible(self.acquire_with(&mut Here::new(), Deadline::after(timeout)))
+    }
+
+    /// Gives the lock a card: from now on it is checked. Returns whether it is.
+    ///
+    /// Called once, before the lock is used.
+    pub fn check(&self, card: Card) -> bool {
+        self.lock.check(card)
+    }
+
+    /// Takes the lock if that is a matter of one step; if not, it is for
+    /// [`acquire_with`](Self::acquire_with) to see whether it is free.
+    #[inline]
+    pub fn acquire_fast(&self) -> bool {
+        let me = thread_id();
+        if self.reenter(me) {
+            return true;
+        }
+        let taken = self.lock.enter_fast();
+        if taken {
+            self.take(me);
+        }
+        taken
     }
 
     /// Takes the lock if it is free or already held by this thread, and says whether it did.
     #[inline]
+    #[track_caller]
     pub fn try_acquire(&self) -> bool {
         let me = thread_id();
         if self.reenter(me) {

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 pub use raw::RawLock;
 
-use crate::blocking::{Native, infallible};
+use crate::blocking::{Here, infallible};
+use crate::checks::{Card, Site};
 use crate::deadline::Deadline;
+use crate::deadlock::Kind;
 use crate::sync::{UnsafeCell, maybe_const};
 
 /// Protects a value from being used by two threads at once.
@@ -47,20 +49,32 @@ impl<T> Lock<T> {
         }
     }
 
+    /// A free lock around `value` that is checked (see [`checks`](crate::checks)) and called
+    /// `name` in reports.
+    #[track_caller]
+    pub fn checked(name: &str, value: T) -> Self {
+        let lock = Self::new(value);
+        lock.raw.check(Card::new(Kind::Lock, Some(name), Site::caller()));
+        lock
+    }
+
     /// Waits for the lock and returns the guard that releases it.
+    #[track_caller]
     pub fn acquire(&self) -> LockGuard<'_, T> {
-        infallible(self.raw.enter_with(&mut Native, Deadline::NEVER));
+        infallible(self.raw.enter_with(&mut Here::new(), Deadline::NEVER));
         LockGuard { lock: self, lent: PhantomData }
     }
 
     /// Takes the lock if it is free.
+    #[track_caller]
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
         self.raw.try_enter().then(|| LockGuard { lock: self, lent: PhantomData })
     }
 
     /// Waits for the lock for at most `timeout`; `None` if it was not free in time.
+    #[track_caller]
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
-        let taken = infallible(self.raw.enter_with(&mut Native, Deadline::after(timeout)));
+        let taken = infallible(self.raw.enter_with(&mut Here::new(), Deadline::after(timeout)));
         taken.then(|| LockGuard { lock: self, lent: PhantomData })
     }
 

@@ -11,7 +11,9 @@
 //!
 //! `HELD` is `LOCKED` with the holder's identifier beside it and, for a holder that can only be
 //! the one to release it, `SCOPED`. Each state may have `LENT` as well, for good: another thread
-//! than the holder has released the lock, so that its holder says nothing about who will.
+//! than the holder has released the lock, so that its holder says nothing about who will; and
+//! `CHECKED`, for good, if the lock has a card: no state is `0` or `HELD` then, and so each
+//! acquisition and release leaves the fast path.
 //!
 //! `QUEUED` changes only under the wait list's latch and says whether the list is empty. Whoever
 //! releases with `QUEUED` set chooses the first in line, which then competes for the free lock:
@@ -21,7 +23,10 @@
 //!
 //! Source of the state word's two bits: the "parking lot" design of WebKit (Pizlo, 2016).
 
-use crate::blocking::{Blocking, Native, infallible};
+use std::sync::Arc;
+
+use crate::blocking::{Blocking, Here, infallible};
+use crate::checks::{self, Card, Site, Slot};
 use crate::deadline::{self, Deadline};
 use crate::deadlock::{Kind, Provider};
 use crate::spin::Spin;
@@ -32,8 +37,12 @@ const LOCKED: usize = 1;
 const QUEUED: usize = 2;
 const SCOPED: usize = 4;
 const LENT: usize = 8;
+/// The first bit of an address: no identifier has it.
+const CHECKED: usize = 1 << (usize::BITS - 1);
+/// Whether locks may have cards: where addresses are short, identifiers need all bits.
+const CARDS: bool = cfg!(all(feature = "deadlock", target_pointer_width = "64"));
 /// Where the holder's identifier is: identifiers are addresses of aligned records.
-const HOLDER: usize = !(LOCKED | QUEUED | SCOPED | LENT);
+const HOLDER: usize = !(LOCKED | QUEUED | SCOPED | LENT | if CARDS { CHECKED } else { 0 });
 
 /// How the calling thread holds a lock that it takes with [`RawLock::acquire`].
 #[inline]
@@ -65,6 +74,8 @@ pub struct RawLock {
     /// See the module's table.
     state: AtomicUsize,
     waiters: WaitList,
+    /// Filled if the state says `CHECKED`.
+    card: Slot,
 }
 
 impl RawLock {
@@ -72,33 +83,75 @@ impl RawLock {
         /// A lock that nobody holds.
         #[must_use]
         pub fn new() -> Self {
-            Self { state: AtomicUsize::new(0), waiters: WaitList::new() }
+            Self { state: AtomicUsize::new(0), waiters: WaitList::new(), card: Slot::new() }
         }
+    }
+
+    /// Gives the lock a card: from now on it is checked. Returns whether it is.
+    ///
+    /// Called once, before the lock is used.
+    pub fn check(&self, card: Card) -> bool {
+        if CARDS && self.card.set(card) {
+            self.state.fetch_or(CHECKED, Ordering::Release);
+        }
+        CARDS
+    }
+
+    /// The lock's card, if it is checked.
+    pub fn card(&self) -> Option<Arc<Card>> {
+        self.card.get()
     }
 
     /// Takes the lock if it is free, and says whether it did.
     #[inline]
+    #[track_caller]
     pub fn try_acquire(&self) -> bool {
-        self.try_take(held())
+        self.try_take(held(), Site::caller())
     }
 
     /// [`try_acquire`](Self::try_acquire) for who is sure to release it with
     /// [`exit`](Self::exit), in the same thread.
     #[inline]
+    #[track_caller]
     pub fn try_enter(&self) -> bool {
-        self.try_take(scoped())
+        self.try_take(scoped(), Site::caller())
+    }
+
+    /// Takes the lock if that is a matter of one step; if not, it is for
+    /// [`acquire_with`](Self::acquire_with) to see whether it is free.
+    #[inline]
+    pub fn acquire_fast(&self) -> bool {
+        self.take_free(held())
+    }
+
+    /// [`acquire_fast`](Self::acquire_fast), before [`enter_with`](Self::enter_with).
+    #[inline]
+    pub fn enter_fast(&self) -> bool {
+        self.take_free(scoped())
+    }
+
+    /// From `0` to `HELD`.
+    #[inline]
+    fn take_free(&self, held: usize) -> bool {
+        self.state.compare_exchange(0, held, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     #[inline]
-    fn try_take(&self, held: usize) -> bool {
-        match self.state.compare_exchange(0, held, Ordering::Acquire, Ordering::Relaxed) {
-            Ok(_) => true,
-            Err(seen) => seen & LOCKED == 0 && self.try_take_marked(held),
-        }
+    fn try_take(&self, held: usize, site: Site) -> bool {
+        self.take_free(held) || self.try_take_cold(held, site)
     }
 
-    /// [`try_take`](Self::try_take) for a lock that others queue for, or that was lent.
     #[cold]
+    fn try_take_cold(&self, held: usize, site: Site) -> bool {
+        let taken = self.try_take_marked(held);
+        if taken && let Some(card) = self.card() {
+            checks::taken(&card, site);
+        }
+        taken
+    }
+
+    /// [`take_free`](Self::take_free) for a lock that others queue for, that was lent, or that
+    /// has a card.
     fn try_take_marked(&self, held: usize) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
         while seen & LOCKED == 0 {
@@ -126,7 +179,7 @@ impl RawLock {
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
         let held = held();
-        if self.try_take(held) { Ok(true) } else { self.acquire_slow(held, blocking, until) }
+        if self.take_free(held) { Ok(true) } else { self.acquire_cold(held, blocking, until) }
     }
 
     /// [`acquire_with`](Self::acquire_with) for who is sure to release it with
@@ -141,16 +194,50 @@ impl RawLock {
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
         let held = scoped();
-        if self.try_take(held) { Ok(true) } else { self.acquire_slow(held, blocking, until) }
+        if self.take_free(held) { Ok(true) } else { self.acquire_cold(held, blocking, until) }
     }
 
     /// Takes the lock, waiting for as long as it takes.
     #[inline]
+    #[track_caller]
     pub fn acquire(&self) {
-        infallible(self.acquire_with(&mut Native, Deadline::NEVER));
+        infallible(self.acquire_with(&mut Here::new(), Deadline::NEVER));
     }
 
     #[cold]
+    fn acquire_cold<B: Blocking>(
+        &self,
+        held: usize,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        match self.card() {
+            None if self.try_take_marked(held) => Ok(true),
+            None => self.acquire_slow(held, blocking, until),
+            Some(card) => self.acquire_checked(&card, held, blocking, until),
+        }
+    }
+
+    fn acquire_checked<B: Blocking>(
+        &self,
+        card: &Arc<Card>,
+        held: usize,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        let site = blocking.site();
+        if until.is_never()
+            && let Some(found) = checks::before(card, site, || blocking.thread_name())
+        {
+            blocking.on_inversion(&found)?;
+        }
+        let taken = self.try_take_marked(held) || self.acquire_slow(held, blocking, until)?;
+        if taken {
+            checks::taken(card, site);
+        }
+        Ok(taken)
+    }
+
     fn acquire_slow<B: Blocking>(
         &self,
         held: usize,
@@ -161,7 +248,7 @@ impl RawLock {
             return Ok(false);
         }
         blocking.detach();
-        if Spin::briefly(BRIEF, || !self.is_locked()) && self.try_take(held) {
+        if Spin::briefly(BRIEF, || !self.is_locked()) && self.try_take_marked(held) {
             blocking.woken_spinning();
             return Ok(true);
         }
@@ -182,7 +269,7 @@ impl RawLock {
             let acquiring = Acquiring { lock: self, held };
             match self.waiters.block(&waiter, blocking, until, &acquiring) {
                 Ended::Chosen => {
-                    if waiter.verdict() == OWN || self.try_take(held) {
+                    if waiter.verdict() == OWN || self.try_take_marked(held) {
                         return Ok(true);
                     }
                     if until.has_passed() {
@@ -248,11 +335,14 @@ impl RawLock {
         }
     }
 
-    /// [`try_give`](Self::try_give) of a lock that others queue for, that was lent, or that was
-    /// taken in another way or by another thread.
+    /// [`try_give`](Self::try_give) of a lock that others queue for, that was lent, that has a
+    /// card, or that was taken in another way or by another thread.
     #[cold]
     fn try_give_marked(&self, held: usize) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
+        if let Some(card) = self.card().filter(|_| seen & LOCKED != 0) {
+            checks::released(&card, is_anothers(seen, held));
+        }
         while seen & QUEUED == 0 {
             if seen & LOCKED == 0 {
                 return false; // Another thread released it first.
@@ -331,14 +421,23 @@ impl RawLock {
     /// # Safety
     /// No other thread of this process uses the lock: it is called in the child of a `fork`.
     pub unsafe fn reset_after_fork(&self) {
-        self.state.store(0, Ordering::Relaxed);
+        let seen = self.state.load(Ordering::Relaxed);
+        if let Some(card) = self.card().filter(|_| seen & LOCKED != 0) {
+            checks::released(&card, false);
+        }
+        self.state.store(if CARDS { seen & CHECKED } else { 0 }, Ordering::Relaxed);
     }
+}
+
+/// Whether a thread that would hold the lock as `held` is not the one that does.
+fn is_anothers(seen: usize, held: usize) -> bool {
+    cfg!(feature = "deadlock") && (seen ^ held) & HOLDER != 0
 }
 
 /// What is left of a state when a thread that would hold the lock as `held` releases it.
 fn left_by(seen: usize, held: usize) -> usize {
-    let other = (seen ^ held) & HOLDER != 0;
-    if cfg!(feature = "deadlock") && other { LENT } else { seen & LENT }
+    let lent = if is_anothers(seen, held) { LENT } else { seen & LENT };
+    if CARDS { lent | (seen & CHECKED) } else { lent }
 }
 
 /// A wait for the lock, to be held as `held` says.

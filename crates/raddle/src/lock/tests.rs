@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use super::*;
+use crate::blocking::Native;
 use crate::deadlock::Deadlock;
 use crate::park::{Parker, Wake};
 

@@ -1,0 +1,212 @@
+//! The checking modes, as Python sees them: places in the program, and telling of lock orders.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use raddle::checks::{self, Card, Inversion, Seen, Site};
+use raddle::deadlock::Kind;
+
+use crate::outcall;
+use crate::slot::Slot;
+
+/// `callback(links)`, handed in by `raddle.order`.
+static CALLBACK: Slot<Py<PyAny>> = Slot::new();
+
+/// The places that locks were made and taken at. Only attached threads lock it, and nothing under
+/// it detaches or runs code: no fork and no collection meets it locked.
+static PLACES: Mutex<Option<Places>> = Mutex::new(None);
+
+#[derive(Default)]
+struct Places {
+    numbers: HashMap<(usize, i32), NonZeroU32>,
+    /// By number less one. (A code object that is here is kept: its address stays its own.)
+    known: Vec<Place>,
+    /// Which code objects, by address, are raddle's own or of the modules that it stands for.
+    inner: HashMap<usize, (Py<PyAny>, bool)>,
+    /// The folders of raddle and of the standard library.
+    homes: Vec<String>,
+}
+
+struct Place {
+    code: Py<PyAny>,
+    /// An offset into its instructions, in bytes.
+    at: i32,
+}
+
+/// Modules of the standard library that raddle stands for.
+const REPLACED: [&str; 4] =
+    ["threading.py", "queue.py", "concurrent/futures/_base.py", "concurrent/futures/thread.py"];
+
+/// What RADDLE_LOCK_ORDER in the environment says is in force from the start.
+pub(crate) fn prepare() {
+    checks::check_order(std::env::var_os("RADDLE_LOCK_ORDER").is_some_and(|word| word == "1"));
+}
+
+/// A card for a lock that is being made, if locks are checked.
+#[inline]
+pub(crate) fn card(py: Python<'_>, kind: Kind, name: Option<&str>) -> Option<Card> {
+    checks::checks_order().then(|| Card::new(kind, name, here(py)))
+}
+
+/// Where the program is: in the innermost frame that is not raddle's own.
+#[cold]
+pub(crate) fn here(py: Python<'_>) -> Site {
+    // SAFETY: attached; the frame is borrowed from the running one, and made one's own.
+    let mut frame = unsafe { Bound::from_borrowed_ptr_or_opt(py, raw::PyEval_GetFrame()) };
+    while let Some(this) = frame {
+        // SAFETY: a frame; its code is a new reference.
+        let code = unsafe { Bound::from_owned_ptr(py, raw::PyFrame_GetCode(this.as_ptr())) };
+        if !is_inner(&code) {
+            // SAFETY: a frame.
+            let at = unsafe { raw::PyFrame_GetLasti(this.as_ptr()) };
+            return number(code, at).map_or(Site::Unknown, Site::Foreign);
+        }
+        // SAFETY: a frame; the outer one is a new reference, or null.
+        frame =
+            unsafe { Bound::from_owned_ptr_or_opt(py, raw::PyFrame_GetBack(this.as_ptr())) };
+    }
+    Site::Unknown
+}
+
+fn places() -> MutexGuard<'static, Option<Places>> {
+    PLACES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroU32> {
+    let mut places = places();
+    let places = places.get_or_insert_default();
+    let key = (code.as_ptr().addr(), at);
+    if let Some(number) = places.numbers.get(&key) {
+        return Some(*number);
+    }
+    places.known.push(Place { code: code.unbind(), at });
+    let number = u32::try_from(places.known.len()).ok().and_then(NonZeroU32::new)?;
+    places.numbers.insert(key, number);
+    Some(number)
+}
+
+fn is_inner(code: &Bound<'_, PyAny>) -> bool {
+    let key = code.as_ptr().addr();
+    let mut homes = match &*places() {
+        Some(places) => match places.inner.get(&key) {
+            Some((_, inner)) => return *inner,
+            None => places.homes.clone(),
+        },
+        None => Vec::new(),
+    };
+    if homes.is_empty() {
+        homes = find_homes(code.py()).unwrap_or_default();
+    }
+    let name = code.getattr(intern!(code.py(), "co_filename"));
+    let name = name.and_then(|name| name.extract::<String>()).unwrap_or_default();
+    let inner = belongs(&name, &homes);
+    let mut places = places();
+    let places = places.get_or_insert_default();
+    places.homes = homes;
+    places.inner.insert(key, (code.clone().unbind(), inner));
+    inner
+}
+
+/// The folders of raddle and of the standard library.
+fn find_homes(py: Python<'_>) -> PyResult<Vec<String>> {
+    let mut homes = Vec::new();
+    for module in ["raddle", "os"] {
+        let file: String = py.import(module)?.getattr(intern!(py, "__file__"))?.extract()?;
+        let home = Path::new(&file).parent().unwrap_or(Path::new(""));
+        homes.push(home.to_string_lossy().into_owned());
+    }
+    Ok(homes)
+}
+
+fn belongs(file: &str, homes: &[String]) -> bool {
+    let below = |home: &String| file.strip_prefix(home.as_str())?.strip_prefix('/');
+    match homes {
+        [own, library] => {
+            below(own).is_some()
+                || below(library).is_some_and(|rest| REPLACED.contains(&rest))
+                || file.starts_with("<frozen importlib")
+        }
+        _ => false,
+    }
+}
+
+/// `(file, line, function)` of a place; None if nobody can tell.
+fn told<'py>(py: Python<'py>, site: Site) -> PyResult<Bound<'py, PyAny>> {
+    let Site::Foreign(number) = site else { return Ok(py.None().into_bound(py)) };
+    let place = {
+        let places = places();
+        let known = places.as_ref().and_then(|p| p.known.get(number.get() as usize - 1));
+        known.map(|place| (place.code.clone_ref(py), place.at))
+    };
+    let Some((code, at)) = place else { return Ok(py.None().into_bound(py)) };
+    let code = code.into_bound(py);
+    // SAFETY: a code object, and an offset that a frame of it had.
+    let line = unsafe { raw::PyCode_Addr2Line(code.as_ptr(), at) };
+    let file = code.getattr(intern!(py, "co_filename"))?;
+    let function = code.getattr(intern!(py, "co_qualname"))?;
+    Ok((file, line, function).into_pyobject(py)?.into_any())
+}
+
+/// `(number, kind, name, where it was made)` of a lock.
+fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>> {
+    let name = lock.name.as_deref();
+    (lock.id, lock.kind.word(), name, told(py, lock.made)?).into_pyobject(py)
+}
+
+/// Tells of a lock order that contradicts another; an exception that is returned is to be raised.
+pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<()> {
+    let links = PyList::empty(py);
+    for link in &found.links {
+        let (held, next) = (told(py, link.held)?, told(py, link.next)?);
+        links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
+    }
+    if CALLBACK.get().is_none() {
+        py.import("raddle.order")?; // It hands one in.
+    }
+    let Some(callback) = CALLBACK.get() else { return Ok(()) };
+    let answer = outcall::call1(callback.bind(py), links.as_any())?;
+    if answer.is_none() { Ok(()) } else { Err(PyErr::from_value(answer)) }
+}
+
+/// Hands in what is called for a lock order that contradicts another: `callback(links)`, a link
+/// being `((number, kind, name, made), held, next, thread)`; an exception that it returns is
+/// raised. Later calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip_order")]
+pub(crate) fn equip_order(callback: Py<PyAny>) {
+    let _ = CALLBACK.set(callback);
+}
+
+/// Switches the checking of lock orders on or off, for locks that are made from then on.
+#[pyfunction]
+#[pyo3(name = "_check_order")]
+pub(crate) fn check_order(on: bool) {
+    checks::check_order(on);
+}
+
+/// Whether lock orders are checked.
+#[pyfunction]
+#[pyo3(name = "_checks_order")]
+pub(crate) fn checks_order() -> bool {
+    checks::checks_order()
+}
+
+mod raw {
+    use std::ffi::c_int;
+
+    use super::ffi::PyObject;
+
+    unsafe extern "C" {
+        pub(super) fn PyEval_GetFrame() -> *mut PyObject;
+        pub(super) fn PyFrame_GetCode(frame: *mut PyObject) -> *mut PyObject;
+        pub(super) fn PyFrame_GetBack(frame: *mut PyObject) -> *mut PyObject;
+        pub(super) fn PyFrame_GetLasti(frame: *mut PyObject) -> c_int;
+        pub(super) fn PyCode_Addr2Line(code: *mut PyObject, offset: c_int) -> c_int;
+    }
+}

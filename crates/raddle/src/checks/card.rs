@@ -1,0 +1,146 @@
+//! What is known of one lock that is checked.
+
+use std::fmt;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+use super::{Site, order};
+use crate::deadlock::Kind;
+
+/// What is known of one lock that is checked. It outlives the lock where a thread still has it in
+/// its list of held ones.
+#[derive(Debug)]
+pub struct Card {
+    seen: Seen,
+    /// How often it was released: what a thread remembers of an earlier time is out of date.
+    releases: AtomicUsize,
+    /// Another thread than the one that took it has released it, or it was waited for by its
+    /// holder: it is used as a signal, and says nothing about orders.
+    lent: AtomicBool,
+}
+
+/// What people are told of a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its number: never used again.
+    pub id: usize,
+    /// Lock or RLock.
+    pub kind: Kind,
+    /// The name that the program gave it.
+    pub name: Option<Arc<str>>,
+    /// Where it was made.
+    pub made: Site,
+}
+
+impl Card {
+    /// A card for a lock that was made there.
+    #[must_use]
+    pub fn new(kind: Kind, name: Option<&str>, made: Site) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            seen: Seen { id, kind, name: name.map(Arc::from), made },
+            releases: AtomicUsize::new(0),
+            lent: AtomicBool::new(false),
+        }
+    }
+
+    /// What people are told of the lock.
+    #[must_use]
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    pub(super) fn id(&self) -> usize {
+        self.seen.id
+    }
+
+    pub(super) fn releases(&self) -> usize {
+        self.releases.load(Ordering::Relaxed)
+    }
+
+    /// Relaxed: the thread that holds the lock writes it before it releases, and who reads it
+    /// either holds the lock or only wants to know whether it still is the holder.
+    pub(super) fn released(&self) {
+        self.releases.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Relaxed)
+    }
+
+    /// It is used as a signal: its orders are forgotten, and no others noted.
+    pub(super) fn lend(&self) {
+        if !self.lent.swap(true, Ordering::Relaxed) {
+            order::forget(self);
+        }
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => f.write_str(name),
+            None => write!(f, "the lock made at {}", self.made),
+        }
+    }
+}
+
+/// Where a lock keeps its card, if it has one. One word, empty when its memory is zero.
+pub(crate) struct Slot {
+    /// Null, or from `Arc::into_raw`; set once.
+    card: AtomicPtr<Card>,
+}
+
+impl Slot {
+    pub(crate) const fn new() -> Self {
+        Self { card: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// Puts a card in; whether there was none.
+    pub(crate) fn set(&self, card: Card) -> bool {
+        let new = Arc::into_raw(Arc::new(card)).cast_mut();
+        let set = self.card.compare_exchange(
+            ptr::null_mut(),
+            new,
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        if set.is_err() {
+            // SAFETY: from `into_raw` above, and nobody else has it.
+            drop(unsafe { Arc::from_raw(new) });
+        }
+        set.is_ok()
+    }
+
+    pub(crate) fn get(&self) -> Option<Arc<Card>> {
+        let card = self.card.load(Ordering::Acquire);
+        if card.is_null() {
+            return None;
+        }
+        // SAFETY: from `into_raw`, and the slot has its count until it is dropped: one more for
+        // the caller.
+        unsafe {
+            Arc::increment_strong_count(card);
+            Some(Arc::from_raw(card))
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let card = *self.card.get_mut();
+        if !card.is_null() {
+            // SAFETY: from `into_raw`, and this is the count that the slot has.
+            let card = unsafe { Arc::from_raw(card) };
+            order::gone(&card);
+        }
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}

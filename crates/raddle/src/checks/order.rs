@@ -1,0 +1,336 @@
+//! In which order locks are taken inside one another, and whether two orders contradict.
+//!
+//! Each lock is a node. An edge leads from a lock that was held to one that was then taken, and
+//! has the two places and the locks that were held besides (its guards). A ring of edges, none of
+//! which shares a guard with another, is a hang that is possible: guards would keep its threads
+//! apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and Stoller, 2005.)
+//!
+//! A lock that is gone leaves what was seen of it to the place where it was made: a node that
+//! stands for all locks made there, and that a search takes for any of them. While locks live they
+//! are told apart, so that two of one make may well be taken in either order where no thread can
+//! meet both.
+
+use std::collections::{HashMap, HashSet};
+#[cfg(not(raddle_loom))]
+use std::mem;
+use std::sync::Arc;
+
+use super::held::{self, Entry};
+use super::{Card, Inversion, Link, Seen, Site};
+#[cfg(not(raddle_loom))]
+use crate::sync::{Latch, UnsafeCell};
+
+/// Edges that one search looks at: more than that is given up.
+const STEPS: usize = 10_000;
+/// Locks of the longest ring that is found.
+const LONGEST: usize = 16;
+/// Inversions that are kept.
+const KEPT: usize = 100;
+
+/// A lock, or all that are gone of those that were made at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Id {
+    Lock(usize),
+    Made(Place),
+}
+
+/// The number of a site.
+type Place = usize;
+
+#[derive(Debug)]
+struct Node {
+    seen: Seen,
+    /// To locks that were taken while this one was held.
+    out: HashMap<Id, Edge>,
+    /// From whom edges lead here.
+    from: HashSet<Id>,
+}
+
+#[derive(Clone, Debug)]
+struct Edge {
+    held: Site,
+    next: Site,
+    /// The name of the thread that did so first.
+    thread: Option<Arc<str>>,
+    /// What was held besides each time, by number.
+    guards: Vec<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Graph {
+    nodes: HashMap<Id, Node>,
+    places: HashMap<Site, Place>,
+    /// What was told, by the places or numbers of its locks.
+    told: HashSet<Vec<Id>>,
+    found: Vec<Inversion>,
+}
+
+#[cfg(not(raddle_loom))]
+struct Shared {
+    latch: Latch,
+    /// Guarded by the latch.
+    graph: UnsafeCell<Option<Graph>>,
+}
+
+#[cfg(not(raddle_loom))]
+// SAFETY: the graph is used under the latch only, and can be sent.
+unsafe impl Sync for Shared {}
+
+#[cfg(not(raddle_loom))]
+static SHARED: Shared = Shared { latch: Latch::new(), graph: UnsafeCell::new(None) };
+
+/// No lock of a model has a card.
+#[cfg(raddle_loom)]
+struct Shared;
+
+#[cfg(raddle_loom)]
+static SHARED: Shared = Shared;
+
+impl Shared {
+    /// Nothing that `run` does waits, or runs foreign code.
+    #[cfg(not(raddle_loom))]
+    fn with<R>(&self, run: impl FnOnce(&mut Graph) -> R) -> R {
+        crate::fork::watch();
+        let locked = self.latch.lock();
+        self.graph.with_mut(|graph| {
+            // SAFETY: the latch is held.
+            let graph = unsafe { &mut *graph };
+            if locked.torn() {
+                mem::forget(graph.take()); // Half changed by a thread that is gone.
+            }
+            run(graph.get_or_insert_default())
+        })
+    }
+
+    #[cfg(raddle_loom)]
+    fn with<R>(&self, run: impl FnOnce(&mut Graph) -> R) -> R {
+        run(&mut Graph::default())
+    }
+}
+
+/// The inversions found so far, the oldest first; the first 100 are kept.
+#[must_use]
+pub fn inversions() -> Vec<Inversion> {
+    SHARED.with(|graph| graph.found.clone())
+}
+
+/// Notes that `card` is about to be taken at `site`, by a thread called `who`; returns an order
+/// that contradicts this one.
+pub(super) fn before(
+    card: &Card,
+    site: Site,
+    who: impl FnOnce() -> Option<Arc<str>>,
+) -> Option<Inversion> {
+    let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
+    // (Outside: what asks for a name may run anything.)
+    let who = who();
+    SHARED.with(|graph| {
+        let mut found = None;
+        for (outer, mut edge) in unknown.drain(..) {
+            edge.thread.clone_from(&who);
+            graph.add(&outer, card.seen(), edge);
+            if found.is_none() {
+                found = graph.contradiction(&outer, card.seen());
+            }
+        }
+        found
+    })
+}
+
+/// The locks that are held, and are not known to be held when `card` is taken.
+fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>> {
+    if held.iter().any(|entry| entry.card.id() == card.id()) {
+        card.lend(); // It waits for itself, or for another thread that is to release it.
+    }
+    if card.is_lent() {
+        return None;
+    }
+    let unknown: Vec<_> = SHARED.with(|graph| {
+        let besides = |outer: &Card| {
+            let outer = outer.id();
+            held.iter().map(|entry| entry.card.id()).filter(move |id| *id != outer)
+        };
+        let unknown = held
+            .iter()
+            .filter(|outer| !graph.knows(outer.card.id(), card.id(), || besides(&outer.card)));
+        unknown
+            .map(|outer| {
+                let guards = besides(&outer.card).collect();
+                let edge = Edge { held: outer.site, next: site, thread: None, guards };
+                (outer.card.seen().clone(), edge)
+            })
+            .collect()
+    });
+    (!unknown.is_empty()).then_some(unknown)
+}
+
+/// The lock is no more.
+pub(super) fn gone(card: &Card) {
+    SHARED.with(|graph| graph.merge(card.seen()));
+}
+
+/// Forgets a lock's orders.
+pub(super) fn forget(card: &Card) {
+    SHARED.with(|graph| drop(graph.remove(Id::Lock(card.id()))));
+}
+
+impl Graph {
+    /// Whether it is known that `inner` is taken inside `outer`, with these guards or fewer.
+    fn knows<I: Iterator<Item = usize>>(
+        &self,
+        outer: usize,
+        inner: usize,
+        guards: impl Fn() -> I,
+    ) -> bool {
+        let edge = self.nodes.get(&Id::Lock(outer)).and_then(|n| n.out.get(&Id::Lock(inner)));
+        edge.is_some_and(|edge| edge.guards.iter().all(|guard| guards().any(|g| g == *guard)))
+    }
+
+    fn add(&mut self, outer: &Seen, inner: &Seen, edge: Edge) {
+        self.link((Id::Lock(outer.id), outer), (Id::Lock(inner.id), inner), edge);
+    }
+
+    /// Adds an edge; of one that is known the guards that it always had remain.
+    fn link(&mut self, outer: (Id, &Seen), inner: (Id, &Seen), mut edge: Edge) {
+        self.node(inner).from.insert(outer.0);
+        let out = &mut self.node(outer).out;
+        if let Some(known) = out.get(&inner.0) {
+            edge.guards.retain(|guard| known.guards.contains(guard));
+        }
+        out.insert(inner.0, edge);
+    }
+
+    fn node(&mut self, (id, seen): (Id, &Seen)) -> &mut Node {
+        self.nodes.entry(id).or_insert_with(|| Node {
+            seen: seen.clone(),
+            out: HashMap::new(),
+            from: HashSet::new(),
+        })
+    }
+
+    /// Takes a node out, and the edges that lead to it; returns those.
+    fn remove(&mut self, id: Id) -> Option<(Node, Vec<(Id, Edge)>)> {
+        let node = self.nodes.remove(&id)?;
+        for inner in node.out.keys() {
+            if let Some(inner) = self.nodes.get_mut(inner) {
+                inner.from.remove(&id);
+            }
+        }
+        let mut edges = Vec::new();
+        for outer in &node.from {
+            let edge = self.nodes.get_mut(outer).and_then(|outer| outer.out.remove(&id));
+            edges.extend(edge.map(|edge| (*outer, edge)));
+        }
+        Some((node, edges))
+    }
+
+    /// What was seen of a lock is from now on true of the place where it was made.
+    fn merge(&mut self, seen: &Seen) {
+        let Some((node, into)) = self.remove(Id::Lock(seen.id)) else { return };
+        let Some(made) = self.made(seen) else { return };
+        for (inner, edge) in node.out {
+            if let Some(other) = self.other(inner, made) {
+                self.link((made, seen), (inner, &other), edge);
+            }
+        }
+        for (outer, edge) in into {
+            if let Some(other) = self.other(outer, made) {
+                self.link((outer, &other), (made, seen), edge);
+            }
+        }
+    }
+
+    /// What is known of a node, unless it is `made` or was made at the same place: locks of one
+    /// make have no order.
+    fn other(&mut self, id: Id, made: Id) -> Option<Seen> {
+        let seen = self.nodes.get(&id)?.seen.clone();
+        (id != made && self.made(&seen) != Some(made)).then_some(seen)
+    }
+
+    /// The node that stands for all locks made where this one was.
+    fn made(&mut self, seen: &Seen) -> Option<Id> {
+        if seen.made == Site::Unknown {
+            return None;
+        }
+        let next = self.places.len();
+        Some(Id::Made(*self.places.entry(seen.made).or_insert(next)))
+    }
+
+    /// A way from `inner` back to `outer`, told once; the edge between them is the newest.
+    fn contradiction(&mut self, outer: &Seen, inner: &Seen) -> Option<Inversion> {
+        let (first, made) = (Id::Lock(inner.id), self.made(inner));
+        let (last, goal) = (Id::Lock(outer.id), self.made(outer));
+        // Of locks of one make, those that are gone tell nothing.
+        let apart = made != goal;
+        let newest = self.nodes.get(&last)?.out.get(&first)?.clone();
+        let mut steps = STEPS;
+        let mut seen = HashSet::from([first]);
+        let mut way = vec![(last, newest)];
+        let starts = [Some(first), made.filter(|_| apart)];
+        let end = |id: Id| id == last || (apart && Some(id) == goal);
+        let found = starts
+            .into_iter()
+            .flatten()
+            .any(|start| self.search(start, &end, &mut way, &mut seen, &mut steps));
+        if !found {
+            return None;
+        }
+        let links: Vec<Link> = way
+            .iter()
+            .map(|(id, edge)| Link {
+                lock: self.nodes[id].seen.clone(),
+                held: edge.held,
+                next: edge.next,
+                thread: edge.thread.clone(),
+            })
+            .collect();
+        let mut key: Vec<Id> =
+            links.iter().map(|l| self.made(&l.lock).unwrap_or(Id::Lock(l.lock.id))).collect();
+        key.sort_unstable();
+        if !self.told.insert(key) {
+            return None;
+        }
+        let inversion = Inversion { links };
+        if self.found.len() < KEPT {
+            self.found.push(inversion.clone());
+        }
+        Some(inversion)
+    }
+
+    /// Goes on from `at` until `end`, leaving the edges in `way`, none of which has a guard that
+    /// another has.
+    fn search(
+        &self,
+        at: Id,
+        end: &impl Fn(Id) -> bool,
+        way: &mut Vec<(Id, Edge)>,
+        seen: &mut HashSet<Id>,
+        steps: &mut usize,
+    ) -> bool {
+        let Some(node) = self.nodes.get(&at) else { return false };
+        if way.len() == LONGEST {
+            return false;
+        }
+        for (next, edge) in &node.out {
+            if *steps == 0 {
+                return false;
+            }
+            *steps -= 1;
+            let guarded = |(_, other): &(Id, Edge)| {
+                other.guards.iter().any(|guard| edge.guards.contains(guard))
+            };
+            if way.iter().any(guarded) {
+                continue;
+            }
+            way.push((at, edge.clone()));
+            if end(*next) {
+                return true;
+            }
+            if seen.insert(*next) && self.search(*next, end, way, seen, steps) {
+                return true;
+            }
+            way.pop();
+        }
+        false
+    }
+}

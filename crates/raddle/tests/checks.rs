@@ -1,0 +1,191 @@
+//! Lock orders that contradict are told, once, whether or not anything hangs; others are not.
+#![cfg(all(not(raddle_loom), feature = "deadlock"))]
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use raddle::checks::{Card, Inversion, Site, check_order, inversions};
+use raddle::deadlock::Kind;
+use raddle::{Lock, RLock, RawLock};
+
+/// The checks are the process's: one test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    check_order(true);
+    alone
+}
+
+/// Those that name a lock that begins with `prefix`.
+fn of(prefix: &str) -> Vec<Inversion> {
+    let named = |found: &Inversion| {
+        let mut names = found.links.iter().filter_map(|link| link.lock.name.as_deref());
+        names.any(|name| name.starts_with(prefix))
+    };
+    inversions().into_iter().filter(named).collect()
+}
+
+fn nest(outer: &Lock<()>, inner: &Lock<()>) {
+    let _outer = outer.acquire();
+    let _inner = inner.acquire();
+}
+
+#[test]
+fn two_orders_are_told_once_with_four_places() {
+    let _alone = alone();
+    let (tree, index) = (Lock::checked("two tree", ()), Lock::checked("two index", ()));
+    nest(&tree, &index);
+    assert!(of("two").is_empty());
+    let line = line!() + 2;
+    std::thread::scope(|scope| {
+        let index = scope.spawn(|| (index.acquire(), tree.acquire())).join();
+        drop(index);
+    });
+    let found = of("two");
+    assert_eq!(found.len(), 1);
+    let text = found[0].to_string();
+    let here = format!("{}:{line}:", file!());
+    assert!(text.starts_with("lock order:\n  two index (taken at "), "{text}");
+    assert_eq!(text.matches(&here).count(), 2, "{text}");
+    assert_eq!(text.matches(file!()).count(), 4, "{text}");
+    nest(&index, &tree);
+    nest(&tree, &index);
+    assert_eq!(of("two").len(), 1);
+}
+
+#[test]
+fn one_order_is_no_inversion() {
+    let _alone = alone();
+    let locks = ["one a", "one b", "one c"].map(|name| Lock::checked(name, ()));
+    nest(&locks[0], &locks[1]);
+    nest(&locks[1], &locks[2]);
+    nest(&locks[0], &locks[2]);
+    assert!(of("one").is_empty());
+}
+
+#[test]
+fn a_ring_of_three_is_told() {
+    let _alone = alone();
+    let locks = ["three a", "three b", "three c"].map(|name| Lock::checked(name, ()));
+    nest(&locks[0], &locks[1]);
+    nest(&locks[1], &locks[2]);
+    nest(&locks[2], &locks[0]);
+    let found = of("three");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].links.len(), 3);
+}
+
+#[test]
+fn a_lock_around_both_orders_keeps_them_apart() {
+    let _alone = alone();
+    let gate = Lock::checked("gate", ());
+    let (a, b) = (Lock::checked("gate a", ()), Lock::checked("gate b", ()));
+    for (outer, inner) in [(&a, &b), (&b, &a)] {
+        let _gate = gate.acquire();
+        nest(outer, inner);
+    }
+    assert!(of("gate").is_empty());
+    nest(&b, &a); // Whoever takes them without it meets who has it.
+    assert_eq!(of("gate").len(), 1);
+}
+
+#[test]
+fn attempts_and_timeouts_make_no_order_but_hold() {
+    let _alone = alone();
+    let (a, b) = (Lock::checked("try a", ()), Lock::checked("try b", ()));
+    nest(&a, &b);
+    {
+        let _b = b.acquire();
+        assert!(a.try_acquire().is_some());
+        assert!(a.acquire_timeout(Duration::from_millis(1)).is_some());
+    }
+    assert!(of("try").is_empty());
+    let _b = b.try_acquire().unwrap();
+    let _a = a.acquire();
+    assert_eq!(of("try").len(), 1);
+}
+
+#[test]
+fn a_lock_that_is_taken_again_by_its_owner_makes_no_order() {
+    let _alone = alone();
+    let (a, b) = (RLock::checked("again a"), RLock::checked("again b"));
+    a.acquire();
+    b.acquire();
+    a.acquire();
+    assert!(of("again").is_empty());
+    for lock in [&a, &b, &a] {
+        lock.release().unwrap();
+    }
+}
+
+#[test]
+fn what_is_gone_is_remembered_by_the_place_where_it_was_made() {
+    let _alone = alone();
+    let registry = Lock::checked("gone registry", ());
+    let make = || Lock::checked("gone account", ());
+    nest(&registry, &make());
+    nest(&make(), &registry);
+    assert_eq!(of("gone").len(), 1);
+}
+
+#[test]
+fn locks_made_at_one_place_are_told_apart_while_they_live() {
+    let _alone = alone();
+    let registry = Lock::checked("live registry", ());
+    let [first, second] = [0, 1].map(|_| Lock::checked("live account", ()));
+    nest(&registry, &first);
+    nest(&second, &registry);
+    assert!(of("live").is_empty());
+    nest(&first, &registry);
+    assert_eq!(of("live").len(), 1);
+}
+
+#[test]
+fn locks_of_one_make_have_no_order_once_they_are_gone() {
+    let _alone = alone();
+    let make = || Lock::checked("make account", ());
+    for _ in 0..2 {
+        nest(&make(), &make());
+    }
+    assert!(of("make").is_empty());
+}
+
+#[test]
+fn a_lock_that_another_thread_releases_is_a_signal_and_has_no_order() {
+    let _alone = alone();
+    let made = |name| {
+        let lock = RawLock::new();
+        assert!(lock.check(Card::new(Kind::Lock, Some(name), Site::caller())));
+        lock
+    };
+    let (done, other) = (made("signal done"), made("signal other"));
+    done.acquire();
+    other.acquire(); // Inside `done`, as it seems.
+    std::thread::scope(|scope| {
+        scope.spawn(|| done.release());
+    });
+    done.acquire(); // Inside `other`.
+    assert!(of("signal").is_empty());
+    done.release();
+    other.release();
+}
+
+#[test]
+fn off_means_off() {
+    let _alone = alone();
+    let (a, b) = (Lock::checked("off a", ()), Lock::checked("off b", ()));
+    check_order(false);
+    nest(&a, &b);
+    nest(&b, &a);
+    assert!(of("off").is_empty());
+}
+
+#[test]
+fn a_lock_without_a_card_is_not_checked() {
+    let _alone = alone();
+    let before = inversions().len();
+    let (a, b) = (Lock::new(()), Lock::new(()));
+    nest(&a, &b);
+    nest(&b, &a);
+    assert_eq!(inversions().len(), before);
+}

@@ -1,0 +1,216 @@
+"""Lock orders that contradict each other: what is told of them, and which are known to be fine.
+
+The finding is the core's. It calls `found` in the thread that is about to take the lock, with no
+lock of its own held, once for each pair (or ring) of places where locks are made.
+"""
+
+import collections
+import fnmatch
+import linecache
+import os
+import re
+import sys
+from _thread import _local
+
+from raddle import _raddle, report, stack
+
+KEPT = 100  # inversions that inversions() remembers
+
+_found = collections.deque(maxlen=KEPT)
+_known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_ORDERS", "").split(os.pathsep)))
+_telling = _local()
+_ASSIGNED = re.compile(r"\s*([\w.]+(?:\[[^]]*\])?)\s*(?::[^=]+)?=[^=]")
+
+
+class Inversion:
+    """Locks that are taken inside one another in orders that contradict each other.
+
+    `kind` is "order". `links` has a dict for each lock, in the ring's order: its name ("lock") and
+    type, where it was made ("made"), the lock that was taken while it was held ("next"), where the
+    two were taken ("held_at", "next_at": "file:line"), both source lines, and the thread that was
+    first seen to do so. `sentence` says it in words, `cure` what helps, and `text` is all of it
+    as it is printed. It keeps no thread, frame or lock alive.
+    """
+
+    __slots__ = ("cure", "kind", "links", "sentence")
+
+    def __init__(self, links):
+        """`links`: ((number, kind, name, made), held, next, thread)s; a place is
+        (file, line, function) or None, `thread` a name or None."""
+        self.kind = "order"
+        names = _names([lock for lock, *_ in links])
+        self.links = [
+            _link(each, name, names[(at + 1) % len(names)])
+            for at, (each, name) in enumerate(zip(links, names, strict=True))
+        ]
+        held = [f"{each['lock']} is held when {each['next']} is taken" for each in self.links]
+        self.sentence = f"{', and '.join(held)}: threads that meet there wait for ever."
+        order = ", then ".join(sorted(set(names)))
+        self.cure = (
+            f"Take the locks in one order everywhere (say, {order}), or the second one with "
+            "acquire(timeout=...)."
+        )
+
+    @property
+    def text(self):
+        """The report as it is printed, without colours."""
+        return self.render(False)
+
+    def __str__(self):
+        return self.text
+
+    def __repr__(self):
+        return f"<Inversion: {self.sentence}>"
+
+    def to_dict(self):
+        """Return it as dicts, lists and text, ready for json.dumps()."""
+        links = [dict(each) for each in self.links]
+        return {"kind": self.kind, "links": links, "sentence": self.sentence, "cure": self.cure}
+
+    def render(self, colour):
+        """Return the report as text, with a terminal's colours if asked for."""
+        paint = report.painter(colour)
+        which = " and ".join(each["lock"] for each in self.links)
+        out = [paint("head", f"raddle: lock order: {which} are taken in different orders"), ""]
+        for each in self.links:
+            out.append(
+                f"  {paint('name', each['thread'])} took {each['lock']}, then {each['next']}"
+            )
+            out += _drawn(each["held_at"], each["held_source"], paint)
+            out += _drawn(each["next_at"], each["next_source"], paint)
+        out += ["", "  " + paint("ring", self.sentence)]
+        out += ["  " + paint("dim", "(Nothing hung: it is possible, not certain.)")]
+        out += ["  " + paint("cure", self.cure), ""]
+        return "\n".join(out)
+
+    def _is_known(self):
+        """Whether the program said that one of the places or names is fine."""
+        words = {each[key] for each in self.links for key in ("lock", "made")}
+        words |= {each[key] for each in self.links for key in ("held_at", "next_at")}
+        return any(
+            fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
+            for word in words
+            for pattern in _known
+        )
+
+
+def inversions():
+    """Return the contradicting lock orders found so far, the oldest first.
+
+    Each has `to_dict()`, which json.dumps() takes; the newest 100 are kept. The standard
+    library has no counterpart.
+    """
+    return list(_found)
+
+
+def check(on):
+    """Switch the checking on or off, for locks that are made from now on."""
+    _raddle._check_order(on)
+
+
+def check_known(patterns):
+    """Return a tuple of the patterns, or raise TypeError."""
+    if isinstance(patterns, str):
+        raise TypeError("known_orders is a list of patterns such as 'bank.py:12', not a str")
+    try:
+        patterns = tuple(patterns)
+    except TypeError:
+        kind = type(patterns).__name__
+        raise TypeError(f"known_orders is a list of patterns, not {kind}") from None
+    for each in patterns:
+        if not isinstance(each, str):
+            raise TypeError(f"known_orders has patterns, not {type(each).__name__}")
+    return patterns
+
+
+def know(patterns):
+    """From now on say nothing of inversions with a place or a name that fits."""
+    global _known
+    _known = patterns
+
+
+def found(links):
+    """Called for each inversion; return an exception for the thread, or None."""
+    if hasattr(_telling, "now"):
+        return None  # What tells of one has an order of its own.
+    _telling.now = True
+    try:
+        return _tell(links)
+    finally:
+        _telling.__dict__.clear()
+
+
+def _tell(links):
+    from raddle import deadlock
+
+    try:
+        inversion = Inversion(links)
+        if inversion._is_known():
+            return None
+        _found.append(inversion)
+        if not callable(deadlock.action()):
+            if deadlock.action() != "ignore":
+                report.show(inversion.render)
+            return None
+    except Exception as error:
+        if not sys.is_finalizing():
+            text = f"raddle: a lock order, which could not be described: {error!r}\n"
+            report.show(lambda colour: text)
+        return None
+    try:
+        deadlock.action()(inversion)
+    except BaseException as error:
+        return error
+    return None
+
+
+def _link(link, name, following):
+    (_, kind, _, made), held, following_at, thread = link
+    return {
+        "lock": name,
+        "type": {"lock": "Lock", "rlock": "RLock"}[kind],
+        "made": _place(made),
+        "next": following,
+        "held_at": _place(held),
+        "held_source": _source(held),
+        "next_at": _place(following_at),
+        "next_source": _source(following_at),
+        "thread": thread or "a thread",
+    }
+
+
+def _names(locks):
+    """Return the locks' names; those of one name are numbered."""
+    names = [name or _assigned(made) or _made(kind, made) for _, kind, name, made in locks]
+    return [
+        name if names.count(name) == 1 else f"{name} #{names[:at].count(name) + 1}"
+        for at, name in enumerate(names)
+    ]
+
+
+def _assigned(made):
+    """Return the variable that a lock was assigned to where it was made, or None."""
+    found = _ASSIGNED.match(_source(made))
+    return found[1] if found else None
+
+
+def _made(kind, made):
+    word = {"lock": "the Lock", "rlock": "the RLock"}[kind]
+    return f"{word} of {stack.short(made[0])}:{made[1]}" if made else word
+
+
+def _place(place):
+    return f"{stack.shown(place[0])}:{place[1]}" if place else "an unknown place"
+
+
+def _source(place):
+    return linecache.getline(place[0], place[1]).strip() if place else ""
+
+
+def _drawn(place, source, paint):
+    yield f"      {paint('place', place)}"
+    if source:
+        yield f"          {source}"
+
+
+_raddle._equip_order(found)
