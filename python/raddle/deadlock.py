@@ -50,17 +50,16 @@ def configure(*, on_deadlock=_MISSING, lock_order=_MISSING, known_orders=_MISSIN
     raised there. `lock_order`: True checks in which order the locks that are made from then on
     are taken inside one another, and tells of two orders that contradict (a callable gets an
     Inversion; "raise" prints it, since nothing hangs yet), see inversions(). `known_orders`: a
-    list of patterns (fnmatch) for names of locks and for places, "bank.py:12" or "vendor/*", that
-    are known to be fine. What is left out stays as it is. Raises ValueError or TypeError for
-    anything else, at once. The standard library has no counterpart.
+    list of patterns (fnmatch) for names of locks and for places, such as "bank.py:12" or
+    "vendor/*", that are known to be fine. What is left out stays as it is. Raises ValueError or
+    TypeError for anything else, at once. The standard library has no counterpart.
     """
     global _action
     if on_deadlock is not _MISSING:
         _check_action(on_deadlock)
-    if lock_order is not _MISSING:
-        if not isinstance(lock_order, bool):
-            kind = type(lock_order).__name__
-            raise TypeError(f"lock_order is True or False, not {kind}")
+    if lock_order is not _MISSING and not isinstance(lock_order, bool):
+        kind = type(lock_order).__name__
+        raise TypeError(f"lock_order is True or False, not {kind}")
     if known_orders is not _MISSING:
         known_orders = order.check_known(known_orders)
     if on_deadlock is not _MISSING:

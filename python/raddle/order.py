@@ -1,7 +1,7 @@
 """Lock orders that contradict each other: what is told of them, and which are known to be fine.
 
-The finding is the core's. It calls `found` in the thread that is about to take the lock, with no
-lock of its own held, once for each pair (or ring) of places where locks are made.
+The finding is the core's. It calls `found` in the thread that is about to take the lock, with
+no lock of its own held, once for each pair (or ring) of places where locks are made.
 """
 
 import collections
@@ -17,7 +17,7 @@ from raddle import _raddle, report, stack
 KEPT = 100  # inversions that inversions() remembers
 
 _found = collections.deque(maxlen=KEPT)
-_known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_ORDERS", "").split(os.pathsep)))
+_known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_ORDERS", "").split(",")))
 _telling = _local()
 _ASSIGNED = re.compile(r"\s*([\w.]+(?:\[[^]]*\])?)\s*(?::[^=]+)?=[^=]")
 
@@ -25,11 +25,11 @@ _ASSIGNED = re.compile(r"\s*([\w.]+(?:\[[^]]*\])?)\s*(?::[^=]+)?=[^=]")
 class Inversion:
     """Locks that are taken inside one another in orders that contradict each other.
 
-    `kind` is "order". `links` has a dict for each lock, in the ring's order: its name ("lock") and
-    type, where it was made ("made"), the lock that was taken while it was held ("next"), where the
-    two were taken ("held_at", "next_at": "file:line"), both source lines, and the thread that was
-    first seen to do so. `sentence` says it in words, `cure` what helps, and `text` is all of it
-    as it is printed. It keeps no thread, frame or lock alive.
+    `kind` is "order". `links` has a dict for each lock, in the ring's order: its name ("lock")
+    and type, where it was made ("made"), the lock that was taken while it was held ("next"),
+    where the two were taken ("held_at", "next_at": "file:line"), both source lines, and the
+    thread that was first seen to do so. `sentence` says it in words, `cure` what helps, and
+    `text` is all of it as it is printed. It keeps no thread, frame or lock alive.
     """
 
     __slots__ = ("cure", "kind", "links", "sentence")

@@ -27,6 +27,7 @@ MEMORY = "4g"
 # After so many deaths the rest of a module stays missing; a hang costs the whole timeout.
 CRASHES = 30
 HANGS = 5
+ORDER = "raddle: lock order:"  # how raddle's report of one begins
 
 
 @dataclasses.dataclass
@@ -60,6 +61,8 @@ def environment(raddle: bool) -> dict[str, str]:
         kept["RADDLE"] = "1"
         # A deadlock that is none would fail a test that passes stock.
         kept["RADDLE_ON_DEADLOCK"] = "raise"
+        # Nor does a test of the interpreter's own take locks in orders that contradict.
+        kept["RADDLE_LOCK_ORDER"] = "1"
     return kept
 
 
@@ -141,6 +144,7 @@ def run(
         if mirror is not None:
             mirror.write(ended.stdout + ended.stderr)
         found = outcome.collect(ended.stdout, part, _ending(ended))
+        process = outcome.worst(process, _order(ended))
         for test, result in found.tests.items():
             tests.setdefault(test, result)
         process = outcome.worst(process, found.process)
@@ -175,6 +179,14 @@ def _once(module, raddle, timeout, match, python, folder: Path, done: list[str])
     part = report.read_text("utf-8") if report.exists() else None
     seen = json.loads(witness.read_text("utf-8")) if witness.exists() else None
     return ended, part, seen
+
+
+def _order(ended: Ended) -> outcome.Outcome:
+    """Return "altered" if raddle told of a lock order, which fails no test by itself."""
+    for text in (ended.stderr, ended.stdout):
+        if ORDER in text:
+            return outcome.Outcome("altered", text[text.index(ORDER) :][:4000])
+    return outcome.Outcome("ok")
 
 
 def _ending(ended: Ended) -> outcome.Outcome:

@@ -1,5 +1,6 @@
 """The conformance runner's processes: ended whole, started with clean signals and names."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import launch
+import pytest
 
 HERE = Path(__file__).parent
 
@@ -66,4 +68,14 @@ def test_both_sides_start_without_the_callers_python_settings(monkeypatch):
     stock, raddle = launch.environment(False), launch.environment(True)
     assert not [name for name in stock if name.startswith(("PYTHON", "RADDLE"))]
     assert "FORCE_COLOR" not in stock
-    assert raddle == {**stock, "RADDLE": "1", "RADDLE_ON_DEADLOCK": "raise"}
+    told = {"RADDLE_ON_DEADLOCK": "raise", "RADDLE_LOCK_ORDER": "1"}
+    assert raddle == {**stock, "RADDLE": "1", **told}
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_lock_order_that_is_told_is_no_good_run(stream):
+    ended = launch.Ended(0, False, "", "")
+    assert launch._order(ended).good
+    ended = dataclasses.replace(ended, **{stream: f"...\n{launch.ORDER} a and b\n"})
+    told = launch._order(ended)
+    assert told.detail.startswith(launch.ORDER) and not told.good
