@@ -16,6 +16,7 @@ mod fresh;
 mod future;
 mod kit;
 mod lock;
+mod name;
 mod outcall;
 mod padded;
 mod place;

@@ -7,6 +7,7 @@ use raddle::{Deadline, RawLock};
 use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
 use crate::errors;
+use crate::name::Name;
 use crate::padded::Padded;
 use crate::registry;
 use crate::timeout;
@@ -14,7 +15,7 @@ use crate::timeout;
 /// A lock that one thread holds at a time and any thread may release.
 ///
 /// Made by `threading.Lock()`, which is this type from 3.13 on and a function before, as in the
-/// standard library.
+/// standard library. `name` is what reports call the lock. raddle only.
 #[pyclass(frozen, weakref, module = "_thread", name = "lock")]
 pub(crate) struct Lock {
     raw: Padded<RawLock>,
@@ -23,6 +24,11 @@ pub(crate) struct Lock {
 impl Lock {
     pub(crate) const fn create() -> Self {
         Self { raw: Padded::new(RawLock::new()) }
+    }
+
+    /// Where the lock's name is.
+    pub(crate) fn named(&self) -> &Name {
+        &self.raw.name
     }
 
     pub(crate) fn raw(&self) -> &RawLock {
@@ -71,8 +77,15 @@ const UNLOCKED: &str = "release unlocked lock: call acquire() before release(), 
 impl Lock {
     #[cfg(Py_3_13)]
     #[new]
-    fn new() -> Self {
-        Self::create()
+    #[pyo3(signature = (*, name = None))]
+    fn new<'py>(
+        py: Python<'py>,
+        name: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let name = crate::name::read(name, "Lock")?;
+        let lock = Bound::new(py, Self::create())?;
+        lock.get().named().set(name);
+        Ok(lock)
     }
 
     #[cfg(not(Py_3_13))]
@@ -153,6 +166,12 @@ impl Lock {
     /// The number of threads waiting for the lock. raddle only.
     fn _waiting(&self) -> usize {
         self.raw.waiting()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.raw.name.get(py)
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
