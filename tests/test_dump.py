@@ -154,7 +154,7 @@ def test_the_dump_uses_the_names_that_the_program_gave(threading, queue, spawn, 
     event.set()
     jobs.put(None)
     assert "waits for closing time to be set (Event)" in out.getvalue()
-    assert "waits for an item from the jobs (SimpleQueue)" in out.getvalue()
+    assert "waits for an item in the jobs (SimpleQueue)" in out.getvalue()
 
 
 WAITS = """

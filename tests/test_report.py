@@ -94,7 +94,7 @@ def test_names_that_the_program_gave_are_used(threading, queue, asleep, Report):
     for each in (worker, waiter):
         each.thread.join(60)
     assert "waiter waits for the books (Lock), held by worker" in text
-    assert "worker waits for an item from the jobs (Queue)" in text
+    assert "worker waits for an item in the jobs (Queue)" in text
 
 
 def test_the_text_shows_each_thread_with_its_own_lines(crossed, Report):
