@@ -143,6 +143,20 @@ def test_daemons_are_told(spawn, threading, asleep):
     assert re.search(rf"\(ident {waiting.ident}, native id \d+, daemon\)", out.getvalue())
 
 
+def test_the_dump_uses_the_names_that_the_program_gave(threading, queue, spawn, asleep):
+    import raddle
+
+    event, jobs = threading.Event(name="closing time"), queue.SimpleQueue(name="the jobs")
+    waiting = [spawn(event.wait), spawn(jobs.get)]
+    asleep(*waiting)
+    out = io.StringIO()
+    raddle.dump(out)
+    event.set()
+    jobs.put(None)
+    assert "waits for closing time to be set (Event)" in out.getvalue()
+    assert "waits for an item in the jobs (SimpleQueue)" in out.getvalue()
+
+
 WAITS = """
 import threading
 lock, event = threading.Lock(), threading.Event()

@@ -74,6 +74,29 @@ def test_a_ring_of_locks_is_one_sentence_with_the_place(crossed, Report):
     assert "one order everywhere (say, accounts.lock, then audit.lock)" in report.cure
 
 
+def test_names_that_the_program_gave_are_used(threading, queue, asleep, Report):
+    lock, jobs = threading.Lock(name="the books"), queue.Queue(name="the jobs")
+
+    def work():
+        with lock:
+            jobs.get()
+
+    worker = Hung(threading, "worker", work)
+    asleep(worker.thread)
+    waiter = Hung(threading, "waiter", lock.acquire)
+    asleep(waiter.thread)
+    ring = [
+        (waiter.ident, "lock", lock, worker.ident),
+        (worker.ident, "queue get", jobs, 0),
+    ]
+    text = Report("asleep", ring, True).text
+    jobs.put(None)
+    for each in (worker, waiter):
+        each.thread.join(60)
+    assert "waiter waits for the books (Lock), held by worker" in text
+    assert "worker waits for an item in the jobs (Queue)" in text
+
+
 def test_the_text_shows_each_thread_with_its_own_lines(crossed, Report):
     ring, line = crossed
     began = time.monotonic() - 2

@@ -123,7 +123,10 @@ def main() -> None:
     guarded: threading.Lock = lock
     with lock, threading.RLock(), threading.Semaphore(2), threading.BoundedSemaphore():
         got: bool = lock.acquire(False) or lock.acquire(timeout=0.5) or lock.locked()
-    condition = threading.Condition(guarded)
+    lock = threading.Lock(name="jobs")
+    named = threading.RLock(name="jobs"), queue.SimpleQueue[int](name=None)
+    named_barrier = threading.Barrier(2, name="all")
+    condition = threading.Condition(guarded, name="jobs")
     condition = threading.Condition(stdlib.Lock())
     with condition:
         number: int = condition.wait_for(lambda: 5, timeout=1)
@@ -149,6 +152,9 @@ def wrong() -> None:
     threading.Lock().acquire("yes", "no")  # expect: arg-type
     threading.Event().wait("1")  # expect: arg-type
     threading.Semaphore("1")  # expect: arg-type
+    threading.Semaphore(1, name=1)  # expect: arg-type
+    threading.Lock(name=1)  # expect: arg-type
+    queue.PriorityQueue[int](5, "jobs")  # expect: call-arg
     threading.Thread(target=5)  # expect: arg-type
     threading.Barrier()  # expect: call-arg
     threading.Condition(5)  # expect: arg-type

@@ -276,7 +276,7 @@ def _patch_threading(module):
 def _replacements(overlay, names):
     """Return the names of a threading module that change, with their new values."""
     always = (
-        "Condition Event Semaphore BoundedSemaphore Barrier _CRLock _allocate_lock Lock "
+        "Condition Event Semaphore BoundedSemaphore Barrier _CRLock _allocate_lock Lock RLock "
         # (For a fresh copy: raddle's barriers raise the same in all of them.)
         "BrokenBarrierError current_thread _ThreadHandle"
     )

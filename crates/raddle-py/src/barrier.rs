@@ -8,6 +8,7 @@ use raddle::{Barrier as Core, BarrierError};
 
 use crate::attached::Attached;
 use crate::errors;
+use crate::name::{self, Name};
 use crate::outcall::{self, Held};
 use crate::slot::Slot;
 use crate::timeout;
@@ -15,11 +16,13 @@ use crate::timeout;
 /// A point at which `parties` threads wait for each other, again and again.
 ///
 /// `action`, if given, is called by the last thread to arrive, before any is released;
-/// `timeout` is the default for wait(), in seconds. Raises ValueError if parties < 1.
+/// `timeout` is the default for wait(), in seconds. Raises ValueError if parties < 1. `name` is
+/// what reports call the barrier. raddle only.
 #[pyclass(frozen, subclass, dict, weakref, module = "threading")]
 pub(crate) struct Barrier {
     /// Empty until `__init__` has run; replaced when it runs again.
     settings: Slot<Settings>,
+    name: Name,
 }
 
 struct Settings {
@@ -55,19 +58,21 @@ impl Barrier {
     #[new]
     #[pyo3(
         signature = (*_args, **_kwargs),
-        text_signature = "(parties, action=None, timeout=None)"
+        text_signature = "(parties, action=None, timeout=None, *, name=None)"
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { settings: Slot::new() }
+        Self { settings: Slot::new(), name: Name::none() }
     }
 
-    #[pyo3(signature = (parties, action = None, timeout = None))]
+    #[pyo3(signature = (parties, action = None, timeout = None, *, name = None))]
     fn __init__(
         &self,
         parties: &Bound<'_, PyAny>,
         action: Option<Py<PyAny>>,
         timeout: Option<Py<PyAny>>,
+        name: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
+        let name = name::read(name, "Barrier")?;
         let exact = outcall::index(parties)?;
         if exact.lt(1)? {
             let must = if cfg!(Py_3_14) { ">= 1" } else { "> 0" };
@@ -87,6 +92,7 @@ impl Barrier {
         if let Some(old) = old {
             old.core.reset(); // Nobody could complete the round of those who wait.
         }
+        self.name.set(name);
         Ok(())
     }
 
@@ -142,6 +148,12 @@ impl Barrier {
     #[getter]
     fn broken(&self) -> PyResult<bool> {
         Ok(self.settings()?.core.is_broken())
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.name.get(py)
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {

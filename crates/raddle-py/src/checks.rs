@@ -50,8 +50,8 @@ pub(crate) fn prepare() {
 
 /// A card for a lock that is being made, if locks are checked.
 #[inline]
-pub(crate) fn card(py: Python<'_>, kind: Kind, name: Option<&str>) -> Option<Card> {
-    checks::checks_order().then(|| Card::new(kind, name, here(py)))
+pub(crate) fn card(py: Python<'_>, kind: Kind) -> Option<Card> {
+    checks::checks_order().then(|| Card::new(kind, None, here(py)))
 }
 
 /// Where the program is: in the innermost frame that is not raddle's own.
@@ -166,8 +166,8 @@ pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<()> {
         let (held, next) = (told(py, link.held)?, told(py, link.next)?);
         links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
     }
-    if CALLBACK.get().is_none() {
-        py.import("raddle.order")?; // It hands one in.
+    if CALLBACK.get().is_none() && py.import("raddle.order").is_err() {
+        return Ok(()); // The interpreter is about to end. (It would have handed one in.)
     }
     let Some(callback) = CALLBACK.get() else { return Ok(()) };
     let answer = outcall::call1(callback.bind(py), links.as_any())?;

@@ -10,6 +10,7 @@ use crate::arg::Arg;
 use crate::attached::Attached;
 use crate::errors;
 use crate::lock::Lock;
+use crate::name;
 use crate::outcall::{self, Held};
 use crate::padded::Padded;
 use crate::rlock::RLock;
@@ -18,7 +19,8 @@ use crate::timeout;
 
 /// Lets threads wait, with a lock released, until another thread notifies them.
 ///
-/// `lock` is a Lock, an RLock, or any object with their methods; a new RLock if left out.
+/// `lock` is a Lock, an RLock, or any object with their methods; a new RLock if left out. `name`
+/// is what reports call the condition. raddle only.
 #[pyclass(frozen, subclass, dict, weakref, module = "threading")]
 pub(crate) struct Condition {
     core: Padded<Core>,
@@ -86,6 +88,11 @@ impl Condition {
     /// A condition on a lock that others may share.
     pub(crate) fn over(lock: Py<Lock>) -> Self {
         Self { core: Padded::new(Core::new()), lock: Slot::filled(Inner::Plain(lock)) }
+    }
+
+    /// Where the condition's name is.
+    pub(crate) fn named(&self) -> &name::Name {
+        &self.core.name
     }
 
     fn inner(&self) -> PyResult<&Inner> {
@@ -158,21 +165,31 @@ const NOTIFY_UNOWNED: &str =
 #[pymethods]
 impl Condition {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(lock=None)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(lock=None, *, name=None)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { core: Padded::new(Core::new()), lock: Slot::new() }
     }
 
-    #[pyo3(signature = (lock = None))]
-    fn __init__(&self, py: Python<'_>, lock: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    #[pyo3(signature = (lock = None, *, name = None))]
+    fn __init__(
+        &self,
+        py: Python<'_>,
+        lock: Option<&Bound<'_, PyAny>>,
+        name: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let name = name::read(name, "Condition")?;
         // A second time, too: who waits then stays in line, and takes its own lock back.
-        if self.lock.get().is_some_and(|old| old.serves_as(py, lock)) {
-            return Ok(());
+        if !self.lock.get().is_some_and(|old| old.serves_as(py, lock)) {
+            self.lock.replace(match lock {
+                Some(lock) => Inner::of(lock)?,
+                None => Inner::Reentrant(Py::new(py, RLock::create().checked(py))?),
+            });
         }
-        self.lock.replace(match lock {
-            Some(lock) => Inner::of(lock)?,
-            None => Inner::Reentrant(Py::new(py, RLock::create().checked(py))?),
-        });
+        self.core.name.set(name);
+        if let (None, Inner::Reentrant(own)) = (lock, self.inner()?) {
+            own.get().named().set_part(py, &self.core.name, "_lock")?;
+            own.get().note_name(py);
+        }
         Ok(())
     }
 
@@ -339,6 +356,12 @@ impl Condition {
     /// The number of threads waiting to be notified. raddle only.
     fn _waiting(&self) -> usize {
         self.core.waiting()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.core.name.get(py)
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {

@@ -8,11 +8,14 @@ use raddle::Event as Core;
 use crate::attached::Attached;
 use crate::condition::Condition;
 use crate::errors;
+use crate::name;
 use crate::padded::Padded;
 use crate::slot::Slot;
 use crate::timeout;
 
 /// A flag that threads can set, clear and wait for; clear at first.
+///
+/// `name` is what reports call the event. raddle only.
 #[pyclass(frozen, subclass, dict, weakref, module = "threading")]
 pub(crate) struct Event {
     core: Padded<Core>,
@@ -23,13 +26,16 @@ pub(crate) struct Event {
 #[pymethods]
 impl Event {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(*, name=None)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { core: Padded::new(Core::new()), condition: Slot::new() }
     }
 
-    fn __init__(&self) {
+    #[pyo3(signature = (*, name = None))]
+    fn __init__(&self, name: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        self.core.name.set(name::read(name, "Event")?);
         self.core.clear();
+        Ok(())
     }
 
     /// Whether the flag is set.
@@ -95,6 +101,12 @@ impl Event {
     /// The number of threads waiting. raddle only.
     fn _waiting(&self) -> usize {
         self.core.waiting()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.core.name.get(py)
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {

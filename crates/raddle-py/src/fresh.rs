@@ -2,21 +2,24 @@
 //!
 //! `Lock()` is called more often than any other constructor (each Queue, Future and Condition
 //! makes some). The general way, through `tp_new`, builds an argument tuple and asks `object`
-//! for the memory; this one allocates and writes the value.
+//! for the memory; this one allocates and writes the value. An RLock is made here, too: it gets
+//! its name once it is in its place.
 
 use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use pyo3::PyClass;
-#[cfg(Py_3_13)]
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::lock::Lock;
+use crate::name;
+use crate::outcall::Held;
+use crate::rlock::RLock;
 
 /// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
@@ -57,20 +60,80 @@ pub(crate) fn offset<T: PyClass<Frozen = True> + Sync>(sample: &Bound<'_, T>) ->
     ptr::from_ref(sample.get()).addr() - sample.as_ptr().addr()
 }
 
+/// Makes a lock for a call with arguments, of which there is one: `name=`.
+///
+/// # Safety
+/// The thread is attached; `args` are `count` positional ones and then those that `names`, a
+/// tuple or null, names; `kind` is the type of Lock.
+#[cold]
+unsafe fn allocate_named(
+    kind: *mut ffi::PyTypeObject,
+    args: *const *mut ffi::PyObject,
+    count: isize,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let py = Python::assume_attached();
+        let made = read_name(py, args, count, names).and_then(|name| {
+            let lock = Bound::from_owned_ptr_or_err(py, allocate_one(kind))?;
+            let lock = lock.cast_into_unchecked::<Lock>();
+            lock.get().named().set(name);
+            lock.get().note_name(py);
+            Ok(lock.into_ptr())
+        });
+        made.unwrap_or_else(|error| {
+            error.restore(py);
+            ptr::null_mut()
+        })
+    }
+}
+
+/// See [`allocate_named`], whose contract this has.
+unsafe fn read_name(
+    py: Python<'_>,
+    args: *const *mut ffi::PyObject,
+    count: isize,
+    names: *mut ffi::PyObject,
+) -> PyResult<Option<Held>> {
+    // As the standard library's messages begin.
+    let function = if cfg!(Py_3_13) { "lock" } else { "_thread.allocate_lock" };
+    if count != 0 {
+        let takes =
+            if cfg!(Py_3_13) { "takes no positional arguments" } else { "takes no arguments" };
+        return Err(PyTypeError::new_err(format!(
+            "{function}() {takes} ({count} given), but name='...' in words"
+        )));
+    }
+    // SAFETY: passed on to the caller; each of `names` has its value in `args`.
+    unsafe {
+        let Some(names) = Bound::from_borrowed_ptr_or_opt(py, names) else { return Ok(None) };
+        let mut name = None;
+        for (index, each) in names.cast_into_unchecked::<PyTuple>().iter().enumerate() {
+            if !each.cast::<PyString>().is_ok_and(|each| each == "name") {
+                return Err(PyTypeError::new_err(format!(
+                    "{function}() takes no keyword arguments but name, not '{each}'"
+                )));
+            }
+            name = Bound::from_borrowed_ptr_or_opt(py, *args.add(index));
+        }
+        name::read(name.as_ref().filter(|name| !name.is_none()), "Lock")
+    }
+}
+
 /// `Lock()`, called as a type.
 #[cfg(Py_3_13)]
 unsafe extern "C" fn call(
     kind: *mut ffi::PyObject,
-    _args: *const *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
     count: usize,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls this attached, with the type and its arguments.
     unsafe {
-        if ffi::PyVectorcall_NARGS(count) != 0 || !names.is_null() {
-            let error = PyTypeError::new_err("lock() takes no arguments");
-            error.restore(Python::assume_attached());
-            return ptr::null_mut();
+        let count = ffi::PyVectorcall_NARGS(count);
+        if count != 0 || !names.is_null() {
+            return allocate_named(kind.cast(), args, count, names);
         }
         allocate_one(kind.cast())
     }
@@ -82,27 +145,68 @@ static KIND: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
 /// `allocate_lock()`.
 unsafe extern "C" fn allocate_lock(
     _module: *mut ffi::PyObject,
-    _: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: isize,
+    names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, and after `prepare` has set the type.
-    unsafe { allocate_one(KIND.load(Ordering::Relaxed)) }
+    let kind = KIND.load(Ordering::Relaxed);
+    // SAFETY: the interpreter calls this attached, with arguments as they should be, and after
+    // `prepare` has set the type.
+    unsafe {
+        if count == 0 && names.is_null() {
+            allocate_one(kind)
+        } else {
+            allocate_named(kind, args, count, names)
+        }
+    }
 }
 
-const DOC: &CStr = c"allocate_lock()\n--\n\nReturn a new lock that nobody holds.";
+const DOC: &CStr = c"allocate_lock(*, name=None)\n--\n\nReturn a new lock that nobody holds. \
+                     `name` is what reports call it.";
 
 /// The method table's entry; the interpreter keeps its address.
 static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
     ml_name: c"allocate_lock".as_ptr(),
-    ml_meth: ffi::PyMethodDefPointer { PyCFunction: allocate_lock },
-    ml_flags: ffi::METH_NOARGS,
+    ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: allocate_lock },
+    ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
     ml_doc: DOC.as_ptr(),
 };
+
+/// Where in an RLock PyO3 keeps the Rust value, in bytes; measured at import.
+static RLOCK_OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// A new RLock of a type that is RLock's or a subclass.
+pub(crate) fn rlock<'py>(kind: &Bound<'py, PyType>) -> PyResult<Bound<'py, RLock>> {
+    let py = kind.py();
+    // SAFETY: the type is RLock's or a subclass, whose instances have the value at that place and
+    // no other state that wants one; `object` makes them, as PyO3 would have it do.
+    unsafe {
+        let make = ffi::PyBaseObject_Type.tp_new.expect("object can be made");
+        let none = PyTuple::empty(py);
+        let object = make(kind.as_type_ptr(), none.as_ptr(), ptr::null_mut());
+        let object = Bound::from_owned_ptr_or_err(py, object)?.into_ptr();
+        let offset = RLOCK_OFFSET.load(Ordering::Relaxed);
+        ptr::write(object.byte_add(offset).cast::<RLock>(), RLock::create().checked(py));
+        Ok(Bound::from_owned_ptr(py, object).cast_into_unchecked())
+    }
+}
+
+/// Whether a subclass of RLock has an `__init__` of its own, which arguments are meant for.
+pub(crate) fn has_own_init(kind: &Bound<'_, PyType>) -> bool {
+    let of = |kind: *mut ffi::PyTypeObject| {
+        // SAFETY: the types are alive, and their slots were filled when they were made.
+        unsafe { (*kind).tp_init }.map(|init| init as usize)
+    };
+    of(kind.as_type_ptr()) != of(PyType::new::<RLock>(kind.py()).as_type_ptr())
+}
 
 /// Gives the type of Lock its quick constructor, and the module the function `allocate_lock`.
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let sample = Bound::new(py, Lock::create())?;
     OFFSET.store(offset(&sample), Ordering::Relaxed);
+    RLOCK_OFFSET
+        .store(offset(&Bound::new(py, RLock::create().checked(py))?), Ordering::Relaxed);
     let kind = PyType::new::<Lock>(py);
     #[cfg(Py_3_13)]
     // SAFETY: the type is this module's own and nobody uses it yet; the slot's function fits.

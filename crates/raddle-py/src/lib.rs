@@ -17,6 +17,7 @@ mod fresh;
 mod future;
 mod kit;
 mod lock;
+mod name;
 mod outcall;
 mod padded;
 mod place;

@@ -9,6 +9,7 @@ use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
 use crate::checks;
 use crate::errors;
+use crate::name::Name;
 use crate::padded::Padded;
 use crate::registry;
 use crate::timeout;
@@ -16,7 +17,7 @@ use crate::timeout;
 /// A lock that one thread holds at a time and any thread may release.
 ///
 /// Made by `threading.Lock()`, which is this type from 3.13 on and a function before, as in the
-/// standard library.
+/// standard library. `name` is what reports call the lock. raddle only.
 #[pyclass(frozen, weakref, module = "_thread", name = "lock")]
 pub(crate) struct Lock {
     raw: Padded<RawLock>,
@@ -30,10 +31,22 @@ impl Lock {
     /// The lock, with a card if locks are checked.
     #[inline]
     pub(crate) fn checked(self, py: Python<'_>) -> Self {
-        if let Some(card) = checks::card(py, Kind::Lock, None) {
+        if let Some(card) = checks::card(py, Kind::Lock) {
             self.raw.check(card);
         }
         self
+    }
+
+    /// Where the lock's name is; [`note_name`](Self::note_name) once it is set.
+    pub(crate) fn named(&self) -> &Name {
+        &self.raw.name
+    }
+
+    /// Tells the lock's card, if it has one, the lock's name.
+    pub(crate) fn note_name(&self, py: Python<'_>) {
+        if let Some(card) = self.raw.card() {
+            self.named().note(py, &card);
+        }
     }
 
     pub(crate) fn raw(&self) -> &RawLock {
@@ -82,8 +95,16 @@ const UNLOCKED: &str = "release unlocked lock: call acquire() before release(), 
 impl Lock {
     #[cfg(Py_3_13)]
     #[new]
-    fn new(py: Python<'_>) -> Self {
-        Self::create().checked(py)
+    #[pyo3(signature = (*, name = None))]
+    fn new<'py>(
+        py: Python<'py>,
+        name: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let name = crate::name::read(name, "Lock")?;
+        let lock = Bound::new(py, Self::create().checked(py))?;
+        lock.get().named().set(name);
+        lock.get().note_name(py);
+        Ok(lock)
     }
 
     #[cfg(not(Py_3_13))]
@@ -164,6 +185,12 @@ impl Lock {
     /// The number of threads waiting for the lock. raddle only.
     fn _waiting(&self) -> usize {
         self.raw.waiting()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.raw.name.get(py)
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {

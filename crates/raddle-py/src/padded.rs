@@ -2,15 +2,19 @@
 
 use std::ops::Deref;
 
+use crate::name::Name;
+
 /// A value on a cache line of its own where threads run in parallel, in place elsewhere.
 ///
 /// Without a GIL every `with lock:` also writes the object's reference count; on the same line
 /// as the lock word, waiting threads and the holder would slow each other down. Objects are
-/// aligned to 16 bytes only, so the distance is kept by padding on both sides.
+/// aligned to 16 bytes only, so the distance is kept by padding on both sides. The object's name
+/// is part of that.
 #[repr(C)]
 pub(crate) struct Padded<T> {
+    pub(crate) name: Name,
     #[cfg(Py_GIL_DISABLED)]
-    before: [u8; 64],
+    before: [u8; 64 - size_of::<Name>()],
     value: T,
     #[cfg(Py_GIL_DISABLED)]
     after: [u8; 40],
@@ -19,8 +23,9 @@ pub(crate) struct Padded<T> {
 impl<T> Padded<T> {
     pub(crate) const fn new(value: T) -> Self {
         Self {
+            name: Name::none(),
             #[cfg(Py_GIL_DISABLED)]
-            before: [0; 64],
+            before: [0; 64 - size_of::<Name>()],
             value,
             #[cfg(Py_GIL_DISABLED)]
             after: [0; 40],

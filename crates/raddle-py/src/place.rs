@@ -22,6 +22,11 @@ impl Place {
         Self { object: AtomicPtr::new(ptr::null_mut()) }
     }
 
+    #[cfg(Py_GIL_DISABLED)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.object.load(Ordering::Relaxed).is_null()
+    }
+
     /// A new reference to the object.
     #[inline]
     pub(crate) fn get(&self, py: Python<'_>) -> Option<Py<PyAny>> {

@@ -10,11 +10,15 @@ use crate::arg::{Arg, Flag};
 use crate::attached::Attached;
 use crate::checks;
 use crate::errors;
+use crate::fresh;
+use crate::name::{self, Name};
 use crate::padded::Padded;
 use crate::registry;
 use crate::timeout;
 
 /// A lock that the thread which holds it may take again, to be released as often.
+///
+/// `name` is what reports call the lock. raddle only.
 #[pyclass(frozen, subclass, weakref, module = "_thread")]
 pub(crate) struct RLock {
     core: Padded<Core>,
@@ -28,10 +32,22 @@ impl RLock {
     /// The lock, with a card if locks are checked.
     #[inline]
     pub(crate) fn checked(self, py: Python<'_>) -> Self {
-        if let Some(card) = checks::card(py, Kind::RLock, None) {
+        if let Some(card) = checks::card(py, Kind::RLock) {
             self.core.check(card);
         }
         self
+    }
+
+    /// Where the lock's name is; [`note_name`](Self::note_name) once it is set.
+    pub(crate) fn named(&self) -> &Name {
+        &self.core.name
+    }
+
+    /// Tells the lock's card, if it has one, the lock's name.
+    pub(crate) fn note_name(&self, py: Python<'_>) {
+        if let Some(card) = self.core.card() {
+            self.named().note(py, &card);
+        }
     }
 
     pub(crate) fn core(&self) -> &Core {
@@ -89,16 +105,25 @@ fn not_owned(core: &Core) -> PyErr {
 impl RLock {
     #[new]
     #[classmethod]
-    #[pyo3(signature = (*args, **kwargs))]
-    fn new(
-        kind: &Bound<'_, PyType>,
-        args: &Bound<'_, PyTuple>,
-        kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Self> {
+    #[pyo3(signature = (*args, name = None, **kwargs))]
+    fn new<'py>(
+        kind: &Bound<'py, PyType>,
+        args: &Bound<'py, PyTuple>,
+        name: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Self>> {
         if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             refuse_arguments(kind)?;
         }
-        Ok(Self::create().checked(kind.py()))
+        let name = if fresh::has_own_init(kind) {
+            name::read_any(name)? // It is the subclass's, and may mean something else there.
+        } else {
+            name::read(name, "RLock")?
+        };
+        let lock = fresh::rlock(kind)?;
+        lock.get().named().set(name);
+        lock.get().note_name(kind.py());
+        Ok(lock)
     }
 
     /// Takes the lock once more, waiting for another holder if `blocking`, for at most `timeout`
@@ -174,6 +199,12 @@ impl RLock {
     /// The number of threads waiting for the lock. raddle only.
     fn _waiting(&self) -> usize {
         self.core.waiting()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.core.name.get(py)
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {

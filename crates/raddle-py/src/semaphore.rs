@@ -11,6 +11,7 @@ use raddle::{Deadline, Semaphore as Core};
 use crate::arg::{Arg, Truth};
 use crate::attached::Attached;
 use crate::errors;
+use crate::name;
 use crate::outcall;
 use crate::padded::Padded;
 use crate::timeout;
@@ -18,7 +19,8 @@ use crate::timeout;
 /// A counter of permits: acquire() takes one, waiting while there is none; release() adds some.
 ///
 /// `value` is the number of permits at first (1). Raises ValueError if it is negative,
-/// OverflowError if it does not fit a machine word.
+/// OverflowError if it does not fit a machine word. `name` is what reports call the semaphore.
+/// raddle only.
 #[pyclass(frozen, subclass, dict, weakref, module = "threading")]
 pub(crate) struct Semaphore {
     core: Padded<Core>,
@@ -99,14 +101,16 @@ impl Semaphore {
 #[pymethods]
 impl Semaphore {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value=1)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(value=1, *, name=None)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self { core: Padded::new(Core::new(1)) }
     }
 
-    #[pyo3(signature = (value = Arg::Missing))]
-    fn __init__(&self, value: Arg<'_>) -> PyResult<()> {
+    #[pyo3(signature = (value = Arg::Missing, *, name = None))]
+    fn __init__(&self, value: Arg<'_>, name: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let name = name::read(name, "Semaphore")?;
         self.core.set_permits(initial(&value)?);
+        self.core.name.set(name);
         Ok(())
     }
 
@@ -175,6 +179,12 @@ impl Semaphore {
         self.core.waiting()
     }
 
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.core.name.get(py)
+    }
+
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
         errors::repr(slf.as_any(), format_args!(": value={}", slf.get().core.permits()))
     }
@@ -187,7 +197,8 @@ impl Semaphore {
 /// A semaphore that refuses to hold more permits than it began with.
 ///
 /// `value` is the number of permits at first (1) and at most. Raises ValueError if it is
-/// negative, OverflowError if it does not fit a machine word.
+/// negative, OverflowError if it does not fit a machine word. `name` is what reports call the
+/// semaphore. raddle only.
 #[pyclass(frozen, subclass, extends = Semaphore, module = "threading")]
 pub(crate) struct BoundedSemaphore {
     /// The most permits; written by `__init__` only.
@@ -209,7 +220,7 @@ impl BoundedSemaphore {
 #[pymethods]
 impl BoundedSemaphore {
     #[new]
-    #[pyo3(signature = (*args, **kwargs), text_signature = "(value=1)")]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "(value=1, *, name=None)")]
     fn new(
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
@@ -218,11 +229,18 @@ impl BoundedSemaphore {
             .add_subclass(Self { bound: AtomicUsize::new(1) })
     }
 
-    #[pyo3(signature = (value = Arg::Missing))]
-    fn __init__(slf: &Bound<'_, Self>, value: Arg<'_>) -> PyResult<()> {
+    #[pyo3(signature = (value = Arg::Missing, *, name = None))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        value: Arg<'_>,
+        name: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let name = name::read(name, "BoundedSemaphore")?;
         let permits = initial(&value)?;
         slf.get().bound.store(permits, Ordering::Relaxed);
-        slf.as_super().get().core.set_permits(permits);
+        let core = &slf.as_super().get().core;
+        core.set_permits(permits);
+        core.name.set(name);
         Ok(())
     }
 

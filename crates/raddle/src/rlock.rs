@@ -1,5 +1,7 @@
 //! A lock that its owner may take again.
 
+use std::sync::Arc;
+
 use crate::blocking::{Blocking, Here, infallible};
 use crate::checks::{Card, Site};
 use crate::deadline::Deadline;
@@ -134,6 +136,11 @@ impl RLock {
     /// Called once, before the lock is used.
     pub fn check(&self, card: Card) -> bool {
         self.lock.check(card)
+    }
+
+    /// The lock's card, if it is checked.
+    pub fn card(&self) -> Option<Arc<Card>> {
+        self.lock.card()
     }
 
     /// Takes the lock if that is a matter of one step; if not, it is for

@@ -8,13 +8,14 @@ use super::{Order, Queue, opened};
 /// A queue that gives the newest item back first.
 ///
 /// `maxsize` is the most items that it holds; 0, which is the default, or less means any number.
+/// `name` is what reports call the queue. raddle only.
 #[pyclass(frozen, subclass, extends = Queue, module = "queue")]
 pub(crate) struct LifoQueue;
 
 #[pymethods]
 impl LifoQueue {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0, *, name=None)")]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,
@@ -47,13 +48,14 @@ impl LifoQueue {
 /// A queue that gives the least item back first, often a tuple (priority, item).
 ///
 /// `maxsize` is the most items that it holds; 0, which is the default, or less means any number.
+/// `name` is what reports call the queue. raddle only.
 #[pyclass(frozen, subclass, extends = Queue, module = "queue")]
 pub(crate) struct PriorityQueue;
 
 #[pymethods]
 impl PriorityQueue {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0, *, name=None)")]
     fn new(
         _args: &Bound<'_, PyTuple>,
         _kwargs: Option<&Bound<'_, PyDict>>,

@@ -39,6 +39,7 @@ use raddle::queue::{Blocks, Deny, Gate, Heap, Pile};
 use raddle::{Deadline, RLock, fork_generation};
 
 use crate::arg::{Arg, Truth};
+use crate::name;
 use crate::outcall::{self, Held};
 use crate::padded::Padded;
 use patience::Patience;
@@ -60,7 +61,8 @@ enum Order {
 /// A first-in first-out queue between threads.
 ///
 /// `maxsize` is the most items that it holds; 0, which is the default, or less means any number,
-/// as in the standard library. Raises TypeError if it is no number.
+/// as in the standard library. Raises TypeError if it is no number. `name` is what reports call
+/// the queue. raddle only.
 #[pyclass(frozen, subclass, dict, weakref, generic, module = "queue")]
 pub(crate) struct Queue {
     /// Whether the rest is there yet; the collector may look before, at zeroes.
@@ -221,18 +223,24 @@ impl Queue {
 #[pymethods]
 impl Queue {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0)")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(maxsize=0, *, name=None)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self::with(Order::First)
     }
 
-    #[pyo3(signature = (maxsize = Arg::Missing))]
-    fn __init__(slf: &Bound<'_, Self>, maxsize: Arg<'_>) -> PyResult<()> {
+    #[pyo3(signature = (maxsize = Arg::Missing, *, name = None))]
+    fn __init__(
+        slf: &Bound<'_, Self>,
+        maxsize: Arg<'_>,
+        name: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let this = slf.get();
+        let name = name::read(name, "Queue")?;
         match maxsize.given() {
             Some(maxsize) => this.set_limit(maxsize)?,
             None => this.set_limit(PyInt::new(slf.py(), 0).as_any())?,
         }
+        this.gate.name.set(name);
         if this.mode() != UNMADE {
             return opened::renew(slf);
         }
@@ -549,6 +557,12 @@ impl Queue {
     /// Whether the items are in Rust still. raddle only.
     fn _native(&self) -> bool {
         self.is_native()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.gate.name.get(py)
     }
 
     fn __sizeof__(slf: &Bound<'_, Self>) -> PyResult<usize> {

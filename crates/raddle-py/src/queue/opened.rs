@@ -110,11 +110,15 @@ fn dict<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyDict>> {
 /// A lock and three conditions on it.
 fn furnish(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, dict) = (queue.py(), dict(queue)?);
+    let whole = &queue.get().gate.name;
     let mutex = Py::new(py, Lock::create())?;
+    mutex.get().named().set_part(py, whole, "mutex")?;
     for name in
         [intern!(py, "not_empty"), intern!(py, "not_full"), intern!(py, "all_tasks_done")]
     {
-        dict.set_item(name, Py::new(py, Condition::over(mutex.clone_ref(py)))?)?;
+        let condition = Py::new(py, Condition::over(mutex.clone_ref(py)))?;
+        condition.get().named().set_part(py, whole, name.to_str()?)?;
+        dict.set_item(name, condition)?;
     }
     dict.set_item(intern!(py, "mutex"), mutex)
 }

@@ -11,11 +11,14 @@ use super::patience::Patience;
 use super::raised;
 use crate::arg::Truth;
 use crate::attached::Attached;
+use crate::name;
 use crate::outcall::Held;
 use crate::padded::Padded;
 
 /// An unbounded first-in first-out queue. put() may be called from destructors and signal
 /// handlers, also while the same thread is inside of one of its methods.
+///
+/// `name` is what reports call the queue. raddle only.
 #[pyclass(frozen, subclass, weakref, generic, module = "_queue")]
 pub(crate) struct SimpleQueue {
     /// Whether the gate is there yet; the collector may look before, at zeroes.
@@ -70,12 +73,16 @@ impl SimpleQueue {
 #[pymethods]
 impl SimpleQueue {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs), text_signature = "()")]
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(*, name=None)")]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
         Self::create()
     }
 
-    fn __init__(&self) {}
+    #[pyo3(signature = (*, name = None))]
+    fn __init__(&self, name: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        self.gate.name.set(name::read(name, "SimpleQueue")?);
+        Ok(())
+    }
 
     /// Puts `item`; never waits. `block` and `timeout` are there for likeness with Queue.
     #[inline]
@@ -134,6 +141,12 @@ impl SimpleQueue {
     /// The number of threads waiting for an item. raddle only.
     fn _waiting(&self) -> usize {
         self.gate.waiting_to_get()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.gate.name.get(py)
     }
 
     fn __sizeof__(slf: &Bound<'_, Self>) -> PyResult<usize> {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::ptr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::{Site, order};
 use crate::deadlock::Kind;
@@ -12,7 +12,11 @@ use crate::deadlock::Kind;
 /// its list of held ones.
 #[derive(Debug)]
 pub struct Card {
-    seen: Seen,
+    id: usize,
+    kind: Kind,
+    /// Set once.
+    name: OnceLock<Arc<str>>,
+    made: Site,
     /// How often it was released: what a thread remembers of an earlier time is out of date.
     releases: AtomicUsize,
     /// Another thread than the one that took it has released it, or it was waited for by its
@@ -40,7 +44,10 @@ impl Card {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Self {
-            seen: Seen { id, kind, name: name.map(Arc::from), made },
+            id,
+            kind,
+            name: name.map_or_else(OnceLock::new, |name| OnceLock::from(Arc::from(name))),
+            made,
             releases: AtomicUsize::new(0),
             lent: AtomicBool::new(false),
         }
@@ -48,12 +55,18 @@ impl Card {
 
     /// What people are told of the lock.
     #[must_use]
-    pub fn seen(&self) -> &Seen {
-        &self.seen
+    pub fn seen(&self) -> Seen {
+        let name = self.name.get().cloned();
+        Seen { id: self.id, kind: self.kind, name, made: self.made }
+    }
+
+    /// Says what the program calls the lock; a second time changes nothing.
+    pub fn call(&self, name: &str) {
+        let _ = self.name.set(Arc::from(name));
     }
 
     pub(super) fn id(&self) -> usize {
-        self.seen.id
+        self.id
     }
 
     pub(super) fn releases(&self) -> usize {

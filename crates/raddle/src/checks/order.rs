@@ -123,14 +123,14 @@ pub(super) fn before(
 ) -> Option<Inversion> {
     let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
     // (Outside: what asks for a name may run anything.)
-    let who = who();
+    let (who, inner) = (who(), card.seen());
     SHARED.with(|graph| {
         let mut found = None;
         for (outer, mut edge) in unknown.drain(..) {
             edge.thread.clone_from(&who);
-            graph.add(&outer, card.seen(), edge);
+            graph.add(&outer, &inner, edge);
             if found.is_none() {
-                found = graph.contradiction(&outer, card.seen());
+                found = graph.contradiction(&outer, &inner);
             }
         }
         found
@@ -157,7 +157,7 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>>
             .map(|outer| {
                 let guards = besides(&outer.card).collect();
                 let edge = Edge { held: outer.site, next: site, thread: None, guards };
-                (outer.card.seen().clone(), edge)
+                (outer.card.seen(), edge)
             })
             .collect()
     });
@@ -166,7 +166,7 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>>
 
 /// The lock is no more.
 pub(super) fn gone(card: &Card) {
-    SHARED.with(|graph| graph.merge(card.seen()));
+    SHARED.with(|graph| graph.merge(&card.seen()));
 }
 
 /// Forgets a lock's orders.
