@@ -6,7 +6,7 @@ use raddle::deadlock::Kind;
 use raddle::{Deadline, RawLock};
 
 use crate::arg::{Arg, Flag};
-use crate::attached::Attached;
+use crate::attached::{Attached, is_finalizing};
 use crate::checks;
 use crate::errors;
 use crate::name::Name;
@@ -64,6 +64,9 @@ impl Lock {
         if self.raw.acquire_fast() {
             return Ok(true);
         }
+        if is_finalizing() && self.raw.try_acquire() {
+            return Ok(true);
+        }
         self.raw.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until)
     }
 
@@ -72,6 +75,9 @@ impl Lock {
     pub(crate) fn enter(&self, py: Python<'_>) -> PyResult<bool> {
         if self.raw.enter_fast() {
             return Ok(true);
+        }
+        if is_finalizing() && self.raw.try_enter() {
+            return Ok(true); // It is checked; `to_wait` would refuse.
         }
         let until = Deadline::NEVER;
         self.raw.enter_with(&mut Attached::to_wait(py, until)?.on(self), until)

@@ -7,7 +7,7 @@ use raddle::deadlock::Kind;
 use raddle::{Held, RLock as Core};
 
 use crate::arg::{Arg, Flag};
-use crate::attached::Attached;
+use crate::attached::{Attached, is_finalizing};
 use crate::checks;
 use crate::errors;
 use crate::fresh;
@@ -64,6 +64,9 @@ impl RLock {
         let until = timeout::of_acquire(blocking, timeout)?;
         if self.core.acquire_fast() {
             return Ok(true);
+        }
+        if is_finalizing() && self.core.try_acquire() {
+            return Ok(true); // It is checked; `to_wait` would refuse.
         }
         self.core
             .acquire_with(&mut Attached::to_wait(py, until)?.on(self).kind(Kind::RLock), until)

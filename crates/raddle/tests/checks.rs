@@ -90,6 +90,23 @@ fn a_lock_around_both_orders_keeps_them_apart() {
 }
 
 #[test]
+fn a_lock_of_the_ring_that_is_held_besides_keeps_it_apart() {
+    let _alone = alone();
+    let [a, b, c] = ["apart a", "apart b", "apart c"].map(|name| Lock::checked(name, ()));
+    {
+        let _a = a.acquire();
+        nest(&b, &c);
+    }
+    {
+        let _b = b.acquire();
+        nest(&c, &a); // Inside `b`, which whoever has `a` wants first.
+    }
+    let found = of("apart");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].links.len(), 2); // `b` inside `a`, and `a` inside `b`.
+}
+
+#[test]
 fn attempts_and_timeouts_make_no_order_but_hold() {
     let _alone = alone();
     let (a, b) = (Lock::checked("try a", ()), Lock::checked("try b", ()));

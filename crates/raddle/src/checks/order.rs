@@ -1,9 +1,9 @@
 //! In which order locks are taken inside one another, and whether two orders contradict.
 //!
 //! Each lock is a node. An edge leads from a lock that was held to one that was then taken, and
-//! has the two places and the locks that were held besides (its guards). A ring of edges, none of
-//! which shares a guard with another, is a hang that is possible: guards would keep its threads
-//! apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and Stoller, 2005.)
+//! has the two places and the locks that were held besides (its guards). A ring of edges is a
+//! hang that is possible if no two of them were seen with the same lock in hand: that one would
+//! keep their threads apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and Stoller, 2005.)
 //!
 //! A lock that is gone leaves what was seen of it to the place where it was made: a node that
 //! stands for all locks made there, and that a search takes for any of them. While locks live they
@@ -297,8 +297,7 @@ impl Graph {
         Some(inversion)
     }
 
-    /// Goes on from `at` until `end`, leaving the edges in `way`, none of which has a guard that
-    /// another has.
+    /// Goes on from `at` until `end`, leaving the edges in `way`, none of which meets another.
     fn search(
         &self,
         at: Id,
@@ -316,10 +315,7 @@ impl Graph {
                 return false;
             }
             *steps -= 1;
-            let guarded = |(_, other): &(Id, Edge)| {
-                other.guards.iter().any(|guard| edge.guards.contains(guard))
-            };
-            if way.iter().any(guarded) {
+            if way.iter().any(|(outer, other)| meet((*outer, other), (at, edge))) {
                 continue;
             }
             way.push((at, edge.clone()));
@@ -333,4 +329,14 @@ impl Graph {
         }
         false
     }
+}
+
+/// Whether two edges were seen with a lock in hand that both had: then no two threads can be at
+/// both at once.
+fn meet(one: (Id, &Edge), other: (Id, &Edge)) -> bool {
+    let has = |edge: &Edge, id: Id| edge.guards.iter().any(|guard| Id::Lock(*guard) == id);
+    let guards = &one.1.guards;
+    has(one.1, other.0)
+        || has(other.1, one.0)
+        || guards.iter().any(|guard| other.1.guards.contains(guard))
 }
