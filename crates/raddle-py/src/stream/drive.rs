@@ -120,8 +120,8 @@ impl Inner {
     /// Pulls an input, or ends the stream.
     #[inline]
     fn pull(&self, py: Python<'_>, consumer: &mut Consumer<'_, Held, Made>) -> PyResult<()> {
-        let item = match self.inputs.get(py) {
-            Some(inputs) => outcall::next(inputs.bind(py)),
+        let item = match self.inputs.get(py).map(|inputs| inputs.into_bound(py)) {
+            Some(inputs) => outcall::next(&inputs),
             None => Ok(None),
         };
         let item = match item {
