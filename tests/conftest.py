@@ -294,6 +294,43 @@ def held(threading, spawn):
     made.go.set()
 
 
+@pytest.fixture
+def stream(threading):
+    """Make a Stream whose workers are threads of the subject; all have to end with the test."""
+    from raddle._raddle import Stream
+
+    threads, streams = [], []
+
+    def make(fn, inputs, workers=2, window=64, **settings):
+        mine = []
+
+        def hire():
+            if len(mine) == workers:
+                return False
+            mine.append(threading.Thread(target=made.worker(), daemon=True))
+            threads.append(mine[-1])
+            mine[-1].start()
+
+        made = Stream(fn, iter(inputs), window=window, hire=hire, **settings)
+        streams.append(made)
+        return made
+
+    yield make
+    for made in streams:
+        made.close()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def gate(threading):
+    """An event that is set at the test's end at the latest, so that no task waits for ever."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
 def _environment(extra):
     base = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
     return base | (extra or {})
