@@ -23,9 +23,14 @@ from concurrent import futures as _futures
 import pytest
 
 SUBJECT = os.environ.get("RADDLE_SUBJECT", "raddle")
-if signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
-    # A shell's background job ignores it, and so would the programs that the tests start.
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+# A shell's background job ignores these, and so would the programs that the tests start.
+for _signal, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _handler)
 
 DEADLINE = 60.0  # seconds that a state may take to appear before a test gives up
 HANG = float(os.environ.get("RADDLE_HANG", 240))  # seconds until one test ends the run
