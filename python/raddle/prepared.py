@@ -24,7 +24,7 @@ def for_ctrl_c(ident):
 
 def _caught(tree, line):
     return tree is not None and any(
-        isinstance(node, ast.Try)
+        isinstance(node, (ast.Try, ast.TryStar))
         and node.body[0].lineno <= line <= node.body[-1].end_lineno
         and any(_catches(handler.type) for handler in node.handlers)
         for node in ast.walk(tree)
