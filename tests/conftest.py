@@ -23,9 +23,14 @@ from concurrent import futures as _futures
 import pytest
 
 SUBJECT = os.environ.get("RADDLE_SUBJECT", "raddle")
-if signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
-    # A shell's background job ignores it, and so would the programs that the tests start.
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+# A shell's background job ignores these, and so would the programs that the tests start.
+for _signal, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _handler)
 
 DEADLINE = 60.0  # seconds that a state may take to appear before a test gives up
 HANG = float(os.environ.get("RADDLE_HANG", 240))  # seconds until one test ends the run
@@ -292,6 +297,43 @@ def held(threading, spawn):
     made = Held(threading, spawn)
     yield made
     made.go.set()
+
+
+@pytest.fixture
+def stream(threading):
+    """Make a Stream whose workers are threads of the subject; all have to end with the test."""
+    from raddle._raddle import Stream
+
+    threads, streams = [], []
+
+    def make(fn, inputs, workers=2, window=64, **settings):
+        mine = []
+
+        def hire():
+            if len(mine) == workers:
+                return False
+            mine.append(threading.Thread(target=made.worker(), daemon=True))
+            threads.append(mine[-1])
+            mine[-1].start()
+
+        made = Stream(fn, iter(inputs), window=window, hire=hire, **settings)
+        streams.append(made)
+        return made
+
+    yield make
+    for made in streams:
+        made.close()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def gate(threading):
+    """An event that is set at the test's end at the latest, so that no task waits for ever."""
+    event = threading.Event()
+    yield event
+    event.set()
 
 
 def _environment(extra):

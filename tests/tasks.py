@@ -5,6 +5,10 @@ import threading
 import time
 
 
+def double(number):
+    return 2 * number
+
+
 def square(number):
     return number * number
 

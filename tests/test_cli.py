@@ -40,14 +40,6 @@ WAITS = {
 SAY = "def say(): print('ready', flush=True)\n"
 
 
-@pytest.fixture
-def interruptible():
-    """Let SIGINT reach children even where this process was started with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def task(pid):
     """Return the state letter of a process's main thread and how often it went to sleep."""
     with open(f"/proc/{pid}/task/{pid}/status") as lines:
@@ -94,7 +86,7 @@ def interrupted(command, home):
 
 
 @pytest.mark.parametrize("way", WAITS)
-def test_ctrl_c_ends_the_program_as_under_plain_python(way, interruptible, folder):
+def test_ctrl_c_ends_the_program_as_under_plain_python(way, folder):
     name = folder.write(SAY + WAITS[way])
     code, out, err = interrupted([*RADDLE, name], folder.home)
     assert interrupted([*PLAIN, name], folder.home)[:2] == (code, out) == (-signal.SIGINT, "")
@@ -106,7 +98,7 @@ def test_ctrl_c_ends_the_program_as_under_plain_python(way, interruptible, folde
 
 @STARTS
 @pytest.mark.parametrize("way", ["script", "module", "text"])
-def test_ctrl_c_gives_the_same_exit_status_however_started(way, by, interruptible, folder):
+def test_ctrl_c_gives_the_same_exit_status_however_started(way, by, folder):
     name = folder.write(SAY + WAITS["an event"])
     arguments = {
         "script": [name],
@@ -118,7 +110,7 @@ def test_ctrl_c_gives_the_same_exit_status_however_started(way, by, interruptibl
     assert err.splitlines()[-1] == "KeyboardInterrupt"
 
 
-def test_ctrl_c_can_be_caught(interruptible, folder):
+def test_ctrl_c_can_be_caught(folder):
     name = folder.write(
         SAY
         + "import threading\n"

@@ -30,6 +30,20 @@ def hang():
     return threads
 """
 
+# Waits until each of these threads has been in one wait for this many seconds: long enough for
+# whatever looks at waits (each second) to have looked at it.
+LASTED = """
+import raddle, time
+
+def lasted(seconds, *threads):
+    idents = {thread.ident for thread in threads}
+    def those():
+        limit = time.monotonic() - seconds
+        return {wait[0] for wait in raddle._raddle._waits() if wait[4] < limit}
+    while not idents <= those():
+        time.sleep(0.01)
+"""
+
 
 def dedent(code):
     return textwrap.dedent(code)
@@ -160,10 +174,10 @@ def test_ignore_looks_for_none(child):
     code = """
         raddle.configure(on_deadlock="ignore")
         threads = hang()
-        threads[0].join(2.5)
+        lasted(2, *threads)
         print(raddle.deadlocks(), [thread.is_alive() for thread in threads])
     """
-    assert child(RING + dedent(code)).stdout == "[] [True, True]\n"
+    assert child(RING + LASTED + dedent(code)).stdout == "[] [True, True]\n"
 
 
 def test_reports_are_json_and_bounded(child):
@@ -235,7 +249,7 @@ def test_a_ring_with_the_main_thread_in_it_is_reported_once(child):
         def give_up():
             while not raddle.deadlocks():
                 time.sleep(0.01)
-            time.sleep(1.5)  # The main thread looks each second.
+            lasted(2, threading.main_thread())
             print(len(raddle.deadlocks()), flush=True)
             os._exit(0)
 
@@ -252,7 +266,7 @@ def test_a_ring_with_the_main_thread_in_it_is_reported_once(child):
         threading.Thread(target=give_up, daemon=True).start()
         other.acquire()
     """
-    done = child("import raddle\n" + dedent(code), check=False)
+    done = child(LASTED + dedent(code), check=False)
     assert (done.stdout, done.returncode) == ("1\n", 0)
     assert done.stderr.count("raddle: deadlock:") == 1
 
@@ -260,7 +274,7 @@ def test_a_ring_with_the_main_thread_in_it_is_reported_once(child):
 @pytest.mark.parametrize("kind", ["Lock", "RLock"])
 def test_a_condition_that_cannot_take_its_lock_back_says_so_and_waits(child, kind):
     code = """
-        import os, time
+        import os
         raddle.configure(on_deadlock="raise")
         condition = threading.Condition(threading.%s())
         other = threading.RLock()
@@ -268,29 +282,36 @@ def test_a_condition_that_cannot_take_its_lock_back_says_so_and_waits(child, kin
         def wait():
             with other, condition:
                 waits.set()
-                condition.wait()
+                while True:
+                    condition.wait(0.05)
 
         def close():
-            with condition:
-                condition.notify()
-                other.acquire()
+            while True:
+                try:
+                    with condition:
+                        other.acquire()
+                except raddle.DeadlockError:
+                    pass  # The other was the first to sleep: it is the one to be told.
+
+        def seen():
+            spent = [time.clock_gettime(time.pthread_getcpuclockid(t.ident)) for t in threads]
+            return spent, len(raddle.deadlocks())
 
         waits = threading.Event()
         threads = [threading.Thread(target=each, daemon=True) for each in (wait, close)]
         threads[0].start()
         waits.wait()
         threads[1].start()
-        while not raddle.deadlocks():
+        lasted(1, *threads)
+        looks, last = 0, None
+        while looks < 20:  # Until neither has run in a row of looks.
             time.sleep(0.01)
-        time.sleep(0.2)
-        used = time.process_time()
-        print(len(raddle.deadlocks()) <= 2, [thread.is_alive() for thread in threads])
-        time.sleep(0.5)
-        print(time.process_time() - used < 0.4, flush=True)
+            looks, last = (looks + 1 if (now := seen()) == last else 0), now
+        print(raddle.deadlocks() != [], [thread.is_alive() for thread in threads], flush=True)
         os._exit(0)
     """
-    done = child("import raddle\n" + dedent(code % kind), check=False)
-    assert (done.stdout, done.returncode) == ("True [True, True]\nTrue\n", 0)
+    done = child(LASTED + dedent(code % kind), check=False)
+    assert (done.stdout, done.returncode) == ("True [True, True]\n", 0)
     assert done.stderr.count("raddle: deadlock: 2 threads wait for each other") == 1
 
 

@@ -223,10 +223,13 @@ def test_sigquit_prints_the_threads_and_the_program_goes_on(way, folder, home):
 
 
 def test_a_program_that_goes_on_was_not_disturbed(folder, home):
-    source = "import time\nsay()\ntime.sleep(2)\nprint('end')\n"
+    fifo = folder.home / "fifo"
+    os.mkfifo(fifo)
+    source = "say()\nprint(open('fifo').read())\n"
     with running(RADDLE, folder, home, source) as process:
-        process.send_signal(signal.SIGQUIT)
-        assert ask(process.pid, home).returncode == 0
+        quit_until("open('fifo')", process)
+        ask_until("open('fifo')", process.pid, home)
+        fifo.write_text("end")
         out, _ = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (0, b"end\n")
 

@@ -26,14 +26,6 @@ main(tasks.{task})
 USES = {"taking": "for _ in results: pass", "holding": "while True: time.sleep(0.1)"}
 
 
-@pytest.fixture
-def interruptible():
-    """Let SIGINT reach children even where this process was started with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def family(pid):
     """Return the processes below one, as (pid, start time), so that no number is reused."""
     parents = {}
@@ -64,7 +56,7 @@ def living(members):
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("task", ["spin", "nap", "brief"])
 @pytest.mark.parametrize("kind", kinds.KINDS)
-def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until, interruptible):
+def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until):
     code = PROGRAM.format(kind=kind, task=task, use=USES[use])
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
     process = subprocess.Popen(
@@ -118,7 +110,7 @@ with raddle.Pool(2, {kind!r}) as pool:
 
 @pytest.mark.parametrize("task", ["spin", "brief"])
 @pytest.mark.parametrize("kind", kinds.LOCAL)
-def test_a_pool_can_be_used_after_a_ctrl_c_that_was_caught(kind, task, child, interruptible):
+def test_a_pool_can_be_used_after_a_ctrl_c_that_was_caught(kind, task, child):
     code = CAUGHT.format(kind=kind, task=task, module=kind)
     began = time.monotonic()
     done = child(code, env={"PYTHONPATH": os.path.dirname(__file__)})
@@ -159,7 +151,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("kind", kinds.LOCAL)
-def test_ctrl_c_leaves_a_map_within_half_a_second(kind, child, interruptible):
+def test_ctrl_c_leaves_a_map_within_half_a_second(kind, child):
     environment = {"PYTHONPATH": os.path.dirname(__file__)}
     done = child(PROMPT.format(kind=kind), env=environment)
     took = [float(line) for line in done.stdout.splitlines()]

@@ -296,7 +296,7 @@ def test_cancel_futures_takes_nothing_from_a_map_that_has_all_begun(until):
     assert list(results) == [0, 1]
 
 
-def test_a_task_finished_after_shutdown_may_map_on_its_pool(until):
+def test_a_task_finished_after_shutdown_may_map_on_its_pool():
     begun, go = threading.Event(), threading.Event()
     pool = raddle.Pool(1)
 

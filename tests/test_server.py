@@ -35,14 +35,6 @@ def folder(tmp_path_factory):
     return home
 
 
-@pytest.fixture
-def interruptible():
-    """Let SIGINT reach children even where this process was started with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
     return {**kept, "PYTHONUNBUFFERED": "1"}  # we wait for the line with the address
@@ -109,9 +101,7 @@ def stopped_by_hand(command: list[str], folder: Path, log: Path, requests: int =
 
 
 @pytest.mark.raddle_only
-def test_every_response_is_right_with_a_thread_for_each_request(
-    folder, tmp_path, interruptible
-):
+def test_every_response_is_right_with_a_thread_for_each_request(folder, tmp_path):
     log = tmp_path / "log"
     with serving([*RADDLE, "-m", "http.server"], folder, log) as (process, url):
         seen = load(url, folder, "--requests", str(REQUESTS), "--reuse", "1")
@@ -123,9 +113,7 @@ def test_every_response_is_right_with_a_thread_for_each_request(
 
 
 @pytest.mark.raddle_only
-def test_every_response_is_right_over_connections_that_are_kept_open(
-    folder, tmp_path, interruptible
-):
+def test_every_response_is_right_over_connections_that_are_kept_open(folder, tmp_path):
     log = tmp_path / "log"
     command = [*RADDLE, "-m", "http.server", "--protocol", "HTTP/1.1"]
     with serving(command, folder, log) as (process, url):
@@ -137,7 +125,7 @@ def test_every_response_is_right_over_connections_that_are_kept_open(
 
 
 @pytest.mark.raddle_only
-def test_two_clients_at_once_get_every_response(folder, tmp_path, interruptible):
+def test_two_clients_at_once_get_every_response(folder, tmp_path):
     log = tmp_path / "log"
     with serving([*RADDLE, "-m", "http.server"], folder, log) as (process, url):
         command = [sys.executable, str(SERVER / "load.py"), url, str(folder)]
@@ -152,7 +140,7 @@ def test_two_clients_at_once_get_every_response(folder, tmp_path, interruptible)
 
 
 @pytest.mark.raddle_only
-def test_ctrl_c_stops_the_server_as_it_does_under_plain_python(folder, tmp_path, interruptible):
+def test_ctrl_c_stops_the_server_as_it_does_under_plain_python(folder, tmp_path):
     module = ["-m", "http.server"]
     ours = stopped_by_hand([*RADDLE, *module], folder, tmp_path / "ours")
     theirs = stopped_by_hand([*PLAIN, *module], folder, tmp_path / "theirs")
@@ -163,9 +151,7 @@ def test_ctrl_c_stops_the_server_as_it_does_under_plain_python(folder, tmp_path,
 
 
 @pytest.mark.raddle_only
-def test_ctrl_c_stops_an_idle_server_with_a_connection_still_open(
-    folder, tmp_path, interruptible
-):
+def test_ctrl_c_stops_an_idle_server_with_a_connection_still_open(folder, tmp_path):
     command = [*RADDLE, "-m", "http.server", "--protocol", "HTTP/1.1"]
     with serving(command, folder, tmp_path / "log") as (process, url):
         port = int(url.rstrip("/").rpartition(":")[2])
@@ -186,7 +172,7 @@ def witnessed(command: list[str], folder: Path, log: Path) -> dict:
 
 
 @pytest.mark.raddle_only
-def test_the_threads_that_serve_are_raddles(folder, tmp_path, interruptible):
+def test_the_threads_that_serve_are_raddles(folder, tmp_path):
     import raddle.threading
 
     seen = witnessed(RADDLE, folder, tmp_path / "log")
@@ -195,13 +181,13 @@ def test_the_threads_that_serve_are_raddles(folder, tmp_path, interruptible):
     assert seen["classes"] == {"Thread": 200}
 
 
-def test_the_witness_tells_plain_threads_from_raddles(folder, tmp_path, interruptible):
+def test_the_witness_tells_plain_threads_from_raddles(folder, tmp_path):
     seen = witnessed(PLAIN, folder, tmp_path / "log")
     assert seen["births"] == {seen["start"]: 200}
     assert "raddle" not in seen["start"].split(os.sep)
 
 
-def test_the_load_program_notices_a_wrong_body(folder, tmp_path, interruptible):
+def test_the_load_program_notices_a_wrong_body(folder, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     for path in folder.iterdir():

@@ -266,18 +266,6 @@ def _equip(
 ) -> None: ...
 def _equip_executor(empty: type[Exception], thread: dict[str, Any]) -> None: ...
 
-__all__ += [
-    "Future",
-    "_Executor",
-    "_Watch",
-    "_WorkItem",
-    "_WorkQueue",
-    "_equip",
-    "_equip_deadlock",
-    "_equip_executor",
-    "_forked",
-]
-
 @final
 class _ThreadHandle:
     def __new__(cls) -> _ThreadHandle: ...

@@ -7,26 +7,24 @@ their threads may be asleep for good, and nothing is wrong.
 import ast
 
 from raddle import stack
+from raddle.trees import Trees
 
 _CAUGHT = {"KeyboardInterrupt", "BaseException"}
 
 
 def for_ctrl_c(ident):
     """Return whether a frame of the thread is inside a `try` that catches KeyboardInterrupt."""
+    trees = Trees()
     with stack.Stacks() as stacks:
         return any(
-            stack.is_own(frame.f_code) and _caught(frame, line)
+            stack.is_own(frame.f_code) and _caught(trees.of(frame), line)
             for frame, line in stacks.of(ident)
         )
 
 
-def _caught(frame, line):
-    try:
-        tree = ast.parse("".join(stack.lines(frame)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return any(
-        isinstance(node, ast.Try)
+def _caught(tree, line):
+    return tree is not None and any(
+        isinstance(node, (ast.Try, ast.TryStar))
         and node.body[0].lineno <= line <= node.body[-1].end_lineno
         and any(_catches(handler.type) for handler in node.handlers)
         for node in ast.walk(tree)

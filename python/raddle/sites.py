@@ -7,13 +7,14 @@ the function that called acquire(). The source of its frames is searched for the
 import ast
 
 from raddle import inside, stack
+from raddle.trees import Trees
 
 
 class Sites:
-    """Finds acquisitions in the source of frames; each file is read once."""
+    """Finds acquisitions in the source of frames."""
 
     def __init__(self):
-        self._trees = {}
+        self._trees = Trees()
 
     def taken(self, seen, value, awaited=False):
         """Return (file, line) where the thread with this stack took `value`, or None.
@@ -55,17 +56,8 @@ class Sites:
 
     def _function(self, frame, line):
         """Return the syntax tree of what a frame runs, or None."""
-        name = frame.f_code.co_filename
-        if name not in self._trees:
-            try:
-                self._trees[name] = ast.parse("".join(stack.lines(frame)))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                self._trees[name] = None
-        tree = self._trees[name]
-        if tree is None:
-            return None
-        inmost = tree
-        if frame.f_code.co_name == "<module>":
+        inmost = tree = self._trees.of(frame)
+        if tree is None or frame.f_code.co_name == "<module>":
             return tree
         for node in ast.walk(tree):
             if isinstance(node, _FUNCTIONS) and node.lineno <= line <= node.end_lineno:

@@ -70,6 +70,7 @@ pub(crate) fn watch() {
         crate::attached::after_fork();
         crate::thread::after_fork();
     }
-    // SAFETY: the handler only stores to atomics, and the code is never unloaded.
+    // SAFETY: the code is never unloaded, and the handler and all that it calls only store to
+    // atomics, which may be done between `fork` and `exec`.
     unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
 }

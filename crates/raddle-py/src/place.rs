@@ -8,6 +8,8 @@ use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
+use crate::outcall::Held;
+
 /// An object or nothing; empty when its memory is zero, as `slot` explains.
 ///
 /// Whoever takes an object out has to keep it alive for as long as somebody may be reading it.
@@ -27,6 +29,10 @@ impl Place {
         self.object.load(Ordering::Relaxed).is_null()
     }
 
+    pub(crate) fn filled(object: Bound<'_, PyAny>) -> Self {
+        Self { object: AtomicPtr::new(object.into_ptr()) }
+    }
+
     /// A new reference to the object.
     #[inline]
     pub(crate) fn get(&self, py: Python<'_>) -> Option<Py<PyAny>> {
@@ -40,6 +46,16 @@ impl Place {
     pub(crate) fn put(&self, object: Option<Py<PyAny>>) -> Option<Py<PyAny>> {
         let new = object.map_or(ptr::null_mut(), Py::into_ptr);
         owned(self.object.swap(new, Ordering::AcqRel))
+    }
+
+    /// Puts an object in; returns what was there, for an attached thread to drop.
+    pub(crate) fn replace(&self, object: Bound<'_, PyAny>) -> Option<Held> {
+        self.put(Some(object.unbind())).map(Held::new)
+    }
+
+    /// Takes the object out, for an attached thread to drop.
+    pub(crate) fn take(&self) -> Option<Held> {
+        self.put(None).map(Held::new)
     }
 
     pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {

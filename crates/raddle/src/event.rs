@@ -97,6 +97,7 @@ impl Event {
 
     /// [`wait_with`](Self::wait_with) for an event that nobody will set any more if `gone` says
     /// so, in the child of a fork that a signal handler made during the wait.
+    #[cfg(not(raddle_loom))]
     pub(crate) fn wait_unless<B: Blocking>(
         &self,
         blocking: &mut B,

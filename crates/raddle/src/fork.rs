@@ -73,8 +73,9 @@ mod survivor {
 pub(crate) fn watch() {
     static WATCHING: AtomicBool = AtomicBool::new(false);
     if !cfg!(raddle_loom) && !WATCHING.load(Ordering::Acquire) {
-        // SAFETY: the handler only touches atomics and a const-initialised thread-local, which
-        // are usable between `fork` and `exec`; the code is never unloaded.
+        // SAFETY: the code is never unloaded. What the handler calls may run between `fork` and
+        // `exec`: it touches atomics and const-initialised thread-locals, and takes latches,
+        // which whoever held them in the parent does not keep from it (see `sync::latch`).
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
         WATCHING.store(true, Ordering::Release);
     }

@@ -218,7 +218,7 @@ fn who_keeps_watch_is_told_that_all_sleep_unless_a_ring_has_put_them_to_sleep() 
     eventually("the other waits", || lock.waiting() == 1);
     looks.store(0, Ordering::SeqCst);
     let watcher = keep_watch();
-    eventually("it has looked twice", || looks.load(Ordering::SeqCst) == 2);
+    eventually("it has looked twice", || looks.load(Ordering::SeqCst) >= 2);
     event.set();
     assert_eq!(watcher.join().unwrap(), Ok(true));
     assert!(told.try_recv().is_err(), "the ring was enough");

@@ -4,40 +4,54 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
 
 use common::{PATIENCE, eventually, scope_within};
 use raddle::deadlock::{self, Deadlock, Finding};
 use raddle::{Blocking, Deadline, Event, Parker, RawLock, Wake};
 
-/// Keeps watch, counts its sleeps, and ends a wait of which it is told something.
+/// Keeps watch, notes until when it sleeps, and goes on with its wait whatever it is told.
 struct Watching<F> {
     threads: F,
-    sleeps: Arc<AtomicUsize>,
-    signals: Arc<AtomicUsize>,
+    sleeps: Arc<Sleeps>,
     told: Option<Finding>,
+}
+
+/// Until when each sleep of a wait was to be.
+#[derive(Debug, Default)]
+struct Sleeps(Mutex<Vec<Deadline>>);
+
+impl Sleeps {
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    fn last(&self) -> Option<Deadline> {
+        self.0.lock().unwrap().last().copied()
+    }
+
+    /// Whether each was to be longer than the one before: none ended at once, over and over.
+    fn are_each_longer(&self) -> bool {
+        self.0.lock().unwrap().is_sorted_by(|one, next| one < next)
+    }
 }
 
 impl<F: Fn() -> Option<usize>> Watching<F> {
     fn new(threads: F) -> Self {
-        let count = || Arc::new(AtomicUsize::new(0));
-        Self { threads, sleeps: count(), signals: count(), told: None }
+        Self { threads, sleeps: Arc::default(), told: None }
     }
 }
 
 impl<F: Fn() -> Option<usize>> Blocking for Watching<F> {
-    type Interrupt = ();
+    type Interrupt = Infallible;
 
     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
-        self.sleeps.fetch_add(1, Ordering::SeqCst);
+        self.sleeps.0.lock().unwrap().push(until);
         parker.park(until)
     }
 
-    fn on_signal(&mut self) -> Result<(), ()> {
-        self.signals.fetch_add(1, Ordering::SeqCst);
+    fn on_signal(&mut self) -> Result<(), Infallible> {
         Ok(())
     }
 
@@ -49,9 +63,9 @@ impl<F: Fn() -> Option<usize>> Blocking for Watching<F> {
         (self.threads)()
     }
 
-    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), ()> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), Infallible> {
         self.told = Some(found.finding);
-        Err(())
+        Ok(())
     }
 }
 
@@ -63,81 +77,113 @@ fn a_wait_that_looked_sleeps_on_when_detection_is_switched_off() {
     let _alone = ALONE.lock();
     let event = Event::new();
     let mut watching = Watching::new(|| None);
-    let (sleeps, signals) = (Arc::clone(&watching.sleeps), Arc::clone(&watching.signals));
+    let sleeps = Arc::clone(&watching.sleeps);
     scope_within(|scope| {
         let waiter = scope.spawn(|| event.wait_with(&mut watching, Deadline::NEVER));
-        eventually("it sleeps", || sleeps.load(Ordering::SeqCst) == 1);
+        eventually("it sleeps until its next look", || sleeps.count() == 1);
         deadlock::detect(false);
-        eventually("its round is over", || signals.load(Ordering::SeqCst) >= 1);
-        // Its look is over: what follows is one sleep, and no more.
-        thread::sleep(Duration::from_millis(50));
+        eventually("it sleeps for good", || {
+            sleeps.last() == Some(Deadline::NEVER) || !sleeps.are_each_longer()
+        });
         event.set();
         assert_eq!(waiter.join().unwrap(), Ok(true));
     });
     deadlock::detect(true);
-    assert!(sleeps.load(Ordering::SeqCst) <= 3, "{sleeps:?} sleeps");
+    assert!(sleeps.are_each_longer(), "{sleeps:?}");
 }
 
 #[test]
 fn a_ring_that_may_come_undone_does_not_keep_its_watcher_awake() {
     let _alone = ALONE.lock();
-    let (one, two, go) = (RawLock::new(), RawLock::new(), Event::new());
+    let (one, two) = (RawLock::new(), RawLock::new());
     let mut watching = Watching::new(|| None);
     let sleeps = Arc::clone(&watching.sleeps);
     scope_within(|scope| {
         scope.spawn(|| {
             two.acquire();
-            go.wait();
-            // Told after a second, unless the watcher is first.
-            if one.acquire_with(&mut Watching::new(|| None), Deadline::NEVER) == Ok(true) {
-                one.release();
-            }
-            two.release();
+            eventually("the watcher sleeps until its first look", || sleeps.count() == 1);
+            // That look, or the next, finds the ring.
+            assert_eq!(
+                one.acquire_with(&mut Watching::new(|| None), Deadline::NEVER),
+                Ok(true)
+            );
+            one.release();
         });
         eventually("two is taken", || two.is_locked());
         one.acquire();
         scope.spawn(|| {
-            eventually("the watcher sleeps", || sleeps.load(Ordering::SeqCst) == 1);
-            // The ring is to be there when the watcher has slept for a while.
-            thread::sleep(Duration::from_millis(300));
-            go.set();
-        });
-        if two.acquire_with(&mut watching, Deadline::NEVER) == Ok(true) {
+            // After a second in which the ring lasted: one of the two has told of it.
+            eventually("the watcher sleeps for good", || {
+                sleeps.last() == Some(Deadline::NEVER) || !sleeps.are_each_longer()
+            });
             two.release();
-        }
+        });
+        assert_eq!(two.acquire_with(&mut watching, Deadline::NEVER), Ok(true));
+        two.release();
         one.release();
     });
-    assert!(sleeps.load(Ordering::SeqCst) <= 5, "{sleeps:?} sleeps");
+    assert!(sleeps.count() >= 3 && sleeps.are_each_longer(), "{sleeps:?}");
 }
 
 #[test]
 fn a_thread_that_comes_while_threads_are_counted_is_not_taken_for_one_that_runs() {
     let _alone = ALONE.lock();
-    let (never, done) = (Event::new(), Event::new());
+    let (never, counted) = (Event::new(), Event::new());
     scope_within(|scope| {
-        let (never, done) = (&never, &done);
+        let (never, counted) = (&never, &counted);
         // Two threads are counted, the watcher and one that runs; then another falls asleep.
         let mut watching = Watching::new(move || {
-            if !done.is_set() {
-                scope.spawn(|| never.wait());
-                let asleep = || {
-                    let mut count = 0;
-                    deadlock::visit(|wait| count += usize::from(!wait.timed));
-                    count
-                };
-                eventually("another sleeps", || asleep() >= 2);
-                done.set();
+            if counted.is_set() {
+                return Some(3);
             }
+            scope.spawn(|| never.wait());
+            let asleep = || {
+                let mut count = 0;
+                deadlock::visit(|wait| count += usize::from(!wait.timed));
+                count
+            };
+            eventually("another sleeps", || asleep() >= 2);
+            counted.set();
             Some(2)
         });
-        scope.spawn(|| {
-            let counted = done.wait_timeout(PATIENCE);
-            thread::sleep(Duration::from_millis(100)); // Which the watcher needs to look.
+        let sleeps = Arc::clone(&watching.sleeps);
+        scope.spawn(move || {
+            let counted = counted.wait_timeout(PATIENCE);
+            eventually("the watcher has looked and sleeps again", || sleeps.count() >= 2);
             never.set();
             assert!(counted);
         });
         let outcome = never.wait_with(&mut watching, Deadline::NEVER);
-        never.set();
         assert_eq!((outcome, watching.told), (Ok(true), None));
     });
+}
+
+#[test]
+fn a_ring_that_another_has_told_does_not_keep_its_watcher_awake() {
+    let _alone = ALONE.lock();
+    let (one, two) = (RawLock::new(), RawLock::new());
+    let mut watching = Watching::new(|| None);
+    let sleeps = Arc::clone(&watching.sleeps);
+    scope_within(|scope| {
+        assert!(one.try_enter());
+        scope.spawn(|| {
+            assert!(two.try_enter());
+            eventually("the watcher sleeps until its first look", || sleeps.count() == 1);
+            // Closes the ring for sure, and is told of it at once.
+            assert_eq!(one.enter_with(&mut Watching::new(|| None), Deadline::NEVER), Ok(true));
+            one.exit();
+        });
+        eventually("two is taken", || two.is_locked());
+        scope.spawn(|| {
+            eventually("the watcher has looked and sleeps again", || sleeps.count() >= 2);
+            eventually("it sleeps on", || {
+                sleeps.last() == Some(Deadline::NEVER) || sleeps.count() >= 3
+            });
+            two.release();
+        });
+        assert_eq!(two.enter_with(&mut watching, Deadline::NEVER), Ok(true));
+        two.exit();
+        one.exit();
+    });
+    assert!(sleeps.are_each_longer(), "{sleeps:?}");
 }

@@ -103,6 +103,8 @@ impl<'a> Watch<'a> {
     fn look<B: Blocking>(&mut self, me: &Record, blocking: &B) -> Option<Deadlock> {
         let ring = ring::closed_by(me);
         if ring.as_ref().is_some_and(|ring| ring.surely) {
+            // This thread tells of it, or another has: enough was told of this wait.
+            (self.ripe, self.round) = (None, None);
             return ring.filter(ring::claim);
         }
         // A thread that waits for itself may be waiting for another's release().

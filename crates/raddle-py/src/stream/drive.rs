@@ -1,0 +1,175 @@
+//! What the thread that iterates a stream does: pulls inputs, asks for workers, waits, takes results.
+
+use std::sync::atomic::Ordering;
+
+use pyo3::exceptions::{PyTimeoutError, PyTypeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyTuple};
+use raddle::Deadline;
+use raddle::pool::{Consumer, Plan};
+
+use super::Stream;
+use super::inner::{Inner, Made};
+use super::outcome::is_ordinary;
+use crate::attached::Attached;
+use crate::outcall::{self, Held};
+
+/// How many results are delivered between two looks for signals: `list(stream)` does not look.
+const DELIVERIES_A_LOOK: usize = 256;
+
+impl Inner {
+    /// Does what the plan says until there is a result, with its input, or none to come.
+    pub(super) fn drive(
+        &self,
+        stream: &Bound<'_, Stream>,
+        consumer: &mut Consumer<'_, Held, Made>,
+        until: Deadline,
+    ) -> PyResult<Option<(Held, Held)>> {
+        let py = stream.py();
+        loop {
+            match consumer.plan() {
+                Plan::Deliver(delivery) => {
+                    self.count_delivery(stream)?;
+                    match delivery.output {
+                        Made::Value(value) => return Ok(Some((value, delivery.input))),
+                        Made::Error(error) => {
+                            let settled =
+                                self.settle(py, error, delivery.input, delivery.number)?;
+                            if settled.is_some() {
+                                return Ok(settled);
+                            }
+                        }
+                    }
+                }
+                Plan::Pull => self.pull(py, consumer)?,
+                Plan::Hire => self.ask_for_worker(py, consumer)?,
+                Plan::Wait => {
+                    if self.until.has_passed() {
+                        let next = self.deliveries.load(Ordering::Relaxed);
+                        return Err(PyTimeoutError::new_err(format!(
+                            "input {next} has no result yet, and the time of {} is over",
+                            self.name
+                        )));
+                    }
+                    if until.has_passed() {
+                        return Err(PyTimeoutError::new_err("no result was ready in time"));
+                    }
+                    let look = self.next_look.get();
+                    if look.has_passed() {
+                        self.look(stream)?;
+                        continue;
+                    }
+                    let until = until.or_sooner(self.until).or_sooner(look);
+                    let mut attached = Attached::to_wait(py, until)?;
+                    consumer.wait(&mut attached, until)?;
+                    attached.attach();
+                    py.check_signals()?;
+                }
+                Plan::Discard(input, output) => {
+                    self.cut.store(true, Ordering::Relaxed);
+                    drop((input, output));
+                }
+                Plan::Over => return self.conclude(py),
+            }
+        }
+    }
+
+    /// Every so often, looks for signals and calls `_look`; a result that was taken is not lost
+    /// by that, since raising ends the stream.
+    #[inline]
+    fn count_delivery(&self, stream: &Bound<'_, Stream>) -> PyResult<()> {
+        let count = self.deliveries.load(Ordering::Relaxed).wrapping_add(1);
+        self.deliveries.store(count, Ordering::Relaxed);
+        if count % DELIVERIES_A_LOOK != 0 {
+            return Ok(());
+        }
+        let looked = stream.py().check_signals().and_then(|()| {
+            if self.next_look.get().has_passed() { self.look(stream) } else { Ok(()) }
+        });
+        looked.inspect_err(|_| self.window.close())
+    }
+
+    #[cold]
+    fn look(&self, stream: &Bound<'_, Stream>) -> PyResult<()> {
+        let py = stream.py();
+        let again = outcall::method0(stream.as_any(), intern!(py, "_look"))?;
+        self.next_look.set(if again.is_none() { None } else { Some(again.extract()?) });
+        Ok(())
+    }
+
+    /// Pulls inputs before anybody asks for a result.
+    pub(super) fn begin(
+        &self,
+        py: Python<'_>,
+        consumer: &mut Consumer<'_, Held, Made>,
+        count: usize,
+    ) -> PyResult<()> {
+        for _ in 0..count {
+            if !consumer.may_pull() {
+                break;
+            }
+            self.pull(py, consumer)?;
+            while consumer.may_hire() {
+                self.ask_for_worker(py, consumer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Pulls an input, or ends the stream.
+    #[inline]
+    fn pull(&self, py: Python<'_>, consumer: &mut Consumer<'_, Held, Made>) -> PyResult<()> {
+        let item = match self.inputs.get(py).map(|inputs| inputs.into_bound(py)) {
+            Some(inputs) => outcall::next(&inputs),
+            None => Ok(None),
+        };
+        let item = match item {
+            Ok(Some(item)) if self.star && !item.is_instance_of::<PyTuple>() => {
+                Err(PyTypeError::new_err("with star=True every input is a tuple of arguments"))
+            }
+            item => item,
+        };
+        match item {
+            Ok(Some(item)) => consumer.publish(Held::new(item.unbind())),
+            Ok(None) => {
+                consumer.end();
+                drop(self.inputs.take());
+            }
+            Err(error) if is_ordinary(&error, py) => {
+                drop(self.failure.replace(error.into_value(py).into_bound(py).into_any()));
+                consumer.end();
+                drop(self.inputs.take());
+            }
+            // Such as KeyboardInterrupt: not after results that may take long.
+            Err(error) => {
+                self.window.close();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `hire`. That it fails is an error only while there is nobody to do the work.
+    fn ask_for_worker(
+        &self,
+        py: Python<'_>,
+        consumer: &mut Consumer<'_, Held, Made>,
+    ) -> PyResult<()> {
+        let hired = match self.hire.get(py) {
+            None => Ok(false),
+            Some(hire) => outcall::call0(hire.bind(py))
+                .map(|answer| !answer.cast::<PyBool>().is_ok_and(|answer| !answer.is_true())),
+        };
+        let nobody = self.window.workers() == 0 && consumer.hires() == 0;
+        match hired {
+            Err(error) if nobody || !is_ordinary(&error, py) => return Err(error),
+            Ok(true) => consumer.hired(true),
+            Ok(false) | Err(_) => {
+                consumer.hired(false);
+                drop(self.hire.take());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! What the tasks of a stream come to: values, exceptions, and what is raised at the end.
+
+use std::sync::atomic::Ordering;
+
+use pyo3::exceptions::{PyException, PyRuntimeError, PyStopIteration};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use raddle::pool::Outcome;
+
+use super::inner::{Inner, Made, OnError};
+use crate::outcall::{self, Held};
+
+/// The longest representation of an input in a note, in characters.
+const LONGEST_REPR: usize = 200;
+
+pub(super) fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
+    error.is_instance_of::<PyException>(py)
+}
+
+impl Inner {
+    /// Runs one task.
+    pub(super) fn run(&self, function: &Bound<'_, PyAny>, input: &Held) -> Outcome<Made> {
+        let py = function.py();
+        let result = if self.star {
+            // SAFETY: `pull` lets tuples only into a window of such tasks.
+            let arguments = unsafe { input.get().bind(py).cast_unchecked::<PyTuple>() };
+            outcall::call(function, arguments, None)
+        } else {
+            outcall::call1(function, input.get().bind(py))
+        };
+        match result {
+            Ok(value) => Outcome::Go(Made::Value(Held::new(value.unbind()))),
+            Err(error) => {
+                let stop = self.on_error == OnError::Raise || !is_ordinary(&error, py);
+                let made = Made::Error(Held::new(error.into_value(py).into_any()));
+                if stop { Outcome::Stop(made) } else { Outcome::Go(made) }
+            }
+        }
+    }
+
+    /// Yields the exception of a task, leaves it out, or raises it.
+    #[cold]
+    pub(super) fn settle(
+        &self,
+        py: Python<'_>,
+        error: Held,
+        input: Held,
+        number: usize,
+    ) -> PyResult<Option<(Held, Held)>> {
+        let exception = error.get().bind(py);
+        self.annotate(exception, input.get().bind(py), number);
+        if self.on_error != OnError::Raise && exception.is_instance_of::<PyException>() {
+            if self.on_error == OnError::Return {
+                return Ok(Some((error, input)));
+            }
+            let list = match self.collected.get(py) {
+                Some(list) => list.into_bound(py),
+                None => {
+                    let list = PyList::empty(py).into_any();
+                    drop(self.collected.replace(list.clone()));
+                    list
+                }
+            };
+            list.cast::<PyList>()?.append(exception)?;
+            return Ok(None);
+        }
+        self.window.close();
+        drop(self.cancelled.take());
+        let error = PyErr::from_value(exception.clone());
+        if exception.is_instance_of::<PyStopIteration>() {
+            // It would look like the end of the results.
+            let stopped = PyRuntimeError::new_err("the function raised StopIteration");
+            stopped.set_cause(py, Some(error));
+            return Err(stopped);
+        }
+        Err(error)
+    }
+
+    /// Adds a note to what a task raised: which input it was.
+    fn annotate(&self, exception: &Bound<'_, PyAny>, input: &Bound<'_, PyAny>, number: usize) {
+        let py = exception.py();
+        let shown = outcall::repr(input).and_then(|text| text.extract::<String>());
+        let shown = match shown {
+            Ok(text) if text.chars().nth(LONGEST_REPR).is_none() => text,
+            Ok(text) => text.chars().take(LONGEST_REPR - 1).chain(['…']).collect(),
+            Err(_) => String::from("(its repr() failed)"),
+        };
+        let note = format!("{}: input {number}: {shown}", self.name);
+        // An exception that cannot take a note is raised without.
+        let _ = outcall::getattr(exception, intern!(py, "add_note"))
+            .and_then(|add_note| outcall::call(&add_note, &(note,).into_pyobject(py)?, None));
+    }
+
+    /// What is to be raised at the end, if anything.
+    #[cold]
+    pub(super) fn conclude(&self, py: Python<'_>) -> PyResult<Option<(Held, Held)>> {
+        if let Some(error) = self.cancelled.take() {
+            // Not if all had begun by then.
+            let mut missing = self.cut.load(Ordering::Relaxed);
+            if let (false, Some(inputs)) = (missing, self.inputs.get(py)) {
+                missing = match outcall::next(inputs.bind(py)) {
+                    Ok(more) => more.is_some(),
+                    Err(error) if is_ordinary(&error, py) => true,
+                    Err(error) => return Err(error),
+                };
+            }
+            if missing {
+                self.window.close();
+                return Err(PyErr::from_value(error.into_inner().into_bound(py)));
+            }
+        }
+        if self.window.is_closed() {
+            return Ok(None);
+        }
+        self.window.close();
+        if let Some(error) = self.failure.take() {
+            return Err(PyErr::from_value(error.into_inner().into_bound(py)));
+        }
+        let Some(errors) = self.collected.take() else { return Ok(None) };
+        let errors = errors.into_inner().into_bound(py);
+        let (failed, all) = (errors.len()?, self.deliveries.load(Ordering::Relaxed));
+        let text = format!("{}: {failed} of {all} inputs failed", self.name);
+        let kind = py.import("builtins")?.getattr(intern!(py, "BaseExceptionGroup"))?;
+        let group = outcall::call(&kind, &(text, errors).into_pyobject(py)?, None)?;
+        Err(PyErr::from_value(group))
+    }
+}
