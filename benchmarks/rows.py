@@ -18,6 +18,7 @@ from types import ModuleType
 WORDS = (
     "lock",
     "rlock",
+    "detection",
     "event",
     "condition",
     "semaphore",

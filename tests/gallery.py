@@ -28,10 +28,10 @@ def plain(text):
     return re.sub(r"^      /.*\n(          .*\n)?", "", text, flags=re.MULTILINE)
 
 
-def start(name, folder=HERE):
+def start(name, folder=HERE, *options):
     """Start a program of the gallery under `raddle run`, in a process group of its own."""
     return subprocess.Popen(
-        [*RADDLE, f"{name}.py"],
+        [*RADDLE, *options, f"{name}.py"],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

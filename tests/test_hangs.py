@@ -12,10 +12,11 @@ def test_a_hang_is_told(name):
     assert said(name, lambda text: text == wanted) == wanted
 
 
-@pytest.fixture(scope="module")
-def quiet():
+@pytest.fixture(scope="module", params=["", "--check"])
+def quiet(request):
     """All the programs that end by themselves, running at the same time."""
-    running = {name: start(name, HERE / "quiet") for name in QUIET}
+    options = request.param.split()
+    running = {name: start(name, HERE / "quiet", *options) for name in QUIET}
     yield running
     for process in running.values():
         if process.returncode is None:

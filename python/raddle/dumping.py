@@ -76,13 +76,18 @@ def _provider(ident, stacks):
 
 def _waiting(wait, stacks, names, now):
     ident, kind, value, provider, since, timed = wait
+    named = names.of(value) if value is not None else words.some(kind)
+    importing = stacks.importing(ident) if kind in words.LOCKS else None
+    if importing is not None:
+        (named, provider), kind = importing, "import"
     link = {
         "thread": stack.name_of(ident),
         "kind": kind,
-        "name": names.of(value) if value is not None else words.some(kind),
+        "name": named,
         "provider": _provider(provider, stacks) if provider else None,
     }
-    kind = f" ({naming.kind(value)})" if value is not None and kind != "thread join" else ""
+    plain = value is None or kind in words.PLAIN
+    kind = "" if plain else f" ({naming.kind(value)})"
     timeout = ", with a timeout" if timed else ""
     lasting = max(0.0, now - since)
     return f"{words.wait(link)}{kind}{words.due(link)}, for {lasting:.1f} s{timeout}"

@@ -58,7 +58,7 @@ class Report:
         out = [paint("head", "raddle: " + words.heading(self.kind, self.threads)), ""]
         for each in self.threads:
             since = f", for {each['since']:.1f} s" if each["since"] is not None else ""
-            what = "" if each["kind"] == "thread join" else f" ({each['type']})"
+            what = "" if each["kind"] in words.PLAIN else f" ({each['type']})"
             wait = f"{words.wait(each)}{what}{words.due(each)}{since}"
             out.append(f"  {paint('name', each['thread'])} {wait}")
             out += drawn(each["stack"], paint)
@@ -110,7 +110,12 @@ def _link(link, stacks, names, places, called, began):
     ident, wait, value, provider = link
     since, timed = began.get(ident, (None, False))
     alive = stacks.idents()
-    held = None
+    held, named, type_ = None, names.of(value), naming.kind(value)
+    importing = stacks.importing(ident) if wait in words.LOCKS else None
+    if importing is not None:
+        (named, provider), wait, type_ = importing, "import", "import"
+    elif value is None:
+        named, type_ = words.some(wait), wait
     if provider and wait in words.LOCKS and value is not None:
         held = places.taken(stacks.of(provider), value, provider == ident)
     if provider and provider not in called:
@@ -120,8 +125,8 @@ def _link(link, stacks, names, places, called, began):
         "thread": called[ident],
         "ident": ident,
         "kind": wait,
-        "type": naming.kind(value) if value is not None else wait,
-        "name": names.of(value) if value is not None else words.some(wait),
+        "type": type_,
+        "name": named,
         "found": names.where(value),
         "since": lasting,
         "timeout": bool(timed),

@@ -12,6 +12,7 @@ from raddle import inside
 MOST = 40  # frames of one thread that are shown
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_IMPORTS = "<frozen importlib._bootstrap>"
 _INNER = {
     _LIB + name
     for name in (
@@ -46,6 +47,21 @@ class Stacks:
         if ident not in self._seen:
             self._seen[ident] = visible(self._frames.get(ident))
         return self._seen[ident]
+
+    def importing(self, ident):
+        """Return the module whose import a thread waits for, and who imports it: an ident.
+
+        None if it does not. (Once raddle is installed, the import system's locks are its own.)
+        """
+        frame = self._frames.get(ident)
+        code = frame.f_code if frame is not None else None
+        if code is None or (code.co_filename, code.co_name) != (_IMPORTS, "acquire"):
+            return None
+        lock = frame.f_locals.get("self")
+        module, owner = inside.attribute(lock, "name"), inside.attribute(lock, "owner")
+        if type(module) is str and type(owner) is int and owner != ident:
+            return module, owner
+        return None
 
     def __exit__(self, *_):
         self._frames.clear()

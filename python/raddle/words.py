@@ -5,6 +5,7 @@ A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"
 """
 
 LOCKS = ("lock", "rlock")
+PLAIN = ("thread join", "import")  # waits whose words say of what type it is
 GONE = "a thread that is not there any more"
 MOST = 6  # waits that a sentence tells of
 
@@ -19,6 +20,7 @@ _WAITS = {
     "queue put": "waits for room in {name}",
     "queue join": "waits for every item of {name} to be done",
     "thread join": "waits for the end of {provider}",
+    "import": "waits for the import of {name}",
     "future": "waits for the result of {name}",
     "pool": "waits for the workers of {name}",
 }
@@ -49,6 +51,8 @@ def due(link):
         return ""
     if link["kind"] in LOCKS:
         return f", held by {link['provider']}"
+    if link["kind"] == "import":
+        return f", which {link['provider']} is in"
     return f", due from {link['provider']}"
 
 
@@ -163,6 +167,10 @@ def _cure_of_ring(links, kinds):
 
 # For threads that all sleep, the most telling wait first.
 _CURES = {
+    "import": (
+        "Do not wait for another thread at the top level of {name}: do it in a function, which "
+        "is called once {name} is imported."
+    ),
     "lock": "Release {name} on every way out: write `with {name}:`.",
     "rlock": "Release {name} in the thread that took it: write `with {name}:`.",
     "barrier": (
