@@ -9,6 +9,7 @@ import time
 
 from raddle import naming, sites, stack, words
 
+NOTED = 0.05  # seconds from which on it is said how long a wait has lasted
 PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
 
 
@@ -57,7 +58,7 @@ class Report:
         paint = painter(colour)
         out = [paint("head", "raddle: " + words.heading(self.kind, self.threads)), ""]
         for each in self.threads:
-            since = f", for {each['since']:.1f} s" if each["since"] is not None else ""
+            since = f", for {each['since']:.1f} s" if (each["since"] or 0) >= NOTED else ""
             what = "" if each["kind"] in words.PLAIN else f" ({each['type']})"
             wait = f"{words.wait(each)}{what}{words.due(each)}{since}"
             out.append(f"  {paint('name', each['thread'])} {wait}")
