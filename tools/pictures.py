@@ -6,8 +6,10 @@ The programs are run with `raddle run` in a real terminal (a pty), by the interp
 this, which has to have raddle.
 """
 
+import io
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -17,6 +19,7 @@ import time
 from fcntl import ioctl
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
@@ -61,9 +64,11 @@ def seen(folder, arguments, key):
 
 def draw(title, text):
     """Return the picture of a terminal with this text, as SVG."""
-    console = Console(width=WIDTH, record=True, file=open(os.devnull, "w"), highlight=False)
+    console = Console(width=WIDTH, record=True, file=io.StringIO(), highlight=False)
     console.print(Text.from_ansi(text.replace("\r\n", "\n").strip("\n")))
-    return console.export_svg(title=title)
+    # (Without the fonts that it would have a reader's browser fetch.)
+    plain = re.sub(r"@font-face {{.*?}}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    return console.export_svg(title=title, code_format=plain)
 
 
 def main():
