@@ -48,18 +48,17 @@ mod measured {
 
     pub fn print(rounds: u32) {
         let (ready, held) = (Event::new(), RawLock::new());
-        let rows: [(&str, &dyn Fn(), &dyn Fn()); 2] = [
-            ("event", &|| event::<false>(&ready), &|| event::<true>(&ready)),
-            ("lock", &|| lock::<false>(&held), &|| lock::<true>(&held)),
-        ];
         println!("{:8} {:>10} {:>10} {:>8}", "ns", "unknown", "known", "more");
-        for (name, unknown, known) in rows {
-            // In turns; the best of each, for what disturbs the machine only adds.
-            let turns = (0..7).map(|_| [nanos(rounds, unknown), nanos(rounds, known)]);
-            let [without, with] = turns
-                .fold([f64::MAX; 2], |best, turn| [best[0].min(turn[0]), best[1].min(turn[1])]);
-            println!("{name:8} {without:10.0} {with:10.0} {:8.0}", with - without);
-        }
+        row("event", rounds, || event::<false>(&ready), || event::<true>(&ready));
+        row("lock", rounds, || lock::<false>(&held), || lock::<true>(&held));
+    }
+
+    fn row(name: &str, rounds: u32, unknown: impl Fn(), known: impl Fn()) {
+        // In turns; the best of each, for what disturbs the machine only adds.
+        let turns = (0..7).map(|_| [nanos(rounds, &unknown), nanos(rounds, &known)]);
+        let [without, with] = turns
+            .fold([f64::MAX; 2], |best, turn| [best[0].min(turn[0]), best[1].min(turn[1])]);
+        println!("{name:8} {without:10.0} {with:10.0} {:8.0}", with - without);
     }
 }
 
