@@ -63,6 +63,9 @@ def stress(session: nox.Session, found) -> None:
     python = _prepare(session, found)
     env = {"RADDLE_ON_DEADLOCK": "raise"}  # No run of these is a deadlock.
     session.run(python, "tests/stress/run.py", *session.posargs, external=True, env=env)
+    env["RADDLE_LOCK_ORDER"] = "1"  # Nor do they take locks in orders that contradict.
+    checked = ("handoff", "soak", "executors")
+    session.run(python, "tests/stress/run.py", *checked, external=True, env=env)
 
 
 @nox.session(python=False)

@@ -49,7 +49,7 @@ def line_from(process: subprocess.Popen) -> str:
 
 
 @contextlib.contextmanager
-def serving(command: list[str], folder: Path, log: Path):
+def serving(command: list[str], folder: Path, log: Path, **env: str):
     """Run a server on a free port of loopback; yield the process and its address."""
     options = ["0", "--bind", "127.0.0.1", "--directory", str(folder)]
     with (
@@ -59,7 +59,7 @@ def serving(command: list[str], folder: Path, log: Path):
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=environment(),
+            env=environment(**env),
         ) as process,
     ):
         try:
@@ -122,6 +122,17 @@ def test_every_response_is_right_over_connections_that_are_kept_open(folder, tmp
     assert (seen["checked"], seen["wrong"]) == (1000, 0)
     assert seen["connections"] == 1000 // 20
     assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.raddle_only
+def test_no_wait_and_no_order_of_a_real_server_is_told(folder, tmp_path):
+    log, raised = tmp_path / "log", {"RADDLE_ON_DEADLOCK": "raise"}
+    with serving([*RADDLE, "--check", "-m", "http.server"], folder, log, **raised) as served:
+        process, url = served
+        seen = load(url, folder, "--requests", "1000", "--reuse", "1")
+        assert interrupt(process)[0] == 0
+    assert (seen["checked"], seen["wrong"]) == (1000, 0)
+    assert "Traceback" not in log.read_text() and "raddle:" not in log.read_text()
 
 
 @pytest.mark.raddle_only
