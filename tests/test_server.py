@@ -59,7 +59,7 @@ def serving(command: list[str], folder: Path, log: Path, **env: str):
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=environment(**env),
+            env={**environment(), **env},
         ) as process,
     ):
         try:
