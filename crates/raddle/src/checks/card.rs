@@ -5,14 +5,16 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
+use super::tally::{self, Counter};
 use super::{Site, order};
 use crate::deadlock::Kind;
 
 /// What is known of one lock that is checked. It outlives the lock where a thread still has it in
 /// its list of held ones.
-#[derive(Debug)]
 pub struct Card {
     seen: Seen,
+    /// How much it is fought over.
+    pub(super) counter: Counter,
     /// How often it was released: what a thread remembers of an earlier time is out of date.
     releases: AtomicUsize,
     /// Another thread than the one that took it has released it, or it was waited for by its
@@ -41,6 +43,7 @@ impl Card {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Self {
             seen: Seen { id, kind, name: name.map(Arc::from), made },
+            counter: Counter::new(),
             releases: AtomicUsize::new(0),
             lent: AtomicBool::new(false),
         }
@@ -75,6 +78,12 @@ impl Card {
         if !self.lent.swap(true, Ordering::Relaxed) {
             order::forget(self);
         }
+    }
+}
+
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Card").field(&self.seen).finish()
     }
 }
 
@@ -135,6 +144,7 @@ impl Drop for Slot {
             // SAFETY: from `into_raw`, and this is the count that the slot has.
             let card = unsafe { Arc::from_raw(card) };
             order::gone(&card);
+            tally::gone(&card);
         }
     }
 }

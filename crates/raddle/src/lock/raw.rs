@@ -145,7 +145,7 @@ impl RawLock {
     fn try_take_cold(&self, held: usize, site: Site) -> bool {
         let taken = self.try_take_marked(held);
         if taken && let Some(card) = self.card() {
-            checks::taken(&card, site);
+            checks::taken(&card, site, None);
         }
         taken
     }
@@ -231,11 +231,18 @@ impl RawLock {
         {
             blocking.on_inversion(&found)?;
         }
-        let taken = self.try_take_marked(held) || self.acquire_slow(held, blocking, until)?;
-        if taken {
-            checks::taken(card, site);
+        if self.try_take_marked(held) {
+            checks::taken(card, site, None);
+            return Ok(true);
         }
-        Ok(taken)
+        let wait = (until != Deadline::PAST).then(|| checks::wait(card)).flatten();
+        let outcome = self.acquire_slow(held, blocking, until);
+        match (&outcome, wait) {
+            (Ok(true), wait) => checks::taken(card, site, wait),
+            (_, Some(wait)) => checks::missed(card, site, &wait),
+            _ => {}
+        }
+        outcome
     }
 
     fn acquire_slow<B: Blocking>(
