@@ -20,6 +20,7 @@ mod lock;
 mod outcall;
 mod padded;
 mod place;
+mod profile;
 mod queue;
 mod registry;
 mod rlock;
@@ -59,6 +60,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::lock::Lock;
     #[pymodule_export]
+    use crate::profile::{profile, profiles, tallies, waited};
+    #[pymodule_export]
     use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]
     use crate::registry::current_thread_in;
@@ -94,6 +97,7 @@ mod _raddle {
         }
         crate::fork::watch();
         crate::checks::prepare();
+        crate::profile::prepare();
         crate::deadlock::prepare(module)?;
         crate::fresh::prepare(module)?;
         crate::queue::prepare(module)?;

@@ -1,6 +1,9 @@
 //! What is known of one lock that is checked.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
@@ -124,16 +127,31 @@ impl Slot {
     }
 
     pub(crate) fn get(&self) -> Option<Arc<Card>> {
+        self.borrow().map(|card| Arc::clone(&card))
+    }
+
+    /// The card, for as long as the slot is there.
+    pub(crate) fn borrow(&self) -> Option<Lent<'_>> {
         let card = self.card.load(Ordering::Acquire);
-        if card.is_null() {
-            return None;
-        }
-        // SAFETY: from `into_raw`, and the slot has its count until it is dropped: one more for
-        // the caller.
-        unsafe {
-            Arc::increment_strong_count(card);
-            Some(Arc::from_raw(card))
-        }
+        // SAFETY: from `into_raw`, and the slot has its count until it is dropped; `Lent` gives
+        // none up.
+        (!card.is_null()).then(|| unsafe {
+            Lent { card: ManuallyDrop::new(Arc::from_raw(card)), slot: PhantomData }
+        })
+    }
+}
+
+/// A card that a slot has.
+pub(crate) struct Lent<'a> {
+    card: ManuallyDrop<Arc<Card>>,
+    slot: PhantomData<&'a Slot>,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Arc<Card>;
+
+    fn deref(&self) -> &Arc<Card> {
+        &self.card
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn released(card: &Arc<Card>, lent: bool) {
     card.released();
     if lent {
         card.lend();
-    } else {
+    } else if checks_order() {
         held::remove(card);
     }
 }

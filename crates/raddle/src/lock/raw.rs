@@ -144,7 +144,7 @@ impl RawLock {
     #[cold]
     fn try_take_cold(&self, held: usize, site: Site) -> bool {
         let taken = self.try_take_marked(held);
-        if taken && let Some(card) = self.card() {
+        if taken && let Some(card) = self.card.borrow() {
             checks::taken(&card, site, None);
         }
         taken
@@ -211,7 +211,7 @@ impl RawLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        match self.card() {
+        match self.card.borrow() {
             None if self.try_take_marked(held) => Ok(true),
             None => self.acquire_slow(held, blocking, until),
             Some(card) => self.acquire_checked(&card, held, blocking, until),
@@ -347,7 +347,7 @@ impl RawLock {
     #[cold]
     fn try_give_marked(&self, held: usize) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
-        if let Some(card) = self.card().filter(|_| seen & LOCKED != 0) {
+        if let Some(card) = self.card.borrow().filter(|_| seen & LOCKED != 0) {
             checks::released(&card, is_anothers(seen, held));
         }
         while seen & QUEUED == 0 {
@@ -429,7 +429,7 @@ impl RawLock {
     /// No other thread of this process uses the lock: it is called in the child of a `fork`.
     pub unsafe fn reset_after_fork(&self) {
         let seen = self.state.load(Ordering::Relaxed);
-        if let Some(card) = self.card().filter(|_| seen & LOCKED != 0) {
+        if let Some(card) = self.card.borrow().filter(|_| seen & LOCKED != 0) {
             checks::released(&card, false);
         }
         self.state.store(if CARDS { seen & CHECKED } else { 0 }, Ordering::Relaxed);
