@@ -134,6 +134,8 @@ struct Counting {
     known: bool,
     /// Where the lock was taken, and when, if it is held.
     taken: Option<(Site, i64)>,
+    /// Where it was taken last.
+    last: Site,
     counts: Counts,
 }
 
@@ -202,10 +204,10 @@ pub(super) fn taken(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
     let now = deadline::now();
     let known = card.counter.0.with_own(|counting| {
         counting.counts.acquisitions += 1;
-        counting.taken = Some((site, now));
         if let Some(wait) = wait {
             counting.waited(site, &wait, now);
         }
+        (counting.taken, counting.last) = (Some((site, now)), site);
         std::mem::replace(&mut counting.known, true)
     });
     if !known {
@@ -240,8 +242,10 @@ pub(super) fn released(card: &Card) {
 impl Counting {
     fn waited(&mut self, site: Site, wait: &Wait, now: i64) {
         let waited = since(wait.since, now);
+        // (Who was handed the lock, and had not woken up yet, was not known as its holder.)
+        let holder = if wait.holder == Site::Unknown { self.last } else { wait.holder };
         self.counts.waited.add(waited);
-        self.counts.waits.of((site, wait.holder)).add(waited);
+        self.counts.waits.of((site, holder)).add(waited);
     }
 }
 
