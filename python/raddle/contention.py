@@ -37,8 +37,8 @@ def stats():
     many locks it has ("count"), their "acquisitions" and how often one was "contended", how
     long it was "waited" for ("total", "max", and "p99" of the waits) and "held" ("total",
     "max"), and where: "waiting" and "holding" are lists of dicts with "at" ("file:line"),
-    "function", "count", "total" and "max"; those of "waiting" have where the lock had been taken
-    by who held it ("held_at"), too. Other waits have a dict for each kind ("event",
+    "function", "count", "total" and "max"; those of "waiting" have where the lock had been
+    taken by who held it ("held_at"), too. Other waits have a dict for each kind ("event",
     "queue get", ...) and place, in which "made", "count", "acquisitions" and "held" are None.
 
     Empty unless raddle.configure(profile=True) or `raddle run --profile` has switched it on.
@@ -182,6 +182,13 @@ def _at_exit(target, process):
             _say(f"raddle: the contention profile is in {target}\n")
     except Exception as error:
         _say(f"raddle: the contention profile could not be told: {error}\n")
+    if getattr(sys, "last_type", None) is KeyboardInterrupt and not sys.flags.inspect:
+        # An import that evaluates text (every namedtuple does) has made the interpreter forget
+        # that the program died of SIGINT, and that the process is to end so, too.
+        try:
+            exec("raise KeyboardInterrupt")
+        except KeyboardInterrupt:
+            return
 
 
 def _write(rows, path):
