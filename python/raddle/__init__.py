@@ -8,7 +8,7 @@ environment. Importing this package loads neither `threading` nor the extension.
 a cluster, and `raddle.cores()` says how many cores there are.
 
 A program that hangs is told why: `raddle.configure()`, `raddle.deadlocks()`,
-`raddle.inversions()`, `raddle.dump()`.
+`raddle.inversions()`, `raddle.dump()`. One that waits is told for what: `raddle.stats()`.
 """
 
 __version__ = "0.1.0"
@@ -26,6 +26,7 @@ __all__ = [
     "installed",
     "inversions",
     "map",
+    "stats",
     "uninstall",
 ]
 
@@ -39,6 +40,7 @@ _HOMES = {
     "dump": "dumping",
     "inversions": "order",
     "map": "pool",
+    "stats": "contention",
 }
 
 

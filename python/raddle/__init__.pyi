@@ -1,3 +1,4 @@
+from raddle.contention import stats as stats
 from raddle.cpu import cores as cores
 from raddle.deadlock import DeadlockError as DeadlockError
 from raddle.deadlock import configure as configure
@@ -21,6 +22,7 @@ __all__ = [
     "installed",
     "inversions",
     "map",
+    "stats",
     "uninstall",
 ]
 

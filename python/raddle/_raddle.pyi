@@ -43,9 +43,13 @@ __all__ = [
     "_forked",
     "_make_thread_handle",
     "_owner",
+    "_profile",
+    "_profiles",
     "_queue_errors",
     "_settle",
     "_shutdown",
+    "_tallies",
+    "_waited",
     "_waits",
     "allocate_lock",
     "lock",
@@ -54,6 +58,20 @@ __all__ = [
 ]
 
 __version__: str
+
+_Where = tuple[str, int, str] | None
+_Sum = tuple[int, float, float]
+_Tally = tuple[
+    str,
+    str | None,
+    _Where,
+    int,
+    int,
+    tuple[int, float, float, float],
+    _Sum,
+    list[tuple[_Where, _Where, _Sum]],
+    list[tuple[_Where, _Sum]],
+]
 
 class _Lockable(Protocol):
     """What a Condition can stand on: a lock of any make."""
@@ -331,6 +349,10 @@ def _count() -> int: ...
 def _check_order(on: bool) -> None: ...
 def _checks_order() -> bool: ...
 def _detect(on: bool) -> None: ...
+def _profile(on: bool) -> None: ...
+def _profiles() -> bool: ...
+def _tallies() -> list[_Tally]: ...
+def _waited() -> list[tuple[str, _Where, tuple[int, float, float, float]]]: ...
 def _equip_deadlock(
     callback: Callable[
         [str, list[tuple[int, str, object | None, int]], bool, bool], BaseException | None

@@ -9,18 +9,24 @@ import re
 import stat
 import sys
 
+from raddle import contention
+
 USAGE = """\
-usage: raddle run [--check] [python options] script.py [args ...]
-       raddle run [--check] [python options] -m module [args ...]
-       raddle run [--check] [python options] -c command [args ...]
-       raddle run [--check] [python options] - [args ...]   (or nothing: a piped-in program)
+usage: raddle run [options] [python options] script.py [args ...]
+       raddle run [options] [python options] -m module [args ...]
+       raddle run [options] [python options] -c command [args ...]
+       raddle run [options] [python options] - [args ...]   (or nothing: a piped-in program)
        raddle dump PID
        raddle --help | --version
+
+options: --check, --profile, --profile=FILE
 
 run: runs an unmodified Python program on raddle: threading, and what builds on it, is
 patched before the program's first line, in its child processes too. A deadlock is reported
 on stderr, and Ctrl-\\ shows what every thread does; the program goes on. With --check, so
 are locks that are taken in orders that could end in a deadlock, though they did not.
+With --profile, a table on stderr at the end says which locks were waited for, how long and
+where; FILE gets it as JSON or, if it ends in .speedscope.json, as www.speedscope.app draws it.
 
 dump: shows that of a process which was started by `raddle run`, from another terminal.
 """
@@ -41,13 +47,8 @@ def main(argv=None):
 
             print(f"raddle {__version__} (Python {sys.version.split()[0]})")
             return 0
-        case ["run", *rest] if rest and rest[0] == "--check":
-            os.environ["RADDLE_LOCK_ORDER"] = "1"
-            return main(["run", *rest[1:]])
-        case ["run"] if not _is_program_piped_in():
-            return _misused("run needs a script, -m module or -c command")
         case ["run", *rest]:
-            return run(rest)
+            return _run(rest)
         case ["dump", "-h" | "--help"]:
             sys.stdout.write(USAGE)
             return 0
@@ -61,6 +62,30 @@ def main(argv=None):
             return _misused("a command is missing")
         case [command, *_]:
             return _misused(f"there is no command {command!r}")
+
+
+def _run(rest):
+    """`run`, with raddle's own options before the program's."""
+    # A program under `raddle run --profile` may start this: it has an end of its own.
+    os.environ.pop(contention.VARIABLE, None)
+    while rest and re.match("--(check$|profile(=|$))", rest[0]):
+        option, _, path = rest[0].partition("=")
+        if option == "--check":
+            os.environ["RADDLE_LOCK_ORDER"] = "1"
+        elif rest[0] == option:
+            os.environ[contention.VARIABLE] = contention.TABLE
+        else:
+            why = contention.refusal(path) if path else "it has no name"
+            if why:
+                return _misused(f"the profile cannot be written to {path!r}: {why}")
+            os.environ[contention.VARIABLE] = os.path.abspath(path)
+        rest = rest[1:]
+    if rest[:1] in (["-h"], ["--help"]):
+        sys.stdout.write(USAGE)
+        return 0
+    if not rest and not _is_program_piped_in():
+        return _misused("run needs a script, -m module or -c command")
+    return run(rest)
 
 
 def _is_program_piped_in():

@@ -10,7 +10,7 @@ import sys
 from _thread import _local, get_ident
 from functools import partial
 
-from raddle import _raddle, order, prepared
+from raddle import _raddle, contention, order, prepared
 from raddle.report import Report, show
 
 KEPT = 100  # reports that deadlocks() remembers
@@ -38,8 +38,10 @@ class DeadlockError(RuntimeError):
         return str(self.report)
 
 
-def configure(*, on_deadlock=_MISSING, lock_order=_MISSING, known_orders=_MISSING):
-    """Say what raddle is to do about deadlocks and lock orders, for the whole process.
+def configure(
+    *, on_deadlock=_MISSING, lock_order=_MISSING, known_orders=_MISSING, profile=_MISSING
+):
+    """Say what raddle is to do about deadlocks, lock orders and waits, for the whole process.
 
     What is said here goes before RADDLE_ON_DEADLOCK in the environment, which may be one of the
     three words and holds for child processes, too.
@@ -50,16 +52,18 @@ def configure(*, on_deadlock=_MISSING, lock_order=_MISSING, known_orders=_MISSIN
     raised there. `lock_order`: True checks in which order the locks that are made from then on
     are taken inside one another, and tells of two orders that contradict (a callable gets an
     Inversion; "raise" prints it, since nothing hangs yet), see inversions(). `known_orders`: a
-    list of patterns (fnmatch) for names of locks and for places, such as "bank.py:12" or
-    "vendor/*", that are known to be fine. What is left out stays as it is. Raises ValueError or
-    TypeError for anything else, at once. The standard library has no counterpart.
+    list of patterns (fnmatch) for names of locks and for places, "bank.py:12" or "vendor/*",
+    that are known to be fine. `profile`: True counts how often the locks that are made from
+    then on are taken, and how long threads wait, see stats(). What is left out stays as it is.
+    Raises ValueError or TypeError for anything else, at once. The standard library has no
+    counterpart.
     """
     global _action
     if on_deadlock is not _MISSING:
         _check_action(on_deadlock)
-    if lock_order is not _MISSING and not isinstance(lock_order, bool):
-        kind = type(lock_order).__name__
-        raise TypeError(f"lock_order is True or False, not {kind}")
+    for name, mode in (("lock_order", lock_order), ("profile", profile)):
+        if mode is not _MISSING and not isinstance(mode, bool):
+            raise TypeError(f"{name} is True or False, not {type(mode).__name__}")
     if known_orders is not _MISSING:
         known_orders = order.check_known(known_orders)
     if on_deadlock is not _MISSING:
@@ -69,6 +73,8 @@ def configure(*, on_deadlock=_MISSING, lock_order=_MISSING, known_orders=_MISSIN
         order.know(known_orders)
     if lock_order is not _MISSING:
         order.check(lock_order)
+    if profile is not _MISSING:
+        contention.check(profile)
 
 
 def action():

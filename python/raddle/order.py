@@ -6,20 +6,17 @@ no lock of its own held, once for each pair (or ring) of places where locks are 
 
 import collections
 import fnmatch
-import linecache
 import os
-import re
 import sys
 from _thread import _local
 
-from raddle import _raddle, report, stack
+from raddle import _raddle, places, report
 
 KEPT = 100  # inversions that inversions() remembers
 
 _found = collections.deque(maxlen=KEPT)
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_ORDERS", "").split(",")))
 _telling = _local()
-_ASSIGNED = re.compile(r"\s*([\w.]+(?:\[[^]]*\])?)\s*(?::[^=]+)?=[^=]")
 
 
 class Inversion:
@@ -168,43 +165,24 @@ def _link(link, name, following):
     (_, kind, _, made), held, following_at, thread = link
     return {
         "lock": name,
-        "type": {"lock": "Lock", "rlock": "RLock"}[kind],
-        "made": _place(made),
+        "type": places.kind(kind),
+        "made": places.shown(made),
         "next": following,
-        "held_at": _place(held),
-        "held_source": _source(held),
-        "next_at": _place(following_at),
-        "next_source": _source(following_at),
+        "held_at": places.shown(held),
+        "held_source": places.source(held),
+        "next_at": places.shown(following_at),
+        "next_source": places.source(following_at),
         "thread": thread or "a thread",
     }
 
 
 def _names(locks):
     """Return the locks' names; those of one name are numbered."""
-    names = [name or _assigned(made) or _made(kind, made) for _, kind, name, made in locks]
+    names = [places.lock(kind, name, made) for _, kind, name, made in locks]
     return [
         name if names.count(name) == 1 else f"{name} #{names[:at].count(name) + 1}"
         for at, name in enumerate(names)
     ]
-
-
-def _assigned(made):
-    """Return the variable that a lock was assigned to where it was made, or None."""
-    found = _ASSIGNED.match(_source(made))
-    return found[1] if found else None
-
-
-def _made(kind, made):
-    word = {"lock": "the Lock", "rlock": "the RLock"}[kind]
-    return f"{word} of {stack.short(made[0])}:{made[1]}" if made else word
-
-
-def _place(place):
-    return f"{stack.shown(place[0])}:{place[1]}" if place else "an unknown place"
-
-
-def _source(place):
-    return linecache.getline(place[0], place[1]).strip() if place else ""
 
 
 def _drawn(place, source, paint):

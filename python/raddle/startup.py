@@ -36,6 +36,11 @@ def start():
         from raddle import answer
 
         answer.prepare()
+        target = os.environ.get("RADDLE_PROFILE")
+        if target:
+            from raddle import contention
+
+            contention.prepare(target)
 
 
 start()

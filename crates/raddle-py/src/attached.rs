@@ -116,7 +116,7 @@ impl Blocking for Attached<'_> {
 
     fn detach(&mut self) {
         if self.detached.is_null() {
-            if raddle::checks::checks_order() {
+            if raddle::checks::are_on() {
                 self.note_site();
             }
             // SAFETY: this thread is attached: `py` says so, and nothing was saved since.

@@ -51,7 +51,7 @@ pub(crate) fn prepare() {
 /// A card for a lock that is being made, if locks are checked.
 #[inline]
 pub(crate) fn card(py: Python<'_>, kind: Kind) -> Option<Card> {
-    checks::checks_order().then(|| Card::new(kind, None, here(py)))
+    checks::are_on().then(|| Card::new(kind, None, here(py)))
 }
 
 /// Where the program is: in the innermost frame that is not raddle's own.
@@ -62,16 +62,54 @@ pub(crate) fn here(py: Python<'_>) -> Site {
     while let Some(this) = frame {
         // SAFETY: a frame; its code is a new reference.
         let code = unsafe { Bound::from_owned_ptr(py, raw::PyFrame_GetCode(this.as_ptr())) };
+        // SAFETY: a frame.
+        let at = unsafe { raw::PyFrame_GetLasti(this.as_ptr()) };
+        let key = (code.as_ptr().addr(), at);
+        if let Some(number) = recent::get(key) {
+            return Site::Foreign(number);
+        }
         if !is_inner(&code) {
-            // SAFETY: a frame.
-            let at = unsafe { raw::PyFrame_GetLasti(this.as_ptr()) };
-            return number(code, at).map_or(Site::Unknown, Site::Foreign);
+            let Some(number) = number(code, at) else { return Site::Unknown };
+            recent::put(key, number);
+            return Site::Foreign(number);
         }
         // SAFETY: a frame; the outer one is a new reference, or null.
         frame =
             unsafe { Bound::from_owned_ptr_or_opt(py, raw::PyFrame_GetBack(this.as_ptr())) };
     }
     Site::Unknown
+}
+
+/// The places that the calling thread was at lately: looking there needs no lock.
+mod recent {
+    use std::cell::Cell;
+    use std::num::NonZeroU32;
+
+    const ROOM: usize = 64;
+
+    type Entry = (usize, i32, Option<NonZeroU32>);
+
+    thread_local! {
+        static RECENT: [Cell<Entry>; ROOM] =
+            const { [const { Cell::new((0, 0, None)) }; ROOM] };
+    }
+
+    fn slot((code, at): (usize, i32)) -> usize {
+        // (Code objects are some hundred bytes long and instructions two.)
+        ((code >> 5) ^ (code >> 11) ^ (at as usize >> 1)) % ROOM
+    }
+
+    /// The number of the place. (Code objects that have one are kept: their addresses, too.)
+    pub(super) fn get(key: (usize, i32)) -> Option<NonZeroU32> {
+        let (code, at, number) =
+            RECENT.try_with(|recent| recent[slot(key)].get()).unwrap_or_default();
+        number.filter(|_| (code, at) == key)
+    }
+
+    pub(super) fn put(key: (usize, i32), number: NonZeroU32) {
+        let (code, at) = key;
+        let _ = RECENT.try_with(|recent| recent[slot(key)].set((code, at, Some(number))));
+    }
 }
 
 fn places() -> MutexGuard<'static, Option<Places>> {
@@ -137,7 +175,7 @@ fn belongs(file: &str, homes: &[String]) -> bool {
 }
 
 /// `(file, line, function)` of a place; None if nobody can tell.
-fn told<'py>(py: Python<'py>, site: Site) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn told<'py>(py: Python<'py>, site: Site) -> PyResult<Bound<'py, PyAny>> {
     let Site::Foreign(number) = site else { return Ok(py.None().into_bound(py)) };
     let place = {
         let places = places();

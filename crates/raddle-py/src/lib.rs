@@ -21,6 +21,7 @@ mod name;
 mod outcall;
 mod padded;
 mod place;
+mod profile;
 mod queue;
 mod registry;
 mod rlock;
@@ -60,6 +61,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::lock::Lock;
     #[pymodule_export]
+    use crate::profile::{profile, profiles, tallies, waited};
+    #[pymodule_export]
     use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]
     use crate::registry::current_thread_in;
@@ -95,6 +98,7 @@ mod _raddle {
         }
         crate::fork::watch();
         crate::checks::prepare();
+        crate::profile::prepare();
         crate::deadlock::prepare(module)?;
         crate::fresh::prepare(module)?;
         crate::queue::prepare(module)?;

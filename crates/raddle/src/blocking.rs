@@ -62,7 +62,8 @@ pub trait Blocking {
     /// The wait is to end with this interrupt.
     fn on_signal(&mut self) -> Result<(), Self::Interrupt>;
 
-    /// Where the program is, for a lock that is checked; asked before `detach`.
+    /// Where the program is, for a lock that is checked and for the profile; asked before
+    /// `detach`, and once more after it.
     fn site(&mut self) -> Site {
         Site::Unknown
     }

@@ -1,22 +1,27 @@
 //! What is known of one lock that is checked.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::tally::{self, Counter};
 use super::{Site, order};
 use crate::deadlock::Kind;
 
 /// What is known of one lock that is checked. It outlives the lock where a thread still has it in
 /// its list of held ones.
-#[derive(Debug)]
 pub struct Card {
     id: usize,
     kind: Kind,
     /// Set once.
     name: OnceLock<Arc<str>>,
     made: Site,
+    /// How much it is fought over.
+    pub(super) counter: Counter,
     /// How often it was released: what a thread remembers of an earlier time is out of date.
     releases: AtomicUsize,
     /// Another thread than the one that took it has released it, or it was waited for by its
@@ -48,6 +53,7 @@ impl Card {
             kind,
             name: name.map_or_else(OnceLock::new, |name| OnceLock::from(Arc::from(name))),
             made,
+            counter: Counter::new(),
             releases: AtomicUsize::new(0),
             lent: AtomicBool::new(false),
         }
@@ -91,6 +97,12 @@ impl Card {
     }
 }
 
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Card").field(&self.seen()).finish()
+    }
+}
+
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
@@ -128,16 +140,31 @@ impl Slot {
     }
 
     pub(crate) fn get(&self) -> Option<Arc<Card>> {
+        self.borrow().map(|card| Arc::clone(&card))
+    }
+
+    /// The card, for as long as the slot is there.
+    pub(crate) fn borrow(&self) -> Option<Lent<'_>> {
         let card = self.card.load(Ordering::Acquire);
-        if card.is_null() {
-            return None;
-        }
-        // SAFETY: from `into_raw`, and the slot has its count until it is dropped: one more for
-        // the caller.
-        unsafe {
-            Arc::increment_strong_count(card);
-            Some(Arc::from_raw(card))
-        }
+        // SAFETY: from `into_raw`, and the slot has its count until it is dropped; `Lent` gives
+        // none up.
+        (!card.is_null()).then(|| unsafe {
+            Lent { card: ManuallyDrop::new(Arc::from_raw(card)), slot: PhantomData }
+        })
+    }
+}
+
+/// A card that a slot has.
+pub(crate) struct Lent<'a> {
+    card: ManuallyDrop<Arc<Card>>,
+    slot: PhantomData<&'a Slot>,
+}
+
+impl Deref for Lent<'_> {
+    type Target = Arc<Card>;
+
+    fn deref(&self) -> &Arc<Card> {
+        &self.card
     }
 }
 
@@ -148,6 +175,7 @@ impl Drop for Slot {
             // SAFETY: from `into_raw`, and this is the count that the slot has.
             let card = unsafe { Arc::from_raw(card) };
             order::gone(&card);
+            tally::gone(&card);
         }
     }
 }

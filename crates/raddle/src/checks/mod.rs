@@ -1,17 +1,21 @@
-//! The checking modes: in which order locks are nested.
+//! The checking modes: in which order locks are nested, and how much they are fought over.
 //!
 //! They are off at first, and then nothing of this runs. A lock that is to be checked has a
 //! [`Card`] and, in its state word, a bit that leads it off the fast path (`lock/raw.rs`). Its
 //! acquisitions then pass through here: [`held`] knows what each thread holds, and [`order`] in
-//! which order locks were taken inside one another, and whether two orders contradict.
+//! which order locks were taken inside one another, and whether two orders contradict; [`tally`]
+//! counts.
 //!
 //! Rejected: a flag that every acquisition looks at, which all programs would pay for.
 
 mod card;
+mod guarded;
 mod held;
 mod inversion;
 mod order;
 mod site;
+mod tally;
+mod times;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,6 +24,9 @@ pub use card::{Card, Seen};
 pub use inversion::{Inversion, Link};
 pub use order::inversions;
 pub use site::Site;
+pub(crate) use tally::{Elsewhere, Wait, missed, wait};
+pub use tally::{Tally, Waited, profile, profiles, tallies, waits};
+pub use times::{Sum, Times};
 
 use std::sync::Arc;
 
@@ -47,17 +54,32 @@ pub(crate) fn before(
     if checks_order() { order::before(card, site, who) } else { None }
 }
 
-/// The calling thread has taken a lock.
-pub(crate) fn taken(card: &Arc<Card>, site: Site) {
-    held::push(card, site);
+/// Whether locks that are made now are to have cards.
+#[inline]
+#[must_use]
+pub fn are_on() -> bool {
+    checks_order() || profiles()
+}
+
+/// The calling thread has taken a lock, after that wait if it had to.
+pub(crate) fn taken(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
+    if checks_order() {
+        held::push(card, site);
+    }
+    if profiles() {
+        tally::taken(card, site, wait);
+    }
 }
 
 /// A lock is about to be released, by the thread that took it unless `lent`.
 pub(crate) fn released(card: &Arc<Card>, lent: bool) {
+    if profiles() {
+        tally::released(card);
+    }
     card.released();
     if lent {
         card.lend();
-    } else {
+    } else if checks_order() {
         held::remove(card);
     }
 }

@@ -11,14 +11,11 @@
 //! meet both.
 
 use std::collections::{HashMap, HashSet};
-#[cfg(not(raddle_loom))]
-use std::mem;
 use std::sync::Arc;
 
+use super::guarded::Guarded;
 use super::held::{self, Entry};
 use super::{Card, Inversion, Link, Seen, Site};
-#[cfg(not(raddle_loom))]
-use crate::sync::{Latch, UnsafeCell};
 
 /// Edges that one search looks at: more than that is given up.
 const STEPS: usize = 10_000;
@@ -65,48 +62,7 @@ struct Graph {
     found: Vec<Inversion>,
 }
 
-#[cfg(not(raddle_loom))]
-struct Shared {
-    latch: Latch,
-    /// Guarded by the latch.
-    graph: UnsafeCell<Option<Graph>>,
-}
-
-#[cfg(not(raddle_loom))]
-// SAFETY: the graph is used under the latch only, and can be sent.
-unsafe impl Sync for Shared {}
-
-#[cfg(not(raddle_loom))]
-static SHARED: Shared = Shared { latch: Latch::new(), graph: UnsafeCell::new(None) };
-
-/// No lock of a model has a card.
-#[cfg(raddle_loom)]
-struct Shared;
-
-#[cfg(raddle_loom)]
-static SHARED: Shared = Shared;
-
-impl Shared {
-    /// Nothing that `run` does waits, or runs foreign code.
-    #[cfg(not(raddle_loom))]
-    fn with<R>(&self, run: impl FnOnce(&mut Graph) -> R) -> R {
-        crate::fork::watch();
-        let locked = self.latch.lock();
-        self.graph.with_mut(|graph| {
-            // SAFETY: the latch is held.
-            let graph = unsafe { &mut *graph };
-            if locked.torn() {
-                mem::forget(graph.take()); // Half changed by a thread that is gone.
-            }
-            run(graph.get_or_insert_default())
-        })
-    }
-
-    #[cfg(raddle_loom)]
-    fn with<R>(&self, run: impl FnOnce(&mut Graph) -> R) -> R {
-        run(&mut Graph::default())
-    }
-}
+static SHARED: Guarded<Graph> = Guarded::new();
 
 /// The inversions found so far, the oldest first; the first 100 are kept.
 #[must_use]

@@ -29,7 +29,7 @@ use crate::sync::thread_id;
 use crate::sync::{AtomicBool, Ordering};
 
 /// What a thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A lock that any thread may release.
     Lock,

@@ -2,6 +2,7 @@
 
 use super::{Deadlock, Subject};
 use crate::blocking::Blocking;
+use crate::checks::Site;
 use crate::deadline::Deadline;
 use crate::park::{Parker, Wake};
 
@@ -43,6 +44,10 @@ impl<B: Blocking> Blocking for For<'_, B> {
 
     fn on_signal(&mut self) -> Result<(), Self::Interrupt> {
         self.blocking.on_signal()
+    }
+
+    fn site(&mut self) -> Site {
+        self.blocking.site()
     }
 
     fn subject(&self) -> Subject {

@@ -144,8 +144,8 @@ impl RawLock {
     #[cold]
     fn try_take_cold(&self, held: usize, site: Site) -> bool {
         let taken = self.try_take_marked(held);
-        if taken && let Some(card) = self.card() {
-            checks::taken(&card, site);
+        if taken && let Some(card) = self.card.borrow() {
+            checks::taken(&card, site, None);
         }
         taken
     }
@@ -211,7 +211,7 @@ impl RawLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        match self.card() {
+        match self.card.borrow() {
             None if self.try_take_marked(held) => Ok(true),
             None => self.acquire_slow(held, blocking, until),
             Some(card) => self.acquire_checked(&card, held, blocking, until),
@@ -231,11 +231,18 @@ impl RawLock {
         {
             blocking.on_inversion(&found)?;
         }
-        let taken = self.try_take_marked(held) || self.acquire_slow(held, blocking, until)?;
-        if taken {
-            checks::taken(card, site);
+        if self.try_take_marked(held) {
+            checks::taken(card, site, None);
+            return Ok(true);
         }
-        Ok(taken)
+        let wait = (until != Deadline::PAST).then(|| checks::wait(card)).flatten();
+        let outcome = self.acquire_slow(held, blocking, until);
+        match (&outcome, wait) {
+            (Ok(true), wait) => checks::taken(card, site, wait),
+            (_, Some(wait)) => checks::missed(card, site, &wait),
+            _ => {}
+        }
+        outcome
     }
 
     fn acquire_slow<B: Blocking>(
@@ -340,7 +347,7 @@ impl RawLock {
     #[cold]
     fn try_give_marked(&self, held: usize) -> bool {
         let mut seen = self.state.load(Ordering::Relaxed);
-        if let Some(card) = self.card().filter(|_| seen & LOCKED != 0) {
+        if let Some(card) = self.card.borrow().filter(|_| seen & LOCKED != 0) {
             checks::released(&card, is_anothers(seen, held));
         }
         while seen & QUEUED == 0 {
@@ -422,7 +429,7 @@ impl RawLock {
     /// No other thread of this process uses the lock: it is called in the child of a `fork`.
     pub unsafe fn reset_after_fork(&self) {
         let seen = self.state.load(Ordering::Relaxed);
-        if let Some(card) = self.card().filter(|_| seen & LOCKED != 0) {
+        if let Some(card) = self.card.borrow().filter(|_| seen & LOCKED != 0) {
             checks::released(&card, false);
         }
         self.state.store(if CARDS { seen & CHECKED } else { 0 }, Ordering::Relaxed);

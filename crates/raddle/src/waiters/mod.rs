@@ -22,6 +22,7 @@ use std::ptr;
 
 pub(crate) use self::locked::{Choice, Locked};
 use crate::blocking::Blocking;
+use crate::checks;
 use crate::deadline::Deadline;
 use crate::deadlock::{Kind, Provider, Watch};
 use crate::fork;
@@ -218,6 +219,12 @@ impl WaitList {
         abandoned: &impl Abandoned,
         spin: impl Fn(&Waiter) -> bool,
     ) -> Ended<B::Interrupt> {
+        let _counted = (until != Deadline::PAST && checks::profiles())
+            .then(|| {
+                let kind = blocking.subject().kind.unwrap_or(abandoned.kind());
+                checks::Elsewhere::new(kind, || blocking.site())
+            })
+            .flatten();
         let sleep =
             |blocking: &mut B, until| self.sleep(waiter, blocking, until, abandoned, &spin);
         loop {

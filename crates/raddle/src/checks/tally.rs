@@ -1,0 +1,329 @@
+//! How much locks are fought over: how often each was taken, and how long it was waited for and
+//! held, and where; and how long threads waited for everything else.
+//!
+//! Each lock that has a card counts for itself, behind a latch of the card's, so that locks that
+//! have nothing to do with each other do not meet here. What a lock has counted when it is gone
+//! is added to that of its group: those of its name or, without one, those that were made where
+//! it was. So a program that makes locks all the time needs no more and more memory.
+//!
+//! A forked child starts from nothing.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::guarded::Guarded;
+use super::times::{Sum, Times};
+use super::{Card, Seen, Site};
+use crate::deadline;
+use crate::deadlock::Kind;
+
+/// Sites of one lock that are told apart; the others count as unknown.
+const SITES: usize = 256;
+/// Groups that are told apart by their names; locks of others by where they were made.
+const NAMES: usize = 10_000;
+
+/// Whether it is counted.
+static PROFILE: AtomicBool = AtomicBool::new(false);
+static SHARED: Guarded<Shared> = Guarded::new();
+
+/// Switches the profile on or off: what happens to locks that have a [`Card`], and what threads
+/// wait for otherwise.
+pub fn profile(on: bool) {
+    PROFILE.store(on, Ordering::Relaxed);
+}
+
+/// Whether the profile is on.
+#[inline]
+#[must_use]
+pub fn profiles() -> bool {
+    PROFILE.load(Ordering::Relaxed)
+}
+
+/// What was counted of a group of locks: those of one name or, without a name, of one place
+/// where they were made.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// One of them.
+    pub lock: Seen,
+    /// How many there were.
+    pub locks: usize,
+    /// How often they were taken. (An `RLock` that its holder takes again is taken once.)
+    pub acquisitions: u64,
+    /// The waits for them, those that were given up included.
+    pub waited: Times,
+    /// How long they were held, not counting those that still are.
+    pub held: Sum,
+    /// The waits by where the lock was to be taken, and where it had been by who held it then.
+    pub waits: Vec<((Site, Site), Sum)>,
+    /// How long they were held, by where they were taken.
+    pub holds: Vec<(Site, Sum)>,
+}
+
+/// What was counted of the waits for anything but locks at one place.
+#[derive(Clone, Debug)]
+pub struct Waited {
+    /// What was waited for.
+    pub kind: Kind,
+    /// Where.
+    pub site: Site,
+    /// How long.
+    pub times: Times,
+}
+
+/// What is counted of one lock, or of a group.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    acquisitions: u64,
+    waited: Times,
+    held: Sum,
+    waits: Places<(Site, Site)>,
+    holds: Places<Site>,
+}
+
+impl Counts {
+    fn merge(&mut self, other: &Self) {
+        self.acquisitions += other.acquisitions;
+        self.waited.merge(&other.waited);
+        self.held.merge(&other.held);
+        self.waits.merge(&other.waits);
+        self.holds.merge(&other.holds);
+    }
+}
+
+/// Sums by place: there are few, and the last one is likely to be the next.
+#[derive(Clone, Debug, Default)]
+struct Places<K> {
+    sums: Vec<(K, Sum)>,
+    last: usize,
+}
+
+impl<K: Copy + Default + PartialEq> Places<K> {
+    fn of(&mut self, place: K) -> &mut Sum {
+        if self.sums.get(self.last).is_none_or(|(known, _)| *known != place) {
+            self.last = self.find(place);
+        }
+        &mut self.sums[self.last].1
+    }
+
+    fn find(&mut self, mut place: K) -> usize {
+        if self.sums.len() >= SITES && !self.sums.iter().any(|(known, _)| *known == place) {
+            place = K::default();
+        }
+        let known = self.sums.iter().position(|(known, _)| *known == place);
+        known.unwrap_or_else(|| {
+            self.sums.push((place, Sum::default()));
+            self.sums.len() - 1
+        })
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (place, sum) in &other.sums {
+            self.of(*place).merge(sum);
+        }
+    }
+}
+
+/// The part of a card that counts.
+pub(super) struct Counter(Guarded<Counting>);
+
+#[derive(Default)]
+struct Counting {
+    /// The card is among those that are live.
+    known: bool,
+    /// Where the lock was taken, and when, if it is held.
+    taken: Option<(Site, i64)>,
+    /// Where it was taken last.
+    last: Site,
+    counts: Counts,
+}
+
+impl Counter {
+    pub(super) const fn new() -> Self {
+        Self(Guarded::new())
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Locks that were counted and are not gone.
+    live: HashMap<usize, Arc<Card>>,
+    /// Those that are gone, by group.
+    gone: HashMap<Group, (Seen, usize, Counts)>,
+    waits: HashMap<(Kind, Site), Times>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Group {
+    Named(Kind, Arc<str>),
+    Made(Kind, Site),
+}
+
+impl Shared {
+    fn group(&self, seen: &Seen) -> Group {
+        if let Some(name) = &seen.name {
+            let named = Group::Named(seen.kind, Arc::clone(name));
+            if self.gone.len() < NAMES || self.gone.contains_key(&named) {
+                return named;
+            }
+        }
+        Group::Made(seen.kind, seen.made)
+    }
+
+    fn add(&mut self, seen: &Seen, counts: &Counts) {
+        let group = self.group(seen);
+        let (_, locks, sum) =
+            self.gone.entry(group).or_insert_with(|| (seen.clone(), 0, Counts::default()));
+        *locks += 1;
+        sum.merge(counts);
+    }
+}
+
+fn since(start: i64, now: i64) -> u64 {
+    u64::try_from(now - start).unwrap_or(0)
+}
+
+/// A wait for a lock, which goes on.
+pub(crate) struct Wait {
+    since: i64,
+    /// Where the lock was taken by who holds it.
+    holder: Site,
+}
+
+/// The calling thread begins to wait for the lock.
+pub(crate) fn wait(card: &Card) -> Option<Wait> {
+    profiles().then(|| {
+        let holder = card.counter.0.with_own(|now| now.taken.map(|(site, _)| site));
+        Wait { since: deadline::now(), holder: holder.unwrap_or_default() }
+    })
+}
+
+/// The calling thread has taken the lock.
+pub(super) fn taken(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
+    let now = deadline::now();
+    let known = card.counter.0.with_own(|counting| {
+        counting.counts.acquisitions += 1;
+        if let Some(wait) = wait {
+            counting.waited(site, &wait, now);
+        }
+        (counting.taken, counting.last) = (Some((site, now)), site);
+        std::mem::replace(&mut counting.known, true)
+    });
+    if !known {
+        enlist(card);
+    }
+}
+
+/// The calling thread has given up waiting for the lock.
+pub(crate) fn missed(card: &Arc<Card>, site: Site, wait: &Wait) {
+    let now = deadline::now();
+    let known = card.counter.0.with_own(|counting| {
+        counting.waited(site, wait, now);
+        std::mem::replace(&mut counting.known, true)
+    });
+    if !known {
+        enlist(card);
+    }
+}
+
+/// The lock is about to be released.
+pub(super) fn released(card: &Card) {
+    let now = deadline::now();
+    card.counter.0.with_own(|counting| {
+        if let Some((site, start)) = counting.taken.take() {
+            let held = since(start, now);
+            counting.counts.held.add(held);
+            counting.counts.holds.of(site).add(held);
+        }
+    });
+}
+
+impl Counting {
+    fn waited(&mut self, site: Site, wait: &Wait, now: i64) {
+        let waited = since(wait.since, now);
+        // (Who was handed the lock, and had not woken up yet, was not known as its holder.)
+        let holder = if wait.holder == Site::Unknown { self.last } else { wait.holder };
+        self.counts.waited.add(waited);
+        self.counts.waits.of((site, holder)).add(waited);
+    }
+}
+
+fn enlist(card: &Arc<Card>) {
+    let card = Arc::clone(card);
+    SHARED.with_own(|shared| shared.live.insert(card.id(), card));
+}
+
+/// The lock is no more.
+pub(super) fn gone(card: &Card) {
+    let counts =
+        card.counter.0.with_own(|counting| counting.known.then(|| counting.counts.clone()));
+    if let Some(counts) = counts {
+        // (In one step: who adds all up meets the lock once.)
+        let card = SHARED.with_own(|shared| {
+            shared.add(&card.seen(), &counts);
+            shared.live.remove(&card.id())
+        });
+        drop(card);
+    }
+}
+
+/// What was counted of the locks so far, by group.
+#[must_use]
+pub fn tallies() -> Vec<Tally> {
+    let (live, gone) = SHARED.with_own(|shared| {
+        let live: Vec<_> = shared.live.values().cloned().collect();
+        (live, shared.gone.clone())
+    });
+    let mut all = Shared { gone, ..Shared::default() };
+    for card in live {
+        let counts = card.counter.0.with_own(|counting| counting.counts.clone());
+        all.add(&card.seen(), &counts);
+    }
+    let tally = |(lock, locks, counts): (Seen, usize, Counts)| Tally {
+        lock,
+        locks,
+        acquisitions: counts.acquisitions,
+        waited: counts.waited,
+        held: counts.held,
+        waits: counts.waits.sums,
+        holds: counts.holds.sums,
+    };
+    all.gone.into_values().map(tally).collect()
+}
+
+/// The waits for anything but locks so far, by kind and place. (Workers that have nothing to do
+/// are left out: they wait for nobody.)
+#[must_use]
+pub fn waits() -> Vec<Waited> {
+    let waits = SHARED.with_own(|shared| shared.waits.clone());
+    waits.into_iter().map(|((kind, site), times)| Waited { kind, site, times }).collect()
+}
+
+/// A wait for anything but a lock, until it is dropped.
+pub(crate) struct Elsewhere {
+    kind: Kind,
+    site: Site,
+    since: i64,
+}
+
+impl Elsewhere {
+    #[cold]
+    pub(crate) fn new(kind: Kind, site: impl FnOnce() -> Site) -> Option<Self> {
+        if matches!(kind, Kind::Lock | Kind::RLock) {
+            return None; // Its card counts.
+        }
+        let site = site();
+        let idle = kind == Kind::Pool && site == Site::Unknown;
+        (!idle).then(|| Self { kind, site, since: deadline::now() })
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        let waited = since(self.since, deadline::now());
+        SHARED.with_own(|shared| {
+            shared.waits.entry((self.kind, self.site)).or_default().add(waited);
+        });
+    }
+}
