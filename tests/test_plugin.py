@@ -185,3 +185,39 @@ def test_threads_that_end_with_their_test_or_belong_to_a_fixture_are_fine(suite)
         "--raddle",
     )
     done.assert_outcomes(passed=3)
+
+
+CROSSED = """
+    import threading
+
+    tree = threading.Lock()
+    index = threading.Lock()
+
+    def test_one_order():
+        with tree, index:
+            pass
+
+    def test_the_other():
+        with index, tree:
+            pass
+
+    def test_after():
+        with tree, index:
+            pass
+"""
+
+
+def test_a_lock_order_that_contradicts_fails_the_test_that_showed_it(suite):
+    done = suite(CROSSED, "--raddle")
+    done.assert_outcomes(passed=2, failed=1)
+    text = said(done)
+    assert "FAILED test_app.py::test_the_other" in text
+    assert "raddle: lock order: index and tree are taken in different orders" in text
+    assert "test_app.py:7" in text and "test_app.py:11" in text
+
+
+def test_known_orders_are_an_ini_option(suite, pytester):
+    pytester.makeini("[pytest]\nraddle_known_orders =\n    nothing\n    test_app.py:4\n")
+    suite(CROSSED, "--raddle").assert_outcomes(passed=3)
+    pytester.makeini("[pytest]\nraddle_known_orders =\n    nothing\n")
+    suite(CROSSED, "--raddle").assert_outcomes(passed=2, failed=1)
