@@ -204,6 +204,9 @@ mod list {
     }
 
     /// Forgets the threads that this process does not have.
+    ///
+    /// (The thread that forked may meet `MINE` here for the first time, and then has its
+    /// destructor registered, which allocates: the C library's allocator is usable in a child.)
     pub(in super::super) fn after_fork() {
         let mine = MINE.try_with(|mine| mine.0.get()).unwrap_or(ptr::null());
         each(|record| {

@@ -441,7 +441,8 @@ fn is_anothers(seen: usize, held: usize) -> bool {
     cfg!(feature = "deadlock") && (seen ^ held) & HOLDER != 0
 }
 
-/// What is left of a state when a thread that would hold the lock as `held` releases it.
+/// What is left of a state when a thread that would hold the lock as `held` releases it: `LENT`
+/// if another holds it, and for good, and what else stays; its caller sees to `QUEUED`.
 fn left_by(seen: usize, held: usize) -> usize {
     let lent = if is_anothers(seen, held) { LENT } else { seen & LENT };
     if CARDS { lent | (seen & CHECKED) } else { lent }
