@@ -83,6 +83,10 @@ pub(super) fn before(
     SHARED.with(|graph| {
         let mut found = None;
         for (outer, mut edge) in unknown.drain(..) {
+            if card.is_lent() || outer.is_lent() {
+                continue; // Since; whoever made it so takes its node out before or after this.
+            }
+            let outer = outer.seen();
             edge.thread.clone_from(&who);
             graph.add(&outer, &inner, edge);
             if found.is_none() {
@@ -94,7 +98,7 @@ pub(super) fn before(
 }
 
 /// The locks that are held, and are not known to be held when `card` is taken.
-fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>> {
+fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Arc<Card>, Edge)>> {
     if held.iter().any(|entry| entry.card.id() == card.id()) {
         card.lend(); // It waits for itself, or for another thread that is to release it.
     }
@@ -113,7 +117,7 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>>
             .map(|outer| {
                 let guards = besides(&outer.card).collect();
                 let edge = Edge { held: outer.site, next: site, thread: None, guards };
-                (outer.card.seen(), edge)
+                (Arc::clone(&outer.card), edge)
             })
             .collect()
     });
