@@ -249,3 +249,17 @@ fn what_a_thread_only_tries_for_and_others_release_does_not_pile_up() {
     let kept = cards.iter().filter(|card| Arc::strong_count(card) > 1).count();
     assert!(kept < 200, "{kept}");
 }
+
+#[test]
+fn a_gate_that_is_gone_kept_those_apart_that_are_gone_with_it() {
+    let _alone = alone();
+    for _ in 0..3 {
+        let gate = Lock::checked("portal", ());
+        let (one, other) = (Lock::checked("portal one", ()), Lock::checked("portal other", ()));
+        let _inside = gate.acquire();
+        nest(&one, &other);
+        nest(&other, &one);
+    }
+    let found = of("portal");
+    assert!(found.is_empty(), "{found:?}");
+}

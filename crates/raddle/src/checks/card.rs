@@ -75,6 +75,10 @@ impl Card {
         self.id
     }
 
+    pub(super) fn made(&self) -> Site {
+        self.made
+    }
+
     pub(super) fn releases(&self) -> usize {
         self.releases.load(Ordering::Relaxed)
     }
