@@ -271,3 +271,20 @@ def test_raddle_run_check_tells_of_an_unmodified_program(tmp_path):
             timeout=120,
         )
         assert (done.stdout, done.stderr, done.returncode) == ("", TOLD, 0)
+
+
+def test_a_thread_that_runs_is_no_lock_that_is_held(bank):
+    run = bank(
+        """\
+        done = threading.Event()
+        threads = [threading.Thread(target=done.wait) for _ in range(3)]
+        for each in threads:
+            with tree:
+                each.start()
+        done.set()
+        for each in threads:
+            each.join()
+        print(raddle.inversions())
+        """
+    )
+    assert (run.stdout, run.stderr) == ("[]\n", "")
