@@ -288,3 +288,20 @@ def test_a_thread_that_runs_is_no_lock_that_is_held(bank):
         """
     )
     assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+def test_an_order_is_found_with_a_closed_stderr_and_the_lock_is_taken(bank):
+    run = bank(
+        """\
+        import io
+        import sys
+
+        nest(tree, index)
+        kept, sys.stderr = sys.stderr, io.StringIO()
+        sys.stderr.close()
+        nest(index, tree)
+        sys.stderr = kept
+        print(len(raddle.inversions()))
+        """
+    )
+    assert (run.stdout, run.stderr) == ("1\n", "")
