@@ -271,3 +271,37 @@ def test_raddle_run_check_tells_of_an_unmodified_program(tmp_path):
             timeout=120,
         )
         assert (done.stdout, done.stderr, done.returncode) == ("", TOLD, 0)
+
+
+def test_a_thread_that_runs_is_no_lock_that_is_held(bank):
+    run = bank(
+        """\
+        done = threading.Event()
+        threads = [threading.Thread(target=done.wait) for _ in range(3)]
+        for each in threads:
+            with tree:
+                each.start()
+        done.set()
+        for each in threads:
+            each.join()
+        print(raddle.inversions())
+        """
+    )
+    assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+def test_an_order_is_found_with_a_closed_stderr_and_the_lock_is_taken(bank):
+    run = bank(
+        """\
+        import io
+        import sys
+
+        nest(tree, index)
+        kept, sys.stderr = sys.stderr, io.StringIO()
+        sys.stderr.close()
+        nest(index, tree)
+        sys.stderr = kept
+        print(len(raddle.inversions()))
+        """
+    )
+    assert (run.stdout, run.stderr) == ("1\n", "")

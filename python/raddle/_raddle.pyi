@@ -48,6 +48,7 @@ __all__ = [
     "_queue_errors",
     "_settle",
     "_shutdown",
+    "_signal_lock",
     "_tallies",
     "_waited",
     "_waits",
@@ -101,6 +102,7 @@ class lock:
     def _at_fork_reinit(self) -> None: ...
     def _waiting(self) -> int: ...
 
+def _signal_lock() -> lock: ...
 def allocate_lock(*, name: str | None = None) -> lock: ...
 
 @disjoint_base

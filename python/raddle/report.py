@@ -197,11 +197,18 @@ def show(make, stream=None):
     text = make(coloured(stream))
     try:
         number = stream.fileno()
-    except Exception:  # It is in memory.
-        stream.write(text)
+    except Exception:  # It is in memory, or closed.
+        _write_text(stream, text)
         return
     encoding = getattr(stream, "encoding", None) or "utf-8"
     write(number, text.encode(encoding, "backslashreplace"))
+
+
+def _write_text(stream, text):
+    try:
+        stream.write(text)
+    except ValueError:
+        return  # It is closed: there is nobody to tell.
 
 
 def write(number, data):

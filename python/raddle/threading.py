@@ -297,7 +297,7 @@ class Thread(_stdlib.Thread):
                 self._raddle_handle = None
                 return _start_new_thread(self._bootstrap, ())
             self._raddle_handle = handle = _ThreadHandle()  # A new one each time: see above.
-            lock = _allocate_lock()
+            lock = _raddle._signal_lock()
             lock.acquire()
             self._tstate_lock = lock
             if not self._daemonic:

@@ -59,7 +59,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::kit::{equip, equip_executor};
     #[pymodule_export]
-    use crate::lock::Lock;
+    use crate::lock::{Lock, signal_lock};
     #[pymodule_export]
     use crate::profile::{profile, profiles, tallies, waited};
     #[pymodule_export]

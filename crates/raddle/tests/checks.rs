@@ -1,7 +1,7 @@
 //! Lock orders that contradict are told, once, whether or not anything hangs; others are not.
 #![cfg(all(not(raddle_loom), feature = "deadlock"))]
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use raddle::checks::{Card, Inversion, Site, check_order, inversions};
@@ -205,4 +205,61 @@ fn a_lock_without_a_card_is_not_checked() {
     nest(&a, &b);
     nest(&b, &a);
     assert_eq!(inversions().len(), before);
+}
+
+/// A lock that is checked, and not called anything.
+#[track_caller]
+fn checked() -> RawLock {
+    let lock = RawLock::new();
+    lock.check(Card::new(Kind::Lock, None, Site::caller()));
+    lock
+}
+
+#[test]
+fn a_lock_that_is_gone_while_it_was_held_is_not_held_any_more() {
+    let _alone = alone();
+    let (lost, next) = (checked(), checked());
+    let card = lost.card().unwrap();
+    lost.acquire();
+    drop(lost);
+    next.acquire();
+    next.release();
+    assert_eq!(Arc::strong_count(&card), 1);
+}
+
+#[test]
+fn what_a_thread_only_tries_for_and_others_release_does_not_pile_up() {
+    let _alone = alone();
+    let signal = checked();
+    let card = signal.card().unwrap();
+    for _ in 0..200 {
+        assert!(signal.try_acquire());
+        std::thread::scope(|scope| {
+            scope.spawn(|| signal.release());
+        });
+    }
+    assert!(Arc::strong_count(&card) < 10);
+    let cards: Vec<_> = std::iter::repeat_with(|| {
+        let lost = checked();
+        assert!(lost.try_acquire());
+        lost.card().unwrap()
+    })
+    .take(1000)
+    .collect();
+    let kept = cards.iter().filter(|card| Arc::strong_count(card) > 1).count();
+    assert!(kept < 200, "{kept}");
+}
+
+#[test]
+fn a_gate_that_is_gone_kept_those_apart_that_are_gone_with_it() {
+    let _alone = alone();
+    for _ in 0..3 {
+        let gate = Lock::checked("portal", ());
+        let (one, other) = (Lock::checked("portal one", ()), Lock::checked("portal other", ()));
+        let _inside = gate.acquire();
+        nest(&one, &other);
+        nest(&other, &one);
+    }
+    let found = of("portal");
+    assert!(found.is_empty(), "{found:?}");
 }

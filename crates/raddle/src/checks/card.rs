@@ -25,7 +25,7 @@ pub struct Card {
     /// How often it was released: what a thread remembers of an earlier time is out of date.
     releases: AtomicUsize,
     /// Another thread than the one that took it has released it, or it was waited for by its
-    /// holder: it is used as a signal, and says nothing about orders.
+    /// holder: it is used as a signal, and says nothing about orders. Nor does one that is gone.
     lent: AtomicBool,
 }
 
@@ -75,6 +75,10 @@ impl Card {
         self.id
     }
 
+    pub(super) fn made(&self) -> Site {
+        self.made
+    }
+
     pub(super) fn releases(&self) -> usize {
         self.releases.load(Ordering::Relaxed)
     }
@@ -87,6 +91,12 @@ impl Card {
 
     pub(super) fn is_lent(&self) -> bool {
         self.lent.load(Ordering::Relaxed)
+    }
+
+    /// The lock is gone, held or not: nobody holds it any more.
+    fn end(&self) {
+        self.lent.store(true, Ordering::Relaxed);
+        order::gone(self);
     }
 
     /// It is used as a signal: its orders are forgotten, and no others noted.
@@ -174,7 +184,7 @@ impl Drop for Slot {
         if !card.is_null() {
             // SAFETY: from `into_raw`, and this is the count that the slot has.
             let card = unsafe { Arc::from_raw(card) };
-            order::gone(&card);
+            card.end();
             tally::gone(&card);
         }
     }

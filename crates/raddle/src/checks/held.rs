@@ -1,7 +1,8 @@
 //! What each thread holds, of the locks that are checked.
 //!
 //! A thread's list is its own. Somebody else may release a lock that is in it: the entry then
-//! says another number of releases than the card, and is dropped when it is next seen.
+//! says another number of releases than the card, and is dropped when it is next seen, as is that
+//! of a lock that is gone.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -21,12 +22,28 @@ pub(super) struct Entry {
     releases: usize,
 }
 
+impl Entry {
+    fn is_current(&self) -> bool {
+        self.card.releases() == self.releases && !self.card.is_lent()
+    }
+}
+
 /// Adds a lock that the calling thread has just taken.
 pub(super) fn push(card: &Arc<Card>, site: Site) {
+    if card.is_lent() {
+        return;
+    }
     let releases = card.releases();
     let entry = Entry { card: Arc::clone(card), site, releases };
     // (A thread that is ending has no list any more.)
-    let _ = HELD.try_with(|held| held.borrow_mut().push(entry));
+    let _ = HELD.try_with(|held| {
+        let mut held = held.borrow_mut();
+        if held.len() == held.capacity() {
+            // (A thread that never waits without a limit looks nowhere else.)
+            held.retain(Entry::is_current);
+        }
+        held.push(entry);
+    });
 }
 
 /// Removes a lock that the calling thread releases.
@@ -42,7 +59,7 @@ pub(super) fn remove(card: &Arc<Card>) {
 pub(super) fn with<R>(look: impl FnOnce(&[Entry]) -> R) -> Option<R> {
     HELD.try_with(|held| {
         let mut held = held.borrow_mut();
-        held.retain(|entry| entry.card.releases() == entry.releases && !entry.card.is_lent());
+        held.retain(Entry::is_current);
         (!held.is_empty()).then(|| look(&held))
     })
     .ok()

@@ -49,8 +49,30 @@ struct Edge {
     next: Site,
     /// The name of the thread that did so first.
     thread: Option<Arc<str>>,
-    /// What was held besides each time, by number.
-    guards: Vec<usize>,
+    /// What was held besides each time.
+    guards: Vec<Guard>,
+    /// One of its locks is gone.
+    gone: bool,
+}
+
+/// A lock that was held besides the two of an edge.
+#[derive(Clone, Copy, Debug)]
+struct Guard {
+    lock: usize,
+    made: Site,
+}
+
+impl Guard {
+    fn of(entry: &Entry) -> Self {
+        Self { lock: entry.card.id(), made: entry.card.made() }
+    }
+
+    /// Whether it keeps the threads at two edges apart. An edge of locks that are gone stands for
+    /// all of their makes, and so does its guard: objects that each have the three.
+    fn is(self, other: Self, gone: bool) -> bool {
+        self.lock == other.lock
+            || (gone && self.made == other.made && self.made != Site::Unknown)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -83,6 +105,10 @@ pub(super) fn before(
     SHARED.with(|graph| {
         let mut found = None;
         for (outer, mut edge) in unknown.drain(..) {
+            if card.is_lent() || outer.is_lent() {
+                continue; // Since; whoever made it so takes its node out before or after this.
+            }
+            let outer = outer.seen();
             edge.thread.clone_from(&who);
             graph.add(&outer, &inner, edge);
             if found.is_none() {
@@ -94,7 +120,7 @@ pub(super) fn before(
 }
 
 /// The locks that are held, and are not known to be held when `card` is taken.
-fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>> {
+fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Arc<Card>, Edge)>> {
     if held.iter().any(|entry| entry.card.id() == card.id()) {
         card.lend(); // It waits for itself, or for another thread that is to release it.
     }
@@ -104,7 +130,7 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>>
     let unknown: Vec<_> = SHARED.with(|graph| {
         let besides = |outer: &Card| {
             let outer = outer.id();
-            held.iter().map(|entry| entry.card.id()).filter(move |id| *id != outer)
+            held.iter().map(Guard::of).filter(move |guard| guard.lock != outer)
         };
         let unknown = held
             .iter()
@@ -112,8 +138,9 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Seen, Edge)>>
         unknown
             .map(|outer| {
                 let guards = besides(&outer.card).collect();
-                let edge = Edge { held: outer.site, next: site, thread: None, guards };
-                (outer.card.seen(), edge)
+                let edge =
+                    Edge { held: outer.site, next: site, thread: None, guards, gone: false };
+                (Arc::clone(&outer.card), edge)
             })
             .collect()
     });
@@ -132,14 +159,15 @@ pub(super) fn forget(card: &Card) {
 
 impl Graph {
     /// Whether it is known that `inner` is taken inside `outer`, with these guards or fewer.
-    fn knows<I: Iterator<Item = usize>>(
+    fn knows<I: Iterator<Item = Guard>>(
         &self,
         outer: usize,
         inner: usize,
         guards: impl Fn() -> I,
     ) -> bool {
         let edge = self.nodes.get(&Id::Lock(outer)).and_then(|n| n.out.get(&Id::Lock(inner)));
-        edge.is_some_and(|edge| edge.guards.iter().all(|guard| guards().any(|g| g == *guard)))
+        let has = |guard: &Guard| guards().any(|held| held.lock == guard.lock);
+        edge.is_some_and(|edge| edge.guards.iter().all(has))
     }
 
     fn add(&mut self, outer: &Seen, inner: &Seen, edge: Edge) {
@@ -151,7 +179,8 @@ impl Graph {
         self.node(inner).from.insert(outer.0);
         let out = &mut self.node(outer).out;
         if let Some(known) = out.get(&inner.0) {
-            edge.guards.retain(|guard| known.guards.contains(guard));
+            let gone = edge.gone;
+            edge.guards.retain(|guard| known.guards.iter().any(|other| guard.is(*other, gone)));
         }
         out.insert(inner.0, edge);
     }
@@ -184,12 +213,14 @@ impl Graph {
     fn merge(&mut self, seen: &Seen) {
         let Some((node, into)) = self.remove(Id::Lock(seen.id)) else { return };
         let Some(made) = self.made(seen) else { return };
-        for (inner, edge) in node.out {
+        for (inner, mut edge) in node.out {
+            edge.gone = true;
             if let Some(other) = self.other(inner, made) {
                 self.link((made, seen), (inner, &other), edge);
             }
         }
-        for (outer, edge) in into {
+        for (outer, mut edge) in into {
+            edge.gone = true;
             if let Some(other) = self.other(outer, made) {
                 self.link((outer, &other), (made, seen), edge);
             }
@@ -290,9 +321,8 @@ impl Graph {
 /// Whether two edges were seen with a lock in hand that both had: then no two threads can be at
 /// both at once.
 fn meet(one: (Id, &Edge), other: (Id, &Edge)) -> bool {
-    let has = |edge: &Edge, id: Id| edge.guards.iter().any(|guard| Id::Lock(*guard) == id);
-    let guards = &one.1.guards;
-    has(one.1, other.0)
-        || has(other.1, one.0)
-        || guards.iter().any(|guard| other.1.guards.contains(guard))
+    let has = |edge: &Edge, id: Id| edge.guards.iter().any(|guard| Id::Lock(guard.lock) == id);
+    let gone = one.1.gone || other.1.gone;
+    let shared = |guard: &Guard| other.1.guards.iter().any(|each| guard.is(*each, gone));
+    has(one.1, other.0) || has(other.1, one.0) || one.1.guards.iter().any(shared)
 }
