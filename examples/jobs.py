@@ -1,6 +1,6 @@
 """Four workers that take jobs from a queue and keep their results behind one lock.
 
-    raddle run --profile examples/jobs.py
+raddle run --profile examples/jobs.py
 """
 
 import queue

@@ -144,6 +144,30 @@ def test_known_orders_are_not_told(bank, pattern):
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
+def test_a_known_name_is_that_of_all_locks_of_that_name(bank):
+    code = """
+        class Account:
+            def __init__(self):
+                self.lock = threading.Lock()
+        one, two = Account(), Account()
+        %s
+        nest(one.lock, two.lock)
+        nest(two.lock, one.lock)
+    """
+    told = bank(code % "pass").stderr
+    assert told.startswith("raddle: lock order: self.lock #1 and self.lock #2 are taken")
+    assert bank(code % "raddle.configure(known_orders=['self.lock'])").stderr == ""
+
+
+def test_two_locks_of_one_line_have_no_variables_name(bank):
+    code = """
+        here = threading.Lock(); there = threading.Lock()
+        nest(here, there)
+        nest(there, here)
+    """
+    assert "the Lock of bank.py:18 #1 and the Lock of bank.py:18 #2" in bank(code).stderr
+
+
 def test_known_orders_come_from_the_environment(bank):
     env = {**CHECKED, "RADDLE_KNOWN_ORDERS": "nothing,bank.py:8"}
     assert bank(CROSSED, env=env).stderr == ""
@@ -225,6 +249,19 @@ def test_locks_that_are_gone_keep_their_order_by_where_they_were_made(bank):
     assert done.stderr.startswith(
         "raddle: lock order: the Lock of bank.py:19 and tree are taken in different orders"
     )
+
+
+def test_orders_of_the_standard_library_alone_are_not_told(bank):
+    code = """
+        import raddle
+        raddle.install()
+        import logging
+        for _ in range(2):
+            logging.basicConfig(force=True)
+        logging.getLogger().warning("once")
+        logging.shutdown()
+    """
+    assert bank(code).stderr == "WARNING:root:once\n"
 
 
 def test_a_checked_lock_is_not_kept_alive(bank):

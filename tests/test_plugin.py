@@ -221,3 +221,63 @@ def test_known_orders_are_an_ini_option(suite, pytester):
     suite(CROSSED, "--raddle").assert_outcomes(passed=3)
     pytester.makeini("[pytest]\nraddle_known_orders =\n    nothing\n")
     suite(CROSSED, "--raddle").assert_outcomes(passed=2, failed=1)
+
+
+EXPECTED = """
+    import pytest, raddle, threading
+
+    {mark}
+    def test_twice():
+        lock = threading.Lock()
+        with lock, {catch}:
+            with lock:
+                pass
+
+    {mark}
+    def test_elsewhere():
+        lock = threading.Lock()
+        def twice():
+            with lock, lock:
+                pass
+        thread = threading.Thread(target=twice)
+        thread.start()
+        thread.join()
+
+    {mark}
+    def test_orders():
+        tree = threading.Lock()
+        index = threading.Lock()
+        with tree, index:
+            pass
+        with index, tree:
+            pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("mark", "catch", "outcomes"),
+    [
+        ("", "threading.RLock()", {"failed": 3}),
+        ("", "pytest.raises(raddle.DeadlockError)", {"failed": 3}),
+        ("@pytest.mark.xfail(strict=True)", "threading.RLock()", {"xfailed": 3}),
+        (
+            "@pytest.mark.xfail(raises=raddle.DeadlockError)",
+            "threading.RLock()",
+            {"xfailed": 2, "failed": 1},
+        ),
+        (
+            "@pytest.mark.raddle_expected",
+            "pytest.raises(raddle.DeadlockError)",
+            {"passed": 3},
+        ),
+    ],
+)
+def test_what_is_expected_can_be_said(suite, mark, catch, outcomes):
+    done = suite(
+        EXPECTED.format(mark=mark, catch=catch),
+        "--raddle",
+        "--strict-markers",
+        "-W",
+        "ignore",
+    )
+    done.assert_outcomes(**outcomes)

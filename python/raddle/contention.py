@@ -172,6 +172,20 @@ def _at_exit(target, process):
     if os.getpid() != process:
         return
     try:
+        _tell(target)
+    except KeyboardInterrupt:
+        _tell(target)  # The program has ended already: a second one ends this, too.
+    if getattr(sys, "last_type", None) is KeyboardInterrupt and not sys.flags.inspect:
+        # An import that evaluates text (every namedtuple does) has made the interpreter forget
+        # that the program died of SIGINT, and that the process is to end so, too.
+        try:
+            exec("raise KeyboardInterrupt")
+        except KeyboardInterrupt:
+            return
+
+
+def _tell(target):
+    try:
         rows = stats()
         if target == TABLE:
             from raddle import table
@@ -182,13 +196,6 @@ def _at_exit(target, process):
             _say(f"raddle: the contention profile is in {target}\n")
     except Exception as error:
         _say(f"raddle: the contention profile could not be told: {error}\n")
-    if getattr(sys, "last_type", None) is KeyboardInterrupt and not sys.flags.inspect:
-        # An import that evaluates text (every namedtuple does) has made the interpreter forget
-        # that the program died of SIGINT, and that the process is to end so, too.
-        try:
-            exec("raise KeyboardInterrupt")
-        except KeyboardInterrupt:
-            return
 
 
 def _write(rows, path):

@@ -7,16 +7,18 @@ no lock of its own held, once for each pair (or ring) of places where locks are 
 import collections
 import fnmatch
 import os
+import re
 import sys
 from _thread import _local
 
-from raddle import _raddle, places, report
+from raddle import _raddle, places, report, stack
 
 KEPT = 100  # inversions that inversions() remembers
 
 _found = collections.deque(maxlen=KEPT)
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_ORDERS", "").split(",")))
 _telling = _local()
+_NUMBER = re.compile(r" #\d+$")  # by which a report tells locks of one name apart
 
 
 class Inversion:
@@ -82,7 +84,8 @@ class Inversion:
 
     def _is_known(self):
         """Whether the program said that one of the places or names is fine."""
-        words = {each[key] for each in self.links for key in ("lock", "made")}
+        words = {each["made"] for each in self.links}
+        words |= {_NUMBER.sub("", each["lock"]) for each in self.links}
         words |= {each[key] for each in self.links for key in ("held_at", "next_at")}
         return any(
             fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
@@ -140,6 +143,8 @@ def found(links):
 def _tell(links):
     from raddle import deadlock
 
+    if all(_is_stdlib(place) for _, held, following, _ in links for place in (held, following)):
+        return None  # (logging's own locks have two orders, for one.) No program can change it.
     try:
         inversion = Inversion(links)
         if inversion._is_known():
@@ -159,6 +164,10 @@ def _tell(links):
     except BaseException as error:
         return error
     return None
+
+
+def _is_stdlib(place):
+    return place is not None and stack.is_stdlib_file(place[0])
 
 
 def _link(link, name, following):

@@ -34,8 +34,10 @@ def lock(word, name, made):
 
 def _assigned(made):
     """Return the variable that something was assigned to where it was made, or None."""
-    found = _ASSIGNED.match(source(made))
-    return found[1] if found else None
+    text = source(made)
+    found = _ASSIGNED.match(text)
+    # (Of two statements on one line, nobody knows which it was.)
+    return found[1] if found and ";" not in text else None
 
 
 def _made(word, made):

@@ -40,6 +40,10 @@ def pytest_load_initial_conftests(early_config):
 
 def pytest_configure(config):
     """Watch the tests, if asked for."""
+    config.addinivalue_line(
+        "markers",
+        "raddle_expected: with --raddle, this test's deadlocks and lock orders are no failures",
+    )
     if config.getoption("raddle"):
         import raddle
 
@@ -71,7 +75,13 @@ class _Watch:
     def pytest_runtest_call(self, item):
         # (A fixture may start a thread for more than one test.)
         self._before = _threads()
-        yield
+        outcome = yield
+        expected = item.get_closest_marker("raddle_expected") is not None
+        # As the test's own exception, so that `xfail` sees it. (Old versions of pluggy cannot.)
+        if expected or (outcome.excinfo is None and hasattr(outcome, "force_exception")):
+            new = self._new()
+            if new and not expected:
+                outcome.force_exception(_failure(new))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, item, call):
@@ -91,9 +101,29 @@ class _Watch:
         return [each for each in self._told if not any(each is old for old in known)]
 
 
+def _failure(found):
+    """Return an exception that pytest shows as the reports' text; a DeadlockError for one."""
+    from raddle import deadlock
+
+    class Deadlocked(pytest.fail.Exception, deadlock.DeadlockError):
+        """A test's deadlock, in whichever thread it was."""
+
+        def __init__(self, report, text):
+            pytest.fail.Exception.__init__(self, text, pytrace=False)
+            self.report = report
+
+        __str__ = __repr__ = pytest.fail.Exception.__str__
+
+    text = "\n".join(each.text for each in found)
+    deadlocks = [each for each in found if each.kind != "order"]
+    if deadlocks:
+        return Deadlocked(deadlocks[0], text)
+    return pytest.fail.Exception(text, pytrace=False)
+
+
 def _fail(result, text):
     """Make a phase of a test a failure, or add to one."""
-    if result.outcome == "failed":
+    if result.outcome == "failed" or hasattr(result, "wasxfail"):
         result.sections.append(("raddle", text))
     else:
         result.outcome, result.longrepr = "failed", text

@@ -83,7 +83,11 @@ def is_own(code):
 
 def is_stdlib(code):
     """Return whether this is the standard library's code."""
-    name = code.co_filename
+    return is_stdlib_file(code.co_filename)
+
+
+def is_stdlib_file(name):
+    """Return whether this is a file of the standard library."""
     return name.startswith(_LIB) and "site-packages" not in name
 
 

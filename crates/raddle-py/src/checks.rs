@@ -1,6 +1,7 @@
 //! The checking modes, as Python sees them: places in the program, and telling of lock orders.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +25,10 @@ static PLACES: Mutex<Option<Places>> = Mutex::new(None);
 
 #[derive(Default)]
 struct Places {
+    /// By code object and offset.
     numbers: HashMap<(usize, i32), NonZeroU32>,
+    /// By code object and line.
+    lines: HashMap<(usize, i32), NonZeroU32>,
     /// By number less one. (A code object that is here is kept: its address stays its own.)
     known: Vec<Place>,
     /// Which code objects, by address, are raddle's own or of the modules that it stands for.
@@ -35,9 +39,12 @@ struct Places {
 
 struct Place {
     code: Py<PyAny>,
-    /// An offset into its instructions, in bytes.
-    at: i32,
+    line: i32,
 }
+
+/// Places that are told apart. (Each keeps its code object: a program that makes code as it goes
+/// would otherwise grow.)
+const MOST: usize = 1 << 16;
 
 /// Modules of the standard library that raddle stands for.
 const REPLACED: [&str; 4] =
@@ -116,16 +123,28 @@ fn places() -> MutexGuard<'static, Option<Places>> {
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The number of a place: a line. (While the interpreter learns what a call calls, the same call
+/// is at one offset and then at another.)
 fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroU32> {
-    let mut places = places();
-    let places = places.get_or_insert_default();
     let key = (code.as_ptr().addr(), at);
-    if let Some(number) = places.numbers.get(&key) {
+    if let Some(number) = places().get_or_insert_default().numbers.get(&key) {
         return Some(*number);
     }
-    places.known.push(Place { code: code.unbind(), at });
-    let number = u32::try_from(places.known.len()).ok().and_then(NonZeroU32::new)?;
-    places.numbers.insert(key, number);
+    // SAFETY: a code object, and an offset that a frame of it had.
+    let line = unsafe { raw::PyCode_Addr2Line(code.as_ptr(), at) };
+    let mut places = places();
+    let Places { numbers, lines, known, .. } = places.get_or_insert_default();
+    if known.len() >= MOST {
+        return None;
+    }
+    let number = match lines.entry((key.0, line)) {
+        Entry::Occupied(number) => *number.get(),
+        Entry::Vacant(vacant) => {
+            known.push(Place { code: code.unbind(), line });
+            *vacant.insert(u32::try_from(known.len()).ok().and_then(NonZeroU32::new)?)
+        }
+    };
+    numbers.insert(key, number);
     Some(number)
 }
 
@@ -147,7 +166,9 @@ fn is_inner(code: &Bound<'_, PyAny>) -> bool {
     let mut places = places();
     let places = places.get_or_insert_default();
     places.homes = homes;
-    places.inner.insert(key, (code.clone().unbind(), inner));
+    if places.inner.len() < MOST {
+        places.inner.insert(key, (code.clone().unbind(), inner));
+    }
     inner
 }
 
@@ -180,12 +201,10 @@ pub(crate) fn told<'py>(py: Python<'py>, site: Site) -> PyResult<Bound<'py, PyAn
     let place = {
         let places = places();
         let known = places.as_ref().and_then(|p| p.known.get(number.get() as usize - 1));
-        known.map(|place| (place.code.clone_ref(py), place.at))
+        known.map(|place| (place.code.clone_ref(py), place.line))
     };
-    let Some((code, at)) = place else { return Ok(py.None().into_bound(py)) };
+    let Some((code, line)) = place else { return Ok(py.None().into_bound(py)) };
     let code = code.into_bound(py);
-    // SAFETY: a code object, and an offset that a frame of it had.
-    let line = unsafe { raw::PyCode_Addr2Line(code.as_ptr(), at) };
     let file = code.getattr(intern!(py, "co_filename"))?;
     let function = code.getattr(intern!(py, "co_qualname"))?;
     Ok((file, line, function).into_pyobject(py)?.into_any())

@@ -188,6 +188,21 @@ fn a_lock_that_another_thread_releases_is_a_signal_and_has_no_order() {
 }
 
 #[test]
+fn who_holds_very_many_locks_makes_no_order_with_more() {
+    let _alone = alone();
+    let many: Vec<_> = (0..2000).map(|_| Lock::checked("handful many", ())).collect();
+    let few: Vec<_> = (0..20).map(|_| Lock::checked("handful few", ())).collect();
+    for locks in [&many, &few] {
+        let in_order: Vec<_> = locks.iter().map(Lock::acquire).collect();
+        drop(in_order);
+    }
+    nest(&many[1999], &many[1998]); // (2,000,000 edges with 2,000 guards each would not do.)
+    assert!(of("handful").is_empty());
+    nest(&few[19], &few[18]);
+    assert_eq!(of("handful").len(), 1);
+}
+
+#[test]
 fn off_means_off() {
     let _alone = alone();
     let (a, b) = (Lock::checked("off a", ()), Lock::checked("off b", ()));

@@ -21,6 +21,9 @@ use super::{Card, Inversion, Link, Seen, Site};
 const STEPS: usize = 10_000;
 /// Locks of the longest ring that is found.
 const LONGEST: usize = 16;
+/// Locks in the hand of one thread with which it still makes orders: there are as many edges as
+/// pairs of them, and each has the others as guards.
+const HANDFUL: usize = 32;
 /// Inversions that are kept.
 const KEPT: usize = 100;
 
@@ -124,7 +127,7 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Arc<Card>, Ed
     if held.iter().any(|entry| entry.card.id() == card.id()) {
         card.lend(); // It waits for itself, or for another thread that is to release it.
     }
-    if card.is_lent() {
+    if card.is_lent() || held.len() > HANDFUL {
         return None;
     }
     let unknown: Vec<_> = SHARED.with(|graph| {
