@@ -452,3 +452,16 @@ def test_a_forked_child_has_the_names(threading, child):
         assert event._raddle_name == "done"
         """
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("jobs", "jobs"),
+        ("a\nb\x1b[31m", "a\\nb\\x1b[31m"),
+        ("\ud800", "\\ud800"),
+        ("n" * 81, "n" * 77 + "..."),
+    ],
+)
+def test_a_name_is_shown_on_one_line(Lock, name, shown):
+    assert names([Lock(name=name)]) == [shown]

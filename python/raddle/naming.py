@@ -142,7 +142,7 @@ def _given(value):
                 held = held.__get__(value)
             except Exception:
                 return None
-        return held if type(held) is str and held else None
+        return stack.clean(held) if type(held) is str and held else None
     return None
 
 

@@ -181,7 +181,7 @@ def _link(link, name, following):
         "held_source": places.source(held),
         "next_at": places.shown(following_at),
         "next_source": places.source(following_at),
-        "thread": thread or "a thread",
+        "thread": stack.clean(thread) if thread else "a thread",
     }
 
 

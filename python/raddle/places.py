@@ -29,7 +29,7 @@ def source(place):
 
 def lock(word, name, made):
     """Return what to call a lock: its name, the variable it was assigned to, or its type."""
-    return name or _assigned(made) or _made(word, made)
+    return stack.clean(name) if name else _assigned(made) or _made(word, made)
 
 
 def _assigned(made):

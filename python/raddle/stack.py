@@ -10,6 +10,7 @@ import sys
 from raddle import inside
 
 MOST = 40  # frames of one thread that are shown
+LONGEST = 80  # characters of a name that are shown
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _IMPORTS = "<frozen importlib._bootstrap>"
@@ -147,11 +148,20 @@ def source(frame, line):
     return text[line - 1].strip() if 0 < line <= len(text) else ""
 
 
+def clean(name):
+    """Return a name as it is shown: on one line, without commands of a terminal, short."""
+    text = name if len(name) <= LONGEST else name[: LONGEST - 3] + "..."
+    if text.isprintable():
+        return text
+    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(escaped)
+
+
 def name_of(ident):
     """Return the name of a thread, without taking a lock or running the program's code."""
     name = fact(thread_of(ident), "_name")
     if type(name) is str and name:
-        return name
+        return clean(name)
     if "threading" not in sys.modules and len(sys._current_frames()) == 1:
         return "MainThread"
     return f"thread {ident}"

@@ -46,6 +46,9 @@ struct Place {
 /// would otherwise grow.)
 const MOST: usize = 1 << 16;
 
+/// How the files of the import system begin.
+const IMPORTS: &str = "<frozen importlib";
+
 /// Modules of the standard library that raddle stands for.
 const REPLACED: [&str; 4] =
     ["threading.py", "queue.py", "concurrent/futures/_base.py", "concurrent/futures/thread.py"];
@@ -55,10 +58,27 @@ pub(crate) fn prepare() {
     checks::check_order(std::env::var_os("RADDLE_LOCK_ORDER").is_some_and(|word| word == "1"));
 }
 
-/// A card for a lock that is being made, if locks are checked.
+/// A card for a lock that is being made, if locks are checked. Those of the import system, which
+/// makes one for each module, are nobody's business.
 #[inline]
 pub(crate) fn card(py: Python<'_>, kind: Kind) -> Option<Card> {
-    checks::are_on().then(|| Card::new(kind, None, here(py)))
+    if checks::are_on() && !is_importing(py) {
+        return Some(Card::new(kind, None, here(py)));
+    }
+    None
+}
+
+#[cold]
+fn is_importing(py: Python<'_>) -> bool {
+    // SAFETY: attached; the running frame, or null.
+    let Some(frame) = (unsafe { Bound::from_borrowed_ptr_or_opt(py, raw::PyEval_GetFrame()) })
+    else {
+        return false;
+    };
+    // SAFETY: a frame; its code is a new reference.
+    let code = unsafe { Bound::from_owned_ptr(py, raw::PyFrame_GetCode(frame.as_ptr())) };
+    let file = code.getattr(intern!(py, "co_filename"));
+    file.is_ok_and(|file| file.extract::<String>().is_ok_and(|file| file.starts_with(IMPORTS)))
 }
 
 /// Where the program is: in the innermost frame that is not raddle's own.
@@ -189,7 +209,7 @@ fn belongs(file: &str, homes: &[String]) -> bool {
         [own, library] => {
             below(own).is_some()
                 || below(library).is_some_and(|rest| REPLACED.contains(&rest))
-                || file.starts_with("<frozen importlib")
+                || file.starts_with(IMPORTS)
         }
         _ => false,
     }
