@@ -58,17 +58,22 @@ pub(crate) fn prepare() {
     checks::check_order(std::env::var_os("RADDLE_LOCK_ORDER").is_some_and(|word| word == "1"));
 }
 
-/// A card for a lock that is being made, if locks are checked. Those of the import system, which
-/// makes one for each module, are nobody's business.
+/// Whether locks that are made now are to have cards.
 #[inline]
-pub(crate) fn card(py: Python<'_>, kind: Kind) -> Option<Card> {
-    if checks::are_on() && !is_importing(py) {
-        return Some(Card::new(kind, None, here(py)));
-    }
-    None
+pub(crate) fn are_on() -> bool {
+    checks::are_on()
 }
 
+/// Makes the card of a lock that is being made. (Those of the import system, which makes one for
+/// each module, are nobody's business.)
 #[cold]
+#[inline(never)]
+pub(crate) fn give_card(py: Python<'_>, kind: Kind, give: impl FnOnce(Card) -> bool) {
+    if !is_importing(py) {
+        give(Card::new(kind, None, here(py)));
+    }
+}
+
 fn is_importing(py: Python<'_>) -> bool {
     // SAFETY: attached; the running frame, or null.
     let Some(frame) = (unsafe { Bound::from_borrowed_ptr_or_opt(py, raw::PyEval_GetFrame()) })

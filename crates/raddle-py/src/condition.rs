@@ -75,13 +75,13 @@ impl Inner {
 impl Condition {
     /// A condition on a plain lock, as the standard library's Event has inside.
     pub(crate) fn plain(py: Python<'_>) -> PyResult<Self> {
-        let lock = Inner::Plain(Py::new(py, Lock::create().checked(py))?);
+        let lock = Inner::Plain(Lock::object(py)?);
         Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
     }
 
     /// A condition on an RLock of its own, as `Condition()` makes.
     pub(crate) fn reentrant(py: Python<'_>) -> PyResult<Self> {
-        let lock = Inner::Reentrant(Py::new(py, RLock::create().checked(py))?);
+        let lock = Inner::Reentrant(RLock::object(py)?);
         Ok(Self { core: Padded::new(Core::new()), lock: Slot::filled(lock) })
     }
 
@@ -182,7 +182,7 @@ impl Condition {
         if !self.lock.get().is_some_and(|old| old.serves_as(py, lock)) {
             self.lock.replace(match lock {
                 Some(lock) => Inner::of(lock)?,
-                None => Inner::Reentrant(Py::new(py, RLock::create().checked(py))?),
+                None => Inner::Reentrant(RLock::object(py)?),
             });
         }
         self.core.name.set(name);

@@ -50,8 +50,14 @@ unsafe fn allocate_one(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
     // SAFETY: `kind` is the type of Lock, which has no more state than that; the thread is
     // attached.
     unsafe {
-        let lock = Lock::create().checked(Python::assume_attached());
-        allocate(kind, OFFSET.load(Ordering::Relaxed), lock)
+        // (Written where it stays: a lock on a cache line of its own is large.)
+        let offset = OFFSET.load(Ordering::Relaxed);
+        let object = allocate(kind, offset, Lock::create());
+        if !object.is_null() {
+            let lock = &*object.byte_add(offset).cast::<Lock>();
+            lock.check(Python::assume_attached());
+        }
+        object
     }
 }
 
@@ -186,8 +192,10 @@ pub(crate) fn rlock<'py>(kind: &Bound<'py, PyType>) -> PyResult<Bound<'py, RLock
         let object = make(kind.as_type_ptr(), none.as_ptr(), ptr::null_mut());
         let object = Bound::from_owned_ptr_or_err(py, object)?.into_ptr();
         let offset = RLOCK_OFFSET.load(Ordering::Relaxed);
-        ptr::write(object.byte_add(offset).cast::<RLock>(), RLock::create().checked(py));
-        Ok(Bound::from_owned_ptr(py, object).cast_into_unchecked())
+        ptr::write(object.byte_add(offset).cast::<RLock>(), RLock::create());
+        let lock = Bound::from_owned_ptr(py, object).cast_into_unchecked::<RLock>();
+        lock.get().check(py);
+        Ok(lock)
     }
 }
 
@@ -205,8 +213,7 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let sample = Bound::new(py, Lock::create())?;
     OFFSET.store(offset(&sample), Ordering::Relaxed);
-    RLOCK_OFFSET
-        .store(offset(&Bound::new(py, RLock::create().checked(py))?), Ordering::Relaxed);
+    RLOCK_OFFSET.store(offset(&Bound::new(py, RLock::create())?), Ordering::Relaxed);
     let kind = PyType::new::<Lock>(py);
     #[cfg(Py_3_13)]
     // SAFETY: the type is this module's own and nobody uses it yet; the slot's function fits.

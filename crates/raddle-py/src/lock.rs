@@ -28,13 +28,19 @@ impl Lock {
         Self { raw: Padded::new(RawLock::new()) }
     }
 
-    /// The lock, with a card if locks are checked.
+    /// Gives the lock, which was just made, a card if locks are checked.
     #[inline]
-    pub(crate) fn checked(self, py: Python<'_>) -> Self {
-        if let Some(card) = checks::card(py, Kind::Lock) {
-            self.raw.check(card);
+    pub(crate) fn check(&self, py: Python<'_>) {
+        if checks::are_on() {
+            checks::give_card(py, Kind::Lock, |card| self.raw.check(card));
         }
-        self
+    }
+
+    /// A new lock that nobody holds.
+    pub(crate) fn object(py: Python<'_>) -> PyResult<Py<Self>> {
+        let lock = Py::new(py, Self::create())?;
+        lock.get().check(py);
+        Ok(lock)
     }
 
     /// Where the lock's name is; [`note_name`](Self::note_name) once it is set.
@@ -114,7 +120,7 @@ impl Lock {
         name: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, Self>> {
         let name = crate::name::read(name, "Lock")?;
-        let lock = Bound::new(py, Self::create().checked(py))?;
+        let lock = Self::object(py)?.into_bound(py);
         lock.get().named().set(name);
         lock.get().note_name(py);
         Ok(lock)

@@ -1,5 +1,7 @@
 //! Keeping a contended word off the cache line of its object's reference count.
 
+#[cfg(Py_GIL_DISABLED)]
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 
 use crate::name::Name;
@@ -14,10 +16,11 @@ use crate::name::Name;
 pub(crate) struct Padded<T> {
     pub(crate) name: Name,
     #[cfg(Py_GIL_DISABLED)]
-    before: [u8; 64 - size_of::<Name>()],
+    before: MaybeUninit<[u8; 64 - size_of::<Name>()]>,
     value: T,
+    /// The smallest value is a lock of 32 bytes.
     #[cfg(Py_GIL_DISABLED)]
-    after: [u8; 40],
+    after: MaybeUninit<[u8; 32]>,
 }
 
 impl<T> Padded<T> {
@@ -25,10 +28,10 @@ impl<T> Padded<T> {
         Self {
             name: Name::none(),
             #[cfg(Py_GIL_DISABLED)]
-            before: [0; 64 - size_of::<Name>()],
+            before: MaybeUninit::uninit(),
             value,
             #[cfg(Py_GIL_DISABLED)]
-            after: [0; 40],
+            after: MaybeUninit::uninit(),
         }
     }
 }

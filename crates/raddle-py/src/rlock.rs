@@ -29,13 +29,19 @@ impl RLock {
         Self { core: Padded::new(Core::new()) }
     }
 
-    /// The lock, with a card if locks are checked.
+    /// Gives the lock, which was just made, a card if locks are checked.
     #[inline]
-    pub(crate) fn checked(self, py: Python<'_>) -> Self {
-        if let Some(card) = checks::card(py, Kind::RLock) {
-            self.core.check(card);
+    pub(crate) fn check(&self, py: Python<'_>) {
+        if checks::are_on() {
+            checks::give_card(py, Kind::RLock, |card| self.core.check(card));
         }
-        self
+    }
+
+    /// A new lock that nobody holds.
+    pub(crate) fn object(py: Python<'_>) -> PyResult<Py<Self>> {
+        let lock = Py::new(py, Self::create())?;
+        lock.get().check(py);
+        Ok(lock)
     }
 
     /// Where the lock's name is; [`note_name`](Self::note_name) once it is set.
