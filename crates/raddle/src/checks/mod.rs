@@ -2,8 +2,8 @@
 //!
 //! They are off at first, and then nothing of this runs. A lock that is to be checked has a
 //! [`Card`] and, in its state word, a bit that leads it off the fast path (`lock/raw.rs`). Its
-//! acquisitions then pass through here: [`held`] knows what each thread holds, and [`order`] in
-//! which order locks were taken inside one another, and whether two orders contradict; [`tally`]
+//! acquisitions then pass through here: `held` knows what each thread holds, and `order` in
+//! which order locks were taken inside one another, and whether two orders contradict; `tally`
 //! counts.
 //!
 //! Rejected: a flag that every acquisition looks at, which all programs would pay for.
