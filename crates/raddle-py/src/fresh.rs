@@ -208,17 +208,53 @@ pub(crate) fn has_own_init(kind: &Bound<'_, PyType>) -> bool {
     of(kind.as_type_ptr()) != of(PyType::new::<RLock>(kind.py()).as_type_ptr())
 }
 
+/// Makes Lock a type that the garbage collector does not look at. (PyO3 makes all types ones that
+/// it does. A lock refers to nothing but its type, and would be larger and slower to make.)
+///
+/// # Safety
+/// The type is Lock's, and none of its instances is alive.
+unsafe fn leave_collector(kind: *mut ffi::PyTypeObject) {
+    // SAFETY: passed on to the caller; these slots agree with each other and with the flag.
+    unsafe {
+        let flags = &raw mut (*kind).tp_flags;
+        #[cfg(not(Py_GIL_DISABLED))]
+        flags.write(flags.read() & !ffi::Py_TPFLAGS_HAVE_GC);
+        #[cfg(Py_GIL_DISABLED)]
+        (*flags).fetch_and(!ffi::Py_TPFLAGS_HAVE_GC, Ordering::Relaxed);
+        (*kind).tp_traverse = None;
+        (*kind).tp_clear = None;
+        (*kind).tp_free = Some(ffi::PyObject_Free);
+        (*kind).tp_dealloc = Some(end);
+    }
+}
+
+/// Ends a lock, as its type's `tp_dealloc`.
+unsafe extern "C" fn end(object: *mut ffi::PyObject) {
+    // SAFETY: the interpreter calls this attached, once, with a lock that nobody refers to any
+    // more; a lock refers to its type. What dropping the lock runs calls no Python.
+    unsafe {
+        let kind = ffi::Py_TYPE(object);
+        ffi::PyObject_ClearWeakRefs(object);
+        ptr::drop_in_place(object.byte_add(OFFSET.load(Ordering::Relaxed)).cast::<Lock>());
+        ffi::PyObject_Free(object.cast());
+        ffi::Py_DECREF(kind.cast());
+    }
+}
+
 /// Gives the type of Lock its quick constructor, and the module the function `allocate_lock`.
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    let sample = Bound::new(py, Lock::create())?;
-    OFFSET.store(offset(&sample), Ordering::Relaxed);
+    OFFSET.store(offset(&Bound::new(py, Lock::create())?), Ordering::Relaxed);
     RLOCK_OFFSET.store(offset(&Bound::new(py, RLock::create())?), Ordering::Relaxed);
     let kind = PyType::new::<Lock>(py);
-    #[cfg(Py_3_13)]
-    // SAFETY: the type is this module's own and nobody uses it yet; the slot's function fits.
+    // SAFETY: the type is this module's own, final, and nobody uses it yet: no lock is alive. The
+    // slots' functions fit.
     unsafe {
-        (*kind.as_type_ptr()).tp_vectorcall = Some(call);
+        #[cfg(Py_3_13)]
+        {
+            (*kind.as_type_ptr()).tp_vectorcall = Some(call);
+        }
+        leave_collector(kind.as_type_ptr());
     }
     // A reference of its own: the type outlives every call.
     KIND.store(kind.clone().into_ptr().cast(), Ordering::Relaxed);
