@@ -264,6 +264,21 @@ def test_orders_of_the_standard_library_alone_are_not_told(bank):
     assert bank(code).stderr == "WARNING:root:once\n"
 
 
+def test_a_deadlock_of_checked_locks_says_where_they_were_made(bank):
+    code = """
+        raddle.configure(on_deadlock="raise")
+        try:
+            with tree, tree:
+                pass
+        except raddle.DeadlockError as error:
+            print(error.report.threads[0]["made"])
+            print(error.report.text.splitlines()[2])
+    """
+    waits = "  MainThread waits for tree (Lock{}), held by MainThread\n"
+    assert bank(code).stdout == "bank.py:4\n" + waits.format(", made at bank.py:4")
+    assert bank(code, env={}).stdout == "None\n" + waits.format("")
+
+
 def test_a_checked_lock_is_not_kept_alive(bank):
     code = """
         import gc, weakref

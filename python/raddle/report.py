@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from raddle import naming, sites, stack, words
+from raddle import _raddle, naming, places, sites, stack, words
 
 NOTED = 0.05  # seconds from which on it is said how long a wait has lasted
 PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
@@ -20,7 +20,8 @@ class Report:
     waits and none could wake another); `certain` is whether it could not end by itself: a Lock
     may be released by any thread, so a ring through one is only very likely. `time` is when it
     was found, in seconds since 1970. `threads` has a dict for each thread: its name and ident,
-    the kind, type and name of what it waits for, since how many seconds, on whom ("provider"),
+    the kind, type and name of what it waits for and where that was "made" (a lock that is
+    checked, see configure(); else None), since how many seconds, on whom ("provider"),
     where that one took it ("held"), and its stack, innermost first. `sentence` says it in
     words, `cure` what usually helps, and `text` is all of it as it is printed.
     """
@@ -59,7 +60,8 @@ class Report:
         out = [paint("head", "raddle: " + words.heading(self.kind, self.threads)), ""]
         for each in self.threads:
             since = f", for {each['since']:.1f} s" if (each["since"] or 0) >= NOTED else ""
-            what = "" if each["kind"] in words.PLAIN else f" ({each['type']})"
+            made = f", made at {each['made']}" if each["made"] else ""
+            what = "" if each["kind"] in words.PLAIN else f" ({each['type']}{made})"
             wait = f"{words.wait(each)}{what}{words.due(each)}{since}"
             out.append(f"  {paint('name', each['thread'])} {wait}")
             out += drawn(each["stack"], paint)
@@ -103,22 +105,23 @@ def _links(kind, ring, waits):
         steady = stack.steady(stacks.idents(), waits)
         looked = dict.fromkeys([ident for ident, *_ in ring] + steady)
         names = naming.Names([each[2] for each in ring], [stacks.of(each) for each in looked])
-        places = sites.Sites()
-        return [_link(each, stacks, names, places, called, began) for each in ring]
+        where = sites.Sites()
+        return [_link(each, stacks, names, where, called, began) for each in ring]
 
 
-def _link(link, stacks, names, places, called, began):
+def _link(link, stacks, names, where, called, began):
     ident, wait, value, provider = link
     since, timed = began.get(ident, (None, False))
     alive = stacks.idents()
     held, named, type_ = None, names.of(value), naming.kind(value)
+    made = _raddle._made(value) if wait in words.LOCKS else None
     importing = stacks.importing(ident) if wait in words.LOCKS else None
     if importing is not None:
         (named, provider), wait, type_ = importing, "import", "import"
     elif value is None:
         named, type_ = words.some(wait), wait
     if provider and wait in words.LOCKS and value is not None:
-        held = places.taken(stacks.of(provider), value, provider == ident)
+        held = where.taken(stacks.of(provider), value, provider == ident)
     if provider and provider not in called:
         called[provider] = stack.name_of(provider) if provider in alive else words.GONE
     lasting = None if since is None else max(0.0, round(time.monotonic() - since, 3))
@@ -128,6 +131,7 @@ def _link(link, stacks, names, places, called, began):
         "kind": wait,
         "type": type_,
         "name": named,
+        "made": places.shown(made) if made else None,
         "found": names.where(value),
         "since": lasting,
         "timeout": bool(timed),

@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TextIO
 
+NOTED: float
 PAINTS: dict[str, str]
 
 class Report:

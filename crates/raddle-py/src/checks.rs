@@ -13,7 +13,9 @@ use pyo3::types::{PyList, PyTuple};
 use raddle::checks::{self, Card, Inversion, Seen, Site};
 use raddle::deadlock::Kind;
 
+use crate::lock::Lock;
 use crate::outcall;
+use crate::rlock::RLock;
 use crate::slot::Slot;
 
 /// `callback(links)`, handed in by `raddle.order`.
@@ -239,6 +241,20 @@ pub(crate) fn told<'py>(py: Python<'py>, site: Site) -> PyResult<Bound<'py, PyAn
 fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>> {
     let name = lock.name.as_deref();
     (lock.id, lock.kind.word(), name, told(py, lock.made)?).into_pyobject(py)
+}
+
+/// `(file, line, function)` of where a Lock or RLock was made, if it is checked; else None.
+#[pyfunction]
+#[pyo3(name = "_made")]
+pub(crate) fn made<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let card = if let Ok(lock) = lock.cast::<Lock>() {
+        lock.get().raw().card()
+    } else if let Ok(lock) = lock.cast::<RLock>() {
+        lock.get().core().card()
+    } else {
+        None
+    };
+    told(lock.py(), card.map_or(Site::Unknown, |card| card.seen().made))
 }
 
 /// Tells of a lock order that contradicts another; an exception that is returned is to be raised.

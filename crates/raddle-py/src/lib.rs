@@ -41,7 +41,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::barrier::Barrier;
     #[pymodule_export]
-    use crate::checks::{check_order, checks_order, equip_order};
+    use crate::checks::{check_order, checks_order, equip_order, made};
     #[pymodule_export]
     use crate::condition::Condition;
     #[pymodule_export]
