@@ -149,6 +149,20 @@ def futures(threading):
     return _futures
 
 
+@pytest.fixture
+def pool(futures):
+    """Make ThreadPoolExecutors; each is shut down at the end, its workers awaited."""
+    made = []
+
+    def make(*args, **kwargs):
+        made.append(futures.ThreadPoolExecutor(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.shutdown()
+
+
 @pytest.fixture(scope="session")
 def stock_futures():
     """The names of the interpreter's own `concurrent.futures`, as they were."""
