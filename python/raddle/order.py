@@ -21,7 +21,7 @@ _telling = _local()
 _NUMBER = re.compile(r" #\d+$")  # by which a report tells locks of one name apart
 
 
-class Inversion:
+class Inversion(report.Told):
     """Locks that are taken inside one another in orders that contradict each other.
 
     `kind` is "order". `links` has a dict for each lock, in the ring's order: its name ("lock")
@@ -49,17 +49,6 @@ class Inversion:
             f"Take the locks in one order everywhere (say, {order}), or the second one with "
             "acquire(timeout=...)."
         )
-
-    @property
-    def text(self):
-        """The report as it is printed, without colours."""
-        return self.render(False)
-
-    def __str__(self):
-        return self.text
-
-    def __repr__(self):
-        return f"<Inversion: {self.sentence}>"
 
     def to_dict(self):
         """Return it as dicts, lists and text, ready for json.dumps()."""

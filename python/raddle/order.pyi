@@ -1,18 +1,18 @@
 from collections.abc import Iterable
 
+from raddle.report import Told
+
 KEPT: int
 
 _Place = tuple[str, int, str] | None
 _Lock = tuple[int, str, str | None, _Place]
 
-class Inversion:
+class Inversion(Told):
     cure: str
     kind: str
     links: list[dict[str, str]]
     sentence: str
     def __init__(self, links: list[tuple[_Lock, _Place, _Place, str | None]]) -> None: ...
-    @property
-    def text(self) -> str: ...
     def to_dict(self) -> dict[str, object]: ...
     def render(self, colour: bool) -> str: ...
 

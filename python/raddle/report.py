@@ -13,7 +13,24 @@ NOTED = 0.05  # seconds from which on it is said how long a wait has lasted
 PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
 
 
-class Report:
+class Told:
+    """What is told of threads: a `sentence`, and all of it as `render(colour)` gives it."""
+
+    __slots__ = ()
+
+    @property
+    def text(self):
+        """The report as it is printed, without colours."""
+        return self.render(False)
+
+    def __str__(self):
+        return self.text
+
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self.sentence}>"
+
+
+class Report(Told):
     """A deadlock that was found.
 
     `kind` is "cycle" (a ring of threads, each waiting for the next) or "asleep" (every thread
@@ -34,17 +51,6 @@ class Report:
         self.threads = _links(kind, ring, waits)
         self.sentence = words.sentence(kind, self.threads)
         self.cure = words.cure(kind, self.threads)
-
-    @property
-    def text(self):
-        """The report as it is printed, without colours."""
-        return self.render(False)
-
-    def __str__(self):
-        return self.text
-
-    def __repr__(self):
-        return f"<Report: {self.sentence}>"
 
     def to_dict(self):
         """Return the report as dicts, lists, text and numbers, ready for json.dumps()."""

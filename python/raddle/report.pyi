@@ -4,7 +4,12 @@ from typing import Any, TextIO
 NOTED: float
 PAINTS: dict[str, str]
 
-class Report:
+class Told:
+    sentence: str
+    @property
+    def text(self) -> str: ...
+
+class Report(Told):
     kind: str
     certain: bool
     time: float
@@ -18,8 +23,6 @@ class Report:
         certain: bool,
         waits: Sequence[tuple[int, str, object | None, int, float, bool]] = (),
     ) -> None: ...
-    @property
-    def text(self) -> str: ...
     def to_dict(self) -> dict[str, Any]: ...
     def render(self, colour: bool) -> str: ...
 

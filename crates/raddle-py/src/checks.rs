@@ -288,13 +288,6 @@ pub(crate) fn check_order(on: bool) {
     checks::check_order(on);
 }
 
-/// Whether lock orders are checked.
-#[pyfunction]
-#[pyo3(name = "_checks_order")]
-pub(crate) fn checks_order() -> bool {
-    checks::checks_order()
-}
-
 mod raw {
     use std::ffi::c_int;
 

@@ -18,7 +18,7 @@ use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::lock::Lock;
 use crate::name;
-use crate::outcall::Held;
+use crate::outcall::{self, Held};
 use crate::rlock::RLock;
 
 /// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
@@ -231,10 +231,11 @@ unsafe fn leave_collector(kind: *mut ffi::PyTypeObject) {
 /// Ends a lock, as its type's `tp_dealloc`.
 unsafe extern "C" fn end(object: *mut ffi::PyObject) {
     // SAFETY: the interpreter calls this attached, once, with a lock that nobody refers to any
-    // more; a lock refers to its type. What dropping the lock runs calls no Python.
+    // more: its value is dropped once, its memory freed as `allocate` got it, and the reference
+    // to its type, which each object has, given back.
     unsafe {
         let kind = ffi::Py_TYPE(object);
-        ffi::PyObject_ClearWeakRefs(object);
+        outcall::clear_weak_references(object);
         ptr::drop_in_place(object.byte_add(OFFSET.load(Ordering::Relaxed)).cast::<Lock>());
         ffi::PyObject_Free(object.cast());
         ffi::Py_DECREF(kind.cast());

@@ -41,7 +41,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::barrier::Barrier;
     #[pymodule_export]
-    use crate::checks::{check_order, checks_order, equip_order, made};
+    use crate::checks::{check_order, equip_order, made};
     #[pymodule_export]
     use crate::condition::Condition;
     #[pymodule_export]
@@ -61,7 +61,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::lock::{Lock, signal_lock};
     #[pymodule_export]
-    use crate::profile::{profile, profiles, tallies, waited};
+    use crate::profile::{profile, tallies, waited};
     #[pymodule_export]
     use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]

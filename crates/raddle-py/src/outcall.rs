@@ -58,6 +58,7 @@ mod raw {
         ) -> std::ffi::c_int;
         pub(super) fn PyObject_IsTrue(object: *mut PyObject) -> std::ffi::c_int;
         pub(super) fn Py_DecRef(object: *mut PyObject);
+        pub(super) fn PyObject_ClearWeakRefs(object: *mut PyObject);
         pub(super) fn PyThreadState_Clear(state: *mut PyThreadState);
         pub(super) fn PyErr_WriteUnraisable(object: *mut PyObject);
     }
@@ -206,6 +207,16 @@ pub(crate) fn repr<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
     // SAFETY: the reference is live for the call, and the thread is attached.
     let result = guarded(|| unsafe { raw::PyObject_Repr(object.as_ptr()) });
     owned(object.py(), result)
+}
+
+/// Clears the weak references to an object that is about to end, and calls who waits for that.
+///
+/// # Safety
+/// The thread is attached; nobody refers to the object any more, and its type has a place for
+/// weak references.
+pub(crate) unsafe fn clear_weak_references(object: *mut ffi::PyObject) {
+    // SAFETY: passed on to the caller.
+    guarded(|| unsafe { raw::PyObject_ClearWeakRefs(object) });
 }
 
 /// `object[key]`.

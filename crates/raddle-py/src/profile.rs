@@ -21,13 +21,6 @@ pub(crate) fn profile(on: bool) {
     checks::profile(on);
 }
 
-/// Whether the profile is on.
-#[pyfunction]
-#[pyo3(name = "_profiles")]
-pub(crate) fn profiles() -> bool {
-    checks::profiles()
-}
-
 fn seconds(nanos: u64) -> f64 {
     nanos as f64 / 1e9
 }
