@@ -1,11 +1,16 @@
 """raddle.map: tiny tasks, tasks that wait, tasks that compute; and what else people use.
 
-In the rows that name a peer, the left side is that peer on the same work.
+In the rows that name a peer, the left side is that peer on the same work. The rows of bare
+threads and processes have no pool at all: they are what the machine itself gives, in the same
+rounds.
 """
 
+import _thread
 import importlib.util
+import os
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
 from time import perf_counter_ns
@@ -40,15 +45,48 @@ def timed(call):
     return perf_counter_ns() - began
 
 
-def paired(first, second, rounds):
-    """Return the times of two calls that take turns, after one run of each."""
-    first(), second()
-    pairs = []
+def paired(*calls, rounds):
+    """Return the times of calls that take turns, a list for each, after one run of each."""
+    for call in calls:
+        call()
+    times = [[] for _ in calls]
     for index in range(rounds):
-        order = (first, second) if index % 2 == 0 else (second, first)
-        took = [timed(call) for call in order]
-        pairs.append(took if index % 2 == 0 else took[::-1])
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        for turn in range(len(calls))[:: 1 if index % 2 == 0 else -1]:
+            times[turn].append(timed(calls[turn]))
+    return times
+
+
+def bare_threads(count, body):
+    """Run `body()` in `count` threads that nothing looks after, and wait for all."""
+
+    def run(over):
+        body()
+        over.release()
+
+    started = []
+    for _ in range(count):
+        over = _thread.allocate_lock()
+        over.acquire()
+        _thread.start_new_thread(run, (over,))
+        started.append(over)
+    for over in started:
+        over.acquire()
+
+
+def bare_processes(count, body):
+    """Run `body()` in `count` forked children, and wait for all."""
+    children = []
+    for _ in range(count):
+        with warnings.catch_warnings():
+            # Of threads that a child would miss; it does nothing but compute.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            body()
+            os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
 
 
 def over(items, times):
@@ -64,7 +102,7 @@ def tiny(subject, quick):
         theirs, ours = paired(
             lambda: list(executor.map(abs, range(TINY))),
             lambda: list(raddle_map(abs, range(TINY), workers=2)),
-            3 if quick else 9,
+            rounds=3 if quick else 9,
         )
     return [summary(over(TINY, theirs), over(TINY, ours))]
 
@@ -74,14 +112,23 @@ def sleeping(subject, quick):
 
     from .harness import summary
 
+    def naps():
+        for _ in range(SLEEPS // SLEEPERS):
+            nap(None)
+
     ideal = SLEEPS * NAP * 1e9 / SLEEPERS
     with ThreadPoolExecutor(SLEEPERS) as executor, Pool(SLEEPERS) as pool:
-        theirs, ours = paired(
+        theirs, ours, single, bare = paired(
             lambda: list(executor.map(nap, range(SLEEPS))),
             lambda: list(pool.map(nap, range(SLEEPS))),
-            3 if quick else 7,
+            naps,
+            lambda: bare_threads(SLEEPERS, naps),
+            rounds=5 if quick else 7,
         )
-    return [summary(over(ideal, theirs), over(ideal, ours))]
+    return [
+        summary(over(ideal, theirs), over(ideal, ours)),
+        summary(over(ideal, single), over(ideal, bare)),
+    ]
 
 
 def computing(subject, quick):
@@ -90,23 +137,28 @@ def computing(subject, quick):
 
     from .harness import summary
 
-    backend = "processes" if GIL else "threads"
-    rounds = 3 if quick else 7
-    with Pool(1, backend) as one, Pool(2, backend) as two:
-        alone, both = paired(
+    def compute_some(number):
+        for _ in range(CHUNKS // number):
+            compute(number)
+
+    backend, bare = ("processes", bare_processes) if GIL else ("threads", bare_threads)
+    with (
+        Pool(1, backend) as one,
+        Pool(2, backend) as two,
+        ThreadPoolExecutor(2) as executor,
+    ):
+        alone, both, theirs, bare_alone, bare_both = paired(
             lambda: list(one.map(compute, range(CHUNKS))),
             lambda: list(two.map(compute, range(CHUNKS))),
-            rounds,
-        )
-    with Pool(2, backend) as two, ThreadPoolExecutor(2) as executor:
-        theirs, ours = paired(
             lambda: list(executor.map(compute, range(CHUNKS))),
-            lambda: list(two.map(compute, range(CHUNKS))),
-            rounds,
+            lambda: bare(1, lambda: compute_some(1)),
+            lambda: bare(2, lambda: compute_some(2)),
+            rounds=5 if quick else 9,
         )
     return [
         summary(over(CHUNKS, alone), over(CHUNKS, both)),
-        summary(over(CHUNKS, theirs), over(CHUNKS, ours)),
+        summary(over(CHUNKS, bare_alone), over(CHUNKS, bare_both)),
+        summary(over(CHUNKS, theirs), over(CHUNKS, both)),
     ]
 
 
@@ -122,7 +174,7 @@ def peers(subject, quick):
         left, right = paired(
             lambda: theirs.map(abs, range(PEER_ITEMS)),
             lambda: list(ours.map(abs, range(PEER_ITEMS))),
-            rounds,
+            rounds=rounds,
         )
     found.append(summary(over(PEER_ITEMS, left), over(PEER_ITEMS, right)))
     for kind, backend in JOBLIB:
@@ -139,7 +191,7 @@ def beside_joblib(kind, backend, rounds):
         return paired(
             lambda: theirs(joblib.delayed(abs)(item) for item in range(PEER_ITEMS)),
             lambda: list(ours.map(abs, range(PEER_ITEMS))),
-            rounds,
+            rounds=rounds,
         )
 
 
@@ -152,7 +204,10 @@ if importlib.util.find_spec("joblib") is not None:
 BENCHES = [
     Bench((Row(f"map(abs), {TINY:,} items", at_least(40)),), elsewhere=tiny),
     Bench(
-        (Row(f"map of 1 ms sleeps, {SLEEPERS} workers, / ideal", at_most(1.10), unit="x"),),
+        (
+            Row(f"map of 1 ms sleeps, {SLEEPERS} workers, / ideal", at_most(1.10), unit="x"),
+            Row(f"1 ms sleeps, bare, one thread / {SLEEPERS}", unit="x"),
+        ),
         elsewhere=sleeping,
     ),
     *(
@@ -160,6 +215,7 @@ BENCHES = [
             Bench(
                 (
                     Row("CPU-bound map, 1 worker / 2 workers", at_least(1.7)),
+                    Row("CPU-bound, bare, one / two"),
                     Row("CPU-bound map, stdlib threads / raddle", at_least(1.0)),
                 ),
                 elsewhere=computing,

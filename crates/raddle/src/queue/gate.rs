@@ -71,16 +71,19 @@ pub struct Turn {
 /// [`Queue`](super::Queue) is the one for Rust programs. This one is for those who keep the items
 /// in another order or have to do something under the latch; what they do there must be short and
 /// must not call foreign code, nor drop an item.
+#[repr(C)]
 pub struct Gate<S> {
+    // What every put and get touches, in as few cache lines as it takes.
     /// Its latch guards `inside` and `store`.
     pub(super) getters: WaitList,
-    pub(super) putters: WaitList,
-    pub(super) joiners: WaitList,
     pub(super) inside: UnsafeCell<Inside>,
     pub(super) store: UnsafeCell<S>,
     /// Whether the store is being changed: what a fork's child finds then is not to be used.
     /// (Not one of the model's atomics: it is for forks only, which the model has not.)
     pub(super) changing: AtomicBool,
+    // What only those who wait touch.
+    pub(super) putters: WaitList,
+    pub(super) joiners: WaitList,
 }
 
 // SAFETY: the cells are touched under the getters' latch only (`store_unlocked` is unsafe).

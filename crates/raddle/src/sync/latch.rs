@@ -34,7 +34,12 @@ mod real {
     const HELD: u32 = 1;
     const SLEEPERS: u32 = 2;
     const GENERATION_SHIFT: u32 = 2;
-    const SPINS: u32 = 100;
+    /// Pauses before a locker sleeps.
+    const SPINS: u32 = 128;
+    /// Looks come at growing distances, up to this many pauses: who holds the latch can then use
+    /// it a few times in a row, with all that it guards in its own cache, where two that look
+    /// all the time would take it from each other after every use.
+    const LONGEST_PAUSE: u32 = 32;
 
     #[derive(Debug)]
     pub(crate) struct Latch {
@@ -77,6 +82,7 @@ mod real {
         #[cold]
         fn lock_slow(&self, free: u32) -> LatchGuard<'_> {
             let mut spins = 0;
+            let mut pause = 1;
             let mut held = HELD;
             loop {
                 let seen = self.word.load(Ordering::Relaxed);
@@ -94,8 +100,11 @@ mod real {
                         return LatchGuard { latch: self, free, before, stale, torn };
                     }
                 } else if spins < SPINS {
-                    spins += 1;
-                    std::hint::spin_loop();
+                    for _ in 0..pause {
+                        std::hint::spin_loop();
+                    }
+                    spins += pause;
+                    pause = (2 * pause).min(LONGEST_PAUSE);
                 } else {
                     // Having slept once, this thread can no longer tell whether others still
                     // sleep, so from here on it takes the latch with SLEEPERS set.
