@@ -408,6 +408,22 @@ def test_what_the_program_forks_or_starts_writes_nothing(folder):
     assert "theirs" not in rows
 
 
+def test_a_program_that_is_not_there_leaves_the_last_profile_alone(folder):
+    folder.write("kept", "out.json")
+    done = folder.run(*RADDLE, "--profile=out.json", "ap.py")
+    assert done.returncode == 2 and "can't open file" in done.stderr
+    assert (folder.home / "out.json").read_text() == "kept"
+
+
+def test_a_file_without_its_equals_sign_is_explained(folder):
+    folder.write(BANK)
+    done = folder.run(*PROFILE, "out.json", "app.py")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.endswith(
+        "raddle: a profile's file comes after =, as in --profile=out.json\n"
+    )
+
+
 def test_a_program_that_changes_the_folder_still_has_its_file(folder):
     (folder.home / "elsewhere").mkdir()
     folder.write("import os; os.chdir('elsewhere')")

@@ -41,6 +41,11 @@ def test_without_the_option_nothing_is_installed(suite):
     assert "installed: False\nextension: False" in said(done)
 
 
+def test_a_suite_that_starts_on_raddle_is_not_warned(suite, monkeypatch):
+    monkeypatch.setenv("RADDLE", "1")
+    suite("def test_nothing(): pass", "-Werror").assert_outcomes(passed=1)
+
+
 def test_the_option_installs_raddle_before_conftest(suite, pytester):
     pytester.makeconftest(
         """

@@ -9,6 +9,8 @@ a cluster, and `raddle.cores()` says how many cores there are.
 
 A program that hangs is told why: `raddle.configure()`, `raddle.deadlocks()`,
 `raddle.inversions()`, `raddle.dump()`. One that waits is told for what: `raddle.stats()`.
+
+(PYTEST_DONT_REWRITE: pytest looks for assertions in packages that have plugins.)
 """
 
 __version__ = "0.1.0"

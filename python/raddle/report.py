@@ -35,7 +35,7 @@ class Report(Told):
 
     `kind` is "cycle" (a ring of threads, each waiting for the next) or "asleep" (every thread
     waits and none could wake another); `certain` is whether it could not end by itself: a Lock
-    may be released by any thread, so a ring through one is only very likely. `time` is when it
+    may be released, and a Future ended, by any thread, so a ring through one is only likely. `time` is when it
     was found, in seconds since 1970. `threads` has a dict for each thread: its name and ident,
     the kind, type and name of what it waits for and where that was "made" (a lock that is
     checked, see configure(); else None), since how many seconds, on whom ("provider"),
@@ -73,15 +73,9 @@ class Report(Told):
             out += drawn(each["stack"], paint)
         out += ["", "  " + paint("ring", self.sentence)]
         if not self.certain:
-            out.append("  " + paint("dim", _LIKELY[self.kind]))
+            out.append("  " + paint("dim", words.doubt(self.kind, self.threads)))
         out += ["  " + paint("cure", self.cure), ""]
         return "\n".join(out)
-
-
-_LIKELY = {
-    "cycle": "(Any thread may release a Lock, but nobody did.)",
-    "asleep": "(Something outside Python's threads may still wake one of them.)",
-}
 
 
 def painter(colour):

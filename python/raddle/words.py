@@ -92,6 +92,18 @@ def _asleep(links):
     return f"{'; '.join(parts)}: no thread is left that could bring one of these about"
 
 
+def doubt(kind, links):
+    """Return one sentence on how it might still end, of a deadlock that is not certain."""
+    if kind == "asleep":
+        return "(Something outside Python's threads may still wake one of them.)"
+    kinds = {each["kind"] for each in links}
+    ways = [way for word, way in _WAYS_OUT.items() if word in kinds]
+    return f"(Any thread may {' or '.join(ways)}, but nobody did.)"
+
+
+_WAYS_OUT = {"lock": "release a Lock", "future": "end a Future"}
+
+
 def cure(kind, links):
     """Return one sentence on what usually helps."""
     kinds = {each["kind"] for each in links}

@@ -63,9 +63,11 @@ impl Task {
         py: Python<'py>,
         context: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Outcome>> {
-        if !Future::begin(self.future(py))? {
+        let future = self.future(py);
+        if !Future::begin(future)? {
             return Ok(None);
         }
+        future.get().run_here();
         let result = match &self.call {
             Call::Plain { function, args, kwargs } => {
                 // SAFETY: a tuple and a dict, from `WorkQueue::push`.

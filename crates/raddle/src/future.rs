@@ -26,9 +26,9 @@
 
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
-use crate::deadlock::Kind;
+use crate::deadlock::{Kind, Provider};
 use crate::fork;
-use crate::sync::{AtomicU32, Ordering, maybe_const, yield_now};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, thread_id, yield_now};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
 const PENDING: u32 = 0;
@@ -124,6 +124,9 @@ pub struct Changed {
 pub struct Completion {
     /// See the module's text.
     state: AtomicU32,
+    /// The thread that has said that it runs the task, or 0; it means something while the phase
+    /// is `RUNNING`.
+    runner: AtomicUsize,
     waiters: WaitList,
 }
 
@@ -132,7 +135,11 @@ impl Completion {
         /// A pending task, for which nobody waits.
         #[must_use]
         pub fn new() -> Self {
-            Self { state: AtomicU32::new(PENDING), waiters: WaitList::new() }
+            Self {
+                state: AtomicU32::new(PENDING),
+                runner: AtomicUsize::new(0),
+                waiters: WaitList::new(),
+            }
         }
     }
 
@@ -220,6 +227,15 @@ impl Completion {
             _ => None,
         })?;
         if before & PHASE == PENDING { Ok(Ok(())) } else { Ok(Err(changed(before))) }
+    }
+
+    /// Says that the calling thread, which has begun the task, is the one to end it: who waits
+    /// for the task then waits for that thread, if it comes to a deadlock.
+    #[inline]
+    pub fn run_here(&self) {
+        if cfg!(feature = "deadlock") {
+            self.runner.store(thread_id(), Ordering::Relaxed);
+        }
     }
 
     /// Cancels the task if nobody has begun it, and wakes who waits.
@@ -406,6 +422,15 @@ fn wakes(word: u32) -> bool {
 impl Abandoned for Completion {
     fn kind(&self) -> Kind {
         Kind::Future
+    }
+
+    /// Anybody may end a task, but of one that a thread runs nobody else is expected to.
+    fn provider(&self) -> Provider {
+        let runner = self.runner.load(Ordering::Relaxed);
+        if runner == 0 || self.phase() != Phase::Running {
+            return Provider::Anyone;
+        }
+        Provider::Thread { thread: runner, surely: false }
     }
 
     // The end wakes everyone, so there is nobody to pass a wake-up on to; and QUEUED may stay

@@ -42,6 +42,11 @@ impl Future {
         self.core.is_watched()
     }
 
+    /// The calling thread, which has begun, runs the task itself.
+    pub(crate) fn run_here(&self) {
+        self.core.run_here();
+    }
+
     /// A worker begins; returns whether to run the task.
     pub(crate) fn begin(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let future = slf.get();
