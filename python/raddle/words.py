@@ -109,6 +109,9 @@ def cure(kind, links):
     kinds = {each["kind"] for each in links}
     if kind == "cycle":
         return _cure_of_ring(links, kinds)
+    for each in links:
+        if each["kind"] == "future" and each["provider"] == each["thread"]:
+            return f"Do not ask for the result of {each['name']} in the call that gives it."
     holding = _cure_of_holder(links)
     if holding is not None:
         return holding
