@@ -36,9 +36,9 @@ class Report(Told):
     `kind` is "cycle" (a ring of threads, each waiting for the next) or "asleep" (every thread
     waits and none could wake another); `certain` is whether it could not end by itself: a Lock
     may be released, and a Future ended, by any thread, so a ring through one is only likely.
-    `time` is when it was found, in seconds since 1970. `threads` has a dict for each thread: its
-    name and ident, the kind, type and name of what it waits for and where that was "made" (a
-    lock that is checked, see configure(); else None), since how many seconds, on whom
+    `time` is when it was found, in seconds since 1970. `threads` has a dict for each thread:
+    its name and ident, the kind, type and name of what it waits for and where that was "made"
+    (a lock that is checked, see configure(); else None), since how many seconds, on whom
     ("provider"), where that one took it ("held"), and its stack, innermost first. `sentence`
     says it in words, `cure` what usually helps, and `text` is all of it as it is printed.
     """
