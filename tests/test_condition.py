@@ -314,6 +314,36 @@ def test_it_has_a_dict_and_weak_references(threading):
     assert reference() is None
 
 
+def test_what_is_put_in_the_place_of_its_constructor_is_called(threading, monkeypatch):
+    made, init = [], threading.Condition.__init__
+
+    def note(self, *args):
+        made.append(args)
+        init(self, *args)
+
+    before = threading.Condition()
+    monkeypatch.setattr(threading.Condition, "__init__", note)
+    with threading.Condition(), threading.Condition(threading.Lock()), before:
+        assert [len(args) for args in made] == [0, 1]
+    monkeypatch.undo()
+    with threading.Condition():
+        assert len(made) == 2
+
+
+def test_a_subclass_is_made_by_its_own_constructor(threading):
+    class Counted(threading.Condition):
+        def __init__(self):
+            super().__init__(threading.Lock())
+            self.count = 0
+
+    class Plain(threading.Condition):
+        pass
+
+    assert Counted().count == 0 and type(Plain()) is Plain
+    with pytest.raises(TypeError):
+        threading.Condition(1, 2, 3)
+
+
 def test_repr_shows_the_lock_and_the_waiters(threading, spawn, until):
     condition = threading.Condition(lock := threading.Lock())
     assert repr(condition) == f"<Condition({lock!r}, 0)>"

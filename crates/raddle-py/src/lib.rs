@@ -5,6 +5,7 @@
 
 mod arg;
 mod attached;
+mod bare;
 mod barrier;
 mod checks;
 mod condition;
@@ -101,6 +102,7 @@ mod _raddle {
         crate::profile::prepare();
         crate::deadlock::prepare(module)?;
         crate::fresh::prepare(module)?;
+        crate::bare::prepare(module.py())?;
         crate::queue::prepare(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
