@@ -48,7 +48,7 @@ def target(row: dict) -> str:
         return "-"
     if aim["sense"] == "value<=":
         return f"≤ {quantity(aim['value'], row['unit'])}"
-    return f"{'>' if aim['sense'] == 'ratio>' else '≥'} {aim['value']:g}"
+    return f"{'>' if aim['sense'] == 'ratio>' else '≥'} {aim['value']:.3g}"
 
 
 def judged_by_value(row: dict) -> bool:
