@@ -60,8 +60,10 @@ def bare_threads(count, body):
     """Run `body()` in `count` threads that nothing looks after, and wait for all."""
 
     def run(over):
-        body()
-        over.release()
+        try:
+            body()
+        finally:
+            over.release()
 
     started = []
     for _ in range(count):
@@ -82,11 +84,16 @@ def bare_processes(count, body):
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
-            body()
-            os._exit(0)
+            status = 1
+            try:
+                body()
+                status = 0
+            finally:
+                os._exit(status)
         children.append(child)
     for child in children:
-        os.waitpid(child, 0)
+        _, status = os.waitpid(child, 0)
+        assert status == 0, "a process without a pool failed"
 
 
 def over(items, times):

@@ -417,6 +417,7 @@ def test_a_program_that_is_not_there_leaves_the_last_profile_alone(folder):
 
 def test_a_file_without_its_equals_sign_is_explained(folder):
     folder.write(BANK)
+    folder.write("[null]", "out.json")  # Of an earlier run.
     done = folder.run(*PROFILE, "out.json", "app.py")
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.endswith(

@@ -10,7 +10,7 @@ a cluster, and `raddle.cores()` says how many cores there are.
 A program that hangs is told why: `raddle.configure()`, `raddle.deadlocks()`,
 `raddle.inversions()`, `raddle.dump()`. One that waits is told for what: `raddle.stats()`.
 
-(PYTEST_DONT_REWRITE: pytest looks for assertions in packages that have plugins.)
+(For pytest, which looks for assertions in packages with plugins: PYTEST_DONT_REWRITE.)
 """
 
 __version__ = "0.1.0"

@@ -85,11 +85,12 @@ def _run(rest):
         return 0
     if not rest and not _is_program_piped_in():
         return _misused("run needs a script, -m module or -c command")
-    if rest and not rest[0].startswith("-") and not os.path.exists(rest[0]):
-        if rest[0].endswith(".json") and contention.VARIABLE in os.environ:
+    if rest and contention.VARIABLE in os.environ:
+        if rest[0].endswith(".json"):
             return _misused(f"a profile's file comes after =, as in --profile={rest[0]}")
-        # python will say so; a profile of an earlier run is not to be lost by that.
-        os.environ.pop(contention.VARIABLE, None)
+        if not rest[0].startswith("-") and not os.path.exists(rest[0]):
+            # python will say so; a profile of an earlier run is not to be lost by that.
+            del os.environ[contention.VARIABLE]
     return run(rest)
 
 

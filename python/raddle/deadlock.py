@@ -118,8 +118,9 @@ def _tell(kind, ring, certain, may_raise):
     action = _action
     if action == "ignore":
         return None
-    if kind == "asleep" and (_signal_may_wake() or prepared.for_ctrl_c(get_ident())):
-        return None  # (The main thread is the one that finds this.)
+    main = _main_thread(kind, ring, certain)
+    if main is not None and (_signal_may_wake() or prepared.for_ctrl_c(main)):
+        return None
     try:
         _telling.report = "a deadlock, while another was being described"
         _telling.report = report = Report(kind, ring, certain, _raddle._waits())
@@ -141,6 +142,14 @@ def _tell(kind, ring, certain, may_raise):
     except BaseException as error:
         return error
     return None
+
+
+def _main_thread(kind, ring, certain):
+    """Return the main thread's ident if a signal's handler, run there, could be a way out."""
+    if kind == "asleep":
+        return get_ident()  # Nobody else finds that.
+    main = _raddle._main_ident()
+    return main if not certain and any(ident == main for ident, *_ in ring) else None
 
 
 def _signal_may_wake():

@@ -98,7 +98,7 @@ def doubt(kind, links):
         return "(Something outside Python's threads may still wake one of them.)"
     kinds = {each["kind"] for each in links}
     ways = [way for word, way in _WAYS_OUT.items() if word in kinds]
-    return f"(Any thread may {' or '.join(ways)}, but nobody did.)"
+    return f"(Any thread may {' or '.join(ways) or 'end it'}, but nobody did.)"
 
 
 _WAYS_OUT = {"lock": "release a Lock", "future": "end a Future"}
@@ -170,8 +170,8 @@ def _cure_of_ring(links, kinds):
         return f"Release {' and '.join(names)} before {_act(waits)}."
     if "future" in kinds:
         return (
-            "A task should not wait for a task that only its own pool can run: give the inner "
-            "one a pool of its own, or return its future instead of waiting for it."
+            "Let only one of the threads wait for the other: return the future instead of "
+            "asking for its result."
         )
     if kinds == {"thread join"}:
         return (

@@ -244,6 +244,11 @@ pub(crate) fn is_main_thread() -> bool {
 /// The identifier of the process's first thread, 0 until it has asked for it.
 static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
 
+/// The identifier of the main thread, 0 if it has never slept.
+pub(crate) fn main_thread() -> usize {
+    MAIN_THREAD.load(Ordering::Relaxed)
+}
+
 /// In a forked child the thread that forked is the main one.
 pub(crate) fn after_fork() {
     MAIN_THREAD.store(0, Ordering::Relaxed);

@@ -1,7 +1,8 @@
 //! `Condition()`, without arguments, as fast as memory for it can be had.
 //!
 //! The general way, `type.__call__`, packs arguments that are not there, twice. This one takes
-//! calls without any, of the class itself and as it was made; all others go that way.
+//! calls without any, of the class itself and as it was made; all others go that way, with one
+//! more copy of their arguments.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -43,7 +44,7 @@ unsafe extern "C" fn call(
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls this attached, with the type and its arguments; the class has
     // a Condition at the offset, and nothing else that wants a value (a dict and weak references
-    // come when they are asked for).
+    // come when they are asked for); and `CALL` was set before the class got this call.
     unsafe {
         let py = Python::assume_attached();
         let count = ffi::PyVectorcall_NARGS(count);

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use raddle::deadlock::{self, Deadlock, Finding, Provider, Wait};
 
+use crate::attached;
 use crate::event::Event;
 use crate::fresh;
 use crate::lock::Lock;
@@ -51,6 +52,13 @@ fn provider(wait: &Wait) -> usize {
         Provider::Thread { thread, .. } => thread,
         Provider::Anyone => 0,
     }
+}
+
+/// The identifier of the main thread, where signal handlers run; 0 if it has never slept.
+#[pyfunction]
+#[pyo3(name = "_main_ident")]
+pub(crate) fn main_ident() -> usize {
+    attached::main_thread()
 }
 
 /// Tells of what was found; an exception that is returned is to be raised, if that can be.

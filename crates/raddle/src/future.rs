@@ -44,7 +44,7 @@ const OBSERVED: u32 = 16;
 const OPEN: u32 = 32;
 const FLAGS: u32 = QUEUED | OBSERVED | OPEN;
 
-/// Where the latest claim's fork generation is.
+/// Where the fork generation of the latest change of phase is.
 const GENERATION_SHIFT: u32 = 8;
 
 /// Where a task is in its life.
@@ -125,7 +125,7 @@ pub struct Completion {
     /// See the module's text.
     state: AtomicU32,
     /// The thread that has said that it runs the task, or 0; it means something while the phase
-    /// is `RUNNING`.
+    /// is `RUNNING`, in the process in which that began.
     runner: AtomicUsize,
     waiters: WaitList,
 }
@@ -407,7 +407,13 @@ fn generation() -> u32 {
 /// Whether the word is one that a thread of a parent process was changing.
 #[inline]
 fn is_orphaned(word: u32) -> bool {
-    word & PHASE == FINISHING && word >> GENERATION_SHIFT != generation() >> GENERATION_SHIFT
+    word & PHASE == FINISHING && is_of_a_parent(word)
+}
+
+/// Whether the word was last changed in a parent process.
+#[inline]
+fn is_of_a_parent(word: u32) -> bool {
+    word >> GENERATION_SHIFT != generation() >> GENERATION_SHIFT
 }
 
 fn changed(before: u32) -> Changed {
@@ -424,10 +430,12 @@ impl Abandoned for Completion {
         Kind::Future
     }
 
-    /// Anybody may end a task, but of one that a thread runs nobody else is expected to.
+    /// Anybody may end a task, but of one that a thread runs nobody else is expected to. (Not one
+    /// of a parent process: here, another thread may have its identifier.)
     fn provider(&self) -> Provider {
         let runner = self.runner.load(Ordering::Relaxed);
-        if runner == 0 || self.phase() != Phase::Running {
+        let word = self.state.load(Ordering::Acquire);
+        if runner == 0 || phase_of(word) != Phase::Running || is_of_a_parent(word) {
             return Provider::Anyone;
         }
         Provider::Thread { thread: runner, surely: false }

@@ -9,7 +9,6 @@ use std::sync::mpsc::{Sender, channel};
 
 use common::eventually;
 use raddle::deadlock::{self, Deadlock, Finding, Kind, Provider};
-use raddle::future::{Access, Completion};
 use raddle::{Blocking, Deadline, Event, Parker, RLock, RawLock, Wake, thread_id};
 
 /// Tells a channel what it is told, and ends the wait if that is said.
@@ -162,29 +161,6 @@ impl Blocking for Restless {
     fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), ()> {
         self.0.on_deadlock(found)
     }
-}
-
-#[test]
-fn a_ring_through_a_task_ends_at_the_thread_that_runs_it_but_is_not_sure() {
-    let (to, told) = channel();
-    let (lock, task) = (RLock::new(), Completion::new());
-    lock.acquire();
-    std::thread::scope(|scope| {
-        let worker = scope.spawn(|| {
-            assert_eq!(task.begin(Access::Free), Ok(Ok(())));
-            task.run_here();
-            assert_eq!(lock.acquire_with(&mut telling(&to, true), Deadline::NEVER), Err(()));
-            let _ = task.claim(Access::Free).expect("nobody else ends it").publish();
-            thread_id()
-        });
-        assert_eq!(task.wait_with(&mut telling(&to, false), Deadline::NEVER), Ok(true));
-        let (worker, found) = (worker.join().unwrap(), told.recv().unwrap());
-        assert!(found.finding == Finding::Cycle && !found.surely && found.waits.len() == 2);
-        let wait = found.waits.iter().find(|wait| wait.kind == Kind::Future).unwrap();
-        assert_eq!(wait.thread, thread_id());
-        assert_eq!(wait.provider, Provider::Thread { thread: worker, surely: false });
-    });
-    lock.release().unwrap();
 }
 
 #[test]

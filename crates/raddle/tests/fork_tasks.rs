@@ -247,3 +247,42 @@ fn a_forked_child_maps_alone_and_can_drop_the_pool() {
     assert_eq!(exit_status(child), 0);
     assert_eq!(pool.map(&[1, 2, 3], |number| number * 2), [2, 4, 6]);
 }
+
+#[cfg(feature = "deadlock")]
+#[test]
+fn a_task_that_a_thread_of_the_parent_runs_is_nobodys_in_the_child() {
+    use raddle::deadlock::{self, Kind, Provider};
+
+    let _alone = alone();
+    let core = Completion::new();
+    let over = Event::new();
+    scope_within(|scope| {
+        scope.spawn(|| {
+            let _ = core.begin(Access::Free);
+            core.run_here();
+            over.wait();
+        });
+        eventually("it runs", || core.phase() == Phase::Running && over.waiting() == 1);
+        let providers = || {
+            let mut providers = Vec::new();
+            std::thread::scope(|scope| {
+                scope.spawn(|| core.wait());
+                eventually("it is waited for", || core.waiting() == 1);
+                eventually("the wait is known", || {
+                    providers.clear();
+                    deadlock::visit(|wait| {
+                        providers.extend((wait.kind == Kind::Future).then_some(wait.provider));
+                    });
+                    providers.len() == 1
+                });
+                let _ = core.claim(Access::Free).unwrap().publish();
+            });
+            providers
+        };
+        let child = in_child(|| providers() == [Provider::Anyone]);
+        let (status, here) = (exit_status(child), providers());
+        over.set();
+        assert_eq!(status, 0);
+        assert!(matches!(here[..], [Provider::Thread { surely: false, .. }]));
+    });
+}

@@ -247,3 +247,54 @@ fn workers_cancellers_observers_and_waiters_agree_on_every_task() {
         assert_eq!(added.load(Ordering::Relaxed), 0, "an observer was not told");
     }
 }
+
+/// Tells a channel what it is told, and ends the wait.
+#[cfg(feature = "deadlock")]
+struct Telling(std::sync::mpsc::Sender<raddle::deadlock::Deadlock>);
+
+#[cfg(feature = "deadlock")]
+impl raddle::Blocking for Telling {
+    type Interrupt = ();
+
+    fn sleep(&mut self, parker: &raddle::Parker, until: Deadline) -> raddle::Wake {
+        parker.park(until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), ()> {
+        Ok(())
+    }
+
+    fn on_deadlock(&mut self, found: &raddle::deadlock::Deadlock) -> Result<(), ()> {
+        self.0.send(found.clone()).expect("the test listens");
+        Err(())
+    }
+}
+
+#[cfg(feature = "deadlock")]
+#[test]
+fn a_ring_through_a_task_ends_at_the_thread_that_runs_it_but_is_not_sure() {
+    use raddle::deadlock::{Finding, Kind, Provider};
+    use raddle::{RLock, thread_id};
+
+    let (to, told) = std::sync::mpsc::channel();
+    let (lock, core) = (RLock::new(), Completion::new());
+    lock.acquire();
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            assert_eq!(core.begin(Access::Free), Ok(Ok(())));
+            core.run_here();
+            // Who closes the ring is told.
+            eventually("the task is waited for", || core.waiting() == 1);
+            assert_eq!(lock.acquire_with(&mut Telling(to), Deadline::NEVER), Err(()));
+            publish(&core);
+            thread_id()
+        });
+        core.wait();
+        let (worker, found) = (worker.join().unwrap(), told.recv().unwrap());
+        assert!(found.finding == Finding::Cycle && !found.surely && found.waits.len() == 2);
+        let wait = found.waits.iter().find(|wait| wait.kind == Kind::Future).unwrap();
+        assert_eq!(wait.thread, thread_id());
+        assert_eq!(wait.provider, Provider::Thread { thread: worker, surely: false });
+    });
+    lock.release().unwrap();
+}

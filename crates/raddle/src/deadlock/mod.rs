@@ -149,7 +149,8 @@ pub struct Deadlock {
     pub finding: Finding,
     /// Their waits; those of a cycle in its order.
     pub waits: Vec<Wait>,
-    /// Whether it cannot come undone; false where another thread might yet release a lock.
+    /// Whether it cannot come undone; false where another thread might yet release a
+    /// lock or end a task.
     pub surely: bool,
 }
 

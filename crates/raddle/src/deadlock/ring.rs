@@ -7,7 +7,8 @@
 //! it. A thread that waits releases nothing, so a lock that it held when it fell asleep is still
 //! held by it at that moment.
 //!
-//! (But for a lock that another thread may release: that is what `surely` tells of.)
+//! (But for a lock that another thread may release, and a task that another may end: that is what
+//! `surely` tells of.)
 //!
 //! Of those who close a ring at the same time, the one whose sleep began last reports it: when it
 //! looks, all other sleeps are there to be seen (see `Record::enter`).

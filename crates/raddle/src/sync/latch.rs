@@ -34,7 +34,7 @@ mod real {
     const HELD: u32 = 1;
     const SLEEPERS: u32 = 2;
     const GENERATION_SHIFT: u32 = 2;
-    /// Pauses before a locker sleeps.
+    /// Pauses before a locker sleeps, at least.
     const SPINS: u32 = 128;
     /// Looks come at growing distances, up to this many pauses: who holds the latch can then use
     /// it a few times in a row, with all that it guards in its own cache, where two that look
