@@ -235,8 +235,14 @@ def test_the_environment_says_what_to_do_until_the_program_does(child, word):
     if word == "raise":
         assert child(code, env={"RADDLE_ON_DEADLOCK": word}).stdout == "DeadlockError\n"
     else:
-        code = "import raddle.deadlock as d; print(d._action)"
-        assert child(code, env={"RADDLE_ON_DEADLOCK": word}).stdout == "report\n"
+        code = """
+            import io, sys
+            sys.stderr = io.StringIO()
+            import raddle.deadlock
+            print(raddle.deadlock.action(), sys.stderr.getvalue())
+            """
+        said = child(code, env={"RADDLE_ON_DEADLOCK": word}).stdout
+        assert said.startswith("report raddle: RADDLE_ON_DEADLOCK is 'nonsense'; it has to be")
 
 
 def test_a_ring_with_the_main_thread_in_it_is_reported_once(child):

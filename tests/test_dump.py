@@ -428,6 +428,28 @@ def test_an_asker_that_is_interrupted_leaves_nothing(number, code, folder, home)
     assert list(home.iterdir()) == []
 
 
+def test_an_asker_that_is_ended_as_it_makes_the_file_leaves_nothing(folder, home):
+    code = """
+        import os, signal, sys
+        from raddle import ask
+
+        def open_and_end(*args, dir_fd=None, **rest):
+            file = really(*args, dir_fd=dir_fd, **rest)
+            if dir_fd is not None:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return file
+
+        really, os.open = os.open, open_and_end
+        ask.dump(sys.argv[1])
+        """
+    folder.write(code, "asker.py")
+    with running(RADDLE, folder, home, SILENT) as process:
+        place = environment(XDG_RUNTIME_DIR=str(home))
+        done = folder.run(*PLAIN, "asker.py", process.pid, env=place)
+        assert (done.returncode, done.stdout, done.stderr) == (143, "", "")
+    assert list(home.iterdir()) == []
+
+
 def test_the_file_and_its_folder_are_the_users_alone(folder, home):
     with running(RADDLE, folder, home, SILENT) as process:
         asker = impatient(process.pid, home, PATIENCE)

@@ -41,6 +41,29 @@ def test_without_the_option_nothing_is_installed(suite):
     assert "installed: False\nextension: False" in said(done)
 
 
+def test_a_report_ends_at_the_test(suite):
+    done = suite(
+        """
+        import threading
+
+        def take(lock):
+            lock.acquire()
+
+        def test_twice():
+            lock = threading.RLock()
+            lock.acquire()
+            thread = threading.Thread(target=take, args=[lock], name="taker")
+            thread.start()
+            thread.join()
+        """,
+        "--raddle",
+    )
+    done.assert_outcomes(failed=1)
+    report = said(done).partition("raddle: deadlock: ")[2].partition(" holds lock")[0]
+    assert "in test_twice" in report and "in take" in report
+    assert "_pytest" not in report and "pluggy" not in report
+
+
 def test_a_suite_that_starts_on_raddle_is_not_warned(suite, monkeypatch):
     monkeypatch.setenv("RADDLE", "1")
     suite("def test_nothing(): pass", "-Werror").assert_outcomes(passed=1)

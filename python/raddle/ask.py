@@ -148,9 +148,10 @@ class _Letterbox:
             with contextlib.suppress(FileExistsError):
                 os.mkdir(self._path, 0o700)
             try:
-                self._home = answer.enter(self._path, self._user)
-                flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                self._file = os.open(self._name, flags, 0o600, dir_fd=self._home)
+                with _undisturbed():
+                    self._home = answer.enter(self._path, self._user)
+                    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                    self._file = os.open(self._name, flags, 0o600, dir_fd=self._home)
             except FileNotFoundError:
                 self._close()  # Another asker has just removed the folder.
                 continue
@@ -192,6 +193,17 @@ class _Letterbox:
             self._close()
         with contextlib.suppress(OSError):  # Another asker may be using it.
             os.rmdir(self._path)
+
+
+@contextlib.contextmanager
+def _undisturbed():
+    """Keep the signals that end an asker from coming between a file and its being known."""
+    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Ended:

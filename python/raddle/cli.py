@@ -11,6 +11,8 @@ import sys
 
 from raddle import contention
 
+ON_DEADLOCK = ("report", "raise", "ignore")  # what RADDLE_ON_DEADLOCK may say
+
 USAGE = """\
 usage: raddle run [options] [python options] script.py [args ...]
        raddle run [options] [python options] -m module [args ...]
@@ -85,6 +87,9 @@ def _run(rest):
         return 0
     if not rest and not _is_program_piped_in():
         return _misused("run needs a script, -m module or -c command")
+    word = os.environ.get("RADDLE_ON_DEADLOCK", "report")
+    if word not in ON_DEADLOCK:
+        return _misused(f"RADDLE_ON_DEADLOCK is one of {', '.join(ON_DEADLOCK)}, not {word!r}")
     if rest and contention.VARIABLE in os.environ:
         if rest[0].endswith(".json"):
             return _misused(f"a profile's file comes after =, as in --profile={rest[0]}")

@@ -11,14 +11,18 @@ from _thread import _local, get_ident
 from functools import partial
 
 from raddle import _raddle, contention, order, prepared
+from raddle.cli import ON_DEADLOCK as WORDS
 from raddle.report import Report, show
 
 KEPT = 100  # reports that deadlocks() remembers
-WORDS = ("report", "raise", "ignore")
 
 _reports = collections.deque(maxlen=KEPT)
 _action = os.environ.get("RADDLE_ON_DEADLOCK", "report")
 if _action not in WORDS:
+    sys.stderr.write(
+        f"raddle: RADDLE_ON_DEADLOCK is {_action!r}; it has to be one of {', '.join(WORDS)}, "
+        "and is taken for report\n"
+    )
     _action = "report"
 _MISSING = object()
 _telling = _local()  # of a thread that tells of a deadlock: its report

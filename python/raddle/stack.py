@@ -13,6 +13,7 @@ MOST = 40  # frames of one thread that are shown
 LONGEST = 80  # characters of a name that are shown
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_HARNESS = f"{os.sep}_pytest{os.sep}"
 _IMPORTS = "<frozen importlib._bootstrap>"
 _INNER = {
     _LIB + name
@@ -99,6 +100,8 @@ def visible(frame):
     """
     found = []
     while frame is not None and len(found) < MOST:
+        if found and _HARNESS in frame.f_code.co_filename:
+            break  # What calls a test is not what the test does.
         if not is_inner(frame.f_code):
             found.append((frame, frame.f_lineno or frame.f_code.co_firstlineno))
         frame = frame.f_back

@@ -5,7 +5,7 @@ A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"
 """
 
 LOCKS = ("lock", "rlock")
-PLAIN = ("thread join", "import")  # waits whose words say of what type it is
+PLAIN = ("thread join", "import", "work")  # waits whose words say of what type it is
 GONE = "a thread that is not there any more"
 MOST = 6  # waits that a sentence tells of
 
@@ -23,6 +23,7 @@ _WAITS = {
     "import": "waits for the import of {name}",
     "future": "waits for the result of {name}",
     "pool": "waits for the workers of {name}",
+    "work": "waits for something to do",
 }
 
 HEADINGS = {
@@ -116,9 +117,14 @@ def cure(kind, links):
     if holding is not None:
         return holding
     for word, text in _CURES.items():
+        if word == "future" and "work" in kinds:
+            continue  # There is a worker left.
         if word in kinds:
             named = next(each for each in links if each["kind"] == word)
             return text.format(name=named["name"])
+    if "future" in kinds:
+        name = next(each["name"] for each in links if each["kind"] == "future")
+        return f"End {name} on every way out: call its set_result() or set_exception()."
     return "Let the thread that is waited for go on, or wait with a timeout."
 
 

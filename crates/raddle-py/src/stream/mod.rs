@@ -80,8 +80,8 @@ impl Stream {
             None if inner.window.is_closed() => inner.conclude(py),
             None => {
                 return Err(PyValueError::new_err(
-                    "stream already executing: one thread at a time can iterate it, and its \
-                     inputs and hire() cannot",
+                    "map already executing: one thread at a time can take its results, and what \
+                     makes its inputs cannot",
                 ));
             }
         };

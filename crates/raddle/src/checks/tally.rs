@@ -314,7 +314,7 @@ impl Elsewhere {
             return None; // Its card counts.
         }
         let site = site();
-        let idle = kind == Kind::Pool && site == Site::Unknown;
+        let idle = kind == Kind::Work && site == Site::Unknown;
         (!idle).then(|| Self { kind, site, since: deadline::now() })
     }
 }

@@ -53,8 +53,10 @@ pub enum Kind {
     Thread,
     /// The end of a future.
     Future,
-    /// Something to do, in a pool.
+    /// The results of a pool, or the end of its workers.
     Pool,
+    /// Something to do, as a worker of a pool.
+    Work,
     /// Something else.
     Other,
 }
@@ -76,6 +78,7 @@ impl Kind {
             Self::Thread => "thread join",
             Self::Future => "future",
             Self::Pool => "pool",
+            Self::Work => "work",
             Self::Other => "other",
         }
     }

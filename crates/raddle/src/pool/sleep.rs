@@ -180,7 +180,7 @@ impl Sleep {
 
 impl Abandoned for Sleep {
     fn kind(&self) -> Kind {
-        Kind::Pool
+        Kind::Work
     }
 
     fn left(&self, locked: &Locked<'_>, why: Why) {

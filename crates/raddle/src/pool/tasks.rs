@@ -409,7 +409,7 @@ impl<T> Tasks<T> {
 
 impl<T> Abandoned for Tasks<T> {
     fn kind(&self) -> Kind {
-        Kind::Pool
+        Kind::Work
     }
 
     /// A worker that was sent for cannot come.
