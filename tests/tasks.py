@@ -50,6 +50,16 @@ def die_at(number, target):
     return number
 
 
+def die_at_7_first(number, mark):
+    """End this process at number 7; the numbers after it wait until then."""
+    if number == 7:
+        open(mark, "w").close()
+        os.kill(os.getpid(), 9)
+    if number > 7:
+        wait_for(mark)
+    return number
+
+
 def die_once(number, folder):
     """End this process at number 20, the first time only."""
     mark = os.path.join(folder, "died")

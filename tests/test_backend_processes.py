@@ -1,6 +1,7 @@
 """Processes: what can be sent, whose error it is, and what a killed worker takes with it."""
 
 import concurrent.futures
+import functools
 import os
 import pickle
 import threading
@@ -134,12 +135,10 @@ def _die_at_7(number):
 
 
 @pytest.mark.parametrize("mode", ["return", "collect"])
-def test_what_a_killed_worker_had_not_begun_is_done_by_others(mode):
-    results, got, lost = (
-        raddle.map(_die_at_7, range(400), backend="processes", workers=2, on_error=mode),
-        [],
-        [],
-    )
+def test_what_a_killed_worker_had_not_begun_is_done_by_others(mode, tmp_path):
+    die = functools.partial(tasks.die_at_7_first, mark=str(tmp_path / "died"))
+    results = raddle.map(die, range(400), backend="processes", workers=2, on_error=mode)
+    got, lost = [], []
     try:
         for result in results:
             (lost if isinstance(result, Exception) else got).append(result)
