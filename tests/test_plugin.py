@@ -47,20 +47,19 @@ def test_a_report_ends_at_the_test(suite):
         import threading
 
         def take(lock):
-            lock.acquire()
+            with lock:
+                pass
 
         def test_twice():
-            lock = threading.RLock()
-            lock.acquire()
-            thread = threading.Thread(target=take, args=[lock], name="taker")
-            thread.start()
-            thread.join()
+            lock = threading.Lock()
+            with lock:
+                take(lock)
         """,
         "--raddle",
     )
     done.assert_outcomes(failed=1)
     report = said(done).partition("raddle: deadlock: ")[2].partition(" holds lock")[0]
-    assert "in test_twice" in report and "in take" in report
+    assert "in take" in report and "in test_twice" in report
     assert "_pytest" not in report and "pluggy" not in report
 
 
