@@ -21,6 +21,7 @@ import types
 from concurrent import futures as _futures
 
 import pytest
+from states import opened
 
 SUBJECT = os.environ.get("RADDLE_SUBJECT", "raddle")
 
@@ -147,6 +148,12 @@ def futures(threading):
 
         return module
     return _futures
+
+
+@pytest.fixture(params=["native", "open"])
+def make(request, futures):
+    """Make a future, either as it comes or with its condition in use."""
+    return futures.Future if request.param == "native" else lambda: opened(futures.Future())
 
 
 @pytest.fixture

@@ -22,11 +22,13 @@ def folder(tmp_path):
 
 
 def test_a_word_that_says_nothing_about_deadlocks_is_refused(folder):
-    done = folder.run(*RADDLE, "-c", "print(1)", env={"RADDLE_ON_DEADLOCK": "rais"})
+    done = folder.run(*RADDLE, "-c", "print(1)", env=environment(RADDLE_ON_DEADLOCK="rais"))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
         "raddle: RADDLE_ON_DEADLOCK is one of report, raise, ignore, not 'rais'\n"
     )
+    done = folder.run(*RADDLE, "-c", "print(1)", env=environment(RADDLE_ON_DEADLOCK=""))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
 
 
 # Ctrl-C

@@ -1,4 +1,4 @@
-"""Future: its states, who waits for it, its callbacks, what it is and holds."""
+"""Future: its states, who waits for it, what it is and holds."""
 
 import contextlib
 import copy
@@ -14,9 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from test_properties import SETTINGS, act, shown
+from states import STATES, in_state, opened
+from test_properties import shown
 
 SOON = 60  # seconds: a deadline that only a hang reaches
 TIMEOUTS = [None, 0, 0.0, -1, -0.5, 1e-9, 0.001, False, float("nan"), float("-inf"), -(10**30)]
@@ -31,36 +30,6 @@ TIMEOUTS += [
     Fraction(1, 100),
     object(),
 ]
-
-
-def opened(future):
-    """Have the future work under its condition, as a look at one does."""
-    assert future._condition
-    return future
-
-
-@pytest.fixture(params=["native", "open"])
-def make(request, futures):
-    """Make a future, either as it comes or with its condition in use."""
-    return futures.Future if request.param == "native" else lambda: opened(futures.Future())
-
-
-def in_state(make, state):
-    future = make()
-    if state in ("RUNNING", "FINISHED", "FAILED"):
-        assert future.set_running_or_notify_cancel() is True
-    if state in ("CANCELLED", "CANCELLED_AND_NOTIFIED"):
-        assert future.cancel() is True
-    if state == "CANCELLED_AND_NOTIFIED":
-        assert future.set_running_or_notify_cancel() is False
-    if state == "FINISHED":
-        future.set_result(7)
-    if state == "FAILED":
-        future.set_exception(KeyError("k"))
-    return future
-
-
-STATES = ["PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED", "FAILED"]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -286,115 +255,6 @@ def test_the_exception_that_result_raises_is_the_one_that_was_set(make):
     assert frames[-1] == sys._getframe().f_code.co_name
 
 
-# Callbacks.
-
-
-def test_callbacks_are_called_once_in_order_with_the_future(make):
-    for end in ("cancel", "set_result", "set_exception"):
-        future, calls = make(), []
-        for number in range(5):
-            future.add_done_callback(lambda f, at=(calls, number): at[0].append((at[1], f)))
-        getattr(future, end)(*{"set_result": (1,), "set_exception": (KeyError(),)}.get(end, ()))
-        future.cancel()
-        assert calls == [(number, future) for number in range(5)]
-
-
-@pytest.mark.parametrize("state", ["CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED", "FAILED"])
-def test_a_callback_of_a_future_that_is_done_is_called_at_once(make, state):
-    future, calls = in_state(make, state), []
-    assert future.add_done_callback(calls.append) is None
-    assert calls == [future]
-
-
-def test_the_state_is_there_when_callbacks_are_called(make):
-    future, seen = make(), []
-    future.add_done_callback(lambda f: seen.append((f.done(), f.result(0))))
-    future.set_result(7)
-    assert seen == [(True, 7)]
-
-
-def test_a_callback_may_add_another_which_is_called_at_once(make):
-    future, calls = make(), []
-
-    def first(f):
-        calls.append("first")
-        f.add_done_callback(lambda f: calls.append("inner"))
-        calls.append("still first")
-
-    future.add_done_callback(first)
-    future.add_done_callback(lambda f: calls.append("second"))
-    future.set_result(1)
-    assert calls == ["first", "inner", "still first", "second"]
-
-
-def test_an_exception_in_a_callback_is_logged_and_the_rest_are_called(make, caplog):
-    future, calls = make(), []
-
-    def bad(future):
-        raise ValueError("from a callback")
-
-    future.add_done_callback(bad)
-    future.add_done_callback(calls.append)
-    future.set_result(5)
-    assert calls == [future]
-    future.add_done_callback(bad)
-    assert len(caplog.records) == 2
-    for record in caplog.records:
-        assert (record.name, record.levelno) == ("concurrent.futures", logging.ERROR)
-        assert record.getMessage() == f"exception calling callback for {future!r}"
-        assert record.exc_info[0] is ValueError and "from a callback" in caplog.text
-
-
-def test_what_is_no_exception_leaves_a_callback_for_whoever_ended_the_future(make):
-    def stop(future):
-        raise KeyboardInterrupt
-
-    for end in ("cancel", "set_result"):
-        future = make()
-        future.add_done_callback(stop)
-        with pytest.raises(KeyboardInterrupt):
-            getattr(future, end)(*(1,) * (end == "set_result"))
-        assert future.done()
-        with pytest.raises(KeyboardInterrupt):
-            future.add_done_callback(stop)
-
-
-def test_a_callback_that_cannot_be_called_is_logged_at_the_end(make, caplog):
-    future = make()
-    future.add_done_callback(None)
-    future.set_result(1)
-    assert "exception calling callback" in caplog.text and "TypeError" in caplog.text
-
-
-def test_callbacks_added_while_the_future_ends_are_all_called_once(make, spawn, threading):
-    for _ in range(30):
-        future, calls, start = make(), [], threading.Barrier(4)
-
-        def add(number, future=future, calls=calls, start=start):
-            start.wait(SOON)
-            for at in range(20):
-                future.add_done_callback(lambda f, key=(number, at): calls.append(key))
-
-        adders = [spawn(add, number) for number in range(3)]
-        start.wait(SOON)
-        future.set_result(1)
-        for each in adders:
-            each.result()
-        assert sorted(calls) == [(number, at) for number in range(3) for at in range(20)]
-        for number in range(3):
-            mine = [at for who, at in calls if who == number]
-            assert sorted(mine) == list(range(20))
-
-
-def test_who_waits_is_woken_though_a_callback_takes_its_time(make, spawn, threading, until):
-    future, go = make(), threading.Event()
-    future.add_done_callback(lambda f: go.wait(SOON))
-    waiter, ender = spawn(future.result, SOON), spawn(future.set_result, 7)
-    assert waiter.result() == 7
-    go.set()
-    ender.result()
-
-
 def test_from_many_threads_at_once_everybody_reads_the_same(make, spawn, threading):
     for _ in range(50):
         future, value, start = make(), object(), threading.Barrier(5)
@@ -553,66 +413,3 @@ def test_what_result_has_raised_is_freed_without_the_gc(make):
         assert reference() is None
     finally:
         gc.enable()
-
-
-# Random sequences.
-
-VALUES = st.sampled_from([None, 0, "value"])
-STEPS = {
-    "set_running_or_notify_cancel": st.just(()),
-    "set_result": st.tuples(VALUES),
-    "set_exception": st.tuples(st.sampled_from([None, KeyError, ValueError("v")])),
-    "cancel": st.just(()),
-    "cancelled": st.just(()),
-    "running": st.just(()),
-    "done": st.just(()),
-    "result": st.tuples(st.sampled_from([0, -1, 0.0, 1e-9, "1", []])),
-    "exception": st.tuples(st.sampled_from([0, -1, 0.0, 1e-9, "1", []])),
-    "add_done_callback": st.just(("record",)),
-    "_state": st.just(()),
-    "_result": st.just(()),
-    "open": st.just(()),
-    "wait": st.tuples(st.sampled_from(["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"])),
-    "as_completed": st.just(()),
-    "_get_snapshot": st.just(()),
-}
-
-
-def step(module, future, name, args, calls):
-    if name == "add_done_callback":
-        args = (lambda f: calls.append((len(calls), f._state)),)
-    elif name == "open":
-        return ("opened", bool(future._condition))
-    elif name == "wait":
-        return act(module, "wait", ([future], 0, *args))[1].done == {future}
-    elif name == "as_completed":
-        try:
-            return [one is future for one in module.as_completed([future], 0)]
-        except module.TimeoutError as error:
-            return str(error)
-    elif not hasattr(future, name):
-        return None
-    return act(future, name, args)
-
-
-@SETTINGS
-@given(
-    st.lists(
-        st.one_of([st.tuples(st.just(name), args) for name, args in STEPS.items()]),
-        max_size=25,
-    )
-)
-def test_a_future_answers_as_the_stdlibs(futures, stock_futures, sequence):
-    ours, theirs = futures.Future(), stock_futures.Future()
-    our_calls, their_calls = [], []
-    logging.disable(logging.CRITICAL)
-    try:
-        for name, args in sequence:
-            if name == "_get_snapshot" and not hasattr(theirs, name):
-                continue
-            one = step(futures, ours, name, args, our_calls)
-            other = step(stock_futures, theirs, name, args, their_calls)
-            assert one == other, (name, args)
-            assert shown(ours) == shown(theirs) and our_calls == their_calls, (name, args)
-    finally:
-        logging.disable(logging.NOTSET)

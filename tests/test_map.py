@@ -170,8 +170,9 @@ def test_return_gives_errors_in_the_place_of_results(pool):
 
 
 def test_stop_iteration_from_a_task_does_not_look_like_the_end(pool):
-    with pytest.raises(RuntimeError, match="StopIteration"):
+    with pytest.raises(RuntimeError, match="StopIteration") as caught:
         list(pool.map(tasks.stop, [1]))
+    assert caught.value.__notes__ == ["Pool.map: input 0: 1"]
 
 
 def test_what_the_iterable_raises_comes_after_the_results_before_it(pool):

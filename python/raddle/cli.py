@@ -9,9 +9,7 @@ import re
 import stat
 import sys
 
-from raddle import contention
-
-ON_DEADLOCK = ("report", "raise", "ignore")  # what RADDLE_ON_DEADLOCK may say
+from raddle import contention, words
 
 USAGE = """\
 usage: raddle run [options] [python options] script.py [args ...]
@@ -87,9 +85,9 @@ def _run(rest):
         return 0
     if not rest and not _is_program_piped_in():
         return _misused("run needs a script, -m module or -c command")
-    word = os.environ.get("RADDLE_ON_DEADLOCK", "report")
-    if word not in ON_DEADLOCK:
-        return _misused(f"RADDLE_ON_DEADLOCK is one of {', '.join(ON_DEADLOCK)}, not {word!r}")
+    action, choices = os.environ.get("RADDLE_ON_DEADLOCK"), ", ".join(words.ACTIONS)
+    if action and action not in words.ACTIONS:
+        return _misused(f"RADDLE_ON_DEADLOCK is one of {choices}, not {action!r}")
     if rest and contention.VARIABLE in os.environ:
         if rest[0].endswith(".json"):
             return _misused(f"a profile's file comes after =, as in --profile={rest[0]}")

@@ -11,16 +11,16 @@ from _thread import _local, get_ident
 from functools import partial
 
 from raddle import _raddle, contention, order, prepared
-from raddle.cli import ON_DEADLOCK as WORDS
 from raddle.report import Report, show
+from raddle.words import ACTIONS
 
 KEPT = 100  # reports that deadlocks() remembers
 
 _reports = collections.deque(maxlen=KEPT)
-_action = os.environ.get("RADDLE_ON_DEADLOCK", "report")
-if _action not in WORDS:
+_action = os.environ.get("RADDLE_ON_DEADLOCK") or "report"
+if _action not in ACTIONS:
     sys.stderr.write(
-        f"raddle: RADDLE_ON_DEADLOCK is {_action!r}; it has to be one of {', '.join(WORDS)}, "
+        f"raddle: RADDLE_ON_DEADLOCK is {_action!r}; it has to be one of {', '.join(ACTIONS)}, "
         "and is taken for report\n"
     )
     _action = "report"
@@ -89,7 +89,7 @@ def action():
 def _check_action(action):
     choices = '"report", "raise", "ignore" or a callable'
     if isinstance(action, str):
-        if action not in WORDS:
+        if action not in ACTIONS:
             raise ValueError(f"on_deadlock is {choices}, not {action!r}")
     elif not callable(action):
         raise TypeError(f"on_deadlock is {choices}, not {type(action).__name__}")

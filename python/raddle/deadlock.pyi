@@ -11,7 +11,7 @@ _Action = (
 )
 
 KEPT: int
-WORDS: tuple[str, ...]
+ACTIONS: tuple[str, ...]
 
 class DeadlockError(RuntimeError):
     report: Report

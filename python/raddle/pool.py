@@ -232,8 +232,7 @@ class Map:
         self._end()
         try:
             if isinstance(error, StopIteration):
-                # It would look like the end of the results.
-                raise RuntimeError("the function raised StopIteration") from error
+                raise _stopped(error) from error
             raise error
         finally:
             del error, self  # the traceback would hold both, in a cycle
@@ -418,3 +417,11 @@ def _options(options):
     if unknown := options.keys() - known.keys():
         raise TypeError(f"starmap() got an unexpected keyword argument {unknown.pop()!r}")
     return known | options
+
+
+def _stopped(error):
+    """Return what a StopIteration is raised as: it would look like the end of the results."""
+    stopped = RuntimeError("the function raised StopIteration")
+    for each in getattr(error, "__notes__", ()):
+        stopped.add_note(each)
+    return stopped

@@ -4,6 +4,7 @@ A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"
 ("provider", a name or None), and whether that one holds it ("held": a place or None).
 """
 
+ACTIONS = ("report", "raise", "ignore")  # what is done about a deadlock, in one word
 LOCKS = ("lock", "rlock")
 PLAIN = ("thread join", "import", "work")  # waits whose words say of what type it is
 GONE = "a thread that is not there any more"

@@ -248,31 +248,10 @@ fn workers_cancellers_observers_and_waiters_agree_on_every_task() {
     }
 }
 
-/// Tells a channel what it is told, and ends the wait.
-#[cfg(feature = "deadlock")]
-struct Telling(std::sync::mpsc::Sender<raddle::deadlock::Deadlock>);
-
-#[cfg(feature = "deadlock")]
-impl raddle::Blocking for Telling {
-    type Interrupt = ();
-
-    fn sleep(&mut self, parker: &raddle::Parker, until: Deadline) -> raddle::Wake {
-        parker.park(until)
-    }
-
-    fn on_signal(&mut self) -> Result<(), ()> {
-        Ok(())
-    }
-
-    fn on_deadlock(&mut self, found: &raddle::deadlock::Deadlock) -> Result<(), ()> {
-        self.0.send(found.clone()).expect("the test listens");
-        Err(())
-    }
-}
-
 #[cfg(feature = "deadlock")]
 #[test]
 fn a_ring_through_a_task_ends_at_the_thread_that_runs_it_but_is_not_sure() {
+    use common::telling;
     use raddle::deadlock::{Finding, Kind, Provider};
     use raddle::{RLock, thread_id};
 
@@ -281,17 +260,17 @@ fn a_ring_through_a_task_ends_at_the_thread_that_runs_it_but_is_not_sure() {
     lock.acquire();
     std::thread::scope(|scope| {
         // Who closes the ring is told; that is who fell asleep last.
-        let mut telling = Telling(to.clone());
+        let mut here = telling(&to, true);
         let worker = scope.spawn(|| {
             assert_eq!(core.begin(Access::Free), Ok(Ok(())));
             core.run_here();
-            if lock.acquire_with(&mut Telling(to), Deadline::NEVER) == Ok(true) {
+            if lock.acquire_with(&mut telling(&to, true), Deadline::NEVER) == Ok(true) {
                 lock.release().unwrap();
             }
             publish(&core);
             thread_id()
         });
-        let _ = core.wait_with(&mut telling, Deadline::NEVER);
+        let _ = core.wait_with(&mut here, Deadline::NEVER);
         lock.release().unwrap();
         let (worker, found) = (worker.join().unwrap(), told.recv().unwrap());
         assert!(found.finding == Finding::Cycle && !found.surely && found.waits.len() == 2);

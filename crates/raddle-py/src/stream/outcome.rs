@@ -71,6 +71,7 @@ impl Inner {
         if exception.is_instance_of::<PyStopIteration>() {
             // It would look like the end of the results.
             let stopped = PyRuntimeError::new_err("the function raised StopIteration");
+            self.annotate(stopped.value(py).as_any(), input.get().bind(py), number);
             stopped.set_cause(py, Some(error));
             return Err(stopped);
         }

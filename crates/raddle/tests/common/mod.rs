@@ -7,6 +7,8 @@ mod scripted;
 #[cfg(not(raddle_loom))]
 mod signal;
 #[cfg(not(raddle_loom))]
+mod telling;
+#[cfg(not(raddle_loom))]
 mod wait;
 
 #[cfg(not(raddle_loom))]
@@ -14,6 +16,8 @@ pub use process::{Child, exit_status, exit_status_of, in_child};
 pub use scripted::{Interrupted, Scripted, Step};
 #[cfg(not(raddle_loom))]
 pub use signal::{Interruptible, interrupted};
+#[cfg(not(raddle_loom))]
+pub use telling::{Telling, telling};
 #[cfg(not(raddle_loom))]
 pub use wait::{PATIENCE, eventually, not_early, scope_within};
 
