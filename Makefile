@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint rust loom python conformance stress torture bench figures stubs docs clean
+.PHONY: help demo test lint msrv rust loom python conformance stress torture bench figures stubs docs clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -23,8 +23,13 @@ test: lint rust loom python conformance stress ## all that CI runs, on every int
 lint: $(BIN)/nox ## formatting and lints of Rust and Python
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/python tools/rust_version.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+msrv: ## build with the oldest Rust that Cargo.toml declares, by rustup
+	rustup run --install $$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) \
+		cargo check --workspace --all-targets --target-dir target/msrv
 
 rust: ## the crate's tests, doctests, rustdoc and example
 	cargo test --quiet -p raddle

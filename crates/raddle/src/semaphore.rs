@@ -271,6 +271,17 @@ impl Abandoned for Semaphore {
 
 /// Holds one permit of a [`Semaphore`] or [`BoundedSemaphore`](crate::BoundedSemaphore) until
 /// dropped.
+///
+/// It may move to another thread: a permit belongs to whoever has the guard.
+///
+/// ```
+/// let permits = raddle::Semaphore::new(1);
+/// let permit = permits.hold();
+/// raddle::scope(|scope| {
+///     scope.spawn(move || drop(permit));
+/// });
+/// assert_eq!(permits.permits(), 1);
+/// ```
 #[must_use = "the permit is given back when the guard is dropped"]
 #[derive(Debug)]
 pub struct SemaphoreGuard<'a> {

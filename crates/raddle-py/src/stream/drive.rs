@@ -81,7 +81,7 @@ impl Inner {
     fn count_delivery(&self, stream: &Bound<'_, Stream>) -> PyResult<()> {
         let count = self.deliveries.load(Ordering::Relaxed).wrapping_add(1);
         self.deliveries.store(count, Ordering::Relaxed);
-        if count % DELIVERIES_A_LOOK != 0 {
+        if !count.is_multiple_of(DELIVERIES_A_LOOK) {
             return Ok(());
         }
         let looked = stream.py().check_signals().and_then(|()| {

@@ -113,14 +113,29 @@ impl<T: fmt::Debug> fmt::Debug for Lock<T> {
     }
 }
 
-/// Holds a [`Lock`] until dropped.
+/// Holds a [`Lock`] until dropped, by the thread that took it: reports of deadlocks rely on that.
+///
+/// As `std`'s and `parking_lot`'s guards, it cannot move to another thread:
+///
+/// ```compile_fail,E0277
+/// let lock = raddle::Lock::new(0);
+/// let guard = lock.acquire();
+/// raddle::scope(|scope| {
+///     scope.spawn(move || drop(guard));
+/// });
+/// ```
+///
+/// Threads may share a reference to it if they may share the value. Where one thread is to take a
+/// lock and another to release it, there is [`RawLock::acquire`].
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct LockGuard<'a, T> {
     lock: &'a Lock<T>,
-    /// The guard may go wherever a `&mut T` may: `&Lock<T>` alone would let threads share one
-    /// guard, and with it `&T`, even if `T` is not `Sync`.
-    lent: PhantomData<&'a mut T>,
+    /// Not `Send`: the holder entered the lock, and only it may release what it entered.
+    lent: PhantomData<(&'a mut T, *mut ())>,
 }
+
+// SAFETY: a shared guard gives out `&T` and nothing else.
+unsafe impl<T: Sync> Sync for LockGuard<'_, T> {}
 
 impl<'a, T> LockGuard<'a, T> {
     /// The lock without its value, for a condition to release and take again.

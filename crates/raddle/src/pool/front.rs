@@ -381,7 +381,7 @@ impl Refill {
             (self.pulls, self.since) = (0, deadline::now());
         }
         self.pulls += 1;
-        if self.pulls % PULLS_A_LOOK == 0 && deadline::now() - self.since > REFILL {
+        if self.pulls.is_multiple_of(PULLS_A_LOOK) && deadline::now() - self.since > REFILL {
             self.on = false;
             return false;
         }
