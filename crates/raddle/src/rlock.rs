@@ -214,7 +214,12 @@ impl RLock {
         blocking: &mut B,
         held: Held,
     ) -> Result<(), B::Interrupt> {
-        self.lock.enter_with(blocking, Deadline::NEVER)?;
+        if held.owner == thread_id() {
+            self.lock.enter_with(blocking, Deadline::NEVER)?;
+        } else {
+            // Who releases it is not the thread that takes it.
+            self.lock.acquire_with(blocking, Deadline::NEVER)?;
+        }
         self.owner.store(held.owner, Ordering::Relaxed);
         self.count.store(held.count, Ordering::Relaxed);
         Ok(())

@@ -62,6 +62,57 @@ fn a_lock_that_another_thread_has_released_once_says_nothing_about_who_will() {
     assert!(told.try_recv().is_err());
 }
 
+/// `main` takes an rlock back for `owner`, who releases it while `main` waits for `other`.
+#[test]
+fn an_rlock_that_was_given_back_for_another_thread_is_in_no_certain_ring() {
+    let (to, told) = channel();
+    let (given, wanted) = (Arc::new(RLock::new()), Arc::new(RLock::new()));
+    let (go, done) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let (ident, idents) = channel();
+    let owner = {
+        let (given, go, done) = (Arc::clone(&given), Arc::clone(&go), Arc::clone(&done));
+        std::thread::spawn(move || {
+            given.acquire();
+            ident.send(given.release_all().unwrap()).unwrap();
+            go.wait();
+            given.release().unwrap();
+            done.set();
+        })
+    };
+    let held = idents.recv().unwrap();
+    given.restore_with(&mut raddle::Native, held).unwrap();
+    let other = {
+        let (given, wanted, to) = (Arc::clone(&given), Arc::clone(&wanted), to.clone());
+        let ready = Arc::new(Event::new());
+        let is_ready = Arc::clone(&ready);
+        let thread = std::thread::spawn(move || {
+            wanted.acquire();
+            ready.set();
+            let taken = given.acquire_with(&mut telling(&to, false), Deadline::NEVER);
+            assert_eq!(taken, Ok(true));
+            given.release().unwrap();
+            wanted.release().unwrap();
+        });
+        is_ready.wait();
+        thread
+    };
+    eventually("the other waits for what is given", || given.waiting() == 1);
+    let release = std::thread::spawn({
+        let wanted = Arc::clone(&wanted);
+        move || {
+            eventually("the ring is closed", || wanted.waiting() == 1);
+            go.set();
+        }
+    });
+    assert_eq!(wanted.acquire_with(&mut telling(&to, false), Deadline::NEVER), Ok(true));
+    wanted.release().unwrap();
+    for thread in [owner, other, release] {
+        thread.join().unwrap();
+    }
+    drop(to);
+    assert!(done.is_set() && told.iter().all(|found| !found.surely));
+}
+
 #[test]
 fn a_wait_with_a_timeout_is_part_of_no_ring() {
     let (to, told) = channel();
