@@ -59,6 +59,7 @@ Lock = _raddle.lock if _VERSION >= (3, 13) else _raddle.allocate_lock
 _allocate_lock = _raddle.allocate_lock
 _CRLock = RLock
 current_thread = _raddle._current_thread_in(_stdlib)
+_raddle._equip_threads(vars(_stdlib))
 _raddle._barrier_error(BrokenBarrierError)
 
 if _VERSION >= (3, 12):
@@ -257,12 +258,17 @@ class Thread(_stdlib.Thread):
                 _limbo.pop(self, None)
             raise
         if type(handle) is _raddle._ThreadHandle:
-            # The thread exists. It says the same of itself when it gets its turn.
-            self._ident = handle.ident
+            # The thread exists, whatever happens here. It says the same of itself when it gets
+            # its turn.
+            try:  # noqa: SIM105  Transplanted methods have the standard library's imports.
+                self._ident = handle.ident
+            except MemoryError:
+                pass
             if _VERSION == (3, 12):
                 # 3.12 refuses fork() and new threads as soon as the main thread has run its
-                # last line: a thread that is started there must get its turn before that.
-                self._started.wait()
+                # last line: a thread that is started there must get its turn before that. (Not
+                # _started, which one that fails on its first lines never sets.)
+                handle._wait_begun()
             self._started.set()
         else:
             # Somebody replaced what starts threads (gevent does): keep to the old ways.
@@ -278,7 +284,7 @@ class Thread(_stdlib.Thread):
                     self._context = _contextvars.Context()
             # A new one each time: the first may be of another kind (made before raddle was
             # installed), or used up by an attempt that failed.
-            self._os_thread_handle = handle = _ThreadHandle()
+            self._os_thread_handle = handle = _raddle._make_handle_for(_ThreadHandle, self)
             _start_joinable_thread(self._bootstrap, handle=handle, daemon=self.daemon)
             return handle
 
@@ -286,7 +292,7 @@ class Thread(_stdlib.Thread):
 
         def _launch(self):
             # A new one each time: see above.
-            self._handle = handle = _ThreadHandle()
+            self._handle = handle = _raddle._make_handle_for(_ThreadHandle, self)
             _start_joinable_thread(self._bootstrap, handle=handle, daemon=self.daemon)
             return handle
 
@@ -296,7 +302,8 @@ class Thread(_stdlib.Thread):
             if _start_new_thread is not _raddle.start_new_thread:
                 self._raddle_handle = None
                 return _start_new_thread(self._bootstrap, ())
-            self._raddle_handle = handle = _ThreadHandle()  # A new one each time: see above.
+            # A new one each time: see above.
+            self._raddle_handle = handle = _raddle._make_handle_for(_ThreadHandle, self)
             lock = _raddle._signal_lock()
             lock.acquire()
             self._tstate_lock = lock
@@ -357,7 +364,8 @@ class Thread(_stdlib.Thread):
         self._started.set()
         with _active_limbo_lock:
             _active[self._ident] = self
-            del _limbo[self]
+            # (It is not there if a signal's handler has raised in start() meanwhile.)
+            _limbo.pop(self, None)
 
     def _delete(self):
         """Remove the current thread from the registry, however far it got."""

@@ -28,6 +28,7 @@ mod registry;
 mod rlock;
 mod semaphore;
 mod slot;
+mod stranded;
 mod stream;
 mod thread;
 mod timeout;
@@ -66,7 +67,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]
-    use crate::registry::current_thread_in;
+    use crate::registry::{current_thread_in, equip_threads};
     #[pymodule_export]
     use crate::rlock::RLock;
     #[pymodule_export]
@@ -75,7 +76,7 @@ mod _raddle {
     use crate::stream::{Stream, StreamWorker};
     #[pymodule_export]
     use crate::thread::{
-        ThreadHandle, close, count, make_thread_handle, settle, shutdown,
+        ThreadHandle, close, count, make_handle_for, make_thread_handle, settle, shutdown,
         start_joinable_thread, start_new_thread,
     };
 

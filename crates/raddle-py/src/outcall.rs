@@ -40,6 +40,14 @@ mod raw {
             object: *mut PyObject,
             key: *mut PyObject,
         ) -> *mut PyObject;
+        pub(super) fn PyObject_DelItem(
+            object: *mut PyObject,
+            key: *mut PyObject,
+        ) -> std::ffi::c_int;
+        pub(super) fn PySequence_Contains(
+            object: *mut PyObject,
+            key: *mut PyObject,
+        ) -> std::ffi::c_int;
         pub(super) fn PyErr_WarnEx(
             category: *mut PyObject,
             text: *const std::ffi::c_char,
@@ -222,12 +230,29 @@ pub(crate) unsafe fn clear_weak_references(object: *mut ffi::PyObject) {
 /// `object[key]`.
 pub(crate) fn get_item<'py>(
     object: &Bound<'py, PyAny>,
-    key: usize,
+    key: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let key = key.into_pyobject(object.py())?;
     // SAFETY: the references are live for the call, and the thread is attached.
     let result = guarded(|| unsafe { raw::PyObject_GetItem(object.as_ptr(), key.as_ptr()) });
     owned(object.py(), result)
+}
+
+/// `del object[key]`.
+pub(crate) fn del_item(object: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> PyResult<()> {
+    // SAFETY: the references are live for the call, and the thread is attached.
+    match guarded(|| unsafe { raw::PyObject_DelItem(object.as_ptr(), key.as_ptr()) }) {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(object.py())),
+    }
+}
+
+/// `key in object`.
+pub(crate) fn contains(object: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
+    // SAFETY: the references are live for the call, and the thread is attached.
+    match guarded(|| unsafe { raw::PySequence_Contains(object.as_ptr(), key.as_ptr()) }) {
+        -1 => Err(PyErr::fetch(object.py())),
+        answer => Ok(answer != 0),
+    }
 }
 
 /// `warnings.warn(text, category)`, at the caller's line.

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::outcall;
+use crate::slot::Slot;
 
 const DOC: &CStr = c"current_thread()\n--\n\n\
     Return the Thread object of the calling thread.\n\n\
@@ -42,6 +43,91 @@ pub(crate) fn current_thread_in<'py>(
     }
 }
 
+/// The names of `threading`, in which the registry is, and those that are looked up there.
+struct Registry {
+    module: Py<PyDict>,
+    active: Py<PyString>,
+    limbo: Py<PyString>,
+    lock: Py<PyString>,
+    acquire: Py<PyString>,
+    release: Py<PyString>,
+    is_owned: Py<PyString>,
+}
+
+static REGISTRY: Slot<Registry> = Slot::new();
+
+/// Hands the names of the interpreter's `threading` in; later calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip_threads")]
+pub(crate) fn equip_threads(module: Bound<'_, PyDict>) {
+    let name = |text| PyString::intern(module.py(), text).unbind();
+    let _ = REGISTRY.set(Registry {
+        active: name("_active"),
+        limbo: name("_limbo"),
+        lock: name("_active_limbo_lock"),
+        acquire: name("acquire"),
+        release: name("release"),
+        is_owned: name("_is_owned"),
+        module: module.unbind(),
+    });
+}
+
+/// Takes a thread that has ended out of `_limbo` and `_active`, if it has not done so itself: it
+/// may have `failed` anywhere, or have been a function of somebody else's from its first line.
+///
+/// It calls no Python function, since a trace function, or one that monitors, may be what failed.
+pub(crate) fn forget(thread: &Bound<'_, PyAny>, ident: usize, failed: bool) {
+    let py = thread.py();
+    let Some(names) = REGISTRY.get() else { return };
+    let number = number(py, ident).ok();
+    let limbo = names.get(py, &names.limbo).filter(|limbo| is_in(limbo, thread));
+    let active = names.get(py, &names.active).filter(|active| {
+        let active = active.cast_exact::<PyDict>().ok();
+        let found = active.and_then(|active| active.get_item(number.as_ref()?).ok().flatten());
+        found.is_some_and(|found| found.is(thread))
+    });
+    if !failed && limbo.is_none() && active.is_none() {
+        return;
+    }
+    // Others iterate over the dicts while they hold it.
+    let lock = names.get(py, &names.lock);
+    let call = |name: &Py<PyString>| {
+        let lock = lock.as_ref()?;
+        outcall::method0(lock, name.bind(py)).ok()
+    };
+    let held = call(&names.acquire);
+    for (dict, key) in [(limbo, Some(thread.clone())), (active, number)] {
+        if let (Some(dict), Some(key)) = (dict, key) {
+            let _ = outcall::del_item(&dict, &key);
+        }
+    }
+    let mut released = held.and_then(|_| call(&names.release));
+    // What failed on the last line of a `with` has left the lock held, and nobody else can
+    // release it.
+    let is_owned = || call(&names.is_owned).and_then(|owned| outcall::truth(&owned).ok());
+    while failed && released.is_some() && is_owned() == Some(true) {
+        released = call(&names.release);
+    }
+}
+
+impl Registry {
+    fn get<'py>(&self, py: Python<'py>, name: &Py<PyString>) -> Option<Bound<'py, PyAny>> {
+        self.module.bind(py).get_item(name).ok().flatten()
+    }
+}
+
+/// Whether `key in dict`, quickly if that is empty.
+fn is_in(dict: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> bool {
+    let is_empty = dict.cast_exact::<PyDict>().is_ok_and(|dict| dict.is_empty());
+    !is_empty && outcall::contains(dict, key).unwrap_or(false)
+}
+
+/// A number as an object; PyO3's own way panics where memory runs out.
+pub(crate) fn number(py: Python<'_>, value: usize) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: attached; a new reference, or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyLong_FromSize_t(value)) }
+}
+
 unsafe extern "C" fn current_thread(
     module: *mut ffi::PyObject,
     _: *mut ffi::PyObject,
@@ -65,10 +151,10 @@ fn find<'py>(py: Python<'py>, globals: &Bound<'py, PyDict>) -> PyResult<Bound<'p
     let global =
         |name| globals.get_item(name)?.ok_or_else(|| PyKeyError::new_err("current_thread"));
     let active = global(intern!(py, "_active"))?;
-    let ident = raddle::thread_id();
+    let ident = number(py, raddle::thread_id())?;
     let found = match active.cast_exact::<PyDict>() {
-        Ok(active) => active.get_item(ident)?,
-        Err(_) => outcall::get_item(&active, ident).ok(),
+        Ok(active) => active.get_item(&ident)?,
+        Err(_) => outcall::get_item(&active, &ident).ok(),
     };
     match found {
         Some(thread) => Ok(thread),
@@ -95,7 +181,7 @@ fn known(py: Python<'_>, ident: usize) -> Option<Bound<'_, PyString>> {
     let threading =
         modules.cast::<PyDict>().ok()?.get_item(intern!(py, "threading")).ok()??;
     let active = outcall::getattr(&threading, intern!(py, "_active")).ok()?;
-    let thread = active.cast::<PyDict>().ok()?.get_item(ident).ok()??;
+    let thread = active.cast::<PyDict>().ok()?.get_item(number(py, ident).ok()?).ok()??;
     let name = outcall::getattr(&thread, intern!(py, "_name")).ok()?;
     name.cast_into_exact::<PyString>().ok()
 }

@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use raddle::Deadline;
 use raddle::thread::{self, Handle, Reaped, StartError};
 
@@ -23,16 +24,25 @@ use crate::attached::{self, Attached};
 use crate::errors;
 use crate::fork;
 use crate::lock::Lock;
-use crate::outcall;
+use crate::outcall::{self, Held};
+use crate::place::Place;
+use crate::registry;
+use crate::stranded;
 use crate::timeout;
 
 /// What others know of a thread: whether it runs, who it is; and the way to wait for its end.
 #[pyclass(frozen, module = "_thread", name = "_ThreadHandle")]
 pub(crate) struct ThreadHandle {
     handle: Arc<Handle>,
+    /// The `Thread` that is to be started with this; its own thread takes it over.
+    thread: Place,
 }
 
 impl ThreadHandle {
+    fn of(handle: Handle) -> Self {
+        Self { handle: Arc::new(handle), thread: Place::new() }
+    }
+
     fn started(&self) -> PyResult<&Handle> {
         if self.handle.is_started() {
             Ok(&self.handle)
@@ -46,13 +56,13 @@ impl ThreadHandle {
 impl ThreadHandle {
     #[new]
     fn new() -> Self {
-        Self { handle: Arc::new(Handle::new()) }
+        Self::of(Handle::new())
     }
 
     /// The thread's identifier, 0 before it was started.
     #[getter]
-    fn ident(&self) -> usize {
-        self.handle.ident()
+    fn ident<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        registry::number(py, self.handle.ident())
     }
 
     /// The number by which the operating system's tools know the thread, 0 before it was started.
@@ -88,8 +98,15 @@ impl ThreadHandle {
             }
         }
         match handle.join_with(&mut Attached::new(py).on(self), until)? {
-            Reaped::Ended | Reaped::TimedOut => Ok(()),
+            Reaped::Ended | Reaped::TimedOut => {}
         }
+        stranded::tend(py);
+        Ok(())
+    }
+
+    /// Waits until the thread has had its first turn, or has ended without. raddle only.
+    fn _wait_begun(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.wait_begun(&mut Attached::new(py).on(self))
     }
 
     /// Whether the thread has ended.
@@ -114,16 +131,34 @@ impl ThreadHandle {
         let ident = self.handle.ident();
         PyString::new(py, &format!("<_thread._ThreadHandle object: ident={ident}>"))
     }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.thread.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        drop(self.thread.take());
+    }
+}
+
+impl Drop for ThreadHandle {
+    fn drop(&mut self) {
+        drop(self.thread.take());
+    }
 }
 
 /// What the new thread takes over. Raw references: the thread is not attached when it gets them.
-struct Boot {
+pub(crate) struct Boot {
     interpreter: *mut ffi::PyInterpreterState,
     function: *mut ffi::PyObject,
     args: *mut ffi::PyObject,
     kwargs: *mut ffi::PyObject,
+    /// The `Thread` that it is to be, or null.
+    thread: *mut ffi::PyObject,
     /// A lock that is held until the thread's state is gone, or null.
     until_gone: *mut ffi::PyObject,
+    /// Of [`stranded`].
+    pub(crate) next: *mut Boot,
 }
 
 /// Whether the calling thread is attached to the process's main interpreter.
@@ -195,9 +230,11 @@ pub(crate) fn after_fork() {
 /// How many threads may be on their way to a thread state before starters wait for them.
 const BACKLOG: usize = 32;
 
+#[allow(clippy::too_many_arguments, reason = "what a thread is made of")]
 fn start(
     py: Python<'_>,
     handle: &Arc<Handle>,
+    thread: Option<Held>,
     function: &Bound<'_, PyAny>,
     args: &Bound<'_, PyTuple>,
     kwargs: Option<&Bound<'_, PyDict>>,
@@ -211,6 +248,7 @@ fn start(
     };
     // Looked at before counting too: threads that go on trying must not keep the count up.
     let starter = (!refused()).then(Starter::enter).filter(|_| !refused());
+    stranded::tend(py);
     let Some(_starter) = starter else {
         return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
     };
@@ -223,6 +261,8 @@ fn start(
         function: function.clone().into_ptr(),
         args: args.clone().into_ptr(),
         kwargs: kwargs.map_or(null, |kwargs| kwargs.clone().into_ptr()),
+        thread: thread.map_or(null, |thread| thread.into_inner().into_ptr()),
+        next: ptr::null_mut(),
         until_gone: until_gone.map_or(null, |lock| lock.clone().into_ptr()),
     }));
     // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
@@ -248,13 +288,54 @@ impl Boot {
     ///
     /// # Safety
     /// The thread is attached, and this is called once.
-    unsafe fn release(self) {
-        for object in [self.function, self.args, self.kwargs, self.until_gone] {
-            if !object.is_null() {
-                // SAFETY: a reference that this record owns; attached, says the caller.
-                unsafe { outcall::drop_raw(object) };
+    pub(crate) unsafe fn release(self) {
+        let objects = [self.function, self.args, self.kwargs, self.thread, self.until_gone];
+        for object in objects.into_iter().filter(|object| !object.is_null()) {
+            // SAFETY: a reference that this record owns; attached, says the caller.
+            unsafe { outcall::drop_raw(object) };
+        }
+    }
+
+    /// Releases the lock that is held until the thread's state is gone. Needs no interpreter.
+    pub(crate) fn say_gone(&self) {
+        // SAFETY: null, or a reference that the record owns.
+        unsafe { release_lock(self.until_gone) };
+    }
+
+    /// Reports the exception with which the thread's function ended.
+    ///
+    /// # Safety
+    /// The thread is attached, and an exception is set.
+    pub(crate) unsafe fn report(&self) {
+        // SAFETY: passed on to the caller; the record owns the function.
+        unsafe { outcall::report_thread_error(self.function) };
+    }
+
+    /// Takes the `Thread` out of the registry, if it has not done so itself; it may have `failed`.
+    ///
+    /// # Safety
+    /// The calling thread is attached, and no exception is set.
+    pub(crate) unsafe fn settle(&self, ident: usize, failed: bool) {
+        // SAFETY: attached, says the caller; null or a reference that the record owns.
+        unsafe {
+            let py = Python::assume_attached();
+            if let Some(thread) = Bound::from_borrowed_ptr_or_opt(py, self.thread) {
+                registry::forget(&thread, ident, failed);
             }
         }
+    }
+}
+
+/// Releases a [`Lock`], unless `lock` is null. Needs no interpreter: what is used of it is Rust's.
+///
+/// # Safety
+/// `lock` is null, or a live reference to one.
+unsafe fn release_lock(lock: *mut ffi::PyObject) {
+    if !lock.is_null() {
+        // SAFETY: live, says the caller; the token is used for nothing else.
+        let lock = unsafe { Borrowed::from_ptr(Python::assume_attached(), lock) };
+        // SAFETY: a `Lock`, says the caller.
+        unsafe { lock.cast_unchecked::<Lock>() }.get().raw().try_release();
     }
 }
 
@@ -276,7 +357,7 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
     let state = fork::not_meanwhile(|| unsafe { ffi::PyThreadState_New(boot.interpreter) });
     thread::settled();
     if state.is_null() {
-        unstartable::report(boot);
+        stranded::leave(boot);
         std::mem::forget(guard);
         return;
     }
@@ -284,15 +365,16 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
     // `PyThreadState_DeleteCurrent` happens attached, with references that `boot` owns.
     unsafe {
         ffi::PyEval_RestoreThread(state);
-        run(&boot);
+        thread::begun();
+        let returned = run(&boot);
+        boot.settle(raddle::thread_id(), !returned);
         let until_gone = std::mem::replace(&mut boot.until_gone, ptr::null_mut());
         boot.release();
         #[cfg(Py_GIL_DISABLED)]
         farewell::leave_in_thread_state();
         outcall::clear_thread_state(state);
+        release_lock(until_gone);
         if !until_gone.is_null() {
-            let lock = Borrowed::from_ptr(Python::assume_attached(), until_gone);
-            lock.cast_unchecked::<Lock>().get().raw().try_release();
             outcall::drop_raw(until_gone);
         }
         ffi::PyThreadState_DeleteCurrent();
@@ -348,11 +430,12 @@ mod farewell {
     }
 }
 
-/// Calls the thread's function; an exception that it lets out ends here.
+/// Calls the thread's function, and says whether it returned: an exception that it lets out ends
+/// here.
 ///
 /// # Safety
 /// The thread is attached, and `boot` owns its references.
-unsafe fn run(boot: &Boot) {
+unsafe fn run(boot: &Boot) -> bool {
     // SAFETY: passed on to the caller.
     unsafe {
         let result = outcall::call_raw(boot.function, boot.args, boot.kwargs);
@@ -361,31 +444,9 @@ unsafe fn run(boot: &Boot) {
         } else if ffi::PyErr_ExceptionMatches(ffi::PyExc_SystemExit) != 0 {
             ffi::PyErr_Clear();
         } else {
-            outcall::report_thread_error(boot.function);
+            boot.report();
         }
-    }
-}
-
-/// A thread that got no thread state: memory ran out between `pthread_create` and its first line.
-mod unstartable {
-    use super::*;
-
-    /// Leaves the report, and the references, to the main thread: this one cannot attach.
-    pub(super) fn report(boot: Box<Boot>) {
-        // SAFETY: `on_main_thread` takes the record over; if the call cannot be queued the
-        // record leaks, since nobody is left who could give its references back.
-        unsafe { ffi::Py_AddPendingCall(Some(on_main_thread), Box::into_raw(boot).cast()) };
-    }
-
-    extern "C" fn on_main_thread(boot: *mut c_void) -> std::ffi::c_int {
-        // SAFETY: only the interpreter calls this: once, attached, with what `report` queued.
-        unsafe {
-            let boot = Box::from_raw(boot.cast::<Boot>());
-            ffi::PyErr_NoMemory();
-            outcall::report_thread_error(boot.function);
-            boot.release();
-        }
-        0
+        !result.is_null()
     }
 }
 
@@ -423,8 +484,26 @@ pub(crate) fn start_joinable_thread<'py>(
         [function.as_ptr(), flag.as_ptr(), handle.as_ptr()],
     )?;
     let none = PyTuple::empty(py);
-    start(py, &handle.get().handle, function, &none, None, daemon.0, until_gone)?;
+    let ThreadHandle { handle: shared, thread } = handle.get();
+    start(py, shared, thread.take(), function, &none, None, daemon.0, until_gone)?;
     Ok(handle)
+}
+
+/// Returns `kind()`, which, if it is raddle's, knows that `thread` is to be started with it: the
+/// end of the system's thread then takes that out of the registry, however it came about.
+#[pyfunction]
+#[pyo3(name = "_make_handle_for")]
+pub(crate) fn make_handle_for<'py>(
+    kind: &Bound<'py, PyAny>,
+    thread: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = kind.py();
+    if !kind.is(PyType::new::<ThreadHandle>(py)) {
+        return outcall::call0(kind);
+    }
+    let handle =
+        ThreadHandle { handle: Arc::new(Handle::new()), thread: Place::filled(thread) };
+    Ok(Bound::new(py, handle)?.into_any())
 }
 
 /// Starts a daemon thread that calls `function(*args, **kwargs)`, and returns its identifier.
@@ -432,11 +511,11 @@ pub(crate) fn start_joinable_thread<'py>(
 /// Raises TypeError for wrong arguments, RuntimeError if the thread cannot start.
 #[pyfunction]
 #[pyo3(signature = (function, args, kwargs = None, /))]
-pub(crate) fn start_new_thread(
-    function: &Bound<'_, PyAny>,
+pub(crate) fn start_new_thread<'py>(
+    function: &Bound<'py, PyAny>,
     args: &Bound<'_, PyAny>,
     kwargs: Option<&Bound<'_, PyAny>>,
-) -> PyResult<usize> {
+) -> PyResult<Bound<'py, PyAny>> {
     let py = function.py();
     if !function.is_callable() {
         return Err(PyTypeError::new_err("first arg must be callable"));
@@ -452,8 +531,8 @@ pub(crate) fn start_new_thread(
     let named = kwargs.map_or(none.as_ptr(), |kwargs| kwargs.as_ptr());
     outcall::audit(py, c"_thread.start_new_thread", [function.as_ptr(), args.as_ptr(), named])?;
     let handle = Arc::new(Handle::new());
-    start(py, &handle, function, args, kwargs, true, None)?;
-    Ok(handle.ident())
+    start(py, &handle, None, function, args, kwargs, true, None)?;
+    registry::number(py, handle.ident())
 }
 
 /// Returns a handle of a thread that runs already and was not started here.
@@ -463,7 +542,7 @@ pub(crate) fn make_thread_handle(ident: &Bound<'_, PyAny>) -> PyResult<ThreadHan
     let ident = ident
         .cast::<pyo3::types::PyInt>()
         .map_err(|_| PyTypeError::new_err("ident must be an integer"))?;
-    Ok(ThreadHandle { handle: Arc::new(Handle::adopt(ident.extract()?)) })
+    Ok(ThreadHandle::of(Handle::adopt(ident.extract()?)))
 }
 
 /// The number of threads started by raddle that have not ended.

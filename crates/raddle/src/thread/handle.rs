@@ -42,6 +42,8 @@ pub struct Handle {
     generation: AtomicU32,
     /// `JOINABLE` until somebody joins or detaches the operating system's thread.
     ownership: AtomicU8,
+    /// Set when the thread has got what it needs to run, or has ended without.
+    begun: Event,
     /// Set when the thread has run its last line.
     done: Event,
     /// Whether exit waits for it; written before it starts.
@@ -71,6 +73,7 @@ impl Handle {
             ident: AtomicUsize::new(0),
             generation: AtomicU32::new(0),
             ownership: AtomicU8::new(UNOWNED),
+            begun: Event::new(),
             done: Event::new(),
             lasting: AtomicBool::new(false),
             early: AtomicBool::new(false),
@@ -108,6 +111,18 @@ impl Handle {
         self.ident.store(ident, Ordering::Relaxed);
         self.generation.store(fork::generation(), Ordering::Relaxed);
         self.state.store(RUNNING, Ordering::Release);
+    }
+
+    pub(super) fn set_begun(&self) {
+        self.begun.set();
+    }
+
+    /// Waits until the thread has said [`begun`](super::begun), or has ended.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    pub fn wait_begun<B: Blocking>(&self, blocking: &mut B) -> Result<(), B::Interrupt> {
+        self.begun.wait_unless(blocking, Deadline::NEVER, || self.is_left_behind()).map(drop)
     }
 
     pub(super) fn set_failed(&self) {

@@ -9,7 +9,7 @@ mod spawn;
 
 pub use handle::{Handle, Reaped};
 pub use lingering::wait_for_lingering;
-pub use raw::{Main, StartError, current, finish_early, run_raw};
+pub use raw::{Main, StartError, begun, current, finish_early, run_raw};
 pub use roster::{Starting, any_starting, running, settled, starting, wait_for_lasting};
 pub use spawn::{Builder, Joined, Thread, spawn};
 pub use std::thread::{Scope, ScopedJoinHandle, scope};

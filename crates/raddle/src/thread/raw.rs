@@ -137,8 +137,14 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
         roster::done();
     }
     roster::leave(handle.is_lasting());
+    handle.set_begun(); // If it never got that far, its starter is not to wait for it.
     handle.set_done();
     ptr::null_mut()
+}
+
+/// Says that the calling raw thread has got all that it needs to run its embedder's code.
+pub fn begun() {
+    current(Handle::set_begun);
 }
 
 /// Says that the calling raw thread is done, before its last line: those who join it may go on.
