@@ -259,7 +259,12 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         with self._shutdown_lock, _thread._global_shutdown_lock:
             if _thread._shutdown or not self._work_queue._put_task(future, task):
                 self._refuse()
-            self._adjust_thread_count()
+            try:
+                self._adjust_thread_count()
+            except BaseException as error:
+                if not self._threads or not isinstance(error, RuntimeError):
+                    future.cancel()
+                    raise
         return future
 
     def _adjust_thread_count(self):

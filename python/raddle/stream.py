@@ -141,15 +141,16 @@ class _Hire:
     def __call__(self):
         """Called by the stream."""
         if self._owned:
-            self._give(self._worker)
+            # The others will not be free before the stream's end.
+            self._give(self._worker, alone=True)
         else:
             self._give(self._lend, False)
 
-    def _give(self, work, *args):
+    def _give(self, work, *args, alone=False):
         if self._crew.exiting:
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
         # Also after shutdown(), which a map in progress outlives.
-        future = self._crew.give(self, work, args, late=True)
+        future = self._crew.give(self, work, args, late=True, alone=alone)
         future.add_done_callback(self._has_ended)
 
     def _lend(self, again):

@@ -17,7 +17,7 @@ use crate::thread::Boot;
 static STRANDED: AtomicPtr<Boot> = AtomicPtr::new(ptr::null_mut());
 
 /// Leaves the record of the calling thread, which is not attached.
-pub(crate) fn leave(mut boot: Box<Boot>) {
+pub(crate) fn leave(boot: Box<Boot>) {
     // No thread state is there to go, and whoever waits for that may be the main thread.
     boot.say_gone();
     let new = Box::into_raw(boot);

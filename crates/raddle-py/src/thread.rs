@@ -354,7 +354,7 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         return;
     }
     // SAFETY: the interpreter is alive: its end waits for this thread to be settled.
-    let state = fork::not_meanwhile(|| unsafe { ffi::PyThreadState_New(boot.interpreter) });
+    let state = fork::not_meanwhile(|| unsafe { new_state(boot.interpreter) });
     thread::settled();
     if state.is_null() {
         stranded::leave(boot);
@@ -426,6 +426,34 @@ mod farewell {
         let owner = unsafe { ffi::PyCapsule_GetPointer(capsule, NAME.as_ptr()) };
         if owner as usize == raddle::thread_id() {
             thread::finish_early();
+        }
+    }
+}
+
+/// A thread state for the calling thread, which is not attached; null if memory has run out.
+///
+/// # Safety
+/// The interpreter is alive.
+unsafe fn new_state(interpreter: *mut ffi::PyInterpreterState) -> *mut ffi::PyThreadState {
+    #[cfg(Py_3_12)]
+    // SAFETY: alive, says the caller.
+    return unsafe { ffi::PyThreadState_New(interpreter) };
+    // The public function of 3.11 reads the state before it looks whether there is one.
+    #[cfg(not(Py_3_12))]
+    {
+        unsafe extern "C" {
+            fn _PyThreadState_Prealloc(
+                interpreter: *mut ffi::PyInterpreterState,
+            ) -> *mut ffi::PyThreadState;
+            fn _PyThreadState_SetCurrent(state: *mut ffi::PyThreadState);
+        }
+        // SAFETY: the two steps that it is made of.
+        unsafe {
+            let state = _PyThreadState_Prealloc(interpreter);
+            if !state.is_null() {
+                _PyThreadState_SetCurrent(state);
+            }
+            state
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{eventually, scope_within};
-use raddle::pool::{Outcome, Plan, Settings, Stay, Window};
+use raddle::pool::{Left, Outcome, Plan, Settings, Stay, Window};
 use raddle::{Blocking, Deadline, Event, Native, Parker, Wake};
 
 /// Times out when told to, at its first sleep; then blocks as a plain thread does.
@@ -118,4 +118,25 @@ fn an_item_that_comes_to_its_end_after_the_closing_is_dropped_then() {
         assert_eq!((Arc::strong_count(&input), Arc::strong_count(&output)), (1, 1));
         drop(window);
     }
+}
+
+/// What could not be had while somebody was there is needed once nobody is.
+#[test]
+fn a_worker_is_asked_for_again_once_one_has_left() {
+    let window = Window::new(Settings { limit: 2, reach: 2, ordered: true, crew: 2 });
+    let mut consumer = window.consumer().unwrap();
+    assert!(consumer.is_alone());
+    consumer.hired(true);
+    assert!(!consumer.is_alone(), "one is on the way");
+    consumer.hired(false);
+    consumer.publish(1);
+    assert!(!consumer.may_hire());
+    let stay =
+        Stay { rest: Duration::from_millis(1), work: Duration::from_secs(3600), again: false };
+    let run = |_: &mut Native, input: &usize| Outcome::Go(input * 10);
+    let left = window.work_for(Some(stay), &mut Native, |_| {}, run).unwrap();
+    assert_eq!(left, Left::Idle);
+    assert!(consumer.is_alone(), "it has left");
+    consumer.publish(2);
+    assert!(consumer.may_hire());
 }

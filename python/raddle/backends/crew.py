@@ -6,6 +6,7 @@ stop, and each can be asked for its CPU clock.
 """
 
 import _queue
+import contextlib
 import threading
 import time
 import weakref
@@ -58,7 +59,7 @@ class State:
         self.idle = threading.Semaphore(0)
         self.lock = threading.Lock()  # guards the fields below
         self.workers = []
-        self.present = 0  # how many of them have not begun to leave
+        self.present = 0  # how many of their threads run, or will, and have not begun to leave
         self.broken = None
         self.closed = self.aborted = self.exiting = False
         self.maps = {}  # see Crew.maps; not guarded: its steps are single calls
@@ -69,6 +70,8 @@ class Worker:
 
     def __init__(self, state, name):
         self.state = state
+        self.refused = False  # start() has failed; guarded by the state's lock
+        self.left = False  # no more counted as present; its own thread's
         self.busy = 0.0  # seconds inside tasks, by the wall clock
         self.since = None  # when the present task began
         self.target = Target(None)
@@ -76,6 +79,9 @@ class Worker:
 
     def run(self):
         state = self.state
+        with state.lock:
+            if self.refused:
+                return  # Ctrl-C came in start(), when the thread was there already
         _here.state = state
         self.target.ident = self.thread.ident
         try:
@@ -87,6 +93,10 @@ class Worker:
                 del task
         except Stopped:
             pass  # only when the whole crew is ended
+        finally:
+            if not self.left:
+                with state.lock:
+                    state.present -= 1
 
     def _begin(self):
         state = self.state
@@ -121,6 +131,7 @@ class Worker:
             state.tasks.put(None)
             if behind is None:
                 state.present -= 1
+                self.left = True
                 return True
         self._work(behind)
         return False
@@ -168,8 +179,13 @@ class Crew(Executor):
     def submit(self, fn, /, *args, **kwargs):
         return self.give(self, fn, args, kwargs)
 
-    def give(self, owner, fn, args, kwargs=None, late=False):
-        """Submit a task that strike(owner) interrupts; a `late` one also after shutdown()."""
+    def give(self, owner, fn, args, kwargs=None, late=False, alone=False):
+        """Submit a task that strike(owner) interrupts; a `late` one also after shutdown().
+
+        If a worker that it needs cannot be started, it waits for one of those that there are.
+        Raises RuntimeError, and takes it back, if there is none, or for a task that is to run
+        beside the others only (`alone`).
+        """
         state = self._state
         task = Task(owner, fn, args, kwargs or {})
         with state.lock:
@@ -183,15 +199,42 @@ class Crew(Executor):
             # Once it is closed the idle ones leave, without saying so to the semaphore.
             idle = not state.closed and state.idle.acquire(blocking=False)
             if not idle and state.present < self._max:
-                if state.closed:
-                    state.workers = [each for each in state.workers if each.thread.is_alive()]
-                worker = Worker(state, f"{self._name}-{len(state.workers)}")
-                state.workers.append(worker)
-                state.present += 1
-                worker.thread.start()
+                try:
+                    self._start_worker()
+                except BaseException as error:
+                    if alone or not state.present or not isinstance(error, Exception):
+                        self._take_back(task)
+                        raise
         if state.broken is not None:
             _drain(state, state.broken)
         return task.future
+
+    def _start_worker(self):
+        # The state's lock is held.
+        state = self._state
+        if state.closed:
+            state.workers = [each for each in state.workers if each.thread.is_alive()]
+        worker = Worker(state, f"{self._name}-{len(state.workers)}")
+        state.workers.append(worker)
+        state.present += 1
+        try:
+            worker.thread.start()
+        except BaseException:
+            worker.refused = worker.left = True
+            state.present -= 1
+            state.workers.remove(worker)
+            raise
+
+    def _take_back(self, task):
+        # The state's lock is held. A worker that there is may have taken the task meanwhile.
+        task.future.cancel()
+        tasks, others = self._state.tasks, []
+        with contextlib.suppress(_queue.Empty):
+            while True:
+                others.append(tasks.get_nowait())
+        for each in others:
+            if each is not task:
+                tasks.put(each)
 
     def has_more(self):
         """Return whether tasks wait for a worker."""

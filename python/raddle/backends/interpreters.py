@@ -7,6 +7,7 @@ for the word and then interrupts its own interpreter's task.
 import atexit
 import contextlib
 import os
+import queue
 import signal
 import sys
 import threading
@@ -42,7 +43,7 @@ class Interpreters(Remote):
                 carry.function(initializer, self.name),
                 carry.inputs(initargs, self.name),
             )
-        self._kind = InterpreterPoolExecutor
+        self._kind = _patient(InterpreterPoolExecutor)
         self._lock = threading.RLock()  # guards what follows
         self._closed = False
 
@@ -72,7 +73,10 @@ class Interpreters(Remote):
         if wait:
             _leave(executor, ears)
         else:
-            threading.Thread(target=_leave, args=(executor, ears), daemon=True).start()
+            try:
+                threading.Thread(target=_leave, args=(executor, ears), daemon=True).start()
+            except RuntimeError:
+                ears.say(b".")  # the rest is only to wait
 
     def abort(self, wait=True):
         with self._lock:
@@ -86,6 +90,27 @@ class Interpreters(Remote):
     def __del__(self):
         if self._ears is not None:
             self._ears.say(b".")
+
+
+def _patient(kind):
+    """Return an executor's class that goes on with the workers that could be started."""
+
+    class Patient(kind):
+        def _adjust_thread_count(self):
+            try:
+                super()._adjust_thread_count()
+            except RuntimeError:
+                if not self._threads:
+                    self._take_back()
+                    raise
+
+        def _take_back(self):
+            # submit() is about to raise: nobody may do later what it has put into the queue.
+            with contextlib.suppress(queue.Empty):
+                while (item := self._work_queue.get_nowait()) is not None:
+                    item.future.cancel()
+
+    return Patient
 
 
 def _leave(executor, ears):

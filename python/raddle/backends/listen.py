@@ -27,7 +27,10 @@ def begin(fd):
     global _target
     _target = Target(threading.get_ident())
     fd = os.dup(fd)  # the other end may close its own while this one is read from
-    threading.Thread(target=_listen, args=(fd,), name="raddle-listen").start()
+    try:
+        threading.Thread(target=_listen, args=(fd,), name="raddle-listen").start()
+    except RuntimeError:
+        os.close(fd)  # tasks run; the word does not reach them
 
 
 def _listen(fd):

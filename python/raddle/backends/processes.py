@@ -39,6 +39,7 @@ class Processes(Remote):
         super().__init__()
         self.workers = workers
         self._kind = loky.process_executor.ProcessPoolExecutor
+        self._terminated = loky.process_executor.TerminatedWorkerError
         self._initializer = None
         if initializer is not None:
             self._initializer = (
@@ -73,6 +74,9 @@ class Processes(Remote):
                 except BrokenProcessPool:
                     if fresh:
                         raise
+                except BaseException:
+                    self._discard(executor)
+                    raise
             self._numbers[message] = number, executor
         _tolerate(future)
         future.add_done_callback(lambda future: self._done(future, message, executor))
@@ -89,6 +93,21 @@ class Processes(Remote):
             # Once it is broken: who died by itself (pid, exit code), and who found out.
             self._executor.dead = self._executor.manager = None
         return self._executor
+
+    def _discard(self, executor):
+        # Its submit() failed. If that was the start of the thread that manages it (there is none
+        # before the first call), loky takes it for started ever after, and waits for it.
+        manager = getattr(executor, "_executor_manager_thread", None)
+        if manager is None or manager.ident is not None:
+            return
+        executor._executor_manager_thread = None
+        for process in list(executor._processes.values()):
+            with contextlib.suppress(OSError):
+                os.kill(process.pid, signal.SIGKILL)
+            process.join()
+        executor._processes.clear()
+        if self._executor is executor:
+            self._executor = None
 
     def _done(self, future, message, executor):
         # Called by loky before it kills the workers that are left: those that are dead now
@@ -115,6 +134,8 @@ class Processes(Remote):
         here = threading.current_thread() is executor.manager
         executor.shutdown(wait=not here, kill_workers=True)
         dead = dict(executor.dead or ())
+        if not dead and not isinstance(error, self._terminated):
+            raise error  # such as a thread of loky's that could not be started: no worker died
         notes = self._read()
         if self._broken is not None:
             raise self._broken

@@ -161,14 +161,10 @@ impl Inner {
             Some(hire) => outcall::call0(hire.bind(py))
                 .map(|answer| !answer.cast::<PyBool>().is_ok_and(|answer| !answer.is_true())),
         };
-        let nobody = self.window.workers() == 0 && consumer.hires() == 0;
         match hired {
-            Err(error) if nobody || !is_ordinary(&error, py) => return Err(error),
+            Err(error) if consumer.is_alone() || !is_ordinary(&error, py) => return Err(error),
             Ok(true) => consumer.hired(true),
-            Ok(false) | Err(_) => {
-                consumer.hired(false);
-                drop(self.hire.take());
-            }
+            Ok(false) | Err(_) => consumer.hired(false),
         }
         Ok(())
     }

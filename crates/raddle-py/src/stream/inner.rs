@@ -15,7 +15,7 @@ pub(super) struct Inner {
     pub(super) function: Place,
     /// Empty once the input has ended; the consumer's.
     pub(super) inputs: Place,
-    /// Empty once it has declined; the consumer's.
+    /// The consumer's.
     pub(super) hire: Place,
     /// What the inputs raised, to be raised after the results; the consumer's.
     pub(super) failure: Place,

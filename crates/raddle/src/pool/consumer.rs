@@ -92,14 +92,15 @@ impl<'a, T, R> Consumer<'a, T, R> {
         self.window.sleep.end();
     }
 
-    /// Says whether a worker was hired; if not, the plan will not ask again.
+    /// Says whether a worker was hired; if not, the plan will not ask again until one has left.
     pub fn hired(&mut self, hired: bool) {
-        self.front(|_, front| front.hired(hired));
+        self.front(|window, front| front.hired(window, hired));
     }
 
-    /// How many workers were hired.
-    pub fn hires(&mut self) -> usize {
-        self.front(|_, front| front.hires())
+    /// Whether nobody works for the stream, nor is on the way: what it holds will not be done
+    /// unless a worker comes.
+    pub fn is_alone(&mut self) -> bool {
+        self.front(|window, front| front.is_alone(window))
     }
 
     /// Waits for results, for a while or until `until`: whatever ends it, plan anew.

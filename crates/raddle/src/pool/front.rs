@@ -92,7 +92,8 @@ struct Reach {
 /// The asking for workers.
 #[derive(Debug)]
 struct Hiring {
-    declined: bool,
+    /// How many workers had left when one was asked for in vain.
+    declined: Option<usize>,
     hired: usize,
     /// How many may be hired and not gone.
     most: usize,
@@ -176,13 +177,18 @@ impl Front {
         self.ended = true;
     }
 
-    pub(super) fn hired(&mut self, hired: bool) {
-        self.hiring.declined = !hired;
+    pub(super) fn hired<T, R>(&mut self, window: &Window<T, R>, hired: bool) {
+        self.hiring.declined = (!hired).then(|| window.sleep.gone());
         self.hiring.hired += usize::from(hired);
     }
 
-    pub(super) fn hires(&self) -> usize {
-        self.hiring.hired
+    /// Whether nobody works for the stream, nor will.
+    pub(super) fn is_alone<T, R>(&self, window: &Window<T, R>) -> bool {
+        match self.hiring.hired {
+            0 => window.workers() == 0,
+            // One that has left, and is still seen inside, is on its way out.
+            hired => hired <= window.sleep.gone(),
+        }
     }
 
     /// How many inputs were claimed; the window is stopped.
@@ -343,12 +349,13 @@ impl Reach {
 
 impl Hiring {
     fn new(most: usize) -> Self {
-        Self { declined: false, hired: 0, most, crew: CREW, seen: 0, lap: PATIENCE }
+        Self { declined: None, hired: 0, most, crew: CREW, seen: 0, lap: PATIENCE }
     }
 
-    /// Whether one more may be asked for.
+    /// Whether one more may be asked for: not after one was asked for in vain, until one leaves.
     fn is_open<T, R>(&self, window: &Window<T, R>) -> bool {
-        !self.declined && self.hired.saturating_sub(window.sleep.gone()) < self.most
+        let gone = window.sleep.gone();
+        self.declined != Some(gone) && self.hired.saturating_sub(gone) < self.most
     }
 
     /// How many workers were hired and have not come in yet.
