@@ -9,7 +9,7 @@ use common::check;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use raddle::Event;
-use raddle::pool::Crew;
+use raddle::pool::{Completion, Crew, CrewSeat};
 
 /// A crew with as many threads at work.
 fn at_work(workers: usize) -> (Arc<Crew>, Vec<thread::JoinHandle<()>>) {
@@ -77,5 +77,74 @@ fn a_body_is_left_alone_once_its_owner_goes_on() {
         for thread in threads {
             thread.join().unwrap();
         }
+    });
+}
+
+/// A thread that waits for `completion` on a seat of a crew, doing tasks meanwhile.
+fn waiting(
+    crew: &Arc<Crew>,
+    seat: CrewSeat,
+    completion: &Arc<Completion>,
+) -> thread::JoinHandle<()> {
+    let (crew, completion) = (Arc::clone(crew), Arc::clone(completion));
+    thread::spawn(move || crew.wait_for(&seat, &completion))
+}
+
+#[test]
+fn a_worker_that_waits_does_what_comes_before_its_completion() {
+    check(3, || {
+        let (crew, mut seats) = Crew::new(1);
+        let (crew, completion) = (Arc::new(crew), Arc::new(Completion::new()));
+        let waiter = waiting(&crew, seats.pop().unwrap(), &completion);
+        let completes = Arc::clone(&completion);
+        // Nobody else could do it.
+        crew.push(Box::new(move || completes.complete()), None);
+        waiter.join().unwrap();
+        assert!(completion.is_complete() && crew.resting() == 0);
+    });
+}
+
+#[test]
+fn a_worker_that_waits_is_woken_by_its_completion() {
+    check(3, || {
+        let (crew, mut seats) = Crew::new(1);
+        let (crew, completion) = (Arc::new(crew), Arc::new(Completion::new()));
+        let waiter = waiting(&crew, seats.pop().unwrap(), &completion);
+        completion.complete();
+        waiter.join().unwrap();
+        assert_eq!(crew.resting(), 0);
+    });
+}
+
+#[test]
+fn a_thread_of_no_crew_is_woken_by_the_completion_it_waits_for() {
+    check(3, || {
+        let completion = Arc::new(Completion::new());
+        let completes = Arc::clone(&completion);
+        let other = thread::spawn(move || completes.complete());
+        completion.wait();
+        other.join().unwrap();
+    });
+}
+
+/// The waiter may be the one that is woken for the task, and leave without looking for it.
+#[test]
+fn a_worker_whose_completion_comes_passes_on_what_it_was_woken_for() {
+    check(2, || {
+        let (crew, mut seats) = Crew::new(2);
+        let (crew, completion) = (Arc::new(crew), Arc::new(Completion::new()));
+        let waiter = waiting(&crew, seats.pop().unwrap(), &completion);
+        let worker = {
+            let (crew, seat) = (Arc::clone(&crew), seats.pop().unwrap());
+            thread::spawn(move || crew.work(&seat))
+        };
+        let done = Arc::new(Event::new());
+        let set = Arc::clone(&done);
+        crew.push(Box::new(move || set.set()), None);
+        completion.complete();
+        waiter.join().unwrap();
+        done.wait(); // before the end, which would wake the other one
+        crew.end();
+        worker.join().unwrap();
     });
 }

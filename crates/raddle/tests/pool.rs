@@ -174,3 +174,134 @@ fn a_task_may_drop_the_last_handle_of_its_pool() {
 fn a_pool_without_workers_is_refused() {
     let _ = Pool::new(0);
 }
+
+/// A pool of two, whose second worker is busy until told, by a task, and then by the test.
+fn with_one_busy(
+    pool: &Arc<Pool>,
+    wait: impl FnOnce(raddle::Spawned<u32>) -> u32 + Send + 'static,
+) -> (raddle::Spawned<u32>, std::sync::mpsc::Sender<u32>) {
+    let (to_busy, at_busy) = std::sync::mpsc::channel();
+    let (begins, begun) = std::sync::mpsc::channel();
+    let inner = Arc::clone(pool);
+    let waits = pool.spawn(move || {
+        let stolen = inner.spawn(move || {
+            begins.send(()).unwrap();
+            at_busy.recv().unwrap()
+        });
+        begun.recv().unwrap();
+        wait(stolen)
+    });
+    (waits, to_busy)
+}
+
+#[test]
+fn a_worker_that_joins_runs_what_comes_later() {
+    let pool = Arc::new(Pool::new(2));
+    let (joins, to_busy) = with_one_busy(&pool, |stolen| stolen.join().unwrap());
+    eventually("the joiner sleeps", || pool.resting() == 1);
+    let later = pool.spawn(|| 7).join_timeout(PATIENCE);
+    assert_eq!(later.expect("nobody runs it").unwrap(), 7);
+    eventually("the joiner sleeps again", || pool.resting() == 1);
+    to_busy.send(8).unwrap();
+    assert_eq!(joins.join().unwrap(), 8);
+}
+
+#[test]
+fn a_worker_whose_map_others_have_not_left_runs_what_comes_later() {
+    let pool = Arc::new(Pool::new(2));
+    let (inner, both) = (Arc::clone(&pool), Arc::new(Barrier::new(2)));
+    let (go, went) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let maps = {
+        let (go, went) = (Arc::clone(&go), Arc::clone(&went));
+        pool.spawn(move || {
+            let owner = raddle::thread_id();
+            inner.map(&[(); 2], |()| {
+                both.wait().unwrap();
+                if raddle::thread_id() != owner {
+                    went.set();
+                    go.wait();
+                }
+            });
+        })
+    };
+    went.wait();
+    eventually("the owner waits", || pool.resting() == 1);
+    let later = pool.spawn(|| 7).join_timeout(PATIENCE);
+    assert_eq!(later.expect("nobody runs it").unwrap(), 7);
+    go.set();
+    maps.join().unwrap();
+}
+
+#[test]
+fn a_task_that_drops_its_pool_runs_what_the_others_wait_for() {
+    let pool = Arc::new(Pool::new(2));
+    let (inner, last) = (Arc::clone(&pool), Arc::clone(&pool));
+    let (done, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let drops = {
+        let (done, go) = (Arc::clone(&done), Arc::clone(&go));
+        pool.spawn(move || {
+            let (begun, waited) = (Arc::new(Event::new()), Arc::new(Event::new()));
+            let (begins, waits) = (Arc::clone(&begun), Arc::clone(&waited));
+            let _other = inner.spawn(move || {
+                begins.set();
+                waits.wait();
+                done.set();
+            });
+            begun.wait();
+            // For this worker alone: the other one waits for it.
+            let _mine = inner.spawn(move || waited.set());
+            go.wait();
+            drop(inner);
+            drop(last);
+        })
+    };
+    drop(pool);
+    go.set();
+    assert!(drops.join_timeout(PATIENCE).is_ok_and(|outcome| outcome.is_ok()));
+    assert!(done.is_set());
+}
+
+#[test]
+fn joins_on_all_workers_at_once_all_end() {
+    let pool = Arc::new(Pool::new(3));
+    for _ in 0..200 {
+        let tasks: Vec<_> = (0..8)
+            .map(|number| {
+                let inner = Arc::clone(&pool);
+                pool.spawn(move || {
+                    let one = inner.spawn(move || number);
+                    let two = inner.spawn(|| std::thread::yield_now());
+                    two.join().unwrap();
+                    one.join().unwrap()
+                })
+            })
+            .collect();
+        let results: Vec<_> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+        assert_eq!(results, (0..8).collect::<Vec<_>>());
+    }
+}
+
+/// With the privileges of a user that may have so many threads and no more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pool_whose_nth_worker_cannot_start_is_an_error_and_leaves_nothing() {
+    let child = common::in_child(|| {
+        let limit = |threads| libc::rlimit { rlim_cur: threads, rlim_max: 64 };
+        // SAFETY: plain system calls, in a child process of this test's own.
+        let privileged = unsafe { libc::setuid(61_234) } == 0;
+        // A user with other processes has none to spare at once.
+        let threads = if privileged { 3 } else { 0 };
+        // SAFETY: as above; the limit is a valid one.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &limit(threads)) }, 0);
+        assert!(Pool::try_new(8).is_err());
+        let count = || std::fs::read_dir("/proc/self/task").unwrap().count();
+        eventually("those that were started have ended", || count() == 1);
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NPROC, &limit(64)) }, 0);
+        if privileged {
+            assert_eq!(Pool::try_new(2).unwrap().spawn(|| 7).join().unwrap(), 7);
+        }
+        true
+    });
+    assert_eq!(common::exit_status(child), 0);
+}

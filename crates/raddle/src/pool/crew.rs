@@ -3,12 +3,13 @@
 //! How they sleep and are woken is argued in this folder's `README.md`, section 1.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::completion::Completion;
 use super::deque::{self, Queues};
 use super::sleep::{ENDED, Sleep, ticks, wants_waking};
 use crate::blocking::{Native, infallible};
 use crate::deadline::Deadline;
-use crate::event::Event;
 use crate::sync::{AtomicUsize, Ordering};
 
 /// What a worker does: something that does not panic.
@@ -70,6 +71,34 @@ impl Crew {
         }
     }
 
+    /// Runs tasks on the worker in `seat`, the calling thread, until `completion` is complete.
+    pub fn wait_for(self: &Arc<Self>, seat: &Seat, completion: &Completion) {
+        while !completion.is_complete() {
+            let seen = self.sleep.load();
+            if self.help(seat) {
+                continue;
+            }
+            if !completion.watch(self) {
+                return;
+            }
+            let nothing = |word| ticks(word) == ticks(seen) && !completion.is_complete();
+            let token = Some(completion.token());
+            let rested =
+                infallible(self.sleep.rest_as(token, &mut Native, Deadline::NEVER, nothing));
+            let complete = completion.unwatch();
+            match rested {
+                Some(rested) if complete => rested.pass_on(),
+                Some(rested) => rested.over(),
+                None => {}
+            }
+        }
+    }
+
+    /// Wakes the worker that waits for the completion with this token.
+    pub(super) fn wake(&self, token: usize) {
+        self.sleep.wake(token);
+    }
+
     /// Says that no more tasks will be pushed, except by tasks.
     pub fn end(&self) {
         self.sleep.end();
@@ -85,24 +114,30 @@ impl Crew {
     /// it returns here; returns when all have.
     ///
     /// A worker that does not come in time is not waited for, so a body that runs inside a task
-    /// of the same crew cannot deadlock.
+    /// of the same crew cannot deadlock. For those that have come the worker in `seat`, if the
+    /// calling thread is one, waits as in [`wait_for`](Self::wait_for).
     ///
     /// # Panics
     /// `body` must not panic.
-    pub fn together(&self, helpers: usize, seat: Option<&Seat>, body: &(dyn Fn() + Sync)) {
-        let errand = std::sync::Arc::new(Errand {
+    pub fn together(
+        self: &Arc<Self>,
+        helpers: usize,
+        seat: Option<&Seat>,
+        body: &(dyn Fn() + Sync),
+    ) {
+        let errand = Arc::new(Errand {
             state: AtomicUsize::new(0),
-            left: Event::new(),
+            left: Completion::new(),
             // SAFETY: only the lifetime changes; `Errand` says why nobody uses it for longer.
             body: unsafe {
                 std::mem::transmute::<*const (dyn Fn() + Sync), *const (dyn Fn() + Sync)>(body)
             },
         });
         for _ in 0..helpers {
-            let errand = std::sync::Arc::clone(&errand);
+            let errand = Arc::clone(&errand);
             self.push(Box::new(move || errand.run()), seat);
         }
-        let finish = Finish(&errand);
+        let finish = Finish { errand: &errand, crew: self, seat };
         body();
         drop(finish);
     }
@@ -129,8 +164,8 @@ const INSIDE: usize = 2;
 /// only without `OVER`; the owner leaves its stack only when, after that, nobody is inside.
 struct Errand {
     state: AtomicUsize,
-    /// Set by the last one to leave.
-    left: Event,
+    /// Completed by the last one to leave.
+    left: Completion,
     body: *const (dyn Fn() + Sync),
 }
 
@@ -151,7 +186,7 @@ impl Errand {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 if self.0.state.fetch_sub(INSIDE, Ordering::AcqRel) == OVER + INSIDE {
-                    self.0.left.set();
+                    self.0.left.complete();
                 }
             }
         }
@@ -162,12 +197,20 @@ impl Errand {
 }
 
 /// Waits, when dropped, for those who are inside.
-struct Finish<'a>(&'a Errand);
+struct Finish<'a> {
+    errand: &'a Errand,
+    crew: &'a Arc<Crew>,
+    seat: Option<&'a Seat>,
+}
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        if self.0.state.fetch_or(OVER, Ordering::AcqRel) != 0 {
-            self.0.left.wait();
+        let Self { errand, crew, seat } = *self;
+        if errand.state.fetch_or(OVER, Ordering::AcqRel) != 0 {
+            match seat {
+                Some(seat) => crew.wait_for(seat, &errand.left),
+                None => errand.left.wait(),
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 //! workers and wait in its own way.
 
 mod clocks;
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "the pool itself is not modelled"))]
+mod completion;
 mod consumer;
 mod crew;
 mod deque;
@@ -23,6 +25,8 @@ mod window;
 mod workers;
 
 pub use clocks::Reading;
+#[cfg(raddle_loom)]
+pub use completion::Completion;
 pub use consumer::{Consumer, Delivery, Plan};
 #[cfg(raddle_loom)]
 pub use crew::{Crew, Seat as CrewSeat, Task};

@@ -66,6 +66,13 @@ impl Rested<'_> {
             self.sleep.word.fetch_and(!WAKING, Ordering::AcqRel);
         }
     }
+
+    /// The worker does not look for work: what it waited for has come.
+    pub(super) fn pass_on(self) {
+        if self.for_work {
+            self.sleep.pass_on(FOR_WORK);
+        }
+    }
 }
 
 impl Sleep {
@@ -117,14 +124,30 @@ impl Sleep {
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended the sleep; the wake-up was passed on.
-    #[cold]
     pub(super) fn rest<B: Blocking>(
         &self,
         blocking: &mut B,
         until: Deadline,
         nothing: impl FnOnce(usize) -> bool,
     ) -> Result<Option<Rested<'_>>, B::Interrupt> {
-        let waiter = Waiter::new();
+        self.rest_as(None, blocking, until, nothing)
+    }
+
+    /// [`rest`](Self::rest) of a worker that waits for something, and does other work only until
+    /// then: it is woken for work after those that only rest, and by [`wake`](Self::wake) with its
+    /// `token`.
+    ///
+    /// # Errors
+    /// As there.
+    #[cold]
+    pub(super) fn rest_as<B: Blocking>(
+        &self,
+        token: Option<usize>,
+        blocking: &mut B,
+        until: Deadline,
+        nothing: impl FnOnce(usize) -> bool,
+    ) -> Result<Option<Rested<'_>>, B::Interrupt> {
+        let waiter = Waiter::with_token(token.unwrap_or(0));
         let locked = self.idle.lock();
         // The next tick reads this word, and so sees that somebody sleeps.
         let word = self.word.fetch_or(IDLE, Ordering::AcqRel);
@@ -132,8 +155,12 @@ impl Sleep {
             self.left(&locked, Why::Interrupted);
             return Ok(Some(Rested { sleep: self, for_work: false }));
         }
-        // Last in, first out: the others' stacks and caches may rest as well.
-        locked.push_front(&waiter, false);
+        if token.is_some() {
+            locked.push_back(&waiter);
+        } else {
+            // Last in, first out: the others' stacks and caches may rest as well.
+            locked.push_front(&waiter, false);
+        }
         drop(locked);
         let for_work = match self.idle.block(&waiter, blocking, until, self) {
             Ended::Chosen => waiter.verdict() == FOR_WORK,
@@ -158,6 +185,20 @@ impl Sleep {
         let nobody = if choice.is_none() { WAKING } else { 0 };
         if locked.is_empty() {
             self.word.fetch_and(!(IDLE | nobody), Ordering::AcqRel);
+        }
+        drop(locked);
+        if let Some(choice) = choice {
+            choice.wake();
+        }
+    }
+
+    /// Wakes the worker that rests with this `token`, if it has not been woken.
+    #[cold]
+    pub(super) fn wake(&self, token: usize) {
+        let locked = self.idle.lock();
+        let choice = locked.take_token(token).map(|front| front.choose(0));
+        if choice.is_some() && locked.is_empty() {
+            self.word.fetch_and(!IDLE, Ordering::AcqRel);
         }
         drop(locked);
         if let Some(choice) = choice {

@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::completion::Completion;
 use super::workers;
-use crate::event::Event;
+use crate::blocking::{Native, infallible};
+use crate::deadline::Deadline;
 use crate::lock::Lock;
 use crate::thread::Joined;
 
 /// What the task leaves, and the one who joins it takes.
 pub(super) struct Packet<T> {
-    pub(super) done: Event,
+    pub(super) done: Completion,
     pub(super) outcome: Lock<Option<Joined<T>>>,
 }
 
@@ -27,17 +29,18 @@ impl<T> Spawned<T> {
     /// Whether the task has ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.packet.done.is_set()
+        self.packet.done.is_complete()
     }
 
-    /// Waits for the task to end and returns what it returned. A worker of the pool runs other
-    /// tasks meanwhile, so tasks may join tasks.
+    /// Waits for the task to end and returns what it returned. A worker of a pool runs other tasks
+    /// of its pool meanwhile, those that come later included, so tasks may join tasks.
     ///
     /// # Errors
     /// The panic with which it ended.
     pub fn join(self) -> Joined<T> {
-        while !self.is_finished() && workers::help() {}
-        self.packet.done.wait();
+        if !workers::wait_for(&self.packet.done) {
+            self.packet.done.wait();
+        }
         self.outcome()
     }
 
@@ -46,7 +49,9 @@ impl<T> Spawned<T> {
     /// # Errors
     /// The handle itself, if the task has not ended in time.
     pub fn join_timeout(self, timeout: Duration) -> Result<Joined<T>, Self> {
-        if self.packet.done.wait_timeout(timeout) { Ok(self.outcome()) } else { Err(self) }
+        let until = Deadline::after(timeout);
+        let done = infallible(self.packet.done.wait_with(&mut Native, until));
+        if done { Ok(self.outcome()) } else { Err(self) }
     }
 
     fn outcome(self) -> Joined<T> {

@@ -2,13 +2,15 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::completion::Completion;
 use super::crew::{Crew, Seat};
 use super::spawned::{Packet, Spawned};
-use crate::event::Event;
 use crate::fork;
 use crate::lock::Lock;
 use crate::thread::{Builder, Thread};
@@ -30,12 +32,23 @@ use crate::thread::{Builder, Thread};
 /// ```
 pub struct Pool {
     pub(super) crew: Arc<Crew>,
-    threads: Vec<(Thread<()>, Arc<Ident>)>,
+    members: Vec<Member>,
     generation: u32,
 }
 
-/// A worker's identifier, set before it runs anything.
-type Ident = std::sync::atomic::AtomicUsize;
+/// A worker, as the pool knows it.
+struct Member {
+    thread: Thread<()>,
+    known: Arc<Known>,
+}
+
+/// What a worker says of itself.
+struct Known {
+    /// Its thread's identifier, set before it runs anything.
+    ident: AtomicUsize,
+    /// It runs nothing any more.
+    ended: Completion,
+}
 
 /// The calling thread's place in a pool.
 struct Place {
@@ -54,9 +67,12 @@ fn with_place<R>(body: impl FnOnce(Option<&Place>) -> R) -> R {
     PLACE.with(|place| body(unsafe { place.get().as_ref() }))
 }
 
-/// Runs a task on the calling thread, if it is a worker of a pool and there is one.
-pub(super) fn help() -> bool {
-    with_place(|place| place.is_some_and(|place| place.crew.help(&place.seat)))
+/// Waits for a completion, if the calling thread is a worker of a pool, and runs tasks meanwhile;
+/// returns whether it is one.
+pub(super) fn wait_for(completion: &Completion) -> bool {
+    with_place(|place| {
+        place.inspect(|place| place.crew.wait_for(&place.seat, completion)).is_some()
+    })
 }
 
 impl Pool {
@@ -66,36 +82,48 @@ impl Pool {
     /// If `workers` is 0, or the operating system cannot start a thread.
     #[must_use]
     pub fn new(workers: usize) -> Self {
+        Self::try_new(workers).expect("the operating system cannot start a thread")
+    }
+
+    /// A pool of `workers` threads, or of none.
+    ///
+    /// # Errors
+    /// If the operating system cannot start one of them; those that were started have ended then.
+    ///
+    /// # Panics
+    /// If `workers` is 0.
+    pub fn try_new(workers: usize) -> io::Result<Self> {
         assert!(workers > 0, "a pool needs a worker");
         fork::watch();
         let (crew, seats) = Crew::new(workers);
         let mut pool = Self {
             crew: Arc::new(crew),
-            threads: Vec::with_capacity(workers),
+            members: Vec::with_capacity(workers),
             generation: fork::generation(),
         };
         for (number, seat) in seats.into_iter().enumerate() {
-            let ident = Arc::new(Ident::new(0));
-            let (crew, mine) = (Arc::clone(&pool.crew), Arc::clone(&ident));
+            let known =
+                Arc::new(Known { ident: AtomicUsize::new(0), ended: Completion::new() });
+            let (crew, mine) = (Arc::clone(&pool.crew), Arc::clone(&known));
             let work = move || {
-                mine.store(crate::thread_id(), std::sync::atomic::Ordering::Release);
+                mine.ident.store(crate::thread_id(), Ordering::Release);
                 let place = Place { crew, seat };
                 PLACE.with(|current| current.set(&raw const place));
                 place.crew.work(&place.seat);
                 PLACE.with(|current| current.set(ptr::null()));
+                mine.ended.complete();
             };
-            let thread = Builder::new().name(format!("raddle-{number}")).spawn(work);
             // Dropping the pool sends home those that were started.
-            let thread = thread.expect("the operating system cannot start a thread");
-            pool.threads.push((thread, ident));
+            let thread = Builder::new().name(format!("raddle-{number}")).spawn(work)?;
+            pool.members.push(Member { thread, known });
         }
-        pool
+        Ok(pool)
     }
 
     /// The number of worker threads.
     #[must_use]
     pub fn workers(&self) -> usize {
-        if self.is_orphaned() { 0 } else { self.threads.len() }
+        if self.is_orphaned() { 0 } else { self.members.len() }
     }
 
     /// The number of workers that sleep; for reports and tests.
@@ -128,12 +156,12 @@ impl Pool {
             !self.is_orphaned(),
             "the pool's workers are in the parent process: make a pool"
         );
-        let packet = Arc::new(Packet { done: Event::new(), outcome: Lock::new(None) });
+        let packet = Arc::new(Packet { done: Completion::new(), outcome: Lock::new(None) });
         let mine = Arc::clone(&packet);
         let run = move || {
             let outcome = catch_unwind(AssertUnwindSafe(task));
             *mine.outcome.acquire() = Some(outcome);
-            mine.done.set();
+            mine.done.complete();
         };
         self.with_seat(|seat| self.crew.push(Box::new(run), seat));
         Spawned { packet }
@@ -141,18 +169,19 @@ impl Pool {
 }
 
 impl Drop for Pool {
-    /// Waits until all tasks have run and the workers have ended.
+    /// Waits until all tasks have run and the workers have ended. A task that drops its pool runs
+    /// others meanwhile, and does not wait for itself.
     fn drop(&mut self) {
-        let threads = std::mem::take(&mut self.threads);
+        let members = std::mem::take(&mut self.members);
         if self.is_orphaned() {
-            std::mem::forget(threads); // They are not in this process.
+            std::mem::forget(members); // They are not in this process.
             return;
         }
         self.crew.end();
         let me = crate::thread_id();
-        for (thread, ident) in threads {
-            // A task that drops the pool cannot wait for itself.
-            if ident.load(std::sync::atomic::Ordering::Acquire) != me {
+        for Member { thread, known } in members {
+            if known.ident.load(Ordering::Acquire) != me {
+                wait_for(&known.ended);
                 let _ = thread.join();
             }
         }

@@ -140,6 +140,25 @@ impl Locked<'_> {
         Some(Front(waiter))
     }
 
+    /// [`take_front`](Self::take_front) of the first one with this token.
+    pub(crate) fn take_token(&self, token: usize) -> Option<Front<'_>> {
+        let head = self.head();
+        let mut next = head;
+        while !next.is_null() {
+            // SAFETY: as in `take_front`.
+            let waiter = unsafe { &*next };
+            if waiter.token == token {
+                self.unlink(waiter);
+                return Some(Front(waiter));
+            }
+            next = self.links(next, |links| links.next);
+            if next == head {
+                break;
+            }
+        }
+        None
+    }
+
     /// Chooses the first in line, leaving it `verdict`. `None` if nobody waits.
     pub(crate) fn choose(&self, verdict: u8) -> Option<Choice> {
         self.take_front().map(|front| front.choose(verdict))
