@@ -13,9 +13,12 @@ mod deadlock;
 mod errors;
 mod event;
 mod executor;
+#[cfg(Py_GIL_DISABLED)]
+mod farewell;
 mod fork;
 mod fresh;
 mod future;
+mod handle;
 mod kit;
 mod lock;
 mod name;
@@ -59,6 +62,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::future::Future;
     #[pymodule_export]
+    use crate::handle::{ThreadHandle, make_handle_for, make_thread_handle};
+    #[pymodule_export]
     use crate::kit::{equip, equip_executor};
     #[pymodule_export]
     use crate::lock::{Lock, signal_lock};
@@ -76,8 +81,7 @@ mod _raddle {
     use crate::stream::{Stream, StreamWorker};
     #[pymodule_export]
     use crate::thread::{
-        ThreadHandle, close, count, make_handle_for, make_thread_handle, settle, shutdown,
-        start_joinable_thread, start_new_thread,
+        close, count, settle, shutdown, start_joinable_thread, start_new_thread,
     };
 
     #[pymodule_export]

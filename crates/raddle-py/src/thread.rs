@@ -13,139 +13,22 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
-use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyTuple};
 use raddle::Deadline;
-use raddle::thread::{self, Handle, Reaped, StartError};
+use raddle::thread::{self, Handle, StartError};
 
 use crate::arg::Truth;
 use crate::attached::{self, Attached};
 use crate::errors;
+#[cfg(Py_GIL_DISABLED)]
+use crate::farewell;
 use crate::fork;
+use crate::handle::ThreadHandle;
 use crate::lock::Lock;
 use crate::outcall::{self, Held};
-use crate::place::Place;
 use crate::registry;
 use crate::stranded;
-use crate::timeout;
-
-/// What others know of a thread: whether it runs, who it is; and the way to wait for its end.
-#[pyclass(frozen, module = "_thread", name = "_ThreadHandle")]
-pub(crate) struct ThreadHandle {
-    handle: Arc<Handle>,
-    /// The `Thread` that is to be started with this; its own thread takes it over.
-    thread: Place,
-}
-
-impl ThreadHandle {
-    fn of(handle: Handle) -> Self {
-        Self { handle: Arc::new(handle), thread: Place::new() }
-    }
-
-    fn started(&self) -> PyResult<&Handle> {
-        if self.handle.is_started() {
-            Ok(&self.handle)
-        } else {
-            Err(PyRuntimeError::new_err("thread not started"))
-        }
-    }
-}
-
-#[pymethods]
-impl ThreadHandle {
-    #[new]
-    fn new() -> Self {
-        Self::of(Handle::new())
-    }
-
-    /// The thread's identifier, 0 before it was started.
-    #[getter]
-    fn ident<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        registry::number(py, self.handle.ident())
-    }
-
-    /// The number by which the operating system's tools know the thread, 0 before it was started.
-    /// raddle only.
-    #[getter]
-    fn native_id(&self, py: Python<'_>) -> u32 {
-        py.detach(|| self.handle.native_id())
-    }
-
-    /// Waits for the thread to end, for at most `timeout` seconds (None or -1: no limit).
-    ///
-    /// Raises RuntimeError if it was not started, is the calling thread, or can no longer end
-    /// because the interpreter is finalizing. A signal handler that raises ends the wait.
-    #[pyo3(signature = (timeout = None, /))]
-    fn join(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-        let handle = self.started()?;
-        let until = match timeout {
-            None => Deadline::NEVER,
-            Some(timeout) => match timeout::nanos(timeout)? {
-                nanos if nanos < 0 => Deadline::NEVER,
-                nanos => Deadline::after_nanos(nanos),
-            },
-        };
-        if !handle.is_done() {
-            if handle.ident() == raddle::thread_id() {
-                return Err(PyRuntimeError::new_err("Cannot join current thread"));
-            }
-            if attached::is_finalizing() {
-                return Err(errors::finalizing(
-                    py,
-                    "cannot join thread at interpreter shutdown",
-                ));
-            }
-        }
-        match handle.join_with(&mut Attached::new(py).on(self), until)? {
-            Reaped::Ended | Reaped::TimedOut => {}
-        }
-        stranded::tend(py);
-        Ok(())
-    }
-
-    /// Waits until the thread has had its first turn, or has ended without. raddle only.
-    fn _wait_begun(&self, py: Python<'_>) -> PyResult<()> {
-        self.handle.wait_begun(&mut Attached::new(py).on(self))
-    }
-
-    /// Whether the thread has ended.
-    fn is_done(&self) -> bool {
-        self.handle.is_done()
-    }
-
-    /// Marks the thread as ended for all who wait for it.
-    ///
-    /// Raises RuntimeError if it was not started.
-    fn _set_done(&self) -> PyResult<()> {
-        self.started()?.set_done();
-        Ok(())
-    }
-
-    /// The number of threads waiting for the end. raddle only.
-    fn _waiting(&self) -> usize {
-        self.handle.waiting()
-    }
-
-    fn __repr__<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        let ident = self.handle.ident();
-        PyString::new(py, &format!("<_thread._ThreadHandle object: ident={ident}>"))
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        self.thread.traverse(&visit)
-    }
-
-    fn __clear__(&self) {
-        drop(self.thread.take());
-    }
-}
-
-impl Drop for ThreadHandle {
-    fn drop(&mut self) {
-        drop(self.thread.take());
-    }
-}
 
 /// What the new thread takes over. Raw references: the thread is not attached when it gets them.
 pub(crate) struct Boot {
@@ -382,54 +265,6 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
     std::mem::forget(guard);
 }
 
-/// Telling joiners that a thread is done while its thread state is still being taken apart.
-///
-/// Without a GIL, clearing a thread state ends with a search through memory that earlier threads
-/// left behind: 0.1 to 0.2 ms, more than the rest of a short thread's life, in which nothing of
-/// the program runs any more. The interpreter clears `threading.local` values first, then the
-/// dict of thread-specific objects, then its own; an object that is put last into that dict is
-/// dropped at the moment at which joiners can go on.
-#[cfg(Py_GIL_DISABLED)]
-mod farewell {
-    use super::*;
-
-    const NAME: &std::ffi::CStr = c"raddle.farewell";
-
-    /// Puts the object into the calling thread's dict, unless values in its context are to be
-    /// dropped after that. If memory runs out, the thread is done at its last line instead.
-    ///
-    /// # Safety
-    /// The thread is attached, and about to clear its thread state.
-    pub(super) unsafe fn leave_in_thread_state() {
-        // SAFETY: attached, says the caller; the dict is borrowed, the rest is ours to drop. The
-        // capsule holds the thread's identifier, which is not null.
-        unsafe {
-            let context = ffi::PyContext_CopyCurrent();
-            if !context.is_null() && ffi::PyObject_Length(context) == 0 {
-                let dict = ffi::PyThreadState_GetDict();
-                let me = raddle::thread_id() as *mut c_void;
-                let capsule = ffi::PyCapsule_New(me, NAME.as_ptr(), Some(drop));
-                if !dict.is_null() && !capsule.is_null() {
-                    ffi::PyDict_SetItemString(dict, NAME.as_ptr(), capsule);
-                }
-                ffi::Py_DecRef(capsule);
-            }
-            ffi::Py_DecRef(context);
-            ffi::PyErr_Clear();
-        }
-    }
-
-    /// Runs where the dict is dropped: in the thread itself, unless somebody else took hold of
-    /// it (a debugger can); the thread is then done at its last line.
-    unsafe extern "C" fn drop(capsule: *mut ffi::PyObject) {
-        // SAFETY: the interpreter passes the capsule that is going away.
-        let owner = unsafe { ffi::PyCapsule_GetPointer(capsule, NAME.as_ptr()) };
-        if owner as usize == raddle::thread_id() {
-            thread::finish_early();
-        }
-    }
-}
-
 /// A thread state for the calling thread, which is not attached; null if memory has run out.
 ///
 /// # Safety
@@ -517,23 +352,6 @@ pub(crate) fn start_joinable_thread<'py>(
     Ok(handle)
 }
 
-/// Returns `kind()`, which, if it is raddle's, knows that `thread` is to be started with it: the
-/// end of the system's thread then takes that out of the registry, however it came about.
-#[pyfunction]
-#[pyo3(name = "_make_handle_for")]
-pub(crate) fn make_handle_for<'py>(
-    kind: &Bound<'py, PyAny>,
-    thread: Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = kind.py();
-    if !kind.is(PyType::new::<ThreadHandle>(py)) {
-        return outcall::call0(kind);
-    }
-    let handle =
-        ThreadHandle { handle: Arc::new(Handle::new()), thread: Place::filled(thread) };
-    Ok(Bound::new(py, handle)?.into_any())
-}
-
 /// Starts a daemon thread that calls `function(*args, **kwargs)`, and returns its identifier.
 ///
 /// Raises TypeError for wrong arguments, RuntimeError if the thread cannot start.
@@ -561,16 +379,6 @@ pub(crate) fn start_new_thread<'py>(
     let handle = Arc::new(Handle::new());
     start(py, &handle, None, function, args, kwargs, true, None)?;
     registry::number(py, handle.ident())
-}
-
-/// Returns a handle of a thread that runs already and was not started here.
-#[pyfunction]
-#[pyo3(name = "_make_thread_handle")]
-pub(crate) fn make_thread_handle(ident: &Bound<'_, PyAny>) -> PyResult<ThreadHandle> {
-    let ident = ident
-        .cast::<pyo3::types::PyInt>()
-        .map_err(|_| PyTypeError::new_err("ident must be an integer"))?;
-    Ok(ThreadHandle::of(Handle::adopt(ident.extract()?)))
 }
 
 /// The number of threads started by raddle that have not ended.

@@ -270,7 +270,7 @@ fn joins_on_all_workers_at_once_all_end() {
                 let inner = Arc::clone(&pool);
                 pool.spawn(move || {
                     let one = inner.spawn(move || number);
-                    let two = inner.spawn(|| std::thread::yield_now());
+                    let two = inner.spawn(std::thread::yield_now);
                     two.join().unwrap();
                     one.join().unwrap()
                 })
