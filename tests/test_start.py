@@ -1,4 +1,4 @@
-"""A thread that fails before it has begun, or ends in a way of its own, leaves nothing behind."""
+"""A thread that fails before it has begun, or ends in its own way, leaves nothing behind."""
 
 import sys
 import textwrap
@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = pytest.mark.raddle_only
 
-# Ways in which a thread fails between its creation and its end: a class's body, and what is told.
+# Ways in which a thread fails from its creation to its end: a class's body, what is told.
 BROKEN = {
     "bootstrap": ("def _bootstrap(self): raise MemoryError", "MemoryError"),
     "bootstrap_inner": ("def _bootstrap_inner(self): raise MemoryError", "MemoryError"),

@@ -1,11 +1,10 @@
-"""The n-th thread cannot be started: work goes on with those there are, or who waits is told."""
+"""The n-th thread cannot be started: the others go on, or whoever waits is told."""
 
 import threading
 import time
 
 import kinds
 import pytest
-
 import raddle
 
 HUGE = 1 << 46  # bytes of stack that no system has: what starts with that cannot start
@@ -13,7 +12,7 @@ PATIENCE = 60  # seconds
 
 
 class Failing:
-    """Starts of threads of a kind, of which those with some numbers, from 1, fail in the system."""
+    """Starts of threads of a kind; those with some numbers, from 1, fail in the system."""
 
     def __init__(self, monkeypatch, module, prefix, *numbers):
         self.count, self.failed = 0, 0
@@ -101,9 +100,7 @@ def test_a_worker_whose_start_ctrl_c_interrupts_is_not_counted(monkeypatch):
 def test_a_map_goes_on_with_the_threads_that_could_start(failing, number, ordered):
     starts = failing(number)
     inputs = range(100)
-    results = raddle.map(
-        lambda n: time.sleep(0.0005) or n, inputs, workers=4, ordered=ordered
-    )
+    results = raddle.map(lambda n: time.sleep(0.0005) or n, inputs, workers=4, ordered=ordered)
     assert sorted(results) == list(inputs)
     assert starts.failed == 1
 
@@ -219,5 +216,3 @@ def test_a_timer_that_cannot_start_is_told_and_can_be_tried_again(failing, threa
     timer.start()
     timer.join(PATIENCE)
     assert called.is_set()
-
-

@@ -11,7 +11,6 @@ use std::ffi::{CStr, c_void};
 use pyo3::ffi;
 use raddle::thread;
 
-
 const NAME: &CStr = c"raddle.farewell";
 
 /// Puts the object into the calling thread's dict, unless values in its context are to be

@@ -95,8 +95,8 @@ class Processes(Remote):
         return self._executor
 
     def _discard(self, executor):
-        # Its submit() failed. If that was the start of the thread that manages it (there is none
-        # before the first call), loky takes it for started ever after, and waits for it.
+        # Its submit() failed. If what failed was the start of the thread that manages it, loky
+        # takes that for started ever after, and waits for it.
         manager = getattr(executor, "_executor_manager_thread", None)
         if manager is None or manager.ident is not None:
             return
