@@ -8,9 +8,9 @@ three conditions; `queue` is what the hooks make of it; the number of items is w
 says, asked again after every wait.
 """
 
-from time import monotonic
+import sys
 
-from raddle.queue import Empty, Full, ShutDown
+from raddle import patch, queue as _own
 
 _NEGATIVE = (
     "'timeout' must be a non-negative number: leave it out to wait without a limit, or pass "
@@ -19,14 +19,24 @@ _NEGATIVE = (
 _TOO_MANY = "task_done() called too many times: call it once for each item that get() returned"
 
 
+def _names():
+    """Return the module whose names count: the one that publishes the queues, see names.rs.
+
+    A program may have replaced its exceptions and its clock, so that each is looked up in it
+    when it is used.
+    """
+    return sys.modules.get("queue", _own) if patch.installed() else _own
+
+
 def _wait(condition, must_wait, block, timeout, error):
     """Wait on the condition, whose lock is held, until `must_wait()` is false.
 
-    Raises `error` when that takes longer than it may.
+    Raises the exception of the name `error` when that takes longer than it may.
     """
+    names = _names()
     if not block:
         if must_wait():
-            raise error
+            raise getattr(names, error)
         return
     if timeout is None:
         while must_wait():
@@ -34,11 +44,11 @@ def _wait(condition, must_wait, block, timeout, error):
         return
     if timeout < 0:
         raise ValueError(_NEGATIVE)
-    end = monotonic() + timeout
+    end = names.time() + timeout
     while must_wait():
-        left = end - monotonic()
+        left = end - names.time()
         if left <= 0:
-            raise error
+            raise getattr(names, error)
         condition.wait(left)
 
 
@@ -47,14 +57,14 @@ def put(queue, item, block, timeout):
 
     def must_wait():
         if queue.is_shutdown:
-            raise ShutDown
+            raise _names().ShutDown
         return queue._qsize() >= queue.maxsize
 
     with queue.not_full:
         if queue.is_shutdown:
-            raise ShutDown
+            raise _names().ShutDown
         if queue.maxsize > 0:
-            _wait(queue.not_full, must_wait, block, timeout, Full)
+            _wait(queue.not_full, must_wait, block, timeout, "Full")
         queue._put(item)
         queue.unfinished_tasks += 1
         queue.not_empty.notify()
@@ -67,13 +77,13 @@ def get(queue, block, timeout):
         if queue._qsize():
             return False
         if queue.is_shutdown:
-            raise ShutDown
+            raise _names().ShutDown
         return True
 
     with queue.not_empty:
         if queue.is_shutdown:
             must_wait()  # Before anything is said about the timeout.
-        _wait(queue.not_empty, must_wait, block, timeout, Empty)
+        _wait(queue.not_empty, must_wait, block, timeout, "Empty")
         item = queue._get()
         queue.not_full.notify()
         return item

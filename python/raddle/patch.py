@@ -97,6 +97,8 @@ def uninstall():
     if not _installed:
         return
     _installed = False
+    if "raddle._raddle" in sys.modules:
+        sys.modules["raddle._raddle"]._publish(False)
     if _thread_module is not None:
         sys.modules["_thread"], _thread_module = _thread_module, None
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not _Finder]
@@ -191,6 +193,7 @@ def _patch_thread(module):
     """Patch `_thread`; return what was swapped, by the id of the old object."""
     from raddle import _raddle
 
+    _raddle._publish(True)
     names = vars(module)
     swapped = {}
     new = {

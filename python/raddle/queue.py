@@ -1,10 +1,12 @@
 """Drop-in `queue`: every public name of the newest version, on raddle's own queues.
 
 The exceptions are the standard library's, so that programs catch either module's; `ShutDown`
-is raddle's on the versions that have none (3.11 and 3.12).
+is raddle's on the versions that have none (3.11 and 3.12). `time` is the clock of queues whose
+insides a program uses, as in the standard library's module.
 """
 
 import queue as _stdlib
+from time import monotonic as time
 
 from raddle import queuepatch as _queuepatch
 from raddle._raddle import LifoQueue, PriorityQueue, Queue, SimpleQueue

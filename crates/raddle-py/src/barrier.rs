@@ -105,7 +105,7 @@ impl Barrier {
     fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
         let Settings { core, action, timeout: default } = self.settings()?;
         let default = default.as_ref().map(|timeout| timeout.get().bind(py));
-        let until = timeout::of_wait(timeout.or(default))?;
+        let until = timeout::of_timed(timeout.or(default))?;
         let arrived =
             core.wait_with(&mut Attached::to_wait(py, until)?.on(self), until, |attached| {
                 let py = attached.py();

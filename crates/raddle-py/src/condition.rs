@@ -3,7 +3,7 @@
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyCFunction, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use raddle::{Condition as Core, Deadline};
 
 use crate::arg::Arg;
@@ -148,12 +148,30 @@ impl Condition {
         }
     }
 
-    fn wake(&self, py: Python<'_>, limit: usize) -> PyResult<()> {
+    /// Wakes as many as `limit` says, which is asked once the lock is known to be held.
+    fn wake(
+        &self,
+        py: Python<'_>,
+        limit: impl FnOnce() -> PyResult<usize>,
+    ) -> PyResult<()> {
         if !self.is_owned(py)? {
             return Err(errors::misuse(NOTIFY_UNOWNED));
         }
-        self.core.notify(limit);
+        self.core.notify(limit()?);
         Ok(())
+    }
+
+    /// How many threads notify(n) wakes: one more for as long as n, less one each time, is above
+    /// zero. It is not looked at if nobody waits.
+    fn count_to_wake(&self, n: &Bound<'_, PyAny>) -> PyResult<usize> {
+        if n.is_exact_instance_of::<PyInt>() {
+            return Ok(if n.lt(1)? { 0 } else { n.extract().unwrap_or(usize::MAX) });
+        }
+        let zero = PyInt::new(n.py(), 0);
+        if self.core.waiting() == 0 || !outcall::greater(n, zero.as_any())? {
+            return Ok(0);
+        }
+        Ok(outcall::float(n)?.ceil() as usize) // The cast saturates.
     }
 }
 
@@ -268,24 +286,34 @@ impl Condition {
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let until = timeout::of_wait(timeout)?;
-        // A subclass may have its own wait(); it is then given what is left of the time.
-        let plain = slf.is_exact_instance_of::<Self>();
+        let timeout = timeout.filter(|timeout| !timeout.is_none());
+        let none = py.None().into_bound(py);
+        // The time begins once the predicate has been false, and only then is the timeout read.
+        let mut until = None;
         let mut result = outcall::call0(predicate)?;
-        let mut waited = false;
         while !outcall::truth(&result)? {
-            if std::mem::replace(&mut waited, true) && until.has_passed() {
+            let first = until.is_none();
+            let until = *match &mut until {
+                Some(until) => until,
+                place => place.insert(timeout::of_timed(timeout)?),
+            };
+            if !first && until.has_passed() {
                 break;
             }
-            if plain {
+            // A subclass, or a program, may have put another wait() in its place.
+            let wait = outcall::getattr(slf.as_any(), intern!(py, "wait"))?;
+            if wait.is_exact_instance_of::<PyCFunction>() {
                 if !slf.get().is_owned(py)? {
                     return Err(errors::misuse(WAIT_UNOWNED));
                 }
                 slf.get().wait_until(py, until)?;
             } else {
-                let wait = outcall::getattr(slf.as_any(), intern!(py, "wait"))?;
-                let left = until.remaining().map(|left| left.as_secs_f64());
-                outcall::call(&wait, &(left,).into_pyobject(py)?, None)?;
+                // What is left of the time; at first, what the caller has given.
+                let left = match until.remaining() {
+                    Some(left) if !first => PyFloat::new(py, left.as_secs_f64()).into_any(),
+                    _ => timeout.unwrap_or(&none).clone(),
+                };
+                outcall::call1(&wait, &left)?;
             }
             result = outcall::call0(predicate)?;
         }
@@ -297,20 +325,16 @@ impl Condition {
     /// Raises RuntimeError if the lock is not held.
     #[pyo3(signature = (n = Arg::Missing), text_signature = "($self, n=1)")]
     fn notify(&self, py: Python<'_>, n: Arg<'_>) -> PyResult<()> {
-        let limit = match n.given() {
-            None => 1,
-            Some(n) => {
-                let n = outcall::index(n)?;
-                if n.lt(1)? { 0 } else { n.extract().unwrap_or(usize::MAX) }
-            }
-        };
-        self.wake(py, limit)
+        match n.given() {
+            None => self.wake(py, || Ok(1)),
+            Some(n) => self.wake(py, || self.count_to_wake(n)),
+        }
     }
 
     /// Wakes all threads that wait. Raises RuntimeError if the lock is not held.
     fn notify_all(slf: &Bound<'_, Self>) -> PyResult<()> {
         if slf.is_exact_instance_of::<Self>() {
-            return slf.get().wake(slf.py(), usize::MAX);
+            return slf.get().wake(slf.py(), || Ok(usize::MAX));
         }
         // A subclass may have a notify() of its own.
         let notify = outcall::getattr(slf.as_any(), intern!(slf.py(), "notify"))?;

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 
+use crate::names::{self, Name};
 use crate::outcall;
 
 static BROKEN_BARRIER: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -18,9 +19,14 @@ pub(crate) fn barrier_error(py: Python<'_>, broken: Py<PyType>) {
     let _ = BROKEN_BARRIER.set(py, broken);
 }
 
-/// The exception of a broken barrier: the standard library's own, which programs catch.
+/// The exception of a broken barrier: the standard library's own, which programs catch, or what a
+/// program has put in its place.
 #[cold]
 pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
+    names::error(py, Name::BrokenBarrierError, || original_broken_barrier(py))
+}
+
+fn original_broken_barrier(py: Python<'_>) -> PyErr {
     if BROKEN_BARRIER.get(py).is_none() {
         // It says so when it is imported.
         if let Err(error) = py.import("raddle.threading") {

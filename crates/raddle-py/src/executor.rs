@@ -59,6 +59,14 @@ impl Executor {
     }
 }
 
+/// How many workers there may be: as many as it takes to reach `limit`, which may be any number.
+fn whole(limit: &Bound<'_, PyAny>) -> PyResult<usize> {
+    match limit.extract() {
+        Ok(limit) => Ok(limit),
+        Err(_) => Ok(outcall::float(limit)?.ceil() as usize), // The cast saturates.
+    }
+}
+
 /// Raises what says why no call is accepted.
 #[cold]
 fn refuse<'py, T>(slf: &Bound<'py, Executor>) -> PyResult<T> {
@@ -87,16 +95,23 @@ impl Executor {
     }
 
     #[setter(_max_workers)]
-    fn set_limit(&self, limit: usize) {
-        self.limit.store(limit, Ordering::Relaxed);
+    fn set_limit(&self, limit: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.limit.store(whole(limit)?, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Sets the queue, the number of workers that there may be, and whether the class leaves
     /// `_adjust_thread_count` and `prepare_context` as they are.
-    fn _begin(&self, queue: Py<WorkQueue>, limit: usize, plain: bool) {
-        self.limit.store(limit, Ordering::Relaxed);
+    fn _begin(
+        &self,
+        queue: Py<WorkQueue>,
+        limit: &Bound<'_, PyAny>,
+        plain: bool,
+    ) -> PyResult<()> {
+        self.set_limit(limit)?;
         self.plain.store(plain, Ordering::Relaxed);
         let _ = self.queue.set(queue);
+        Ok(())
     }
 
     /// Says that a worker was started.

@@ -22,6 +22,7 @@ mod handle;
 mod kit;
 mod lock;
 mod name;
+mod names;
 mod outcall;
 mod padded;
 mod place;
@@ -68,6 +69,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::lock::{Lock, signal_lock};
     #[pymodule_export]
+    use crate::names::publish;
+    #[pymodule_export]
     use crate::profile::{profile, tallies, waited};
     #[pymodule_export]
     use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
@@ -102,6 +105,7 @@ mod _raddle {
                  their types with it",
             ));
         }
+        crate::names::prepare(module.py())?;
         crate::fork::watch();
         crate::checks::prepare();
         crate::profile::prepare();

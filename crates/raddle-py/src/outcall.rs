@@ -53,7 +53,9 @@ mod raw {
             text: *const std::ffi::c_char,
             level: isize,
         ) -> std::ffi::c_int;
+        pub(super) fn PyErr_SetObject(kind: *mut PyObject, value: *mut PyObject);
         pub(super) fn PyFloat_AsDouble(object: *mut PyObject) -> f64;
+        pub(super) fn PyNumber_Add(left: *mut PyObject, right: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyObject_RichCompareBool(
             left: *mut PyObject,
             right: *mut PyObject,
@@ -179,12 +181,36 @@ pub(crate) fn truth(object: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// `left < right`.
 #[inline]
 pub(crate) fn less(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> PyResult<bool> {
+    compare(left, right, ffi::Py_LT)
+}
+
+/// `left > right`.
+pub(crate) fn greater(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> PyResult<bool> {
+    compare(left, right, ffi::Py_GT)
+}
+
+#[inline]
+fn compare(
+    left: &Bound<'_, PyAny>,
+    right: &Bound<'_, PyAny>,
+    operator: std::ffi::c_int,
+) -> PyResult<bool> {
     let (one, other) = (left.as_ptr(), right.as_ptr());
     // SAFETY: the references are live for the call, and the thread is attached.
-    match guarded(|| unsafe { raw::PyObject_RichCompareBool(one, other, ffi::Py_LT) }) {
+    match guarded(|| unsafe { raw::PyObject_RichCompareBool(one, other, operator) }) {
         -1 => Err(PyErr::fetch(left.py())),
         answer => Ok(answer != 0),
     }
+}
+
+/// `left + right`.
+pub(crate) fn add<'py>(
+    left: &Bound<'py, PyAny>,
+    right: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the references are live for the call, and the thread is attached.
+    let sum = guarded(|| unsafe { raw::PyNumber_Add(left.as_ptr(), right.as_ptr()) });
+    owned(left.py(), sum)
 }
 
 /// `object.name = value`, or `del object.name` for `None`, as `object` itself does it.
@@ -359,6 +385,21 @@ pub(crate) unsafe fn report_thread_error(function: *mut ffi::PyObject) {
     guarded(|| unsafe {
         _PyErr_WriteUnraisableMsg(c"in thread started by".as_ptr(), function)
     });
+}
+
+/// The error of `raise exception` at this place: what is being handled here is its context.
+///
+/// (PyO3 raises an instance as it is, without a context.)
+pub(crate) fn raised(exception: Bound<'_, PyAny>) -> PyErr {
+    let py = exception.py();
+    if !exception.is_instance_of::<pyo3::exceptions::PyBaseException>() {
+        return PyErr::from_value(exception); // A class, or the TypeError of `raise`.
+    }
+    let kind = exception.get_type();
+    // SAFETY: the references are live for the call, and the thread is attached; the context that
+    // the exception had before may be dropped.
+    guarded(|| unsafe { raw::PyErr_SetObject(kind.as_ptr(), exception.as_ptr()) });
+    PyErr::fetch(py)
 }
 
 /// Reports an exception that nobody can catch.

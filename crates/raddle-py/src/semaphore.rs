@@ -80,7 +80,7 @@ impl Semaphore {
                 if self.core.try_acquire() {
                     return Ok(true);
                 }
-                timeout::of_wait(Some(timeout))?
+                timeout::of_timed(Some(timeout))?
             }
         };
         if self.core.try_acquire() {

@@ -59,15 +59,31 @@ fn of_wait_slow(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
         return Ok(Deadline::NEVER);
     }
     // What is not above zero is an attempt, NaN and minus infinity included.
-    if let Ok(float) = timeout.cast::<PyFloat>() {
-        let seconds = float.value();
-        if seconds.is_nan() || seconds <= 0.0 {
-            return Ok(Deadline::PAST);
-        }
-    } else if timeout.is_exact_instance_of::<PyInt>() && !timeout.gt(0)? {
+    let above = match timeout.cast_exact::<PyFloat>() {
+        Ok(float) => float.value() > 0.0,
+        Err(_) => outcall::greater(timeout, PyInt::new(timeout.py(), 0).as_any())?,
+    };
+    if !above {
         return Ok(Deadline::PAST);
     }
     Ok(Deadline::after_nanos(nanos(timeout)?))
+}
+
+/// [`of_wait`] for what the standard library adds to the time before it waits: for what cannot
+/// be added to a float, the error is that of the addition.
+pub(crate) fn of_timed(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Deadline> {
+    if let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) {
+        from_now(timeout)?;
+    }
+    of_wait(timeout)
+}
+
+/// `0.0 + seconds`, as a timeout comes out of the standard library's reckoning with its clock.
+pub(crate) fn from_now<'py>(seconds: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if seconds.is_exact_instance_of::<PyFloat>() {
+        return Ok(seconds.clone());
+    }
+    outcall::add(PyFloat::new(seconds.py(), 0.0).as_any(), seconds)
 }
 
 /// Seconds to nanoseconds, rounded up, as `_PyTime_FromSecondsObject` does.

@@ -282,13 +282,15 @@ impl Barrier {
         self.parties
     }
 
-    /// How many threads wait in the current round; out of date once returned.
+    /// How many threads have arrived in the current round, all of them while the action runs; out
+    /// of date once returned.
     #[must_use]
     pub fn waiting(&self) -> usize {
         let locked = self.arrivals.lock();
         self.round(&locked, |round| match round.phase {
             Phase::Filling => round.arrived,
-            Phase::Acting | Phase::Broken => 0,
+            Phase::Acting => self.parties,
+            Phase::Broken => 0,
         })
     }
 

@@ -3,12 +3,13 @@
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 use raddle::future::{Access, Changed, Phase, Refused};
 
 use super::Future;
 use super::extra::Extra;
 use crate::kit::Kit;
+use crate::names::{self, Name};
 use crate::outcall::{self, Held};
 use crate::watch::Watch;
 
@@ -140,10 +141,13 @@ impl Future {
 
     fn invalid_state(slf: &Bound<'_, Self>) -> PyErr {
         let make = || -> PyResult<PyErr> {
-            let state = slf.get().state();
-            let shown = Self::__repr__(slf)?;
-            let kind = Kit::get()?.invalid_state.bind(slf.py()).clone();
-            Ok(PyErr::from_type(kind, format!("{state}: {shown}")))
+            let (py, state) = (slf.py(), slf.get().state());
+            let text = PyString::new(py, &format!("{state}: {}", Self::__repr__(slf)?));
+            let kind = match names::look_up(py, Name::InvalidStateError) {
+                Some(kind) => kind,
+                None => Kit::get()?.invalid_state.bind(py).clone().into_any(),
+            };
+            outcall::call1(&kind, text.as_any()).map(outcall::raised)
         };
         make().unwrap_or_else(|error| error)
     }

@@ -9,6 +9,7 @@ use raddle::future::Phase;
 use super::Future;
 use crate::attached::Attached;
 use crate::kit::Kit;
+use crate::names::{self, Name};
 use crate::outcall;
 use crate::timeout;
 
@@ -56,16 +57,21 @@ impl Future {
         match self.core.phase() {
             Phase::Finished => finished(self),
             Phase::Cancelled | Phase::Notified => {
-                Err(PyErr::from_type(Kit::get()?.cancelled.bind(py).clone(), ()))
+                let usual = &Kit::get()?.cancelled;
+                Err(names::error(py, Name::CancelledError, || {
+                    PyErr::from_type(usual.bind(py).clone(), ())
+                }))
             }
-            Phase::Pending | Phase::Running => Err(PyTimeoutError::new_err(())),
+            Phase::Pending | Phase::Running => {
+                Err(names::error(py, Name::TimeoutError, || PyTimeoutError::new_err(())))
+            }
         }
     }
 
     pub(super) fn value(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.exception.get(py) {
             None => Ok(self.result.get(py).unwrap_or_else(|| py.None())),
-            Some(error) => Err(PyErr::from_value(error.into_bound(py))),
+            Some(error) => Err(outcall::raised(error.into_bound(py))),
         }
     }
 }

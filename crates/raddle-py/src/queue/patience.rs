@@ -1,5 +1,6 @@
 //! How long put() and get() wait: `block` and `timeout` as the standard library reads them.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt};
 use raddle::Deadline;
@@ -59,35 +60,25 @@ impl<'a, 'py> Patience<'a, 'py> {
             Self::None => Ok(Deadline::PAST),
             Self::Endless => Ok(Deadline::NEVER),
             Self::Seconds(seconds) => {
-                let nanos = if is_plain(seconds) {
-                    timeout::nanos(seconds)?
-                } else {
-                    let float = PyFloat::new(seconds.py(), outcall::float(seconds)?);
-                    timeout::nanos(float.as_any())?
-                };
+                let nanos = timeout::nanos(&timeout::from_now(seconds)?)?;
                 Ok(Deadline::after_nanos(nanos))
             }
         }
     }
 }
 
-fn is_plain(seconds: &Bound<'_, PyAny>) -> bool {
-    seconds.cast::<PyFloat>().is_ok() || seconds.cast::<PyInt>().is_ok()
-}
-
 #[cold]
 fn check(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
-    let negative = if let Ok(float) = seconds.cast::<PyFloat>() {
+    let negative = if let Ok(float) = seconds.cast_exact::<PyFloat>() {
         float.value() < 0.0
-    } else if seconds.cast_exact::<PyInt>().is_ok() {
-        seconds.lt(0)?
     } else {
-        match outcall::float(seconds) {
-            Ok(value) => value < 0.0,
-            Err(_) => {
+        match outcall::less(seconds, PyInt::new(seconds.py(), 0).as_any()) {
+            Ok(negative) => negative,
+            Err(error) if error.is_instance_of::<PyTypeError>(seconds.py()) => {
                 let instead = "write the seconds to wait at most, or None for no limit";
                 return Err(raised::no_number("'timeout'", seconds, instead));
             }
+            Err(error) => return Err(error),
         }
     };
     if negative { Err(raised::negative_timeout()) } else { Ok(()) }

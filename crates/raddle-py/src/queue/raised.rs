@@ -1,10 +1,12 @@
-//! The exceptions of queues: the standard library's own classes, which programs catch.
+//! The exceptions of queues: the standard library's own classes, which programs catch, or what
+//! programs have put in their places.
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
+use crate::names::{self, Name};
 use crate::outcall;
 
 struct Kinds {
@@ -27,7 +29,8 @@ pub(crate) fn queue_errors(
     let _ = KINDS.set(py, Kinds { empty, full, shut_down });
 }
 
-fn raised(py: Python<'_>, which: impl Fn(&Kinds) -> &Py<PyType>) -> PyErr {
+/// One of the classes that were named first.
+fn original(py: Python<'_>, which: impl Fn(&Kinds) -> &Py<PyType>) -> PyErr {
     if KINDS.get(py).is_none() {
         // It says so when it is imported.
         if let Err(error) = py.import("raddle.queue") {
@@ -42,17 +45,23 @@ fn raised(py: Python<'_>, which: impl Fn(&Kinds) -> &Py<PyType>) -> PyErr {
 
 #[cold]
 pub(super) fn empty(py: Python<'_>) -> PyErr {
-    raised(py, |kinds| &kinds.empty)
+    names::error(py, Name::Empty, || original(py, |kinds| &kinds.empty))
+}
+
+/// What a SimpleQueue raises: the standard library's, which is written in C, looks nothing up.
+#[cold]
+pub(super) fn simple_empty(py: Python<'_>) -> PyErr {
+    original(py, |kinds| &kinds.empty)
 }
 
 #[cold]
 pub(super) fn full(py: Python<'_>) -> PyErr {
-    raised(py, |kinds| &kinds.full)
+    names::error(py, Name::Full, || original(py, |kinds| &kinds.full))
 }
 
 #[cold]
 pub(super) fn shut_down(py: Python<'_>) -> PyErr {
-    raised(py, |kinds| &kinds.shut_down)
+    names::error(py, Name::ShutDown, || original(py, |kinds| &kinds.shut_down))
 }
 
 /// What a queue is told that its subclass did not make.

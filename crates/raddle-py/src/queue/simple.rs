@@ -52,7 +52,7 @@ impl SimpleQueue {
     #[cold]
     fn take_slow(&self, py: Python<'_>, patience: Patience<'_, '_>) -> PyResult<Py<PyAny>> {
         if let Patience::None = patience {
-            return Err(raised::empty(py));
+            return Err(raised::simple_empty(py));
         }
         let until = patience.deadline()?;
         let mut turn = Turn::default();
@@ -60,7 +60,7 @@ impl SimpleQueue {
         loop {
             if !self.gate.wait_to_get(&mut blocking, until, &mut turn)? {
                 drop(blocking);
-                return Err(raised::empty(py));
+                return Err(raised::simple_empty(py));
             }
             match self.gate.get_by(Blocks::pop) {
                 Ok(Some(item)) => return Ok(item.into_inner()),
