@@ -109,6 +109,17 @@ def test_n_waiting_counts_those_who_wait(threading, spawn, until):
     assert barrier.n_waiting == 0 and barrier.parties == 4
 
 
+def test_n_waiting_counts_all_parties_while_the_action_runs(threading, spawn):
+    seen = []
+    barrier = threading.Barrier(
+        2, action=lambda: seen.append((barrier.n_waiting, repr(barrier).split(": ")[1]))
+    )
+    other = spawn(barrier.wait)
+    barrier.wait()
+    other.result()
+    assert seen == [(2, "waiters=2/2>")] and barrier.n_waiting == 0
+
+
 def test_the_action_runs_once_a_generation_before_anyone_leaves(threading, spawn):
     ran = []
     barrier = threading.Barrier(3, action=lambda: ran.append(threading.get_ident()))

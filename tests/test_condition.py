@@ -272,6 +272,30 @@ def test_wait_for_gives_up_in_time_and_not_before(threading, timeout):
         assert time.monotonic_ns() - start >= timeout * 1e9
 
 
+def test_the_time_of_wait_for_begins_once_the_predicate_has_been_false(threading):
+    """(If it began before, the first answer, which takes longer, would be the last.)"""
+    answers = []
+
+    def slow():
+        answers.append(time.monotonic())
+        while time.monotonic() - answers[0] < 0.02:
+            pass
+        return False
+
+    with (condition := threading.Condition()):
+        assert condition.wait_for(slow, 0.01) is False
+    assert len(answers) == 2 and answers[1] - answers[0] >= 0.03
+
+
+def test_wait_for_reads_its_timeout_only_once_it_has_to_wait(threading):
+    with (condition := threading.Condition()):
+        for timeout in ("abc", float("inf"), 10**30):
+            assert condition.wait_for(lambda: "yes", timeout) == "yes"
+            with pytest.raises((TypeError, OverflowError)):
+                condition.wait_for(lambda: False, timeout)
+    assert waiting(condition) == 0
+
+
 def test_wait_for_passes_on_what_its_predicate_raises(threading):
     condition = threading.Condition()
     with pytest.raises(ZeroDivisionError), condition:

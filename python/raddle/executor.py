@@ -9,7 +9,6 @@ import contextlib
 import functools
 import itertools
 import os
-import time
 import types
 import weakref
 from concurrent.futures import _base
@@ -59,6 +58,14 @@ class _Context:
 
 
 _WorkerContext = getattr(_thread, "WorkerContext", _Context)
+
+
+def _threading():
+    """Return the module whose locks and threads are used.
+
+    What programs put into the patched module is theirs to see.
+    """
+    return _thread.threading if patch.installed() else threading
 
 
 _INITIALIZER_FAILED = "A thread initializer failed, the thread pool is not usable anymore"
@@ -172,7 +179,8 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
     @classmethod
     def prepare_context(cls, initializer, initargs):
         """Return a function that makes a worker's context, and one that makes its tasks."""
-        return _WorkerContext.prepare(initializer, initargs)
+        kind = getattr(_thread, "WorkerContext", _Context)
+        return kind.prepare(initializer, initargs)
 
     def __init__(
         self,
@@ -197,7 +205,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         self._initializer, self._initargs = initializer, initargs
         self._work_queue = _raddle._WorkQueue()
         self._threads = set()
-        self._shutdown_lock = threading.Lock()
+        self._shutdown_lock = _threading().Lock()
         prefix = thread_name_prefix or f"ThreadPoolExecutor-{self._counter()}"
         self._thread_name_prefix = prefix
         plain = (
@@ -209,7 +217,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
     @functools.cached_property
     def _idle_semaphore(self):
         """For a subclass that starts the standard library's workers, as that does."""
-        return threading.Semaphore(0)
+        return _threading().Semaphore(0)
 
     # submit() is _raddle._Executor's, and calls the three that follow where it has to.
 
@@ -277,9 +285,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         def executor_is_gone(_, queue=queue):
             queue.put(None)
 
-        # (What programs put into the patched module is theirs to see.)
-        module = _thread.threading if patch.installed() else threading
-        thread = module.Thread(
+        thread = _threading().Thread(
             name=f"{self._thread_name_prefix or self}_{count}",
             target=_worker,
             args=(weakref.ref(self, executor_is_gone), self._create_worker_context(), queue),
@@ -310,7 +316,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
             raise TypeError("buffersize must be an integer or None")
         if buffersize is not None and buffersize < 1:
             raise ValueError("buffersize must be None or > 0")
-        end = None if timeout is None else timeout + time.monotonic()
+        end = None if timeout is None else timeout + _base.time.monotonic()
         inputs = zip(*iterables, strict=False)
         ahead = inputs if buffersize is None else itertools.islice(inputs, buffersize)
         submit = self.submit
@@ -348,6 +354,12 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
     __class_getitem__ = classmethod(types.GenericAlias)
 
 
+for _method in vars(ThreadPoolExecutor).values():
+    _function = getattr(_method, "__func__", _method)
+    if isinstance(_function, types.FunctionType):
+        _function.__module__ = ThreadPoolExecutor.__module__
+
+
 class _Submitter:
     """Submits one more call each time, as long as the executor and the inputs last."""
 
@@ -372,7 +384,7 @@ def _results(futures, end, more):
             if end is None:
                 yield _result_or_cancel(futures.popleft())
             else:
-                yield _result_or_cancel(futures.popleft(), end - time.monotonic())
+                yield _result_or_cancel(futures.popleft(), end - _base.time.monotonic())
     finally:
         for future in futures:
             future.cancel()

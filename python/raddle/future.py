@@ -1,9 +1,9 @@
 """Futures, and waiting for many of them: the part of concurrent.futures that needs no threads.
 
-See futures.py for the public module.
+See futures.py for the public module. What programs may replace in `concurrent.futures._base` is
+looked up there when it is used.
 """
 
-import time
 from concurrent.futures import _base
 from concurrent.futures._base import (
     ALL_COMPLETED,
@@ -12,7 +12,6 @@ from concurrent.futures._base import (
     FIRST_COMPLETED,
     FIRST_EXCEPTION,
     CancelledError,
-    DoneAndNotDoneFutures,
     InvalidStateError,
 )
 
@@ -39,6 +38,13 @@ class Future(_raddle.Future, _StockFuture):
     """
 
     __module__ = "concurrent.futures._base"
+
+    # What the standard library's class has is found in this one, too, by tools that replace it.
+    vars().update(
+        (name, value)
+        for name, value in vars(_raddle.Future).items()
+        if name in vars(_StockFuture) and not name.startswith("__")
+    )
 
 
 def _log(what, future, error):
@@ -74,7 +80,7 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     done = {future for future in fs if future._state in _NOTICED}
     pending = fs - done
     if pending and not _suffices(done, return_when):
-        end = None if timeout is None else time.monotonic() + timeout
+        left, begun = timeout, _base.time.monotonic()
         watch = _raddle._Watch()
         try:
             late = {future for future in pending if not watch.add(future)}
@@ -83,14 +89,15 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
                 pending -= late
                 if not pending or _suffices(late, return_when):
                     break
-                left = None if end is None else end - time.monotonic()
                 late = set(watch.wait(left))
                 if not late:
                     break
+                if timeout is not None:
+                    left = timeout - (_base.time.monotonic() - begun)
         finally:
             for future in pending:
                 watch.remove(future)
-    return DoneAndNotDoneFutures(done, pending)
+    return _base.DoneAndNotDoneFutures(done, pending)
 
 
 def _suffices(done, return_when):
@@ -109,7 +116,7 @@ def as_completed(fs, timeout=None):
     Raises TimeoutError if they are not all done after `timeout` seconds (None: no limit).
     concurrent.futures.as_completed, and takes its futures, too.
     """
-    end = None if timeout is None else time.monotonic() + timeout
+    end = None if timeout is None else timeout + _base.time.monotonic()
     fs = set(fs)
     if not _are_native(fs):
         iterator = _stock_as_completed(fs, timeout)
@@ -127,10 +134,10 @@ def as_completed(fs, timeout=None):
                 yield done.pop()
             if not fs:
                 return
-            left = None if end is None else end - time.monotonic()
-            done = watch.wait(left)
+            left = None if end is None else end - _base.time.monotonic()
+            done = [] if left is not None and left < 0 else watch.wait(left)
             if not done:
-                raise TimeoutError(f"{len(fs)} (of {total}) futures unfinished")
+                raise _base.TimeoutError(f"{len(fs)} (of {total}) futures unfinished")
             fs.difference_update(done)
             done.reverse()
     finally:

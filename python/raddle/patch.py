@@ -228,7 +228,13 @@ def _count_with(stock, ours):
         """Return the number of threads that run now, besides the main one."""
         return stock() + ours()
 
-    return _count
+    return _as_in_thread(_count)
+
+
+def _as_in_thread(function):
+    """Have a function look like one of `_thread`'s, which it is about to replace."""
+    function.__module__, function.__qualname__ = "_thread", function.__name__
+    return function
 
 
 def shutdown_with(stock):
@@ -247,7 +253,7 @@ def shutdown_with(stock):
         _raddle._close()
 
     _shutdown._raddle = True
-    return _shutdown
+    return _as_in_thread(_shutdown)
 
 
 def _patch_threading(module):
@@ -268,8 +274,8 @@ def _patch_threading(module):
     for name in ("start_new_thread", "start_new"):
         _replace(vars(_thread), name, _overlay._raddle.start_new_thread, swapped)
     for name, value in _replacements(_overlay, names).items():
-        if name == "current_thread":
-            value = _overlay._raddle._current_thread_in(module)
+        if isinstance(value, type(_rebound)) and value.__module__ == _overlay.__name__:
+            value = _rebound(value, names)
         _replace(names, name, value, swapped)
     hook_exit(module)
     _patch_class(module.Thread, _overlay.Thread, names)
@@ -279,15 +285,16 @@ def _patch_threading(module):
 def _replacements(overlay, names):
     """Return the names of a threading module that change, with their new values."""
     always = (
-        "Condition Event Semaphore BoundedSemaphore Barrier _CRLock _allocate_lock Lock RLock "
+        "Condition Event Semaphore BoundedSemaphore Barrier _CRLock _allocate_lock Lock "
         # (For a fresh copy: raddle's barriers raise the same in all of them.)
-        "BrokenBarrierError current_thread _ThreadHandle"
+        "BrokenBarrierError _ThreadHandle"
     )
     if _VERSION >= (3, 13):
         always += " _LockType _make_thread_handle _start_joinable_thread"
     else:
         always += " _start_new_thread"
     new = {name: getattr(overlay, name) for name in always.split() if name != "_LockType"}
+    new["RLock"] = overlay._rlock
     if _VERSION >= (3, 13):
         new["_LockType"] = overlay.Lock
     # What the methods of Thread use and the standard library's module lacks.
@@ -422,7 +429,13 @@ def _patch_futures(module):
         _late.append(module)  # It is importing this module, and will come back to us.
         return {}
     ours = sys.modules[name]
-    return _patch_names(module, {name: getattr(ours, name) for name in ours.REPLACES})
+    new = {name: getattr(ours, name) for name in ours.REPLACES}
+    for value in new.values():
+        if isinstance(value, type(_rebound)) and value.__module__ == ours.__name__:
+            # Pickling looks functions up by that name.
+            _undo.append((value, "__module__", ours.__name__, module.__name__))
+            value.__module__ = module.__name__
+    return _patch_names(module, new)
 
 
 def complete(name):

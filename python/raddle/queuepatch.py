@@ -39,8 +39,6 @@ def replacements(module):
     new = {"Empty": empty, "Full": full, "ShutDown": shutdown}
     for name in ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"):
         new[name] = getattr(_raddle, name)
-    if "_PySimpleQueue" in names:
-        new["_PySimpleQueue"] = _raddle.SimpleQueue
     if "ShutDown" not in names["__all__"]:
         new["__all__"] = [*names["__all__"], "ShutDown"]
     return new

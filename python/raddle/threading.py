@@ -23,8 +23,10 @@ from threading import (
     _DummyThread,
     _limbo,
     _newname,
+    _PyRLock,
     active_count,
     activeCount,
+    current_thread,
     currentThread,
     enumerate,
     excepthook,
@@ -58,9 +60,28 @@ _VERSION = _sys.version_info[:2]
 Lock = _raddle.lock if _VERSION >= (3, 13) else _raddle.allocate_lock
 _allocate_lock = _raddle.allocate_lock
 _CRLock = RLock
-current_thread = _raddle._current_thread_in(_stdlib)
 _raddle._equip_threads(vars(_stdlib))
 _raddle._barrier_error(BrokenBarrierError)
+
+
+def _rlock(*args, **kwargs):
+    """Return a new lock that the thread which holds it may take again, to be released as often.
+
+    `name` is what reports call the lock. raddle only. Counterpart: threading.RLock, a function
+    in that module, as this is after install().
+    """
+    if _VERSION >= (3, 13) and (args or kwargs.keys() - {"name"}):
+        import warnings
+
+        text = "Passing arguments to RLock is deprecated and will be removed in 3.15"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        args, kwargs = (), {name: kwargs[name] for name in ("name",) if name in kwargs}
+    if _CRLock is None:
+        return _PyRLock(*args, **kwargs)
+    return _CRLock(*args, **kwargs)
+
+
+_rlock.__name__ = _rlock.__qualname__ = "RLock"
 
 if _VERSION >= (3, 12):
     from threading import (

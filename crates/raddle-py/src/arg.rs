@@ -1,7 +1,8 @@
 //! Arguments as Python's own argument parser takes them.
 
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyBool;
+use pyo3::types::{PyBool, PyInt};
 
 use crate::outcall;
 
@@ -27,6 +28,25 @@ impl<'py> FromPyObject<'_, 'py> for Arg<'py> {
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         Ok(Self::Given(object.to_owned()))
     }
+}
+
+/// A count that is not below `least`, which the standard library takes any number for: here it has
+/// to be a whole number, of whatever type. None if it is below.
+pub(crate) fn count<'py>(
+    value: &Bound<'py, PyAny>,
+    least: i64,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if outcall::less(value, PyInt::new(value.py(), least).as_any())? {
+        return Ok(None);
+    }
+    outcall::index(value).map(Some).or_else(|error| match outcall::float(value) {
+        // SAFETY: attached; a new reference, or null with an exception set.
+        Ok(number) if number.fract() == 0.0 => unsafe {
+            let whole = ffi::PyLong_FromDouble(number);
+            Bound::from_owned_ptr_or_err(value.py(), whole).map(Some)
+        },
+        _ => Err(error),
+    })
 }
 
 /// A flag that takes anything with a truth value.

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use raddle::{Barrier as Core, BarrierError};
 
+use crate::arg;
 use crate::attached::Attached;
 use crate::errors;
 use crate::name::{self, Name};
@@ -73,11 +74,11 @@ impl Barrier {
         name: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let name = name::read(name, "Barrier")?;
-        let exact = outcall::index(parties)?;
-        if exact.lt(1)? {
+        let Some(exact) = arg::count(parties, 1)? else {
             let must = if cfg!(Py_3_14) { ">= 1" } else { "> 0" };
-            return Err(PyValueError::new_err(format!("parties must be {must}, not {exact}")));
-        }
+            let given = outcall::repr(parties)?;
+            return Err(PyValueError::new_err(format!("parties must be {must}, not {given}")));
+        };
         let parties = exact
             .extract()
             .map_err(|_| PyOverflowError::new_err("more parties than threads can exist"))?;
@@ -110,8 +111,10 @@ impl Barrier {
             core.wait_with(&mut Attached::to_wait(py, until)?.on(self), until, |attached| {
                 let py = attached.py();
                 match action {
-                    Some(action) => outcall::call0(action.get().bind(py)).map(|_| ()),
-                    None => Ok(()),
+                    Some(action) if outcall::truth(action.get().bind(py))? => {
+                        outcall::call0(action.get().bind(py)).map(|_| ())
+                    }
+                    _ => Ok(()),
                 }
             });
         arrived.map_err(|error| match error {

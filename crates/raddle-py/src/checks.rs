@@ -269,7 +269,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<()> {
     }
     let Some(callback) = CALLBACK.get() else { return Ok(()) };
     let answer = outcall::call1(callback.bind(py), links.as_any())?;
-    if answer.is_none() { Ok(()) } else { Err(PyErr::from_value(answer)) }
+    if answer.is_none() { Ok(()) } else { Err(outcall::raised(answer)) }
 }
 
 /// Hands in what is called for a lock order that contradicts another: `callback(links)`, a link

@@ -1,5 +1,6 @@
 //! `threading.Condition`.
 
+use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -175,6 +176,13 @@ impl Condition {
     }
 }
 
+/// Whether a function is one of the methods that an object has from Rust.
+fn is_method_of(function: &Bound<'_, PyAny>, object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: a built-in function, which lends what it is bound to.
+    function.is_exact_instance_of::<PyCFunction>()
+        && unsafe { ffi::PyCFunction_GetSelf(function.as_ptr()) == object.as_ptr() }
+}
+
 const WAIT_UNOWNED: &str =
     "cannot wait on un-acquired lock: call wait() inside 'with condition:'";
 const NOTIFY_UNOWNED: &str =
@@ -302,7 +310,7 @@ impl Condition {
             }
             // A subclass, or a program, may have put another wait() in its place.
             let wait = outcall::getattr(slf.as_any(), intern!(py, "wait"))?;
-            if wait.is_exact_instance_of::<PyCFunction>() {
+            if is_method_of(&wait, slf.as_any()) {
                 if !slf.get().is_owned(py)? {
                     return Err(errors::misuse(WAIT_UNOWNED));
                 }

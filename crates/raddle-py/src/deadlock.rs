@@ -83,7 +83,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     };
     let arguments = (kind, ring, found.surely, may_raise).into_pyobject(py)?;
     let answer = outcall::call(callback.bind(py), &arguments, None)?;
-    if answer.is_none() { Ok(()) } else { Err(PyErr::from_value(answer)) }
+    if answer.is_none() { Ok(()) } else { Err(outcall::raised(answer)) }
 }
 
 fn drop_all(seen: Vec<Seen<'_>>) {

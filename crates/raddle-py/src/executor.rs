@@ -8,7 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyTuple};
 
 use crate::future::Future;
 use crate::kit;
@@ -61,8 +61,8 @@ impl Executor {
 
 /// How many workers there may be: as many as it takes to reach `limit`, which may be any number.
 fn whole(limit: &Bound<'_, PyAny>) -> PyResult<usize> {
-    match limit.extract() {
-        Ok(limit) => Ok(limit),
+    match limit.cast::<PyInt>() {
+        Ok(limit) => Ok(limit.extract().unwrap_or(usize::MAX)),
         Err(_) => Ok(outcall::float(limit)?.ceil() as usize), // The cast saturates.
     }
 }

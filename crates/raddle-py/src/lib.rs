@@ -75,7 +75,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]
-    use crate::registry::{current_thread_in, equip_threads};
+    use crate::registry::equip_threads;
     #[pymodule_export]
     use crate::rlock::RLock;
     #[pymodule_export]
@@ -92,10 +92,38 @@ mod _raddle {
     #[pymodule_export]
     use crate::workqueue::{WorkItem, WorkQueue};
 
+    use std::ffi::CStr;
+
     use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
 
     use crate::thread::interpreter_is_main;
+
+    /// Has the interpreter's own messages call the types that are written in Python in the
+    /// standard library by their names alone: "'Event' object has no attribute ...".
+    fn look_like_python(py: Python<'_>) {
+        let kinds = [
+            py.get_type::<Barrier>(),
+            py.get_type::<BoundedSemaphore>(),
+            py.get_type::<Condition>(),
+            py.get_type::<Event>(),
+            py.get_type::<LifoQueue>(),
+            py.get_type::<PriorityQueue>(),
+            py.get_type::<Queue>(),
+            py.get_type::<Semaphore>(),
+        ];
+        for kind in kinds {
+            // SAFETY: the type is alive and nobody else uses it yet. Its `tp_name` is a text that
+            // ends in a null and lives as long as the type, as a part of it does; the module's
+            // name is in the type's dict, where types that are made at run time have it.
+            unsafe {
+                let kind = kind.as_type_ptr();
+                let name = CStr::from_ptr((*kind).tp_name).to_bytes_with_nul();
+                let start = name.iter().rposition(|byte| *byte == b'.').map_or(0, |dot| dot + 1);
+                (*kind).tp_name = name[start..].as_ptr().cast();
+            }
+        }
+    }
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -113,6 +141,11 @@ mod _raddle {
         crate::fresh::prepare(module)?;
         crate::bare::prepare(module.py())?;
         crate::queue::prepare(module)?;
+        look_like_python(module.py());
+        // Where they are once raddle is installed, as pickling wants to know.
+        for name in ["start_joinable_thread", "start_new_thread", "_make_thread_handle"] {
+            module.getattr(name)?.setattr("__module__", "_thread")?;
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

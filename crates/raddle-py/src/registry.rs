@@ -1,9 +1,5 @@
-//! `threading.current_thread`, which every log record and every Thread() asks for.
+//! The threads that `threading` knows: what they are called, and how those that failed leave it.
 
-use std::ffi::CStr;
-use std::ptr;
-
-use pyo3::exceptions::PyKeyError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -11,37 +7,6 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::outcall;
 use crate::slot::Slot;
-
-const DOC: &CStr = c"current_thread()\n--\n\n\
-    Return the Thread object of the calling thread.\n\n\
-    A thread that was not started through threading gets a dummy object with fewer methods.";
-
-/// The method table's entry; the interpreter keeps its address.
-static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
-    ml_name: c"current_thread".as_ptr(),
-    ml_meth: ffi::PyMethodDefPointer { PyCFunction: current_thread },
-    ml_flags: ffi::METH_NOARGS,
-    ml_doc: DOC.as_ptr(),
-};
-
-/// Returns a `current_thread` function for a threading module.
-///
-/// It looks `_active` and `_DummyThread` up in it each time, as the module's own does. A plain
-/// built-in, since one made by `#[pyfunction]` could not carry the module.
-#[pyfunction]
-#[pyo3(name = "_current_thread_in")]
-pub(crate) fn current_thread_in<'py>(
-    module: &Bound<'py, PyModule>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = module.py();
-    let name = intern!(py, "threading").as_ptr();
-    // SAFETY: the definition is static and complete, and `module` is a live object that the
-    // function keeps a reference to.
-    unsafe {
-        let function = ffi::PyCFunction_NewEx(&raw mut DEFINITION, module.as_ptr(), name);
-        Bound::from_owned_ptr_or_err(py, function)
-    }
-}
 
 /// The names of `threading`, in which the registry is, and those that are looked up there.
 struct Registry {
@@ -126,40 +91,6 @@ fn is_in(dict: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> bool {
 pub(crate) fn number(py: Python<'_>, value: usize) -> PyResult<Bound<'_, PyAny>> {
     // SAFETY: attached; a new reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyLong_FromSize_t(value)) }
-}
-
-unsafe extern "C" fn current_thread(
-    module: *mut ffi::PyObject,
-    _: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, with the module given to PyCFunction_NewEx,
-    // which keeps its dict alive.
-    let (py, globals) = unsafe {
-        let py = Python::assume_attached();
-        (py, Borrowed::from_ptr(py, ffi::PyModule_GetDict(module)).cast_unchecked::<PyDict>())
-    };
-    match find(py, &globals) {
-        Ok(thread) => thread.into_ptr(),
-        Err(error) => {
-            error.restore(py);
-            ptr::null_mut()
-        }
-    }
-}
-
-fn find<'py>(py: Python<'py>, globals: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyAny>> {
-    let global =
-        |name| globals.get_item(name)?.ok_or_else(|| PyKeyError::new_err("current_thread"));
-    let active = global(intern!(py, "_active"))?;
-    let ident = number(py, raddle::thread_id())?;
-    let found = match active.cast_exact::<PyDict>() {
-        Ok(active) => active.get_item(&ident)?,
-        Err(_) => outcall::get_item(&active, &ident).ok(),
-    };
-    match found {
-        Some(thread) => Ok(thread),
-        None => outcall::call0(&global(intern!(py, "_DummyThread"))?),
-    }
 }
 
 /// ` held by 'name'`, for the repr of a lock that a thread holds; empty if no name is known.

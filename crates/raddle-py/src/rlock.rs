@@ -114,7 +114,10 @@ fn not_owned(core: &Core) -> PyErr {
 impl RLock {
     #[new]
     #[classmethod]
-    #[pyo3(signature = (*args, name = None, **kwargs))]
+    #[pyo3(
+        signature = (*args, name = None, **kwargs),
+        text_signature = "(*args, name=None, **kwargs)"
+    )]
     fn new<'py>(
         kind: &Bound<'py, PyType>,
         args: &Bound<'py, PyTuple>,

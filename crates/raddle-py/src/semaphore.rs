@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 use raddle::{Deadline, Semaphore as Core};
 
-use crate::arg::{Arg, Truth};
+use crate::arg::{self, Arg, Truth};
 use crate::attached::Attached;
 use crate::errors;
 use crate::name;
@@ -31,10 +31,10 @@ fn permits(value: &Bound<'_, PyAny>, least: i64, text: &'static str) -> PyResult
     if value.cast::<PyFloat>().is_ok_and(|count| count.value() == f64::INFINITY) {
         return Ok(Core::MAX); // A way to write "no limit".
     }
-    let exact = outcall::index(value)?;
-    if exact.lt(least)? {
-        return Err(PyValueError::new_err(format!("{text}, not {exact}")));
-    }
+    let Some(exact) = arg::count(value, least)? else {
+        let given = outcall::repr(value)?;
+        return Err(PyValueError::new_err(format!("{text}, not {given}")));
+    };
     match exact.extract::<usize>() {
         Ok(count) if count <= Core::MAX => Ok(count),
         _ => Err(PyOverflowError::new_err("more permits than a semaphore can hold")),
@@ -208,12 +208,15 @@ pub(crate) struct BoundedSemaphore {
 impl BoundedSemaphore {
     fn give(slf: &Bound<'_, Self>, count: usize) -> PyResult<()> {
         let bound = slf.get().bound.load(Ordering::Relaxed);
-        slf.as_super().get().core.release_up_to(count, bound).map_err(|_| {
-            PyValueError::new_err(
-                "Semaphore released too many times: each release() gives back what one \
-                 acquire() took; 'with semaphore:' does both",
-            )
-        })
+        slf.as_super().get().core.release_up_to(count, bound).map_err(|_| Self::too_many())
+    }
+
+    #[cold]
+    fn too_many() -> PyErr {
+        PyValueError::new_err(
+            "Semaphore released too many times: each release() gives back what one acquire() \
+             took; 'with semaphore:' does both",
+        )
     }
 }
 
@@ -250,7 +253,13 @@ impl BoundedSemaphore {
     #[inline]
     #[pyo3(signature = (n = Arg::Missing), text_signature = "($self, n=1)")]
     fn release(slf: &Bound<'_, Self>, n: Arg<'_>) -> PyResult<()> {
-        Self::give(slf, Semaphore::count_to_release(&n)?)
+        match Semaphore::count_to_release(&n) {
+            // That is more than any bound.
+            Err(error) if error.is_instance_of::<PyOverflowError>(slf.py()) => {
+                Err(Self::too_many())
+            }
+            count => Self::give(slf, count?),
+        }
     }
 
     #[inline]

@@ -321,7 +321,7 @@ unsafe fn run(boot: &Boot) -> bool {
 #[pyfunction]
 #[pyo3(
     signature = (function, handle = None, daemon = Truth(true), until_gone = None),
-    text_signature = "(function, handle=None, daemon=True, until_gone=None)"
+    text_signature = "(function, handle=None, daemon=True)"
 )]
 pub(crate) fn start_joinable_thread<'py>(
     function: &Bound<'py, PyAny>,
@@ -356,7 +356,10 @@ pub(crate) fn start_joinable_thread<'py>(
 ///
 /// Raises TypeError for wrong arguments, RuntimeError if the thread cannot start.
 #[pyfunction]
-#[pyo3(signature = (function, args, kwargs = None, /))]
+#[pyo3(
+    signature = (function, args, kwargs = None, /),
+    text_signature = "(function, args, kwargs={}, /)"
+)]
 pub(crate) fn start_new_thread<'py>(
     function: &Bound<'py, PyAny>,
     args: &Bound<'_, PyAny>,

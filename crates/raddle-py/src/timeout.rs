@@ -1,6 +1,6 @@
 //! Timeouts as Python's C code reads them: which numbers, rounded how, refused with what text.
 
-use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
 use raddle::Deadline;
@@ -97,7 +97,10 @@ pub(crate) fn nanos(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
     }
     let seconds: i64 = match seconds.cast::<PyInt>() {
         Ok(int) => int.extract().map_err(|_| too_large())?,
-        Err(_) => outcall::index(seconds)?.extract().map_err(|_| too_large())?,
+        Err(_) => {
+            let whole = outcall::index(seconds).map_err(|error| no_number(seconds, error))?;
+            whole.extract().map_err(|_| too_large())?
+        }
     };
     seconds.checked_mul(SECOND).ok_or_else(too_large)
 }
@@ -111,13 +114,29 @@ fn float_nanos(seconds: f64) -> PyResult<i64> {
     let nanos = if nanos < 0.0 { nanos.floor() } else { nanos.ceil() };
     let bound = -(i64::MIN as f64);
     if !(-bound..bound).contains(&nanos) {
-        return Err(PyOverflowError::new_err("timestamp out of range for platform time_t"));
+        let time = if cfg!(Py_3_14) { "C PyTime_t" } else { "platform time_t" };
+        return Err(PyOverflowError::new_err(format!("timestamp out of range for {time}")));
     }
     Ok(nanos as i64)
 }
 
+/// What is no number, in the words of the version.
+fn no_number(seconds: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    if !cfg!(Py_3_14) || !error.is_instance_of::<PyTypeError>(seconds.py()) {
+        return error;
+    }
+    match seconds.get_type().fully_qualified_name() {
+        Ok(name) => PyTypeError::new_err(format!(
+            "'{name}' object cannot be interpreted as an integer or float"
+        )),
+        Err(error) => error,
+    }
+}
+
 fn too_large() -> PyErr {
-    PyOverflowError::new_err(if cfg!(Py_3_13) {
+    PyOverflowError::new_err(if cfg!(Py_3_14) {
+        "timestamp out of range for C PyTime_t"
+    } else if cfg!(Py_3_13) {
         "timestamp too large to convert to C PyTime_t"
     } else {
         "timestamp too large to convert to C _PyTime_t"

@@ -29,7 +29,7 @@ use crate::slot::Slot;
 ///
 /// Made by executors. It is done once it has a result or an exception, or was cancelled before
 /// it began.
-#[pyclass(frozen, subclass, module = "concurrent.futures._base")]
+#[pyclass(frozen, subclass, module = "raddle._raddle")]
 pub(crate) struct Future {
     core: Completion,
     /// Written under a claim, or by a program that sets `_result`; null for None.

@@ -31,6 +31,7 @@ pub(crate) use types::prepare;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -199,10 +200,18 @@ impl Queue {
                 Err(_) => Ok((usize::MAX, kept())),
             };
         }
-        let number = outcall::float(maxsize).map_err(|_| {
+        let zero = PyInt::new(maxsize.py(), 0);
+        let limited = outcall::less(zero.as_any(), maxsize);
+        let number = match limited.map_err(|error| {
+            if !error.is_instance_of::<PyTypeError>(maxsize.py()) {
+                return error;
+            }
             let instead = "Queue(5) holds at most 5 items, Queue() any number";
             raised::no_number("maxsize", maxsize, instead)
-        })?;
+        })? {
+            true => outcall::float(maxsize).unwrap_or(f64::INFINITY),
+            false => 0.0,
+        };
         // As many as it takes to reach it; the cast saturates.
         let limit = match number.ceil() as usize {
             0 => usize::MAX,

@@ -1,6 +1,5 @@
 //! How long put() and get() wait: `block` and `timeout` as the standard library reads them.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt};
 use raddle::Deadline;
@@ -36,6 +35,16 @@ impl<'a, 'py> Patience<'a, 'py> {
         }
     }
 
+    /// [`check`](Self::check) as the standard library's SimpleQueue, which is written in C, does
+    /// it: for numbers only that can be read as a time.
+    #[inline]
+    pub(super) fn check_exactly(self) -> PyResult<()> {
+        match self {
+            Self::Seconds(seconds) => check_exactly(seconds),
+            _ => Ok(()),
+        }
+    }
+
     /// `block` and `timeout` for a wait that goes on elsewhere: until `until`, or all of it.
     #[cold]
     pub(super) fn remaining(
@@ -56,14 +65,35 @@ impl<'a, 'py> Patience<'a, 'py> {
     /// When the wait, which begins now, ends.
     #[cold]
     pub(super) fn deadline(self) -> PyResult<Deadline> {
+        self.end(timeout::from_now)
+    }
+
+    /// [`deadline`](Self::deadline) of what [`check_exactly`](Self::check_exactly) has checked.
+    #[cold]
+    pub(super) fn exact_deadline(self) -> PyResult<Deadline> {
+        self.end(|seconds| Ok(seconds.clone()))
+    }
+
+    fn end(
+        self,
+        reckon: impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<Deadline> {
         match self {
             Self::None => Ok(Deadline::PAST),
             Self::Endless => Ok(Deadline::NEVER),
             Self::Seconds(seconds) => {
-                let nanos = timeout::nanos(&timeout::from_now(seconds)?)?;
-                Ok(Deadline::after_nanos(nanos))
+                timeout::nanos(&reckon(seconds)?).map(Deadline::after_nanos)
             }
         }
+    }
+}
+
+#[cold]
+fn check_exactly(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
+    match timeout::nanos(seconds) {
+        Ok(nanos) if nanos < 0 => Err(raised::negative_timeout()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(raised::no_timeout(seconds.py(), error)),
     }
 }
 
@@ -71,15 +101,18 @@ impl<'a, 'py> Patience<'a, 'py> {
 fn check(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
     let negative = if let Ok(float) = seconds.cast_exact::<PyFloat>() {
         float.value() < 0.0
+    } else if let (Ok(_), Ok(whole)) = (seconds.cast_exact::<PyInt>(), seconds.extract::<i64>()) {
+        whole < 0
     } else {
-        match outcall::less(seconds, PyInt::new(seconds.py(), 0).as_any()) {
-            Ok(negative) => negative,
-            Err(error) if error.is_instance_of::<PyTypeError>(seconds.py()) => {
-                let instead = "write the seconds to wait at most, or None for no limit";
-                return Err(raised::no_number("'timeout'", seconds, instead));
+        let zero = PyInt::new(seconds.py(), 0);
+        let negative = outcall::less(seconds, zero.as_any()).and_then(|negative| {
+            // What can be compared may still be nothing to reckon with.
+            if !negative {
+                timeout::from_now(seconds)?;
             }
-            Err(error) => return Err(error),
-        }
+            Ok(negative)
+        });
+        negative.map_err(|error| raised::no_timeout(seconds.py(), error))?
     };
     if negative { Err(raised::negative_timeout()) } else { Ok(()) }
 }

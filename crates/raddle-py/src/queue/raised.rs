@@ -89,7 +89,19 @@ pub(super) fn negative_timeout() -> PyErr {
     )
 }
 
-/// A timeout that is no number.
+/// What reading a timeout raised; a TypeError says what to write instead.
+#[cold]
+pub(super) fn no_timeout(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyTypeError>(py) {
+        return error;
+    }
+    let text = error.value(py).to_string();
+    PyTypeError::new_err(format!(
+        "{text}: 'timeout' is the number of seconds to wait at most, or None for no limit"
+    ))
+}
+
+/// A `maxsize` that is no number.
 #[cold]
 pub(super) fn no_number(what: &str, value: &Bound<'_, PyAny>, instead: &str) -> PyErr {
     let kind = value.get_type();

@@ -54,7 +54,7 @@ impl SimpleQueue {
         if let Patience::None = patience {
             return Err(raised::simple_empty(py));
         }
-        let until = patience.deadline()?;
+        let until = patience.exact_deadline()?;
         let mut turn = Turn::default();
         let mut blocking = Attached::to_wait(py, until)?.on(self);
         loop {
@@ -118,7 +118,7 @@ impl SimpleQueue {
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let patience = Patience::new(block.0, timeout);
-        patience.check()?;
+        patience.check_exactly()?;
         self.take(py, patience)
     }
 

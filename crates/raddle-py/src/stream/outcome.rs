@@ -67,7 +67,7 @@ impl Inner {
         }
         self.window.close();
         drop(self.cancelled.take());
-        let error = PyErr::from_value(exception.clone());
+        let error = outcall::raised(exception.clone());
         if exception.is_instance_of::<PyStopIteration>() {
             // It would look like the end of the results.
             let stopped = PyRuntimeError::new_err("the function raised StopIteration");
@@ -108,7 +108,7 @@ impl Inner {
             }
             if missing {
                 self.window.close();
-                return Err(PyErr::from_value(error.into_inner().into_bound(py)));
+                return Err(outcall::raised(error.into_inner().into_bound(py)));
             }
         }
         if self.window.is_closed() {
@@ -116,7 +116,7 @@ impl Inner {
         }
         self.window.close();
         if let Some(error) = self.failure.take() {
-            return Err(PyErr::from_value(error.into_inner().into_bound(py)));
+            return Err(outcall::raised(error.into_inner().into_bound(py)));
         }
         let Some(errors) = self.collected.take() else { return Ok(None) };
         let errors = errors.into_inner().into_bound(py);
@@ -124,6 +124,6 @@ impl Inner {
         let text = format!("{}: {failed} of {all} inputs failed", self.name);
         let kind = py.import("builtins")?.getattr(intern!(py, "BaseExceptionGroup"))?;
         let group = outcall::call(&kind, &(text, errors).into_pyobject(py)?, None)?;
-        Err(PyErr::from_value(group))
+        Err(outcall::raised(group))
     }
 }
