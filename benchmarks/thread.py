@@ -1,4 +1,4 @@
-"""Thread: from nothing to joined, one at a time and ten at once; and who am I."""
+"""Thread: from nothing to joined, one at a time and ten at once."""
 
 from itertools import repeat
 
@@ -32,21 +32,7 @@ def ten(threading):
     return alone(loop)
 
 
-def current(threading):
-    def loop(n):
-        current_thread = threading.current_thread
-        for _ in repeat(None, n):
-            current_thread()
-            current_thread()
-            current_thread()
-            current_thread()
-            current_thread()
-
-    return alone(loop)
-
-
 BENCHES = [
-    Bench((Row("current_thread()", at_least(1.0)),), current, ops=5),
     Bench((Row("Thread start + join, one", at_least(1.5, ft=2)),), one, sample_ms=20),
     Bench((Row("Thread start + join, ten at once", at_least(1.5, ft=2.5)),), ten, sample_ms=20),
 ]

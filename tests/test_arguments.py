@@ -1,7 +1,7 @@
-"""What every public method makes of odd arguments: the standard library's answer, or a listed one.
+"""Odd arguments of every public method: the standard library's answer, or a listed one.
 
-docs/differences.md says each kind of difference in words; here are the operations and values for
-which there is one. A difference that is not listed fails, and so does a listed one that is gone.
+docs/differences.md says each kind of difference in words; here are the operations and values
+for which there is one. One that is not listed fails, and so does a listed one that is gone.
 """
 
 import logging
@@ -129,5 +129,3 @@ def test_a_barriers_action_may_abort_it_and_breaks_it(ours):
     with pytest.raises(ours.BrokenBarrierError):
         barrier.wait()
     assert barrier.broken
-
-

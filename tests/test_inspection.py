@@ -90,7 +90,9 @@ def is_method(name):
 
 KINDS = {
     "constructors take name=": lambda name, key, before, now: (
-        key == "signature" and name in (*RUST, *LOCKS, "queue.SimpleQueue") and "name=None" in now
+        key == "signature"
+        and name in (*RUST, *LOCKS, "queue.SimpleQueue")
+        and "name=None" in now
     ),
     "a method that is written in Rust has no __module__": lambda name, key, before, now: (
         key == "__module__" and is_method(name) and now == "'MISSING'"
@@ -107,7 +109,8 @@ KINDS = {
         (key == "doc" and now) or (key == "signature" and before == "NONE")
     ),
     "another name for a function shows the first": lambda name, key, before, now: (
-        key in ("__name__", "__qualname__") and name in ("_thread.allocate", "_thread.start_new")
+        key in ("__name__", "__qualname__")
+        and name in ("_thread.allocate", "_thread.start_new")
     ),
     "parameters of later versions are there": lambda name, key, before, now: (
         key == "signature" and name.endswith((".Thread", ".ThreadPoolExecutor"))

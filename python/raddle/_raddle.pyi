@@ -1,7 +1,6 @@
 import concurrent.futures as _futures
 from collections.abc import Callable, Iterator, Mapping
-from threading import Thread
-from types import GenericAlias, ModuleType, TracebackType
+from types import GenericAlias, TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar, final
 
 from typing_extensions import deprecated, disjoint_base

@@ -10,7 +10,8 @@ says, asked again after every wait.
 
 import sys
 
-from raddle import patch, queue as _own
+from raddle import patch
+from raddle import queue as _own
 
 _NEGATIVE = (
     "'timeout' must be a non-negative number: leave it out to wait without a limit, or pass "

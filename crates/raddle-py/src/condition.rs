@@ -150,11 +150,7 @@ impl Condition {
     }
 
     /// Wakes as many as `limit` says, which is asked once the lock is known to be held.
-    fn wake(
-        &self,
-        py: Python<'_>,
-        limit: impl FnOnce() -> PyResult<usize>,
-    ) -> PyResult<()> {
+    fn wake(&self, py: Python<'_>, limit: impl FnOnce() -> PyResult<usize>) -> PyResult<()> {
         if !self.is_owned(py)? {
             return Err(errors::misuse(NOTIFY_UNOWNED));
         }

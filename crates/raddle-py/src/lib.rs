@@ -119,7 +119,8 @@ mod _raddle {
             unsafe {
                 let kind = kind.as_type_ptr();
                 let name = CStr::from_ptr((*kind).tp_name).to_bytes_with_nul();
-                let start = name.iter().rposition(|byte| *byte == b'.').map_or(0, |dot| dot + 1);
+                let start =
+                    name.iter().rposition(|byte| *byte == b'.').map_or(0, |dot| dot + 1);
                 (*kind).tp_name = name[start..].as_ptr().cast();
             }
         }

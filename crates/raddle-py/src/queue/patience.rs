@@ -101,7 +101,8 @@ fn check_exactly(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
 fn check(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
     let negative = if let Ok(float) = seconds.cast_exact::<PyFloat>() {
         float.value() < 0.0
-    } else if let (Ok(_), Ok(whole)) = (seconds.cast_exact::<PyInt>(), seconds.extract::<i64>()) {
+    } else if let (Ok(_), Ok(whole)) = (seconds.cast_exact::<PyInt>(), seconds.extract::<i64>())
+    {
         whole < 0
     } else {
         let zero = PyInt::new(seconds.py(), 0);
