@@ -9,6 +9,9 @@ import queue as _queue
 import threading as _threading
 
 import odd
+import oddfutures  # noqa: F401  It registers operations, as the next two do.
+import oddlocks
+import oddqueues
 import pytest
 from conftest import STOCK, STOCK_FUTURES, SUBJECT
 
@@ -110,11 +113,14 @@ NAN = float("nan")
 @pytest.mark.parametrize(
     ("call", "answer"),
     [
-        (lambda m: odd.condition(m).wait_for(lambda: False, NAN), ("returned", "False")),
+        (lambda m: oddlocks.condition(m).wait_for(lambda: False, NAN), ("returned", "False")),
         (lambda m: m.Semaphore(0).acquire(timeout=NAN), ("returned", "False")),
         (lambda m: m.Barrier(2).wait(NAN), ("raised", "BrokenBarrierError", "")),
         (lambda m: m.Queue().get(timeout=NAN), ("raised", "ValueError", "Invalid value NaN")),
-        (lambda m: odd.full(m).put(2, timeout=NAN), ("raised", "ValueError", "Invalid value")),
+        (
+            lambda m: oddqueues.full(m).put(2, timeout=NAN),
+            ("raised", "ValueError", "Invalid value"),
+        ),
     ],
     ids=["wait_for", "semaphore", "barrier", "get", "put"],
 )

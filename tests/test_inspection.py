@@ -1,4 +1,4 @@
-"""What inspection shows of each public name once raddle is installed, and what it showed before.
+"""What inspection shows of each public name once raddle is installed, and showed before.
 
 docs/differences.md has the kinds of difference that there are; `KINDS` has them for this test,
 each with the names that it is true of. Any other difference fails, and so does a kind that is
@@ -29,7 +29,8 @@ seen = {}
 
 def look(where, obj):
     shown = {
-        key: repr(getattr(obj, key, "MISSING")) for key in ("__module__", "__name__", "__qualname__")
+        key: repr(getattr(obj, key, "MISSING"))
+        for key in ("__module__", "__name__", "__qualname__")
     }
     shown["doc"] = bool(getattr(obj, "__doc__", None))
     try:
@@ -80,8 +81,6 @@ LOCKS = (
     *("_thread.lock", "threading.Lock", "threading._CRLock", "threading._LockType"),
     "threading._allocate_lock",
 )
-HANDLES = ("_thread._ThreadHandle", "threading._ThreadHandle")
-LOW = ("start_new_thread", "start_new", "_count", "_make_thread_handle", "_start_new_thread")
 
 
 def is_method(name):

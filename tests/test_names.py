@@ -1,8 +1,8 @@
 """Names that programs and tests replace in the modules of the standard library.
 
-Its functions look the names of their module up when they use them. The table says what holds for
-each: raddle looks it up as well, or the code that uses it is the standard library's own still,
-or raddle has no use for it. docs/differences.md says the same in words.
+Its functions look the names of their module up when they use them. The table says what holds
+for each: raddle looks it up as well, or the code that uses it is the standard library's own
+still, or raddle has no use for it. docs/differences.md says the same in words.
 """
 
 import dis

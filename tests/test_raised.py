@@ -1,4 +1,4 @@
-"""What is raised inside an except block has the exception that is handled there as its context."""
+"""What is raised inside an except block has what is handled there as its context."""
 
 import pytest
 
