@@ -36,10 +36,6 @@ mod raw {
         pub(super) fn PyIter_Next(iterator: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyObject_Repr(object: *mut PyObject) -> *mut PyObject;
-        pub(super) fn PyObject_GetItem(
-            object: *mut PyObject,
-            key: *mut PyObject,
-        ) -> *mut PyObject;
         pub(super) fn PyObject_DelItem(
             object: *mut PyObject,
             key: *mut PyObject,
@@ -251,16 +247,6 @@ pub(crate) fn repr<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
 pub(crate) unsafe fn clear_weak_references(object: *mut ffi::PyObject) {
     // SAFETY: passed on to the caller.
     guarded(|| unsafe { raw::PyObject_ClearWeakRefs(object) });
-}
-
-/// `object[key]`.
-pub(crate) fn get_item<'py>(
-    object: &Bound<'py, PyAny>,
-    key: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    // SAFETY: the references are live for the call, and the thread is attached.
-    let result = guarded(|| unsafe { raw::PyObject_GetItem(object.as_ptr(), key.as_ptr()) });
-    owned(object.py(), result)
 }
 
 /// `del object[key]`.
