@@ -46,6 +46,7 @@ __all__ = [
     "_owner",
     "_profile",
     "_queue_errors",
+    "_quicken",
     "_settle",
     "_shutdown",
     "_signal_lock",

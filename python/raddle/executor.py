@@ -25,6 +25,7 @@ REPLACES = ("ThreadPoolExecutor",)
 BrokenThreadPool = _thread.BrokenThreadPool
 _StockExecutor = stock(_thread.ThreadPoolExecutor, _raddle._Executor)
 _raddle._equip_executor(Empty, vars(_thread))
+_quick_submit = _raddle._Executor.submit
 
 
 class _Context:
@@ -219,7 +220,15 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         """For a subclass that starts the standard library's workers, as that does."""
         return _threading().Semaphore(0)
 
-    # submit() is _raddle._Executor's, and calls the three that follow where it has to.
+    def submit(self, fn, /, *args, **kwargs):
+        """Have a worker call `fn(*args, **kwargs)`; return the Future of the call.
+
+        Raises RuntimeError after shutdown() and at the interpreter's exit, BrokenThreadPool if
+        an initializer has failed.
+        """
+        # (This runs only if somebody has given the function other code, and on 3.11: else a call
+        # of it is one of _quick_submit, which calls the three that follow where it has to.)
+        return _quick_submit(self, fn, *args, **kwargs)
 
     def _refuse(self):
         if self._broken:
@@ -358,6 +367,8 @@ for _method in vars(ThreadPoolExecutor).values():
     _function = getattr(_method, "__func__", _method)
     if isinstance(_function, types.FunctionType):
         _function.__module__ = ThreadPoolExecutor.__module__
+
+_raddle._quicken(ThreadPoolExecutor.submit, _quick_submit)
 
 
 class _Submitter:

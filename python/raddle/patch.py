@@ -299,6 +299,9 @@ def _replacements(overlay, names):
         new["_LockType"] = overlay.Lock
     # What the methods of Thread use and the standard library's module lacks.
     new |= {"_raddle": overlay._raddle, "_mistakes": overlay._mistakes}
+    new["_beginning"] = overlay._beginning
+    for name in ("settrace_all_threads", "setprofile_all_threads"):
+        new[name] = _rebound(getattr(overlay, name), names)
     new |= {"_VERSION": _VERSION, "_HANDLE": overlay._HANDLE}
     for name in (*overlay.__all__, "_daemon_threads_allowed"):
         if name not in names:

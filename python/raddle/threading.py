@@ -42,6 +42,7 @@ from threading import (
 )
 
 from raddle import _raddle
+from raddle import beginning as _beginning
 from raddle import mistakes as _mistakes
 from raddle import patch as _patch
 from raddle._raddle import (
@@ -54,6 +55,7 @@ from raddle._raddle import (
     _make_thread_handle,
     _ThreadHandle,
 )
+from raddle.tracing import setprofile_all_threads, settrace_all_threads
 
 _VERSION = _sys.version_info[:2]
 
@@ -84,13 +86,8 @@ def _rlock(*args, **kwargs):
 _rlock.__name__ = _rlock.__qualname__ = "RLock"
 
 if _VERSION >= (3, 12):
-    from threading import (
-        _daemon_threads_allowed,
-        setprofile_all_threads,
-        settrace_all_threads,
-    )
+    from threading import _daemon_threads_allowed
 else:
-    from raddle.tracing import setprofile_all_threads, settrace_all_threads
 
     def _daemon_threads_allowed():
         return True
@@ -273,10 +270,15 @@ class Thread(_stdlib.Thread):
             own_run = type(self).run is not Thread.run or "run" in vars(self)
             if self._target is None and not own_run:
                 _mistakes.warn_nothing_to_run(self)
+            beginning = None
+            if _beginning.is_known(self._bootstrap, self._bootstrap_inner):
+                beginning = _beginning.Beginning(self, gettrace(), getprofile())
+            self._raddle_beginning = beginning
             handle = self._launch()
         except BaseException:
             with _active_limbo_lock:
                 _limbo.pop(self, None)
+            vars(self).pop("_raddle_beginning", None)
             raise
         if type(handle) is _raddle._ThreadHandle:
             # The thread exists, whatever happens here. It says the same of itself when it gets
@@ -290,6 +292,11 @@ class Thread(_stdlib.Thread):
                 # last line: a thread that is started there must get its turn before that. (Not
                 # _started, which one that fails on its first lines never sets.)
                 handle._wait_begun()
+            elif beginning is None:
+                # Somebody has wrapped the thread's first steps, and may set there what it is to
+                # run. So it looks that up itself, and this waits as the interpreter's does.
+                while not self._started.wait(0.05) and not handle.is_done():
+                    pass
             self._started.set()
         else:
             # Somebody replaced what starts threads (gevent does): keep to the old ways.
@@ -344,17 +351,36 @@ class Thread(_stdlib.Thread):
     def _bootstrap(self):
         # The thread's outermost frame. A daemon thread that wakes up while the interpreter is
         # being taken apart finds its globals gone; whatever it raises then helps nobody.
+        beginning = vars(self).get("_raddle_beginning")
         try:
-            self._bootstrap_inner()
+            if beginning is None:
+                self._bootstrap_inner()
+            else:
+                beginning.step()
         except BaseException:
             if self._daemonic and _sys is None:
                 return
             raise
 
     def _bootstrap_inner(self):
+        # (Raddle may be uninstalled by now: only what the interpreter's own has is used here.)
         try:
-            self._check_in()
-            trace, profile = gettrace(), getprofile()
+            self._set_ident()
+            self._set_native_id()
+            if _sys.version_info >= (3, 14):
+                self._set_os_name()
+            elif _sys.version_info < (3, 13) and self._tstate_lock is None:
+                self._set_tstate_lock()
+            self._started.set()
+            with _active_limbo_lock:
+                _active[self._ident] = self
+                # (It is not there if a signal's handler has raised in start() meanwhile.)
+                _limbo.pop(self, None)
+            beginning = vars(self).pop("_raddle_beginning", None)
+            if beginning is None:
+                trace, profile, run = gettrace(), getprofile(), self.run
+            else:
+                trace, profile, run = beginning.trace, beginning.profile, beginning.run
             if trace:
                 _sys.settrace(trace)
             if profile:
@@ -364,29 +390,17 @@ class Thread(_stdlib.Thread):
                 # (A thread made before raddle was installed may have no context.)
                 context = vars(self).get("_context")
                 if context is None:
-                    self.run()
+                    run()
                 else:
-                    context.run(self.run)
+                    context.run(run)
             except BaseException:
                 if args is not None:
-                    _mistakes.explain_call(_sys.exception(), args)
+                    from raddle.mistakes import explain_call
+
+                    explain_call(_sys.exception(), args)
                 self._invoke_excepthook(self)
         finally:
             self._delete()
-
-    def _check_in(self):
-        """Move from the threads being started to those that run."""
-        self._set_ident()
-        self._set_native_id()
-        if _VERSION >= (3, 14):
-            self._set_os_name()
-        elif _VERSION < (3, 13) and self._tstate_lock is None:
-            self._set_tstate_lock()
-        self._started.set()
-        with _active_limbo_lock:
-            _active[self._ident] = self
-            # (It is not there if a signal's handler has raised in start() meanwhile.)
-            _limbo.pop(self, None)
 
     def _delete(self):
         """Remove the current thread from the registry, however far it got."""
@@ -463,6 +477,9 @@ class Thread(_stdlib.Thread):
         if self._started.is_set():
             raise RuntimeError(_mistakes.DAEMON_TOO_LATE)
         self._daemonic = daemonic
+
+
+_beginning.know(Thread._bootstrap, Thread._bootstrap_inner)
 
 
 class Timer(Thread, _stdlib.Timer):

@@ -1,27 +1,37 @@
-"""`settrace_all_threads` and `setprofile_all_threads` for 3.11, which lacks them.
+"""Trace and profile functions for all threads, those included that are just being started.
 
-3.11 offers no way to reach into a thread that is running already: the functions set the hook
-for the calling thread and for all threads started from then on. From 3.12 on, the
-interpreter's own are used, which reach every thread at once.
+A new thread takes the functions that were set when its start() was called, as the standard
+library's does, whose start() waits for it. The functions below reach it, too, while it has not
+taken them yet. They become those of the patched module, with its globals (see patch.py).
+
+On 3.11, which has no such functions, nothing reaches into a thread that is running already.
 """
 
-import sys
-import threading
+import sys as _sys
+from threading import _active_limbo_lock, _limbo, setprofile, settrace
 
 
 def settrace_all_threads(func):
-    """Set `func` as the trace function of this thread and of every thread started later.
+    """Set `func` as the trace function of every thread, running now or started later.
 
-    Counterpart: threading.settrace_all_threads (3.12), which also reaches running threads.
+    On 3.11: of this thread and of those started later. threading.settrace_all_threads (3.12).
     """
-    threading.settrace(func)
-    sys.settrace(func)
+    settrace(func)
+    with _active_limbo_lock:
+        for thread in _limbo:
+            if (beginning := vars(thread).get("_raddle_beginning")) is not None:
+                beginning.trace = func
+    getattr(_sys, "_settraceallthreads", _sys.settrace)(func)
 
 
 def setprofile_all_threads(func):
-    """Set `func` as the profile function of this thread and of every thread started later.
+    """Set `func` as the profile function of every thread, running now or started later.
 
-    Counterpart: threading.setprofile_all_threads (3.12), which also reaches running threads.
+    On 3.11: of this thread and of those started later. threading.setprofile_all_threads (3.12).
     """
-    threading.setprofile(func)
-    sys.setprofile(func)
+    setprofile(func)
+    with _active_limbo_lock:
+        for thread in _limbo:
+            if (beginning := vars(thread).get("_raddle_beginning")) is not None:
+                beginning.profile = func
+    getattr(_sys, "_setprofileallthreads", _sys.setprofile)(func)

@@ -17,6 +17,7 @@ mod executor;
 mod farewell;
 mod fork;
 mod fresh;
+mod function;
 mod future;
 mod handle;
 mod kit;
@@ -60,6 +61,8 @@ mod _raddle {
     use crate::executor::Executor;
     #[pymodule_export]
     use crate::fork::{before_fork, forked};
+    #[pymodule_export]
+    use crate::function::quicken;
     #[pymodule_export]
     use crate::future::Future;
     #[pymodule_export]

@@ -340,6 +340,46 @@ pub(crate) unsafe fn method_raw(
     }
 }
 
+/// `callable(...)` with the arguments of a vectorcall; null if it raised.
+///
+/// # Safety
+/// The thread is attached; the references are live, `args`, `count` and `names` as a vectorcall
+/// has them.
+#[inline]
+pub(crate) unsafe fn vectorcall_raw(
+    callable: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: usize,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller.
+    guarded(|| unsafe { raw::PyObject_Vectorcall(callable, args, count, names) })
+}
+
+/// How an object is called that has a vectorcall.
+pub(crate) type Vectorcall = unsafe extern "C-unwind" fn(
+    *mut ffi::PyObject,
+    *const *mut ffi::PyObject,
+    usize,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+
+/// [`vectorcall_raw`] by way of `call`.
+///
+/// # Safety
+/// As for `vectorcall_raw`; `call` is for objects like `callable`.
+#[cold]
+pub(crate) unsafe fn vectorcall_by(
+    call: Vectorcall,
+    callable: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: usize,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller.
+    guarded(|| unsafe { call(callable, args, count, names) })
+}
+
 /// [`drop_ref`] of a raw reference.
 ///
 /// # Safety

@@ -1,0 +1,36 @@
+"""What a thread runs, looked up when its start() is called.
+
+The standard library's start() waits until the new thread has looked up what it runs. Wrappers
+count on that: what they put in the place of Thread.run is for threads whose start() they have
+seen. raddle's start() does not wait, so that it looks these things up itself.
+"""
+
+from types import FunctionType, MethodType
+
+_BOOTSTRAP = _INNER = None  # the code of a thread's first steps, as raddle made them
+
+
+class Beginning:
+    """What start() has found: the first step within _bootstrap(), run(), and who looks on."""
+
+    __slots__ = ("profile", "run", "step", "trace")
+
+    def __init__(self, thread, trace, profile):
+        self.step, self.run = thread._bootstrap_inner, thread.run
+        self.trace, self.profile = trace, profile
+
+
+def know(bootstrap, inner):
+    """Say what a thread's first steps are, unless somebody wraps them."""
+    global _BOOTSTRAP, _INNER
+    _BOOTSTRAP, _INNER = bootstrap.__code__, inner.__code__
+
+
+def is_known(bootstrap, inner):
+    """Return whether these methods of a thread are those steps, unwrapped."""
+    return (
+        type(bootstrap) is type(inner) is MethodType
+        and type(first := bootstrap.__func__) is type(second := inner.__func__) is FunctionType
+        and first.__code__ is _BOOTSTRAP
+        and second.__code__ is _INNER
+    )
