@@ -45,6 +45,10 @@ def tests(session: nox.Session, found) -> None:
     for extra in ("processes", "cluster", "progress"):
         # Where there is no such package for an interpreter, the tests skip, and say so.
         session.run(*pip, *OPTIONAL[extra], external=True, success_codes=[0, 1])
+    for other in ("gevent", "eventlet"):
+        # (One by one, and none is built: that could take longer than the tests.)
+        command = (*pip, "--only-binary=:all:", other)
+        session.run(*command, external=True, success_codes=[0, 1])
     session.run(python, "-m", "pytest", *session.posargs, external=True)
 
 

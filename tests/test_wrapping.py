@@ -1,4 +1,4 @@
-"""Tools that wrap what threads and executors do: what they replace, and from when on it counts."""
+"""Tools that wrap what threads and executors do: what they take, and from when on it counts."""
 
 import contextlib
 import copy
@@ -271,7 +271,8 @@ def test_submit_is_pickled_by_name_after_install(child):
         import raddle; raddle.install()
         import pickle
         from concurrent.futures import ThreadPoolExecutor
-        assert pickle.loads(pickle.dumps(ThreadPoolExecutor.submit)) is ThreadPoolExecutor.submit
+        submit = ThreadPoolExecutor.submit
+        assert pickle.loads(pickle.dumps(submit)) is submit
         """,
         prelude="",
     )

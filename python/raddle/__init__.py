@@ -66,7 +66,8 @@ def install():
 
     Modules that are loaded already are patched where they hold the replaced names; those
     imported later are patched as they come. Objects made before keep working. Calling it
-    again changes nothing. Raises ImportError where the extension cannot be loaded (in a
+    again changes nothing. Steps aside, with a warning, when gevent or eventlet patch threading.
+    Raises ImportError where they have, and where the extension cannot be loaded (in a
     subinterpreter, for one). The standard library has no counterpart.
     """
     from raddle import patch

@@ -226,8 +226,8 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         Raises RuntimeError after shutdown() and at the interpreter's exit, BrokenThreadPool if
         an initializer has failed.
         """
-        # (This runs only if somebody has given the function other code, and on 3.11: else a call
-        # of it is one of _quick_submit, which calls the three that follow where it has to.)
+        # (Made of this code, a call would be slow: see the _quicken below. The builtin calls the
+        # three that follow where it has to.)
         return _quick_submit(self, fn, *args, **kwargs)
 
     def _refuse(self):

@@ -16,6 +16,8 @@ functions whose globals are those of the patched module. What tests and tools re
 
 import sys
 
+from raddle import green
+
 _VERSION = sys.version_info[:2]
 
 _MISSING = object()
@@ -42,6 +44,7 @@ def install():
         __import__("_thread")  # Patches it, or uninstalls.
     if _installed:
         return
+    green.refuse("raddle.install()")
     from raddle import _raddle  # noqa: F401  An ImportError here leaves everything as it was.
 
     __import__("_thread")
@@ -392,7 +395,7 @@ def _follow_forks(follow):
         )
 
 
-def _patch_names(module, new):
+def patch_names(module, new):
     """Give a module new values for some names; return what was swapped."""
     swapped, names = {}, vars(module)
     for name, value in new.items():
@@ -414,13 +417,13 @@ def _previous(name, value):
 def _patch_queue(module):
     from raddle import queuepatch
 
-    return _patch_names(module, queuepatch.replacements(module))
+    return patch_names(module, queuepatch.replacements(module))
 
 
 def _patch_low_queue(module):
     from raddle import queuepatch
 
-    return _patch_names(module, queuepatch.low_replacements(module))
+    return patch_names(module, queuepatch.low_replacements(module))
 
 
 def _patch_futures(module):
@@ -438,7 +441,7 @@ def _patch_futures(module):
             # Pickling looks functions up by that name.
             _undo.append((value, "__module__", ours.__name__, module.__name__))
             value.__module__ = module.__name__
-    return _patch_names(module, new)
+    return patch_names(module, new)
 
 
 def complete(name):
@@ -466,6 +469,8 @@ _PATCHES = {
     "_queue": _patch_low_queue,
     "queue": _patch_queue,
     **dict.fromkeys(_FUTURES, _patch_futures),
+    "gevent.monkey": green.watch_gevent,
+    "eventlet.patcher": green.watch_eventlet,
 }
 
 
@@ -528,7 +533,7 @@ class _Loader:
         """Run the module under its own loader's name, then patch it."""
         module.__loader__ = module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        if _installed:
+        if _installed and not green.imports_green():
             if module in _patched:
                 _patched.remove(module)
             # importlib.reload() may have run it again: what it held before is then forgotten.

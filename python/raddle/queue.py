@@ -8,8 +8,11 @@ insides a program uses, as in the standard library's module.
 import queue as _stdlib
 from time import monotonic as time
 
+from raddle import green as _green
 from raddle import queuepatch as _queuepatch
 from raddle._raddle import LifoQueue, PriorityQueue, Queue, SimpleQueue
+
+_green.refuse(__name__)
 
 __all__ = [
     "Empty",

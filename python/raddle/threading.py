@@ -43,6 +43,7 @@ from threading import (
 
 from raddle import _raddle
 from raddle import beginning as _beginning
+from raddle import green as _green
 from raddle import mistakes as _mistakes
 from raddle import patch as _patch
 from raddle._raddle import (
@@ -56,6 +57,8 @@ from raddle._raddle import (
     _ThreadHandle,
 )
 from raddle.tracing import setprofile_all_threads, settrace_all_threads
+
+_green.refuse(__name__)
 
 _VERSION = _sys.version_info[:2]
 

@@ -72,7 +72,7 @@ unsafe fn code_of(function: *mut ffi::PyObject) -> *mut ffi::PyObject {
 /// `function` has to do the same as `builtin`, a method with an argument. Raises TypeError for
 /// what is no function, RuntimeError for a second pair.
 #[pyfunction]
-#[pyo3(name = "_quicken")]
+#[pyo3(name = "_quicken", signature = (function, builtin, /))]
 pub(crate) fn quicken(
     function: &Bound<'_, PyFunction>,
     builtin: &Bound<'_, PyAny>,

@@ -5,6 +5,8 @@ Only the one that is asked for is imported.
 
 import sys
 
+from raddle import green
+
 NAMES = ("threads", "interpreters", "processes", "dask")
 
 
@@ -28,8 +30,12 @@ def known(backend):
 
 
 def make(backend, workers, initializer=None, initargs=()):
-    """Return a started backend of that kind. Raises ImportError where an extra is missing."""
+    """Return a started backend of that kind.
+
+    Raises ImportError where an extra is missing, or where threads are green (see green.py).
+    """
     name = known(backend)
+    green.refuse("raddle.map() and raddle.Pool")
     if name == "threads":
         from raddle.backends.threads import Threads as kind
     elif name == "interpreters":
