@@ -19,8 +19,8 @@ ASIDE = (
     "without raddle. Start it without raddle to be rid of this line."
 )
 REFUSED = (
-    "{} cannot be used: {} has replaced threading with green threads. A program can have one of "
-    "the two: leave out raddle, or {}."
+    "{} cannot be used: {} has replaced threading with green threads. A program can have one "
+    "of the two: leave out raddle, or {}."
 )
 
 WORK = textwrap.dedent(

@@ -1,4 +1,4 @@
-"""What `make demo` shows: the tutorial programs and a real web server, run on raddle.
+"""What `make demo` shows: the tutorial programs, a real web server and a hang, run on raddle.
 
     .venv/bin/python tools/demo.py
 
@@ -17,12 +17,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TUTORIAL = ROOT / "examples" / "tutorial"
 SERVER = ROOT / "examples" / "server"
+HANG = ROOT / "examples" / "hang.py"
 PATIENCE = 120  # seconds until something counts as hung
 REQUESTS = 3000
 
@@ -169,6 +171,33 @@ def server() -> tuple[list[str], dict]:
     return wrong, {"plain": plain["seconds"], "raddle": ours["seconds"]}
 
 
+def hang() -> list[str]:
+    """Run a program that hangs until its threads are named; return what was wrong."""
+    print("\n  raddle run examples/hang.py   (plain python would wait here and say nothing)")
+    told = []
+    with subprocess.Popen(
+        list(map(str, [*RADDLE, HANG])),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment() | {"NO_COLOR": "1"},
+    ) as process:
+        # (It hangs on when it has been named, as it should.)
+        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog.start()
+        for line in process.stderr:
+            told.append(line)
+            if line.startswith("  Take the locks in one order"):
+                break
+        watchdog.cancel()
+        process.kill()
+    report = "".join(told)
+    print(shown(report, most=20))
+    named = ("deadlock: 2 threads wait for each other", "held by payer", "held by checker")
+    missing = [each for each in named if each not in report]
+    return [f"the hang was not named: {missing} not in {report!r}"] if missing else []
+
+
 def corpus() -> list[str]:
     """Run the corpus job on every backend that there is; return what was wrong."""
     print("\n  python examples/corpus.py   (one function, every file of Python's library)")
@@ -206,6 +235,8 @@ def main() -> int:
     print("\nA real program: Python's own web server, loaded from another process.")
     more, seconds = server()
     wrong += more
+    print("\nA program that hangs: which threads, where, and what to do.")
+    wrong += hang()
     print("\nOne map, every core: who is how fast here.")
     wrong += corpus()
     took = time.perf_counter() - began
@@ -220,8 +251,9 @@ def main() -> int:
         f"print on plain Python;\nhttp.server answered {REQUESTS} requests with a thread for "
         f"each, every byte checked, in {seconds['raddle']:.2f} s\n(plain Python: "
         f"{seconds['plain']:.2f} s; most of it is the server's own work), every one of its "
-        f"threads was\nraddle's, and Ctrl-C stopped it cleanly. The whole demo took "
-        f"{took:.0f} s. Next: docs/tutorial.md, or\n`raddle run` with a program of yours."
+        f"threads was\nraddle's, and Ctrl-C stopped it cleanly; and a hang was named. The whole "
+        f"demo took {took:.0f} s.\nNext: docs/tutorial.md, or `raddle run` with a program of "
+        "yours."
     )
     return 0
 

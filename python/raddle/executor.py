@@ -226,8 +226,8 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         Raises RuntimeError after shutdown() and at the interpreter's exit, BrokenThreadPool if
         an initializer has failed.
         """
-        # (Made of this code, a call would be slow: see the _quicken below. The builtin calls the
-        # three that follow where it has to.)
+        # (A call by this code would be slow: see _quicken below. The builtin calls the three
+        # that follow where it has to.)
         return _quick_submit(self, fn, *args, **kwargs)
 
     def _refuse(self):

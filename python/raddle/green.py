@@ -1,8 +1,8 @@
 """gevent and eventlet, which put green threads in the place of what raddle replaces.
 
-A program can have one of the two. Whoever calls `monkey.patch_all()` has written the program for
-green threads, and raddle may have been switched on for it from outside: so raddle steps aside,
-and says so. Once threads are green, raddle cannot be installed.
+A program can have one of the two. Whoever calls `monkey.patch_all()` has written it for green
+threads, and raddle may have been switched on from outside: so raddle steps aside, and says so.
+Once threads are green, raddle cannot be installed.
 """
 
 import sys  # (And nothing else: this is imported at the start of programs without threads.)
@@ -28,8 +28,8 @@ def refuse(what):
     name = patched_by()
     if name is not None:
         raise ImportError(
-            f"{what} cannot be used: {name} has replaced threading with green threads. A program "
-            f"can have one of the two: leave out raddle, or {_TOOLS[name]}."
+            f"{what} cannot be used: {name} has replaced threading with green threads. A "
+            f"program can have one of the two: leave out raddle, or {_TOOLS[name]}."
         )
 
 
@@ -53,8 +53,8 @@ def _step_aside(name):
     import warnings
 
     text = (
-        f"raddle steps aside: {name} replaces threading with green threads, and the program goes "
-        "on without raddle. Start it without raddle to be rid of this line."
+        f"raddle steps aside: {name} replaces threading with green threads, and the program "
+        "goes on without raddle. Start it without raddle to be rid of this line."
     )
     warnings.warn(text, RuntimeWarning, stacklevel=_level(name))
 
@@ -74,12 +74,9 @@ def _package(frame):
 
 def _told_by_gevent(event):
     """Step aside before gevent patches: its event names the module, or all at once."""
-    name = getattr(event, "module_name", None)
-    if type(event).__name__ == "GeventWillPatchModuleEvent" and name in _OURS:
-        _step_aside("gevent")
-    elif type(event).__name__ == "GeventWillPatchAllEvent" and event.will_patch_module(
-        "thread"
-    ):
+    kind = type(event).__name__
+    one = kind == "GeventWillPatchModuleEvent" and event.module_name in _OURS
+    if one or (kind == "GeventWillPatchAllEvent" and event.will_patch_module("thread")):
         _step_aside("gevent")
 
 
