@@ -251,7 +251,7 @@ def main() -> int:
         f"print on plain Python;\nhttp.server answered {REQUESTS} requests with a thread for "
         f"each, every byte checked, in {seconds['raddle']:.2f} s\n(plain Python: "
         f"{seconds['plain']:.2f} s; most of it is the server's own work), every one of its "
-        f"threads was\nraddle's, and Ctrl-C stopped it cleanly; and a hang was named. The whole "
+        f"threads was\nraddle's, Ctrl-C stopped it cleanly, and a hang was named. The whole "
         f"demo took {took:.0f} s.\nNext: docs/tutorial.md, or `raddle run` with a program of "
         "yours."
     )
