@@ -290,16 +290,16 @@ class Thread(_stdlib.Thread):
                 self._ident = handle.ident
             except MemoryError:
                 pass
-            if _VERSION == (3, 12):
-                # 3.12 refuses fork() and new threads as soon as the main thread has run its
-                # last line: a thread that is started there must get its turn before that. (Not
-                # _started, which one that fails on its first lines never sets.)
-                handle._wait_begun()
-            elif beginning is None:
+            if beginning is None:
                 # Somebody has wrapped the thread's first steps, and may set there what it is to
                 # run. So it looks that up itself, and this waits as the interpreter's does.
                 while not self._started.wait(0.05) and not handle.is_done():
                     pass
+            elif _VERSION == (3, 12):
+                # 3.12 refuses fork() and new threads as soon as the main thread has run its
+                # last line: a thread that is started there must get its turn before that. (Not
+                # _started, which one that fails on its first lines never sets.)
+                handle._wait_begun()
             self._started.set()
         else:
             # Somebody replaced what starts threads (gevent does): keep to the old ways.
