@@ -26,9 +26,14 @@ def prepare():
     """Set the handlers, where the signals still do what they do by default."""
     import _signal
 
+    # An object of the extension's: it has no line of Python that Ctrl-C could interrupt.
+    from raddle import _raddle
+
     handlers = {getattr(_signal, "SIGQUIT", None): _on_quit, number(): _on_asked}
-    for each, handler in handlers.items():
+    for each, function in handlers.items():
         if each is not None and _signal.getsignal(each) == _signal.SIG_DFL:
+            handler = _raddle._Handler(function)
+            HANDLERS.append(handler)
             _signal.signal(each, handler)
 
 
@@ -54,26 +59,26 @@ def enter(path, user):
 _ENVIRONMENT = {name: os.environ.get(name) for name in ("XDG_RUNTIME_DIR", "TMPDIR")}
 
 
-def _text(colour):
+def _text(waits, colour):
     try:
-        from raddle import dumping
+        from raddle import _raddle, dumping
 
-        return dumping.describe(colour, "was stopped for this dump")
+        return dumping.describe_for(_raddle._main_ident(), waits, colour)
     except Exception as error:  # An import that the signal interrupted, for one.
         return f"raddle: no dump at this moment: {error!r}\n"
 
 
-def _on_quit(signal, frame):
+def _on_quit(signal, waits):
     try:
         from raddle import report
 
-        data = _text(report.coloured_descriptor(2)).encode("utf-8", "backslashreplace")
+        data = _text(waits, report.coloured_descriptor(2)).encode("utf-8", "backslashreplace")
         report.write(2, data)
     except Exception as error:
         os.write(2, f"raddle: no dump at this moment: {error!r}\n".encode())
 
 
-def _on_asked(signal, frame):
+def _on_asked(signal, waits):
     """Write the dump into the file that waits for it; without one, do nothing."""
     try:
         user = os.geteuid()
@@ -81,17 +86,17 @@ def _on_asked(signal, frame):
     except OSError:
         return
     try:
-        _answer(home, str(os.getpid()), user)
+        _answer(home, str(os.getpid()), user, waits)
     except OSError:
         pass
     finally:
         os.close(home)
 
 
-HANDLERS = (_on_quit, _on_asked)
+HANDLERS = []  # that were set here
 
 
-def _answer(home, name, user):
+def _answer(home, name, user, waits):
     flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     file = os.open(name, flags, dir_fd=home)
     try:
@@ -99,7 +104,7 @@ def _answer(home, name, user):
         own = facts.st_uid == user and not facts.st_mode & 0o077 and facts.st_nlink == 1
         if not (stat.S_ISREG(facts.st_mode) and own):
             return
-        data = memoryview(_text(False).encode("utf-8", "backslashreplace"))
+        data = memoryview(_text(waits, False).encode("utf-8", "backslashreplace"))
         while data:
             data = data[os.write(file, data) :]
         # Its name goes when it is complete: that is what the asker waits for.

@@ -171,10 +171,14 @@ def prepare(target):
 def _at_exit(target, process):
     if os.getpid() != process:
         return
-    try:
-        _tell(target)
-    except KeyboardInterrupt:
-        _tell(target)  # The program has ended already: a second one ends this, too.
+    import contextlib
+
+    from raddle import _raddle
+
+    with contextlib.suppress(
+        KeyboardInterrupt
+    ):  # The program has ended, and this has been told.
+        _raddle._aside(_tell, target)
     if getattr(sys, "last_type", None) is KeyboardInterrupt and not sys.flags.inspect:
         # An import that evaluates text (every namedtuple does) has made the interpreter forget
         # that the program died of SIGINT, and that the process is to end so, too.

@@ -1,13 +1,12 @@
 """What happens when raddle finds a deadlock: it is reported, raised, or given to the program.
 
-The finding itself is the core's. It calls `found` in the thread that found it, with no lock of
-its own held.
+The finding itself is the core's. It calls `found` with no lock of its own held: in the thread
+that found it or, if that is the main one, in another, which no signal's handler interrupts.
 """
 
 import collections
 import os
 import sys
-from _thread import _local, get_ident
 from functools import partial
 
 from raddle import _raddle, contention, order, prepared
@@ -25,7 +24,7 @@ if _action not in ACTIONS:
     )
     _action = "report"
 _MISSING = object()
-_telling = _local()  # of a thread that tells of a deadlock: its report
+_handling = {}  # by ident, of a thread that has given a report to the program: the report
 
 
 class DeadlockError(RuntimeError):
@@ -104,30 +103,23 @@ def deadlocks():
     return list(_reports)
 
 
-def found(kind, ring, certain, may_raise):
-    """Called for each deadlock; return what the caller's wait is to raise, or None.
+def found(finder, kind, ring, certain, may_raise, waits):
+    """Called for each deadlock; return what the finder's wait is to raise, or None.
 
+    Or a function to be called in the finder's thread, and its arguments. `finder` is its ident.
     Not `may_raise`: what was returned for it before cannot be raised, so it is shown.
     """
-    if hasattr(_telling, "report"):
-        # What tells of a deadlock waits for it, and so would never end.
-        return DeadlockError(_telling.report) if kind == "cycle" and certain else None
-    try:
-        return _tell(kind, ring, certain, may_raise)
-    finally:
-        _telling.__dict__.clear()
-
-
-def _tell(kind, ring, certain, may_raise):
+    if finder in _handling:
+        # What was given the report waits for the deadlock, and so would never end.
+        return DeadlockError(_handling[finder]) if kind == "cycle" and certain else None
     action = _action
     if action == "ignore":
         return None
-    main = _main_thread(kind, ring, certain)
+    main = _main_thread(finder, kind, ring, certain)
     if main is not None and (_signal_may_wake() or prepared.for_ctrl_c(main)):
         return None
     try:
-        _telling.report = "a deadlock, while another was being described"
-        _telling.report = report = Report(kind, ring, certain, _raddle._waits())
+        report = Report(kind, ring, certain, waits)
     except Exception as error:
         if sys.is_finalizing():
             return None
@@ -141,17 +133,30 @@ def _tell(kind, ring, certain, may_raise):
     if action == "report" or not may_raise:
         show(report.render)
         return None
+    return hand, finder, action, report
+
+
+def hand(finder, action, report):
+    """Call the program's `action` with a report; return what it raises, or None."""
+    _handling[finder] = report
     try:
         action(report)
     except BaseException as error:
-        return error
+        return error.with_traceback(error.__traceback__.tb_next)  # Not this line.
+    finally:
+        _handling.pop(finder, None)
     return None
 
 
-def _main_thread(kind, ring, certain):
+def is_handling(ident):
+    """Return whether the program is handling a report in the thread with this ident."""
+    return ident in _handling
+
+
+def _main_thread(finder, kind, ring, certain):
     """Return the main thread's ident if a signal's handler, run there, could be a way out."""
     if kind == "asleep":
-        return get_ident()  # Nobody else finds that.
+        return finder  # Nobody else finds that.
     main = _raddle._main_ident()
     return main if not certain and any(ident == main for ident, *_ in ring) else None
 
@@ -179,4 +184,6 @@ def _signal_may_wake():
     return False
 
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_handling.clear)  # The threads are the parent's.
 _raddle._equip_deadlock(found)

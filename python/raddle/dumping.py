@@ -18,29 +18,44 @@ def dump(file=None):
     report.show(describe, file)
 
 
-def describe(colour=False, caller="asked for this dump"):
-    """Return the dump as text; `caller` says what the calling thread does."""
+def describe(colour=False):
+    """Return the dump as text."""
     with stack.Stacks() as stacks:
-        return _described(stacks, report.painter(colour), caller)
+        # (A program without threads may not have loaded this; then there is one thread.)
+        thread = sys.modules.get("_thread")
+        me = thread.get_ident() if thread else min(stacks.idents())
+        asker = me, "asked for this dump"
+        return _described(stacks, report.painter(colour), _waits(), stacks.idents(), asker)
 
 
-def _described(stacks, paint, caller):
-    waits = {each[0]: each for each in _waits()}
-    idents = {*stacks.idents(), *waits}
+def describe_for(main, waits, colour=False):
+    """Return the dump as text that a signal's handler asks for, in another thread than its own.
+
+    `main` is the ident of the handler's, `waits` what `_waits()` gave there.
+    """
+    from _thread import get_ident
+
+    with stack.Stacks() as stacks:
+        idents = [each for each in stacks.idents() if each == main or each != get_ident()]
+        asker = main, "was stopped for this dump"
+        return _described(stacks, report.painter(colour), waits, idents, asker)
+
+
+def _described(stacks, paint, waits, idents, asker):
+    waits = {each[0]: each for each in waits}
+    idents = {*idents, *waits}
     steady = [stacks.of(ident) for ident in stack.steady(idents, waits.values())]
     names = naming.Names([each[2] for each in waits.values()], steady)
     held = _held(waits, stacks, names)
     when, version = time.strftime("%H:%M:%S"), sys.version.split()[0]
     count = f"{len(idents)} thread{'s' * (len(idents) != 1)}"
     out = [paint("head", f"raddle: {count} at {when}, Python {version}"), ""]
-    # (A program without threads may not have loaded this; then there is one thread.)
-    thread = sys.modules.get("_thread")
-    me, now = (thread.get_ident() if thread else min(idents)), time.monotonic()
+    (me, does), now = asker, time.monotonic()
     for ident in sorted(idents, key=stack.order):
         if ident in waits:
             state = _waiting(waits[ident], stacks, names, now)
         elif ident == me:
-            state = caller
+            state = does
         else:
             state = _state(ident)
         out.append(f"  {paint('name', stack.name_of(ident))} ({_facts(ident)}) {state}")

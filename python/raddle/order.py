@@ -1,6 +1,6 @@
 """Lock orders that contradict each other: what is told of them, and which are known to be fine.
 
-The finding is the core's. It calls `found` in the thread that is about to take the lock, with
+The finding is the core's. It calls `found`, in the thread in which deadlock.py's is called, with
 no lock of its own held, once for each pair (or ring) of places where locks are made.
 """
 
@@ -9,7 +9,6 @@ import fnmatch
 import os
 import re
 import sys
-from _thread import _local
 
 from raddle import _raddle, places, report, stack
 
@@ -17,7 +16,6 @@ KEPT = 100  # inversions that inversions() remembers
 
 _found = collections.deque(maxlen=KEPT)
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_ORDERS", "").split(",")))
-_telling = _local()
 _NUMBER = re.compile(r" #\d+$")  # by which a report tells locks of one name apart
 
 
@@ -118,41 +116,31 @@ def know(patterns):
     _known = patterns
 
 
-def found(links):
-    """Called for each inversion; return an exception for the thread, or None."""
-    if hasattr(_telling, "now"):
-        return None  # What tells of one has an order of its own.
-    _telling.now = True
-    try:
-        return _tell(links)
-    finally:
-        _telling.__dict__.clear()
+def found(finder, links):
+    """Called for each inversion; return an exception for the finder's thread, or None.
 
-
-def _tell(links):
+    Or a function to be called in that thread, and its arguments. `finder` is its ident.
+    """
     from raddle import deadlock
 
+    if deadlock.is_handling(finder):
+        return None  # What is given one has an order of its own.
     if all(_is_stdlib(place) for _, held, following, _ in links for place in (held, following)):
         return None  # (logging's own locks have two orders, for one.) No program can change it.
+    action = deadlock.action()
     try:
         inversion = Inversion(links)
         if inversion._is_known():
             return None
         _found.append(inversion)
-        if not callable(deadlock.action()):
-            if deadlock.action() != "ignore":
-                report.show(inversion.render)
-            return None
+        if not callable(action) and action != "ignore":
+            report.show(inversion.render)
     except Exception as error:
         if not sys.is_finalizing():
             text = f"raddle: a lock order, which could not be described: {error!r}\n"
             report.show(lambda colour: text)
         return None
-    try:
-        deadlock.action()(inversion)
-    except BaseException as error:
-        return error
-    return None
+    return (deadlock.hand, finder, action, inversion) if callable(action) else None
 
 
 def _is_stdlib(place):

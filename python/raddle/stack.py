@@ -165,9 +165,17 @@ def name_of(ident):
     name = fact(thread_of(ident), "_name")
     if type(name) is str and name:
         return clean(name)
-    if "threading" not in sys.modules and len(sys._current_frames()) == 1:
+    if "threading" not in sys.modules and ident == _main_ident():
         return "MainThread"
     return f"thread {ident}"
+
+
+def _main_ident():
+    core = sys.modules.get("raddle._raddle")
+    if core is not None and core._main_ident():
+        return core._main_ident()
+    idents = list(sys._current_frames())
+    return idents[0] if len(idents) == 1 else None
 
 
 def fact(thread, name):

@@ -183,7 +183,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn on_inversion(&mut self, found: &Inversion) -> PyResult<()> {
-        checks::tell(self.py(), found)
+        checks::tell(self.py(), found)?.map_or(Ok(()), Err)
     }
 
     fn subject(&self) -> Subject {
@@ -204,9 +204,9 @@ impl Blocking for Attached<'_> {
     /// lock back first, and trying that over and over would keep it busy.
     fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<()> {
         let may_raise = !self.refused;
-        let outcome = deadlock::tell(self.py(), found, may_raise);
-        self.refused |= outcome.is_err();
-        if may_raise { outcome } else { Ok(()) }
+        let answer = deadlock::tell(self.py(), found, may_raise)?;
+        self.refused |= answer.is_some();
+        answer.filter(|_| may_raise).map_or(Ok(()), Err)
     }
 }
 

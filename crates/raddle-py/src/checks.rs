@@ -13,12 +13,13 @@ use pyo3::types::{PyList, PyTuple};
 use raddle::checks::{self, Card, Inversion, Seen, Site};
 use raddle::deadlock::Kind;
 
+use crate::aside;
 use crate::lock::Lock;
-use crate::outcall;
+use crate::registry;
 use crate::rlock::RLock;
 use crate::slot::Slot;
 
-/// `callback(links)`, handed in by `raddle.order`.
+/// Handed in by `raddle.order`, see `_equip_order`.
 static CALLBACK: Slot<Py<PyAny>> = Slot::new();
 
 /// The places that locks were made and taken at. Only attached threads lock it, and nothing under
@@ -185,7 +186,7 @@ fn is_inner(code: &Bound<'_, PyAny>) -> bool {
         None => Vec::new(),
     };
     if homes.is_empty() {
-        homes = find_homes(code.py()).unwrap_or_default();
+        homes = find_homes(code.py());
     }
     let name = code.getattr(intern!(code.py(), "co_filename"));
     let name = name.and_then(|name| name.extract::<String>()).unwrap_or_default();
@@ -200,14 +201,13 @@ fn is_inner(code: &Bound<'_, PyAny>) -> bool {
 }
 
 /// The folders of raddle and of the standard library.
-fn find_homes(py: Python<'_>) -> PyResult<Vec<String>> {
-    let mut homes = Vec::new();
-    for module in ["raddle", "os"] {
-        let file: String = py.import(module)?.getattr(intern!(py, "__file__"))?.extract()?;
-        let home = Path::new(&file).parent().unwrap_or(Path::new(""));
-        homes.push(home.to_string_lossy().into_owned());
-    }
-    Ok(homes)
+fn find_homes(py: Python<'_>) -> Vec<String> {
+    let home = |module| {
+        let file = registry::module(py, module)?.getattr(intern!(py, "__file__")).ok()?;
+        let file: String = file.extract().ok()?;
+        Some(Path::new(&file).parent()?.to_string_lossy().into_owned())
+    };
+    ["raddle", "os"].into_iter().filter_map(home).collect()
 }
 
 fn belongs(file: &str, homes: &[String]) -> bool {
@@ -257,24 +257,27 @@ pub(crate) fn made<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
     told(lock.py(), card.map_or(Site::Unknown, |card| card.seen().made))
 }
 
-/// Tells of a lock order that contradicts another; an exception that is returned is to be raised.
-pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<()> {
+/// Tells of a lock order that contradicts another; returns the exception that is to be raised for
+/// it, if any.
+///
+/// # Errors
+/// What a signal's handler raised meanwhile.
+pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>> {
+    if aside::is_telling() {
+        return Ok(None); // What tells of one has an order of its own.
+    }
     let links = PyList::empty(py);
     for link in &found.links {
         let (held, next) = (told(py, link.held)?, told(py, link.next)?);
         links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
     }
-    if CALLBACK.get().is_none() && py.import("raddle.order").is_err() {
-        return Ok(()); // The interpreter is about to end. (It would have handed one in.)
-    }
-    let Some(callback) = CALLBACK.get() else { return Ok(()) };
-    let answer = outcall::call1(callback.bind(py), links.as_any())?;
-    if answer.is_none() { Ok(()) } else { Err(outcall::raised(answer)) }
+    let arguments = (raddle::thread_id(), links).into_pyobject(py)?;
+    aside::tell(py, "raddle.order", &CALLBACK, arguments)
 }
 
-/// Hands in what is called for a lock order that contradicts another: `callback(links)`, a link
-/// being `((number, kind, name, made), held, next, thread)`; an exception that it returns is
-/// raised. Later calls change nothing.
+/// Hands in what is called for a lock order that contradicts another: `callback(finder,
+/// links)`, a link being `((number, kind, name, made), held, next, thread)`. What it returns counts
+/// as with `_equip_deadlock`. Later calls change nothing.
 #[pyfunction]
 #[pyo3(name = "_equip_order")]
 pub(crate) fn equip_order(callback: Py<PyAny>) {

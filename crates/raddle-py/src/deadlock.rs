@@ -3,11 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::PyClass;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use raddle::deadlock::{self, Deadlock, Finding, Provider, Wait};
 
+use crate::aside;
 use crate::attached;
 use crate::event::Event;
 use crate::fresh;
@@ -15,7 +17,7 @@ use crate::lock::Lock;
 use crate::outcall;
 use crate::slot::Slot;
 
-/// `callback(kind, ring, certain, may_raise)`, handed in by `raddle.deadlock`.
+/// Handed in by `raddle.deadlock`, see `_equip_deadlock`.
 static CALLBACK: Slot<Py<PyAny>> = Slot::new();
 /// Where in an object PyO3 keeps the Rust value, in bytes.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
@@ -61,29 +63,35 @@ pub(crate) fn main_ident() -> usize {
     attached::main_thread()
 }
 
-/// Tells of what was found; an exception that is returned is to be raised, if that can be.
-pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResult<()> {
+/// Tells of what was found; returns the exception that is to be raised for it, if that can be.
+///
+/// # Errors
+/// What a signal's handler raised meanwhile.
+pub(crate) fn tell(
+    py: Python<'_>,
+    found: &Deadlock,
+    may_raise: bool,
+) -> PyResult<Option<PyErr>> {
+    if aside::is_telling() {
+        return Ok(Some(PyRuntimeError::new_err("a deadlock, while something was being told")));
+    }
     let mut seen = Vec::with_capacity(found.waits.len());
     if !found.visit(|wait| note(py, &mut seen, wait)) && found.finding == Finding::Cycle {
         // It came undone meanwhile.
         drop_all(seen);
-        return Ok(());
+        return Ok(None);
     }
     let ring = PyList::empty(py);
     for (wait, object) in seen {
         ring.append((wait.thread, wait.kind.word(), object, provider(&wait)))?;
     }
-    if CALLBACK.get().is_none() && py.import("raddle.deadlock").is_err() {
-        return Ok(()); // The interpreter is about to end. (It would have handed one in.)
-    }
-    let Some(callback) = CALLBACK.get() else { return Ok(()) };
     let kind = match found.finding {
         Finding::Cycle => "cycle",
         Finding::Asleep => "asleep",
     };
-    let arguments = (kind, ring, found.surely, may_raise).into_pyobject(py)?;
-    let answer = outcall::call(callback.bind(py), &arguments, None)?;
-    if answer.is_none() { Ok(()) } else { Err(outcall::raised(answer)) }
+    let finder = raddle::thread_id();
+    let arguments = (finder, kind, ring, found.surely, may_raise, waits(py)?);
+    aside::tell(py, "raddle.deadlock", &CALLBACK, arguments.into_pyobject(py)?)
 }
 
 fn drop_all(seen: Vec<Seen<'_>>) {
@@ -94,9 +102,12 @@ fn drop_all(seen: Vec<Seen<'_>>) {
     }
 }
 
-/// Hands in what is called when a deadlock is found: `callback(kind, ring, certain, may_raise)`;
-/// an exception that it returns is raised in the thread that found it, if `may_raise`. Later
-/// calls change nothing.
+/// Hands in what is called when a deadlock is found, perhaps in another thread than that which
+/// found it (`finder`): `callback(finder, kind, ring, certain, may_raise, waits)`.
+///
+/// An exception that it returns is raised in the finder, if `may_raise`. From a tuple of a
+/// function and its arguments, the function is called there; so is what this returns. Later calls
+/// change nothing.
 #[pyfunction]
 #[pyo3(name = "_equip_deadlock")]
 pub(crate) fn equip_deadlock(callback: Py<PyAny>) {

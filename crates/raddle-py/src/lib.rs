@@ -4,6 +4,7 @@
 //! built for. What an unwinding or finalizing interpreter demands is in `attached` and `outcall`.
 
 mod arg;
+mod aside;
 mod attached;
 mod bare;
 mod barrier;
@@ -45,6 +46,8 @@ use pyo3::prelude::*;
 /// raddle's primitives; `raddle.threading` is their public home.
 #[pymodule(gil_used = false)]
 mod _raddle {
+    #[pymodule_export]
+    use crate::aside::{Handler, aside};
     #[pymodule_export]
     use crate::barrier::Barrier;
     #[pymodule_export]

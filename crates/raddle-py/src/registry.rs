@@ -108,11 +108,18 @@ pub(crate) fn name(py: Python<'_>, ident: usize) -> Option<String> {
 }
 
 fn known(py: Python<'_>, ident: usize) -> Option<Bound<'_, PyString>> {
-    let modules = py.import(intern!(py, "sys")).ok()?.getattr(intern!(py, "modules")).ok()?;
-    let threading =
-        modules.cast::<PyDict>().ok()?.get_item(intern!(py, "threading")).ok()??;
+    let threading = module(py, "threading")?;
     let active = outcall::getattr(&threading, intern!(py, "_active")).ok()?;
     let thread = active.cast::<PyDict>().ok()?.get_item(number(py, ident).ok()?).ok()??;
     let name = outcall::getattr(&thread, intern!(py, "_name")).ok()?;
     name.cast_into_exact::<PyString>().ok()
+}
+
+/// A module that is loaded, without running any code of the program. (An import may: a program can
+/// replace `__import__`.)
+pub(crate) fn module<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: attached; the dict is the interpreter's, and null before it has one.
+    let modules =
+        unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyImport_GetModuleDict()) }?;
+    modules.cast::<PyDict>().ok()?.get_item(name).ok()?
 }

@@ -110,6 +110,17 @@ pub(crate) fn after_fork() {
     STARTERS.store(0, Ordering::SeqCst);
 }
 
+/// Whose a thread is, and whether the exit waits for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The program's; the exit waits for it.
+    Lasting,
+    /// The program's.
+    Daemon,
+    /// raddle's own, to be joined by the thread that starts it.
+    Own,
+}
+
 /// How many threads may be on their way to a thread state before starters wait for them.
 const BACKLOG: usize = 32;
 
@@ -121,11 +132,11 @@ fn start(
     function: &Bound<'_, PyAny>,
     args: &Bound<'_, PyTuple>,
     kwargs: Option<&Bound<'_, PyDict>>,
-    daemon: bool,
+    role: Role,
     until_gone: Option<&Bound<'_, Lock>>,
 ) -> PyResult<()> {
     let refused = || {
-        CLOSED.load(Ordering::Relaxed)
+        (CLOSED.load(Ordering::Relaxed) && role != Role::Own)
             || attached::is_finalizing()
             || (CLOSING.load(Ordering::SeqCst) && !attached::is_main_thread())
     };
@@ -150,7 +161,9 @@ fn start(
     }));
     // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
     // unwinding pass.
-    let started = unsafe { thread::run_raw(handle, !daemon, stack_size, main, boot.cast()) };
+    let started = unsafe {
+        thread::run_raw(handle, role == Role::Lasting, stack_size, main, boot.cast())
+    };
     // Nobody waits for one thread's first step, but a program that starts threads faster than
     // they get going must not pile them up until the system runs out.
     if started.is_ok() && (closing || thread::starting() > BACKLOG) {
@@ -313,6 +326,12 @@ unsafe fn run(boot: &Boot) -> bool {
     }
 }
 
+/// Starts a daemon thread for raddle itself, which calls `function()`.
+pub(crate) fn start_plain(handle: &Arc<Handle>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = function.py();
+    start(py, handle, None, function, &PyTuple::empty(py), None, Role::Own, None)
+}
+
 /// Starts a thread that calls `function()`, to be waited for with `handle`.
 ///
 /// A thread that is not a daemon keeps the interpreter from exiting. `until_gone`, if given, is
@@ -347,8 +366,9 @@ pub(crate) fn start_joinable_thread<'py>(
         [function.as_ptr(), flag.as_ptr(), handle.as_ptr()],
     )?;
     let none = PyTuple::empty(py);
+    let role = if daemon.0 { Role::Daemon } else { Role::Lasting };
     let ThreadHandle { handle: shared, thread } = handle.get();
-    start(py, shared, thread.take(), function, &none, None, daemon.0, until_gone)?;
+    start(py, shared, thread.take(), function, &none, None, role, until_gone)?;
     Ok(handle)
 }
 
@@ -380,7 +400,7 @@ pub(crate) fn start_new_thread<'py>(
     let named = kwargs.map_or(none.as_ptr(), |kwargs| kwargs.as_ptr());
     outcall::audit(py, c"_thread.start_new_thread", [function.as_ptr(), args.as_ptr(), named])?;
     let handle = Arc::new(Handle::new());
-    start(py, &handle, None, function, args, kwargs, true, None)?;
+    start(py, &handle, None, function, args, kwargs, Role::Daemon, None)?;
     registry::number(py, handle.ident())
 }
 
