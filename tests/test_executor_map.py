@@ -46,11 +46,80 @@ def test_map_raises_what_a_call_raised_and_cancels_the_rest(pool, threading, unt
     assert next(results) == 0
     with pytest.raises(KeyError):
         next(results)
+    results.close()
     go.set()
     with pytest.raises(StopIteration):
         next(results)
     executor.shutdown()
     assert len(made) < 200
+
+
+def outcomes(results):
+    """Return what next() gives or raises, six times."""
+    seen = []
+    for _ in range(6):
+        try:
+            seen.append(next(results))
+        except Exception as error:
+            seen.append((type(error), str(error)))
+    return seen
+
+
+def inverse(number):
+    return 6 // number
+
+
+@pytest.mark.parametrize("more", [{}, {"timeout": SOON}, {"buffersize": 2}])
+def test_map_does_after_an_exception_what_this_version_does(pool, stock_futures, more):
+    known = dict(more)
+    if sys.version_info < (3, 14):
+        known.pop("buffersize", None)
+    with stock_futures["ThreadPoolExecutor"](2) as stock:
+        theirs = outcomes(stock.map(inverse, [2, 0, 3, 0], **known))
+    assert outcomes(pool(2).map(inverse, [2, 0, 3, 0], **more)) == theirs
+    assert theirs[:2] == [3, (ZeroDivisionError, theirs[1][1])]
+
+
+@pytest.mark.raddle_only
+@pytest.mark.parametrize("more", [{}, {"timeout": SOON}, {"buffersize": 2}])
+def test_map_can_go_on_after_an_exception(pool, monkeypatch, more):
+    from raddle import executor
+
+    monkeypatch.setattr(executor, "MAP_GOES_ON", True)  # As where the stdlib's does.
+    failed = (ZeroDivisionError, outcomes(pool(1).map(inverse, [0]))[0][1])
+    ended = (StopIteration, "")
+    seen = outcomes(pool(2).map(inverse, [2, 0, 3, 0], **more))
+    assert seen == [3, failed, 2, failed, ended, ended]
+    results = pool(2).map(inverse, [2, 0, 3], **more)
+    assert next(results) == 3
+    results.close()
+    assert outcomes(results) == [ended] * 6
+
+
+@pytest.mark.raddle_only
+def test_a_map_that_goes_on_ends_in_time_and_passes_what_was_cancelled(
+    pool, monkeypatch, threading, futures
+):
+    from raddle import executor
+
+    monkeypatch.setattr(executor, "MAP_GOES_ON", True)
+    one, go, begun = pool(1), threading.Event(), threading.Event()
+    results = one.map(lambda n: begun.set() or go.wait(SOON), range(3))
+    assert begun.wait(SOON)
+    one.shutdown(wait=False, cancel_futures=True)
+    go.set()
+    assert next(results) is True
+    assert [kind for kind, _ in outcomes(results)][:3] == [
+        futures.CancelledError,
+        futures.CancelledError,
+        StopIteration,
+    ]
+    pause = threading.Event()
+    late = pool(1).map(lambda n: pause.wait(SOON), range(3), timeout=0)
+    with pytest.raises(TimeoutError):
+        next(late)
+    pause.set()
+    assert outcomes(late)[0] == (StopIteration, "")
 
 
 @pytest.mark.parametrize("timeout", [0, 0.05])

@@ -13,7 +13,7 @@ import types
 import weakref
 from concurrent.futures import _base
 from concurrent.futures import thread as _thread
-from concurrent.futures._base import CANCELLED, PENDING
+from concurrent.futures._base import CANCELLED, PENDING, CancelledError
 from queue import Empty
 
 from raddle import _raddle, patch, threading
@@ -26,6 +26,8 @@ BrokenThreadPool = _thread.BrokenThreadPool
 _StockExecutor = stock(_thread.ThreadPoolExecutor, _raddle._Executor)
 _raddle._equip_executor(Empty, vars(_thread))
 _quick_submit = _raddle._Executor.submit
+# Whether the iterator of map() goes on after a call's exception, as it does from 3.16 on.
+MAP_GOES_ON = hasattr(_base, "_MapResultIterator")
 
 
 class _Context:
@@ -319,7 +321,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         All calls are submitted at once, or `buffersize` of them ahead of the one that is waited
         for. `timeout` is in seconds, from now; `chunksize` means nothing here. The iterator
         raises TimeoutError, and what a call has raised; calls that have not begun by then are
-        cancelled.
+        cancelled. (From Python 3.16 on, it goes on after what a call has raised.)
         """
         if buffersize is not None and not isinstance(buffersize, int):
             raise TypeError("buffersize must be an integer or None")
@@ -332,7 +334,9 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         futures = collections.deque([submit(fn, *args) for args in ahead])
         # The iterator does not keep the executor.
         more = None if buffersize is None else _Submitter(self, fn, inputs)
-        return _results(futures, end, more)
+        if MAP_GOES_ON:
+            return _Results(_results(futures, end, more, _outcome_or_cancel))
+        return _results(futures, end, more, _result_or_cancel)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Accept no more calls; with `cancel_futures`, cancel those that have not begun.
@@ -386,16 +390,39 @@ class _Submitter:
                 futures.append(executor.submit(self._fn, *args))
 
 
-def _results(futures, end, more):
+class _Results:
+    """The results of outcomes, (result, exception)s; an exception does not end it."""
+
+    def __init__(self, outcomes):
+        self._outcomes = outcomes
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        result, error = next(self._outcomes)
+        if error is None:
+            return result
+        try:
+            raise error
+        finally:
+            del self, error  # Its traceback names this frame.
+
+    def close(self):
+        """Cancel the calls that have not begun, and give no result any more."""
+        self._outcomes.close()
+
+
+def _results(futures, end, more, take):
     try:
         while futures:
             if more is not None:
                 more(futures)
             # No reference stays here while the caller has the result.
             if end is None:
-                yield _result_or_cancel(futures.popleft())
+                yield take(futures.popleft())
             else:
-                yield _result_or_cancel(futures.popleft(), end - _base.time.monotonic())
+                yield take(futures.popleft(), end - _base.time.monotonic())
     finally:
         for future in futures:
             future.cancel()
@@ -409,6 +436,17 @@ def _result_or_cancel(future, timeout=None):
             future.cancel()
     finally:
         del future  # Its exception's traceback names this frame.
+
+
+def _outcome_or_cancel(future, timeout=None):
+    try:
+        error = future.exception(timeout)
+        return (future.result() if error is None else None), error
+    except CancelledError as cancelled:
+        return None, cancelled
+    finally:
+        future.cancel()
+        del future
 
 
 patch.complete(__name__)

@@ -1,7 +1,7 @@
 """Lock orders that contradict each other: what is told of them, and which are known to be fine.
 
-The finding is the core's. It calls `found`, in the thread in which deadlock.py's is called, with
-no lock of its own held, once for each pair (or ring) of places where locks are made.
+The finding is the core's. It calls `found` with no lock of its own held, in the thread in which
+deadlock.py's is called, once for each pair (or ring) of places where locks are made.
 """
 
 import collections
