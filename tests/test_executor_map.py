@@ -74,7 +74,7 @@ def test_map_does_after_an_exception_what_this_version_does(pool, stock_futures,
     known = dict(more)
     if sys.version_info < (3, 14):
         known.pop("buffersize", None)
-    with stock_futures["ThreadPoolExecutor"](2) as stock:
+    with stock_futures.ThreadPoolExecutor(2) as stock:
         theirs = outcomes(stock.map(inverse, [2, 0, 3, 0], **known))
     assert outcomes(pool(2).map(inverse, [2, 0, 3, 0], **more)) == theirs
     assert theirs[:2] == [3, (ZeroDivisionError, theirs[1][1])]

@@ -4,11 +4,13 @@ The other half, by which a call goes to its worker, is in Rust. See futures.py f
 module.
 """
 
+import _contextvars
 import collections
 import contextlib
 import functools
 import itertools
 import os
+import sys
 import types
 import weakref
 from concurrent.futures import _base
@@ -26,6 +28,9 @@ BrokenThreadPool = _thread.BrokenThreadPool
 _StockExecutor = stock(_thread.ThreadPoolExecutor, _raddle._Executor)
 _raddle._equip_executor(Empty, vars(_thread))
 _quick_submit = _raddle._Executor.submit
+# Whether a call is made in a copy of its submitter's context: where a thread begins in a copy of
+# its starter's.
+_INHERITS = bool(getattr(sys.flags, "thread_inherit_context", False))
 # Whether the iterator of map() goes on after a call's exception, as it does from 3.16 on.
 MAP_GOES_ON = hasattr(_base, "_MapResultIterator")
 
@@ -114,6 +119,14 @@ def _break(work_queue, error):
 
 def _worker(executor_reference, context, work_queue):
     """What a worker's thread runs."""
+    if _INHERITS:
+        # Not in the context of the thread that has happened to start it.
+        _contextvars.Context().run(_serve, executor_reference, context, work_queue)
+    else:
+        _serve(executor_reference, context, work_queue)
+
+
+def _serve(executor_reference, context, work_queue):
     # A worker that has to be initialized first may take its time, and others take its call.
     arriving = type(context) is _WorkerContext and context.initializer is None
     if not arriving:
@@ -206,7 +219,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
             initializer, initargs, **ctxkwargs
         )
         self._initializer, self._initargs = initializer, initargs
-        self._work_queue = _raddle._WorkQueue()
+        self._work_queue = _raddle._WorkQueue(_INHERITS)
         self._threads = set()
         self._shutdown_lock = _threading().Lock()
         prefix = thread_name_prefix or f"ThreadPoolExecutor-{self._counter()}"

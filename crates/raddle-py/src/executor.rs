@@ -142,7 +142,7 @@ impl Executor {
             return outcall::call(&submit, &(r#fn, args, kwargs).into_pyobject(py)?, None);
         }
         let future = Future::make(py)?;
-        match queue.push(&future, r#fn, args, kwargs) {
+        match queue.push(&future, r#fn, args, kwargs)? {
             Pushed::Met => {}
             Pushed::Unmet => {
                 if executor.may_grow() {

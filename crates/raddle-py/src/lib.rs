@@ -10,6 +10,7 @@ mod bare;
 mod barrier;
 mod checks;
 mod condition;
+mod context;
 mod deadlock;
 mod errors;
 mod event;

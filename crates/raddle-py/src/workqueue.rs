@@ -12,6 +12,7 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 
 use crate::arg::Truth;
 use crate::attached::Attached;
+use crate::context;
 use crate::future::{Future, Outcome, Settled};
 use crate::kit::{self, Kit};
 use crate::outcall::{self, Held};
@@ -26,6 +27,8 @@ pub(crate) struct Task {
     /// A `Future`.
     future: Held,
     call: Call,
+    /// What it runs in, if not in the worker's own context.
+    context: Option<Held>,
 }
 
 enum Call {
@@ -53,22 +56,36 @@ impl Task {
             Call::Plain { function, args, kwargs } => (function, Some(args), kwargs.as_ref()),
             Call::InContext(task) => (task, None, None),
         };
-        [Some(&self.future), Some(first), second, third].into_iter().flatten()
+        let context = self.context.as_ref();
+        [Some(&self.future), Some(first), second, third, context].into_iter().flatten()
     }
 
-    /// Makes the call unless it was cancelled; returns how it ended. `context` runs what is made
-    /// for it.
+    /// Makes the call unless it was cancelled; returns how it ended. The executor's context `run`s
+    /// what is made for it.
     fn run<'py>(
         &self,
         py: Python<'py>,
-        context: Option<&Bound<'py, PyAny>>,
+        run: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Outcome>> {
         let future = self.future(py);
         if !Future::begin(future)? {
             return Ok(None);
         }
         future.get().run_here();
-        let result = match &self.call {
+        let result = match &self.context {
+            Some(context) => context::within(py, context, || self.call(py, run)),
+            None => self.call(py, run),
+        };
+        Ok(Some(Outcome::of(py, result)))
+    }
+
+    #[inline]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        run: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match &self.call {
             Call::Plain { function, args, kwargs } => {
                 // SAFETY: a tuple and a dict, from `WorkQueue::push`.
                 let (args, kwargs) = unsafe {
@@ -81,12 +98,11 @@ impl Task {
                 };
                 outcall::call(function.get().bind(py), args, kwargs)
             }
-            Call::InContext(task) => match context {
+            Call::InContext(task) => match run {
                 Some(run) => outcall::call1(run, task.get().bind(py)),
                 None => run_without_context(task.get().bind(py)),
             },
-        };
-        Ok(Some(Outcome::of(py, result)))
+        }
     }
 }
 
@@ -106,6 +122,8 @@ pub(crate) struct WorkQueue {
     tasks: Tasks<Item>,
     /// Workers that were started and have not looked into the queue yet.
     coming: AtomicUsize,
+    /// Whether a call runs in a copy of the context of the thread that has submitted it.
+    inherits: bool,
 }
 
 /// What became of a call that was pushed.
@@ -126,7 +144,7 @@ impl WorkQueue {
         function: &Bound<'_, PyAny>,
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> Pushed {
+    ) -> PyResult<Pushed> {
         let call = Call::Plain {
             function: held(function),
             args: held(args.as_any()),
@@ -135,16 +153,17 @@ impl WorkQueue {
         self.add(future, call)
     }
 
-    fn add(&self, future: &Bound<'_, Future>, call: Call) -> Pushed {
-        let task = Task { future: held(future.as_any()), call };
-        match self.tasks.push(Item::Task(task)) {
+    fn add(&self, future: &Bound<'_, Future>, call: Call) -> PyResult<Pushed> {
+        let context = self.inherits.then(|| context::copy_current(future.py())).transpose()?;
+        let task = Task { future: held(future.as_any()), call, context };
+        Ok(match self.tasks.push(Item::Task(task)) {
             Ok(Demand::Met) => Pushed::Met,
             Ok(Demand::Unmet) => Pushed::Unmet,
             Err(Closed(item)) => {
                 drop(item);
                 Pushed::Refused
             }
-        }
+        })
     }
 
     pub(crate) fn close(&self) {
@@ -246,8 +265,9 @@ impl Blocking for Resting<'_> {
 #[pymethods]
 impl WorkQueue {
     #[new]
-    fn new() -> Self {
-        Self { tasks: Tasks::new(), coming: AtomicUsize::new(0) }
+    #[pyo3(signature = (inherits = Truth(false)))]
+    fn new(inherits: Truth) -> Self {
+        Self { tasks: Tasks::new(), coming: AtomicUsize::new(0), inherits: inherits.0 }
     }
 
     /// Makes calls until something else comes out of the queue, and returns that: None, or what
@@ -280,8 +300,8 @@ impl WorkQueue {
                 Some(Item::Object(object)) => return Ok(Some(object.get().clone_ref(py))),
                 Some(Item::Task(task)) => {
                     let outcome = task.run(py, context)?;
-                    let Task { future, call } = task;
-                    drop(call); // Before anybody hears that the call has ended.
+                    let Task { future, call, context } = task;
+                    drop((call, context)); // Before anybody hears that the call has ended.
                     last = outcome.map(|outcome| (future, outcome));
                     turns += 1;
                     if turns % TURN == 0 {
@@ -404,8 +424,9 @@ impl WorkQueue {
 
     /// Adds a call for the context of the executor that has made `task`; returns whether it was
     /// accepted.
-    fn _put_task(&self, future: &Bound<'_, Future>, task: Py<PyAny>) -> bool {
-        !matches!(self.add(future, Call::InContext(Held::new(task))), Pushed::Refused)
+    fn _put_task(&self, future: &Bound<'_, Future>, task: Py<PyAny>) -> PyResult<bool> {
+        let pushed = self.add(future, Call::InContext(Held::new(task)))?;
+        Ok(!matches!(pushed, Pushed::Refused))
     }
 
     /// Whether there are more calls than workers that look for one. raddle only.

@@ -12,6 +12,7 @@ import time
 import weakref
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.thread import BrokenThreadPool
+from contextvars import Context, copy_context
 
 from raddle.backends.base import ENDED
 from raddle.backends.strike import Stopped, Target
@@ -27,19 +28,22 @@ def current():
 
 
 class Task:
-    """A call, the future that takes its outcome, and whose it is."""
+    """A call, the future that takes its outcome, whose it is, and what `run` makes it in."""
 
-    __slots__ = ("args", "fn", "future", "kwargs", "owner")
+    __slots__ = ("args", "fn", "future", "kwargs", "owner", "within")
 
-    def __init__(self, owner, fn, args, kwargs):
-        self.future = Future()
+    def __init__(self, owner, fn, args, kwargs, within):
+        self.future, self.within = Future(), within
         self.owner, self.fn, self.args, self.kwargs = owner, fn, args, kwargs
 
     def run(self):
         if not self.future.set_running_or_notify_cancel():
             return
         try:
-            result = self.fn(*self.args, **self.kwargs)
+            if self.within is None:
+                result = self.fn(*self.args, **self.kwargs)
+            else:
+                result = self.within(self.fn, *self.args, **self.kwargs)
         except BaseException as error:
             self.future.set_exception(error)
             self = None  # the traceback holds this frame
@@ -75,7 +79,10 @@ class Worker:
         self.busy = 0.0  # seconds inside tasks, by the wall clock
         self.since = None  # when the present task began
         self.target = Target(None)
-        self.thread = threading.Thread(target=self.run, name=name, daemon=True)
+        # In no context of a thread that happens to start it: nobody's values are seen here.
+        self.thread = threading.Thread(
+            target=Context().run, args=(self.run,), name=name, daemon=True
+        )
 
     def run(self):
         state = self.state
@@ -177,17 +184,18 @@ class Crew(Executor):
         self._max, self._name = workers, name
 
     def submit(self, fn, /, *args, **kwargs):
-        return self.give(self, fn, args, kwargs)
+        return self.give(self, fn, args, kwargs, within=copy_context().run)
 
-    def give(self, owner, fn, args, kwargs=None, late=False, alone=False):
+    def give(self, owner, fn, args, kwargs=None, late=False, alone=False, within=None):
         """Submit a task that strike(owner) interrupts; a `late` one also after shutdown().
 
+        `within` is the run() of the context that it is for; None: of the worker's own.
         If a worker that it needs cannot be started, it waits for one of those that there are.
         Raises RuntimeError, and takes it back, if there is none, or for a task that is to run
         beside the others only (`alone`).
         """
         state = self._state
-        task = Task(owner, fn, args, kwargs or {})
+        task = Task(owner, fn, args, kwargs or {}, within)
         with state.lock:
             if state.broken is not None:
                 raise state.broken

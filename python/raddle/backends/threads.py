@@ -4,6 +4,8 @@ They are daemons: exit waits for what was submitted to a Pool (as the standard l
 but not for the tasks of a map whose results nobody can take any more.
 """
 
+from contextvars import copy_context
+
 from raddle.backends import exits
 from raddle.backends.base import Backend, Job, Reply
 from raddle.backends.crew import Crew, current
@@ -49,6 +51,7 @@ class ThreadJob(Job):
 
     def __init__(self, crew, fn):
         self._crew, self._fn = crew, fn
+        self._context = copy_context()  # Each call is made in a copy.
         self._last = None  # index after which nothing is begun any more
         self.nested = current() is crew
         self._timer = crew.timer()
@@ -63,7 +66,7 @@ class ThreadJob(Job):
         if self._last is not None and message.first > self._last:
             return []
         try:
-            return [(None, self._fn(*message.inputs[0]))]
+            return [(None, self._context.copy().run(self._fn, *message.inputs[0]))]
         except Stopped:
             raise  # not the task's
         except BaseException as error:

@@ -13,6 +13,8 @@ use crate::place::Place;
 pub(super) struct Inner {
     pub(super) window: Window<Held, Made>,
     pub(super) function: Place,
+    /// That of the thread that has made the stream: each task runs in a copy.
+    pub(super) context: Place,
     /// Empty once the input has ended; the consumer's.
     pub(super) inputs: Place,
     /// The consumer's.
@@ -60,9 +62,9 @@ impl Made {
 }
 
 impl Inner {
-    pub(super) fn places(&self) -> [&Place; 6] {
-        let Self { function, inputs, hire, failure, cancelled, collected, .. } = self;
-        [function, inputs, hire, failure, cancelled, collected]
+    pub(super) fn places(&self) -> [&Place; 7] {
+        let Self { function, context, inputs, hire, failure, cancelled, collected, .. } = self;
+        [function, context, inputs, hire, failure, cancelled, collected]
     }
 
     /// Closes the stream and drops all that it holds, but for what a worker is at.

@@ -27,6 +27,7 @@ use self::outcome::is_ordinary;
 pub(crate) use self::worker::StreamWorker;
 use crate::arg::Truth;
 use crate::attached::Attached;
+use crate::context;
 use crate::errors;
 use crate::outcall::{self, Held};
 use crate::place::Place;
@@ -173,8 +174,10 @@ impl Stream {
             Some(timeout) => timeout::of_wait(Some(&timeout))?,
             None => Deadline::NEVER,
         };
+        let context = context::copy_current(r#fn.py())?.into_inner().into_bound(r#fn.py());
         let inner = Inner {
             window: Window::new(Settings { limit, reach, ordered: ordered.0, crew }),
+            context: Place::filled(context),
             function: Place::filled(r#fn),
             inputs: Place::filled(inputs),
             hire: hire.map_or_else(Place::new, Place::filled),
@@ -218,7 +221,8 @@ impl Stream {
     fn worker(&self, py: Python<'_>) -> PyResult<StreamWorker> {
         let inner = self.inner()?;
         let function = inner.function.get(py).map(Held::new);
-        Ok(StreamWorker { inner: Arc::clone(inner), function })
+        let context = inner.context.get(py).map(Held::new);
+        Ok(StreamWorker { inner: Arc::clone(inner), function, context })
     }
 
     /// Pulls up to `count` inputs and hands them out, before anybody asks for a result.

@@ -9,6 +9,7 @@ use pyo3::types::{PyList, PyTuple};
 use raddle::pool::Outcome;
 
 use super::inner::{Inner, Made, OnError};
+use crate::context;
 use crate::outcall::{self, Held};
 
 /// The longest representation of an input in a note, in characters.
@@ -19,17 +20,24 @@ pub(super) fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
 }
 
 impl Inner {
-    /// Runs one task.
-    pub(super) fn run(&self, function: &Bound<'_, PyAny>, input: &Held) -> Outcome<Made> {
+    /// Runs one task, in a copy of `context`.
+    pub(super) fn run(
+        &self,
+        function: &Bound<'_, PyAny>,
+        context: &Held,
+        input: &Held,
+    ) -> Outcome<Made> {
         let py = function.py();
-        let result = if self.star {
+        let call = || {
+            if !self.star {
+                return outcall::call1(function, input.get().bind(py));
+            }
             // SAFETY: `pull` lets tuples only into a window of such tasks.
             let arguments = unsafe { input.get().bind(py).cast_unchecked::<PyTuple>() };
             outcall::call(function, arguments, None)
-        } else {
-            outcall::call1(function, input.get().bind(py))
         };
-        match result {
+        let copy = context::copy(py, context);
+        match copy.and_then(|copy| context::within(py, &copy, call)) {
             Ok(value) => Outcome::Go(Made::Value(Held::new(value.unbind()))),
             Err(error) => {
                 let stop = self.on_error == OnError::Raise || !is_ordinary(&error, py);

@@ -18,6 +18,8 @@ pub(crate) struct StreamWorker {
     pub(super) inner: Arc<Inner>,
     /// The function, or nothing if the stream had been cleared.
     pub(super) function: Option<Held>,
+    /// Whose copies the tasks run in; as `function`.
+    pub(super) context: Option<Held>,
 }
 
 #[pymethods]
@@ -33,7 +35,9 @@ impl StreamWorker {
         work: Option<f64>,
         again: bool,
     ) -> PyResult<Option<bool>> {
-        let Some(function) = &self.function else { return Ok(None) };
+        let (Some(function), Some(context)) = (&self.function, &self.context) else {
+            return Ok(None);
+        };
         let function = function.get().bind(py);
         let stay = rest.zip(work).map(|(rest, work)| Stay {
             rest: duration(rest),
@@ -43,7 +47,7 @@ impl StreamWorker {
         let mut attached = Attached::new(py);
         let run = |attached: &mut Attached<'_>, input: &Held| {
             attached.attach();
-            self.inner.run(function, input)
+            self.inner.run(function, context, input)
         };
         let left = self.inner.window.work_for(stay, &mut attached, Attached::attach, run)?;
         Ok(match left {
@@ -54,6 +58,7 @@ impl StreamWorker {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(self.function.as_ref().map(Held::get))
+        visit.call(self.function.as_ref().map(Held::get))?;
+        visit.call(self.context.as_ref().map(Held::get))
     }
 }
