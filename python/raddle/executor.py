@@ -28,8 +28,8 @@ BrokenThreadPool = _thread.BrokenThreadPool
 _StockExecutor = stock(_thread.ThreadPoolExecutor, _raddle._Executor)
 _raddle._equip_executor(Empty, vars(_thread))
 _quick_submit = _raddle._Executor.submit
-# Whether a call is made in a copy of its submitter's context: where a thread begins in a copy of
-# its starter's.
+# Whether calls are made in copies of their submitters' contexts, as threads begin in their
+# starters'.
 _INHERITS = bool(getattr(sys.flags, "thread_inherit_context", False))
 # Whether the iterator of map() goes on after a call's exception, as it does from 3.16 on.
 MAP_GOES_ON = hasattr(_base, "_MapResultIterator")

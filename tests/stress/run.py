@@ -1,4 +1,4 @@
-"""Torture: exits, forks, signals, crowds, timeouts, hand-overs, queues; each in one process.
+"""Torture: exits, forks, signals, reports, crowds, timeouts, hand-overs, queues; one at a time.
 
 `python tests/stress/run.py` takes about half a minute; `--long` takes minutes and does what
 a release has to survive. Names pick single tortures. The exit code is 0 when all passed.
@@ -22,6 +22,7 @@ TORTURES = [
     "timeouts",
     "crowd",
     "signals",
+    "reports",
     "forks",
     "exits",
 ]

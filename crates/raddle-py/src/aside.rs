@@ -55,30 +55,32 @@ struct Errand {
 #[pymethods]
 impl Errand {
     fn __call__(&self, py: Python<'_>) {
-        let outcome = self.run(py).map(|outcome| outcome.map(Held::new));
+        let outcome = self.run(py);
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
     }
 }
 
 impl Errand {
     /// Does the work, if nobody has.
-    fn run(&self, py: Python<'_>) -> Option<PyResult<Py<PyAny>>> {
+    fn run(&self, py: Python<'_>) -> Option<PyResult<Held>> {
         let work = self.work.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let outer = TELLING.replace(true);
         let outcome = work(py);
         TELLING.set(outer);
-        Some(outcome)
+        Some(outcome.map(Held::new))
     }
 
+    /// What came of it, if it is done. (A handler may have forked: in the child, a thread of the
+    /// parent's may hold the lock.)
     fn outcome(&self) -> Option<PyResult<Held>> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.outcome.try_lock().ok()?.take()
     }
 }
 
 /// What came of work that was done aside.
 struct Done {
     /// What it returned or raised; `None` if it is not done yet.
-    outcome: Option<PyResult<Py<PyAny>>>,
+    outcome: Option<PyResult<Held>>,
     /// What a signal's handler has raised meanwhile.
     interrupt: Option<PyErr>,
 }
@@ -99,8 +101,7 @@ fn run(py: Python<'_>, work: Work) -> PyResult<Done> {
         });
     }
     let interrupt = wait(py, &handle);
-    let outcome = errand.get().outcome().map(|outcome| outcome.map(Held::into_inner));
-    Ok(Done { outcome, interrupt })
+    Ok(Done { outcome: errand.get().outcome(), interrupt })
 }
 
 /// Waits for the thread that does the work; returns what a signal's handler has raised meanwhile.
@@ -158,13 +159,14 @@ pub(crate) fn tell(
         return Err(interrupt);
     }
     // (It could not be imported: the interpreter is about to end.)
-    let Some(Ok(mut answer)) = outcome else { return Ok(None) };
-    if let Ok(call) = answer.bind(py).cast::<PyTuple>() {
+    let Some(Ok(answer)) = outcome else { return Ok(None) };
+    let mut exception = answer.get().clone_ref(py);
+    if let Ok(call) = exception.bind(py).cast::<PyTuple>() {
         let (function, rest) = (call.get_item(0)?, call.get_slice(1, call.len()));
-        answer =
-            outcall::call(&function, &rest, None).map_err(|error| bare(py, error))?.unbind();
+        let raised = outcall::call(&function, &rest, None);
+        exception = raised.map_err(|error| bare(py, error))?.unbind();
     }
-    Ok((!answer.is_none(py)).then(|| outcall::raised(answer.into_bound(py))))
+    Ok((!exception.is_none(py)).then(|| outcall::raised(exception.into_bound(py))))
 }
 
 fn import(py: Python<'_>, module: &str) -> PyResult<()> {
@@ -193,10 +195,7 @@ pub(crate) fn aside(
     let Done { outcome, interrupt } = run(py, Box::new(work))?;
     match (interrupt, outcome) {
         (Some(error), _) | (None, Some(Err(error))) => Err(error),
-        (None, outcome) => {
-            outcome.and_then(Result::ok).into_iter().for_each(outcall::drop_ref);
-            Ok(())
-        }
+        (None, _) => Ok(()),
     }
 }
 
