@@ -6,6 +6,7 @@ import time
 import weakref
 
 import pytest
+import raddle
 from raddle._raddle import Stream
 from tasks import double
 
@@ -172,6 +173,36 @@ def test_an_error_of_hire_is_raised_while_there_is_nobody_to_work():
     it = Stream(double, iter(range(5)), hire=hire)
     with pytest.raises(Failure, match="no thread"):
         next(it)
+
+
+@pytest.mark.parametrize("on_error", ["raise", "return", "collect"])
+def test_ctrl_c_while_an_input_is_described_is_not_lost(on_error):
+    class Input:
+        def __repr__(self):
+            raise KeyboardInterrupt  # As the handler does, which runs between any two steps.
+
+    def fail(_):
+        raise Failure
+
+    results = raddle.map(fail, [Input()], on_error=on_error)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    assert list(results) == []
+
+
+@pytest.mark.parametrize("on_error", ["raise", "return", "collect"])
+def test_nor_is_it_in_an_exceptions_own_add_note(on_error):
+    class Noted(Exception):
+        def add_note(self, note):
+            raise KeyboardInterrupt
+
+    def fail(_):
+        raise Noted
+
+    results = raddle.map(fail, [1], on_error=on_error)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    assert list(results) == []
 
 
 def test_an_error_of_hire_is_no_error_when_others_work(threading, gate):

@@ -57,7 +57,7 @@ impl Inner {
         number: usize,
     ) -> PyResult<Option<(Held, Held)>> {
         let exception = error.get().bind(py);
-        self.annotate(exception, input.get().bind(py), number);
+        self.annotate(exception, input.get().bind(py), number)?;
         if self.on_error != OnError::Raise && exception.is_instance_of::<PyException>() {
             if self.on_error == OnError::Return {
                 return Ok(Some((error, input)));
@@ -79,7 +79,7 @@ impl Inner {
         if exception.is_instance_of::<PyStopIteration>() {
             // It would look like the end of the results.
             let stopped = PyRuntimeError::new_err("the function raised StopIteration");
-            self.annotate(stopped.value(py).as_any(), input.get().bind(py), number);
+            self.annotate(stopped.value(py).as_any(), input.get().bind(py), number)?;
             stopped.set_cause(py, Some(error));
             return Err(stopped);
         }
@@ -87,18 +87,31 @@ impl Inner {
     }
 
     /// Adds a note to what a task raised: which input it was.
-    fn annotate(&self, exception: &Bound<'_, PyAny>, input: &Bound<'_, PyAny>, number: usize) {
+    ///
+    /// # Errors
+    /// Ctrl-C, say, while the program's `__repr__` runs.
+    fn annotate(
+        &self,
+        exception: &Bound<'_, PyAny>,
+        input: &Bound<'_, PyAny>,
+        number: usize,
+    ) -> PyResult<()> {
         let py = exception.py();
         let shown = outcall::repr(input).and_then(|text| text.extract::<String>());
         let shown = match shown {
             Ok(text) if text.chars().nth(LONGEST_REPR).is_none() => text,
             Ok(text) => text.chars().take(LONGEST_REPR - 1).chain(['…']).collect(),
-            Err(_) => String::from("(its repr() failed)"),
+            Err(error) if is_ordinary(&error, py) => String::from("(its repr() failed)"),
+            Err(error) => return Err(error),
         };
         let note = format!("{}: input {number}: {shown}", self.name);
-        // An exception that cannot take a note is raised without.
-        let _ = outcall::getattr(exception, intern!(py, "add_note"))
+        let noted = outcall::getattr(exception, intern!(py, "add_note"))
             .and_then(|add_note| outcall::call(&add_note, &(note,).into_pyobject(py)?, None));
+        match noted {
+            Err(error) if !is_ordinary(&error, py) => Err(error),
+            // An exception that cannot take a note is raised without.
+            _ => Ok(()),
+        }
     }
 
     /// What is to be raised at the end, if anything.
