@@ -119,14 +119,6 @@ def _break(work_queue, error):
 
 def _worker(executor_reference, context, work_queue):
     """What a worker's thread runs."""
-    if _INHERITS:
-        # Not in the context of the thread that has happened to start it.
-        _contextvars.Context().run(_serve, executor_reference, context, work_queue)
-    else:
-        _serve(executor_reference, context, work_queue)
-
-
-def _serve(executor_reference, context, work_queue):
     # A worker that has to be initialized first may take its time, and others take its call.
     arriving = type(context) is _WorkerContext and context.initializer is None
     if not arriving:
@@ -316,7 +308,11 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         )
         queue._expect()
         try:
-            thread.start()
+            if _INHERITS:
+                # Its context is not to be that of the thread that happens to start it.
+                _contextvars.Context().run(thread.start)
+            else:
+                thread.start()
         except BaseException:
             queue._arrive()
             raise

@@ -79,10 +79,7 @@ class Worker:
         self.busy = 0.0  # seconds inside tasks, by the wall clock
         self.since = None  # when the present task began
         self.target = Target(None)
-        # In no context of a thread that happens to start it: nobody's values are seen here.
-        self.thread = threading.Thread(
-            target=Context().run, args=(self.run,), name=name, daemon=True
-        )
+        self.thread = threading.Thread(target=self.run, name=name, daemon=True)
 
     def run(self):
         state = self.state
@@ -226,7 +223,8 @@ class Crew(Executor):
         state.workers.append(worker)
         state.present += 1
         try:
-            worker.thread.start()
+            # Its context is not to be that of the thread that happens to start it.
+            Context().run(worker.thread.start)
         except BaseException:
             worker.refused = worker.left = True
             state.present -= 1
