@@ -25,7 +25,7 @@ def describe(colour=False):
         thread = sys.modules.get("_thread")
         me = thread.get_ident() if thread else min(stacks.idents())
         asker = me, "asked for this dump"
-        return _described(stacks, report.painter(colour), _waits(), stacks.idents(), asker)
+        return _described(stacks, report.painter(colour), _waits(), asker)
 
 
 def describe_for(main, waits, colour=False):
@@ -33,17 +33,14 @@ def describe_for(main, waits, colour=False):
 
     `main` is the ident of the handler's, `waits` what `_waits()` gave there.
     """
-    from _thread import get_ident
-
     with stack.Stacks() as stacks:
-        idents = [each for each in stacks.idents() if each == main or each != get_ident()]
         asker = main, "was stopped for this dump"
-        return _described(stacks, report.painter(colour), waits, idents, asker)
+        return _described(stacks, report.painter(colour), waits, asker)
 
 
-def _described(stacks, paint, waits, idents, asker):
+def _described(stacks, paint, waits, asker):
     waits = {each[0]: each for each in waits}
-    idents = {*idents, *waits}
+    idents = {*stacks.idents(), *waits}
     steady = [stacks.of(ident) for ident in stack.steady(idents, waits.values())]
     names = naming.Names([each[2] for each in waits.values()], steady)
     held = _held(waits, stacks, names)

@@ -30,11 +30,17 @@ class Stacks:
     """The stacks of all threads, by ident, until the `with` block ends.
 
     Then it lets go of all frames at once: the frames of who looks are among them, and the
-    variables that hold them would otherwise keep themselves alive.
+    variables that hold them would otherwise keep themselves alive. A thread that only looks is
+    not among them: in a forked child, it can have the ident of a thread of the parent's.
     """
 
     def __init__(self):
         self._frames = sys._current_frames()
+        core = sys.modules.get("raddle._raddle")
+        if core is not None and core._is_aside():
+            from _thread import get_ident
+
+            self._frames.pop(get_ident(), None)
         self._seen = {}
 
     def __enter__(self):

@@ -36,11 +36,20 @@ const GRACE: i64 = 5_000_000_000;
 thread_local! {
     /// Whether the calling thread does such work.
     static TELLING: Cell<bool> = const { Cell::new(false) };
+    /// Whether it is there for nothing else.
+    static ASIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the calling thread is telling of something: what it meets meanwhile is not told.
 pub(crate) fn is_telling() -> bool {
     TELLING.get()
+}
+
+/// Whether the calling thread is there for what it tells, and is no thread of the program's.
+#[pyfunction]
+#[pyo3(name = "_is_aside")]
+pub(crate) fn is_aside() -> bool {
+    ASIDE.get()
 }
 
 type Work = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
@@ -55,6 +64,7 @@ struct Errand {
 #[pymethods]
 impl Errand {
     fn __call__(&self, py: Python<'_>) {
+        ASIDE.set(true);
         let outcome = self.run(py);
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
     }

@@ -48,7 +48,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _raddle {
     #[pymodule_export]
-    use crate::aside::{Handler, aside};
+    use crate::aside::{Handler, aside, is_aside};
     #[pymodule_export]
     use crate::barrier::Barrier;
     #[pymodule_export]
