@@ -113,7 +113,7 @@ impl Semaphore {
                 return Ok(true);
             }
             if overtaken {
-                locked.push_front(&waiter, false);
+                locked.push_front(&waiter);
             } else {
                 locked.push_back(&waiter);
             }

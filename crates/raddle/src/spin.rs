@@ -28,6 +28,12 @@ mod real {
     const UNIT: u32 = 8;
     /// Each how many waits the full budget is tried; a power of two, at most 16.
     const PROBE_EVERY: u16 = 16;
+    /// What is held for up to so many nanoseconds is held briefly.
+    const BRIEF: u32 = 2_500;
+    /// How far apart to look at what is held briefly, in nanoseconds: a few dozen times.
+    const BATCH: u32 = 10_000;
+    /// How far apart to look at what is not known yet.
+    const LOOK: u32 = 400;
     /// Pauses between two looks at the clock.
     const PAUSES: u32 = 8;
 
@@ -59,6 +65,52 @@ mod real {
             let budget = if paid { budget * 2 } else { budget / 2 }.clamp(LEAST, FULL);
             self.learnt.store(((budget / UNIT) as u16) << 4 | waits, Ordering::Relaxed);
             paid
+        }
+
+        /// Looks until `ready`, for [`FULL`] at most, as seldom as is good for those who use what
+        /// is looked at; returns whether it was.
+        ///
+        /// What is learnt is how long that is held, seen from a thread that wants it.
+        pub(crate) fn watch(&self, ready: impl Fn() -> bool) -> bool {
+            if ready() {
+                return true;
+            }
+            let learnt = self.learnt.load(Ordering::Relaxed);
+            let held = u32::from(learnt >> 4) * UNIT;
+            let brief = held <= BRIEF;
+            let waits = (learnt & 15) + 1;
+            let probe = waits >= if brief { PROBE_EVERY / 4 } else { PROBE_EVERY };
+            if cores(probe) < 2 {
+                return false;
+            }
+            let (gap, looks) = match held {
+                _ if probe => (LOOK, FULL / LOOK),
+                _ if brief => (BATCH, FULL / BATCH),
+                FULL.. => return self.note(held, waits, false),
+                _ => (held / 4, FULL / (held / 4)),
+            };
+            let start = deadline::now();
+            let mut next = start;
+            let came = (0..looks).any(|_| {
+                next += i64::from(gap);
+                while deadline::now() < next {
+                    std::thread::yield_now();
+                }
+                ready()
+            });
+            if brief && !probe {
+                // Such distances say little: look closely the next time, if that was not enough.
+                return self.note(held, if came { waits } else { PROBE_EVERY }, came);
+            }
+            let took = if came { (next - start) as u32 } else { 2 * FULL };
+            self.note((3 * held + took) / 4, if probe { 0 } else { waits }, came)
+        }
+
+        /// Stores what a [`watch`](Self::watch) has learnt; returns `came`.
+        fn note(&self, held: u32, waits: u16, came: bool) -> bool {
+            let held = (held / UNIT).min(u32::from(u16::MAX >> 4)) as u16;
+            self.learnt.store(held << 4 | waits.min(15), Ordering::Relaxed);
+            came
         }
 
         /// Spins until `ready`, for `nanos` nanoseconds at most, learning nothing.
@@ -155,7 +207,7 @@ mod model {
             ready()
         }
 
-        pub(crate) fn briefly(_nanos: u32, ready: impl Fn() -> bool) -> bool {
+        pub(crate) fn watch(&self, ready: impl Fn() -> bool) -> bool {
             ready()
         }
     }

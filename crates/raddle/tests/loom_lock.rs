@@ -180,7 +180,7 @@ fn one_acquisition_allows_one_release_whoever_comes_first() {
 #[test]
 fn an_overtaken_waiter_gets_the_lock_handed_over_in_the_end() {
     static HANDED_OVER: AtomicBool = AtomicBool::new(false);
-    // The waiter has to come, and to see twice that it was overtaken, before the holder goes on.
+    // The waiter has to come, and to see that it was overtaken, before the holder goes on.
     check(6, || {
         let lock = Arc::new(RawLock::new());
         lock.acquire();
@@ -194,13 +194,11 @@ fn an_overtaken_waiter_gets_the_lock_handed_over_in_the_end() {
                 outcome
             })
         };
-        for _ in 0..2 {
-            lock.release();
-            lock.acquire();
-        }
+        lock.release();
+        lock.acquire();
         let before = woken.load(Ordering::SeqCst);
         lock.release();
-        if before == 2 && woken.load(Ordering::SeqCst) == 2 && lock.is_locked() {
+        if before == 1 && woken.load(Ordering::SeqCst) == 1 && lock.is_locked() {
             // The waiter is still asleep, so only the hand-over can have left it locked.
             HANDED_OVER.store(true, Ordering::SeqCst);
         }
@@ -210,8 +208,64 @@ fn an_overtaken_waiter_gets_the_lock_handed_over_in_the_end() {
     assert!(HANDED_OVER.load(Ordering::SeqCst), "no interleaving took the path under test");
 }
 
-/// Lets the lock's patience pass before its second sleep, so that being overtaken twice makes
-/// it impatient.
+#[test]
+fn a_lock_is_reserved_for_a_waiter_that_is_late_on_its_way() {
+    static RESERVED: AtomicBool = AtomicBool::new(false);
+    check(4, || {
+        let lock = Arc::new(RawLock::new());
+        lock.acquire();
+        let blocking = Scripted::new(&[Step::Park]);
+        let woken = blocking.woken();
+        let waiter = {
+            let lock = Arc::clone(&lock);
+            let mut blocking = blocking;
+            thread::spawn(move || {
+                let outcome = lock.acquire_with(&mut blocking, Deadline::NEVER);
+                lock.release();
+                outcome
+            })
+        };
+        let is_away = || woken.load(Ordering::SeqCst) == 0;
+        let in_line = lock.waiting() == 1;
+        lock.release();
+        if in_line && lock.try_acquire() && is_away() {
+            raddle::advance_clock(2_000_000);
+            lock.release();
+            if is_away() {
+                assert!(lock.is_locked(), "nobody but the waiter can have it");
+                assert!(!lock.try_acquire());
+                assert_eq!(lock.owner(), None);
+                RESERVED.store(true, Ordering::SeqCst);
+            }
+        } else if lock.owner() == Some(raddle::thread_id()) {
+            lock.release();
+        }
+        assert_eq!(waiter.join().unwrap(), Ok(true));
+        assert_at_rest(&lock);
+    });
+    assert!(RESERVED.load(Ordering::SeqCst), "no interleaving took the path under test");
+}
+
+/// Whatever an interrupted waiter finds, free, reserved for it or held, the other gets its turn.
+#[test]
+fn an_interrupted_waiter_gives_a_reserved_lock_back() {
+    check(4, || {
+        let lock = Arc::new(RawLock::new());
+        lock.acquire();
+        let waiters = [&[Step::Interrupt][..], &[]].map(|steps| {
+            let lock = Arc::clone(&lock);
+            thread::spawn(move || visit(&lock, steps, Deadline::NEVER))
+        });
+        raddle::advance_clock(2_000_000);
+        lock.release();
+        let [first, second] = waiters.map(|waiter| waiter.join().unwrap());
+        assert!(first == Ok(true) || first == Err(Interrupted));
+        assert_eq!(second, Ok(true));
+        assert_at_rest(&lock);
+    });
+}
+
+/// Lets the lock's patience pass before its second sleep, so that it is not overtaken again.
 struct Impatient(Scripted);
 
 impl raddle::Blocking for Impatient {

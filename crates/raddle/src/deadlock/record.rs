@@ -100,13 +100,6 @@ impl Record {
         let subject = sleep.subject;
         let thread = self.thread.load(Ordering::Relaxed);
         let provider = subject.provider.unwrap_or_else(|| primitive.provider());
-        if matches!(provider, Provider::Thread { thread: holder, .. } if holder == thread) {
-            // It waits for itself, or it is just being given what it waits for.
-            primitive.settle();
-            if parker.is_notified() {
-                return None;
-            }
-        }
         Some(look(&Wait {
             thread,
             kind: subject.kind.unwrap_or_else(|| primitive.kind()),

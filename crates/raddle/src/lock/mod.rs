@@ -1,6 +1,7 @@
 //! A lock around a value, with timeouts; the counterpart of `std::sync::Mutex`.
 
 mod raw;
+mod word;
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -50,13 +50,14 @@ fn who_is_being_given_the_lock_does_not_wait_for_itself() {
             taken
         });
         is_in_line.recv().unwrap();
-        // As `release_slow` does for an impatient waiter, but slowly.
+        // As `choose` does for a waiter that is out of patience, but slowly.
         let locked = lock.waiters.lock();
         let front = locked.take_front().unwrap();
-        lock.state.store(front.token(), Ordering::Release);
+        let next = Next { coming: true, reserved: true, queued: false };
+        lock.word.choose(Hold::scoped(), next);
         may.send(()).unwrap();
         let heard = is_told.recv_timeout(Duration::from_millis(100));
-        let choice = front.choose(OWN);
+        let choice = front.choose(0);
         drop(locked);
         choice.wake();
         assert_eq!(heard, Err(RecvTimeoutError::Timeout));

@@ -159,7 +159,7 @@ impl Sleep {
             locked.push_back(&waiter);
         } else {
             // Last in, first out: the others' stacks and caches may rest as well.
-            locked.push_front(&waiter, false);
+            locked.push_front(&waiter);
         }
         drop(locked);
         let for_work = match self.idle.block(&waiter, blocking, until, self) {

@@ -310,7 +310,7 @@ impl<T> Tasks<T> {
             if until == Deadline::PAST {
                 return Ok(false);
             }
-            locked.push_front(&waiter, false);
+            locked.push_front(&waiter);
             drop(locked);
             match self.sleepers.block_asleep(&waiter, blocking, until, self) {
                 Ended::Chosen => {

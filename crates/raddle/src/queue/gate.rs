@@ -442,7 +442,7 @@ impl<S> fmt::Debug for Gate<S> {
 /// Joins a line: at its front after having been overtaken.
 fn join(line: &Locked<'_>, waiter: &Waiter, turn: &Turn) {
     if turn.overtaken {
-        line.push_front(waiter, false);
+        line.push_front(waiter);
     } else {
         line.push_back(waiter);
     }

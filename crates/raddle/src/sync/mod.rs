@@ -12,14 +12,14 @@ pub(crate) use latch::{Latch, LatchGuard};
 pub use real::thread_id;
 #[cfg(not(raddle_loom))]
 pub(crate) use real::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, UnsafeCell, yield_now,
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, yield_now,
 };
 
 #[cfg(raddle_loom)]
 pub(crate) use model::now;
 #[cfg(raddle_loom)]
 pub(crate) use model::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering, UnsafeCell, yield_now,
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, yield_now,
 };
 #[cfg(raddle_loom)]
 pub use model::{advance_clock, thread_id};
@@ -27,7 +27,7 @@ pub use model::{advance_clock, thread_id};
 #[cfg(not(raddle_loom))]
 mod real {
     pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering,
+        AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
     };
     pub(crate) use std::thread::yield_now;
 
@@ -108,7 +108,7 @@ mod real {
 mod model {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{
-        AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering,
+        AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
     };
     pub(crate) use loom::thread::yield_now;
 

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::{Links, WaitList, Waiter};
-use crate::fork;
 use crate::park::Wakeup;
 use crate::sync::{LatchGuard, Ordering};
+use crate::{deadline, fork};
 
 /// A locked wait list.
 #[must_use]
@@ -91,12 +91,10 @@ impl Locked<'_> {
         self.links(new, |links| (links.next, links.previous) = (head, last));
     }
 
-    /// Adds `waiter` at the front: it was chosen and then overtaken. `impatient` asks to have the
-    /// object handed over next time.
-    pub(crate) fn push_front(&self, waiter: &Waiter, impatient: bool) {
+    /// Adds `waiter` at the front: it was chosen and then overtaken.
+    pub(crate) fn push_front(&self, waiter: &Waiter) {
         self.push_back(waiter);
         self.set_head(waiter);
-        self.links(waiter, |links| links.impatient = impatient);
     }
 
     /// Removes `waiter`, which is linked.
@@ -121,10 +119,10 @@ impl Locked<'_> {
         }
     }
 
-    /// Whether the first in line wants the object handed to it.
-    pub(crate) fn front_is_impatient(&self) -> bool {
+    /// Whether the first in line has waited for longer than it has patience for.
+    pub(crate) fn first_is_out_of_patience(&self) -> bool {
         let head = self.head();
-        !head.is_null() && self.links(head, |links| links.impatient)
+        !head.is_null() && self.links(head, |links| links.patient_until) < deadline::now()
     }
 
     /// Takes the first in line out of it; it has to be chosen before the list is unlocked.
@@ -136,6 +134,8 @@ impl Locked<'_> {
         // SAFETY: a linked waiter is alive, and its thread does not return before it is either
         // notified or gets the latch, which `self` holds.
         let waiter = unsafe { &*head };
+        let patient_until = self.links(head, |links| links.patient_until);
+        self.list.patience.store(super::moment(patient_until), Ordering::Relaxed);
         self.unlink(waiter);
         Some(Front(waiter))
     }
@@ -202,11 +202,6 @@ impl Locked<'_> {
 pub(crate) struct Front<'a>(&'a Waiter);
 
 impl Front<'_> {
-    /// What the waiter wants its chooser to know.
-    pub(crate) fn token(&self) -> usize {
-        self.0.token
-    }
-
     /// Chooses the waiter, leaving it `verdict`: it may run, and return, at once.
     pub(crate) fn choose(self, verdict: u8) -> Choice {
         self.0.verdict.store(verdict, Ordering::Relaxed);

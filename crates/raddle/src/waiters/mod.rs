@@ -19,11 +19,12 @@ mod locked;
 
 use std::cell::Cell;
 use std::ptr;
+use std::sync::atomic::AtomicU16;
 
 pub(crate) use self::locked::{Choice, Locked};
 use crate::blocking::Blocking;
 use crate::checks;
-use crate::deadline::Deadline;
+use crate::deadline::{self, Deadline};
 use crate::deadlock::{Kind, Provider, Watch};
 use crate::fork;
 use crate::park::{Parker, Wake};
@@ -50,17 +51,26 @@ struct Links {
     /// The fork generation in which the waiter was linked: in a later one its neighbours are
     /// not there any more.
     generation: u32,
-    /// The waiter has been passed over for long enough and wants the object handed to it.
-    impatient: bool,
+    /// Until when the waiter lets others overtake it, on the monotonic clock.
+    patient_until: i64,
 }
 
 impl Waiter {
     pub(crate) fn new() -> Self {
-        Self::with_token(0)
+        Self::with(0, i64::MAX)
     }
 
     /// A waiter whose chooser is told `token`.
     pub(crate) fn with_token(token: usize) -> Self {
+        Self::with(token, i64::MAX)
+    }
+
+    /// A waiter that lets others overtake it until `patient_until`.
+    pub(crate) fn with_patience(patient_until: i64) -> Self {
+        Self::with(0, patient_until)
+    }
+
+    fn with(token: usize, patient_until: i64) -> Self {
         Self {
             parker: Parker::new(),
             verdict: AtomicU8::new(0),
@@ -69,7 +79,7 @@ impl Waiter {
                 next: ptr::null(),
                 previous: ptr::null(),
                 generation: 0,
-                impatient: false,
+                patient_until,
             }),
         }
     }
@@ -127,9 +137,6 @@ pub(crate) trait Abandoned {
     fn provider(&self) -> Provider {
         Provider::Anyone
     }
-
-    /// Returns once a waiter for whom `provider` already stands has been told so.
-    fn settle(&self) {}
 }
 
 /// How an attempt to leave the line ended.
@@ -141,11 +148,18 @@ enum Leave {
     Stays,
 }
 
+/// A point on the monotonic clock, in units of 2^16 ns; it comes again after 4 s.
+fn moment(nanos: i64) -> u16 {
+    (nanos >> 16) as u16
+}
+
 /// A queue of waiters, guarded by its own latch; two words.
 #[derive(Debug)]
 pub(crate) struct WaitList {
     latch: Latch,
     spin: Spin,
+    /// The end of the patience of the waiter that was chosen last, as a [`moment`]. Written under the latch; whoever reads it without goes by what it may say.
+    patience: AtomicU16,
     /// The first waiter or null; a ring, so that its `previous` is the last. Guarded by `latch`.
     head: UnsafeCell<*const Waiter>,
 }
@@ -160,7 +174,12 @@ impl WaitList {
     maybe_const! {
         /// An empty list.
         pub(crate) fn new() -> Self {
-            Self { latch: Latch::new(), spin: Spin::new(), head: UnsafeCell::new(ptr::null()) }
+            Self {
+                latch: Latch::new(),
+                spin: Spin::new(),
+                patience: AtomicU16::new(0),
+                head: UnsafeCell::new(ptr::null()),
+            }
         }
     }
 
@@ -177,6 +196,17 @@ impl WaitList {
             self.head.with_mut(|head| unsafe { *head = ptr::null() });
         }
         Locked { list: self, guard, stale: Cell::new(stale) }
+    }
+
+    /// Looks for a while, at distances that suit the object, until `ready`.
+    pub(crate) fn watch(&self, ready: impl Fn() -> bool) -> bool {
+        self.spin.watch(ready)
+    }
+
+    /// Whether the waiter that was chosen last has waited for longer than it had patience for.
+    pub(crate) fn is_out_of_patience(&self) -> bool {
+        let end = self.patience.load(Ordering::Relaxed);
+        moment(deadline::now()).wrapping_sub(end) as i16 > 0
     }
 
     /// The number of threads waiting; for reports and tests, out of date once returned.
