@@ -1,9 +1,13 @@
-from typing import Self, SupportsIndex
+import sys
+from typing import Self, SupportsIndex, type_check_only
+
+from typing_extensions import disjoint_base
 
 MOUNTS: str
 GROUPS: str
 
-class Cores(int):
+@type_check_only
+class _Cores(int):
     affinity: int
     quota: float | None
     threads: bool
@@ -16,6 +20,14 @@ class Cores(int):
         threads: bool = False,
         why: str = "affinity",
     ) -> Self: ...
+
+# Up to 3.11 an int that has attributes has a layout of its own.
+if sys.version_info >= (3, 12):
+    class Cores(_Cores): ...
+
+else:
+    @disjoint_base
+    class Cores(_Cores): ...
 
 def cores() -> Cores: ...
 def parallel() -> bool: ...

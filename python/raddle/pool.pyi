@@ -1,6 +1,16 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, Future
-from typing import Any, Generic, Literal, ParamSpec, Self, SupportsIndex, TypeVar, overload
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    ParamSpec,
+    Protocol,
+    Self,
+    SupportsIndex,
+    TypeVar,
+    overload,
+)
 
 __all__ = ["Map", "Pool", "WorkerLost", "map"]
 
@@ -9,8 +19,14 @@ _A = TypeVar("_A")
 _B = TypeVar("_B")
 _P = ParamSpec("_P")
 
-# A name, "dask://host:port" or a distributed.Client, which has no stubs.
-_Backend = Any
+class _Client(Protocol):
+    """What a distributed.Client has."""
+
+    def scheduler_info(self, *args: Any, **kwargs: Any) -> Any: ...
+    def gather(self, *args: Any, **kwargs: Any) -> Any: ...
+
+# (No `str`: an address, "dask://host:port", cannot be told from a misspelt word.)
+_Backend = Literal["threads", "interpreters", "processes", "dask"] | _Client
 
 ERRORS: tuple[str, ...]
 GROUP: str

@@ -3,3 +3,5 @@
 
 class Default(int):
     """raddle.cores(), since the caller left it open: a cluster knows better."""
+
+    __slots__ = ()
