@@ -24,6 +24,7 @@ WORDS = (
     "semaphore",
     "barrier",
     "local",
+    "module",
     "queue",
     "map",
     "thread",

@@ -47,13 +47,27 @@ _HOMES = {
 
 
 def __getattr__(name):
-    """Load what costs imports when it is first asked for."""
+    """Load what costs imports when the first of it is asked for, all of it.
+
+    For this function then goes: the interpreter specializes no look-up in a module that has it.
+    """
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import sys
     from importlib import import_module
 
-    value = getattr(import_module(f"raddle.{_HOMES[name]}"), name)
-    globals()[name] = value
+    names = globals()
+    names[name] = value = getattr(import_module(f"raddle.{_HOMES[name]}"), name)
+    try:
+        for other, home in _HOMES.items():
+            if other not in names:
+                names[other] = getattr(import_module(f"raddle.{home}"), other)
+    except ImportError:
+        return value  # Where the extension cannot be loaded: in a subinterpreter.
+    # Without a GIL another thread may have missed its name just before it was bound, and look
+    # for this function next. To look at all threads' frames stops them where that is over.
+    sys._current_frames()
+    names.pop("__getattr__", None)
     return value
 
 

@@ -48,12 +48,24 @@ if sys.version_info >= (3, 14):
         __all__ += ["InterpreterPoolExecutor"]  # noqa: F822
 
 
-def __getattr__(name):
-    if name in ("ProcessPoolExecutor", "InterpreterPoolExecutor") and name in __all__:
-        from concurrent import futures
+_LATER = [name for name in __all__ if name not in globals()]
 
-        return getattr(futures, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name):
+    """Load the executors of processes and interpreters when they are first asked for.
+
+    As the standard library's module does, so that a look-up costs the same in both. It goes
+    with the last of them: the interpreter specializes no look-up in a module that has it.
+    """
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from concurrent import futures
+
+    names = globals()
+    value = names[name] = getattr(futures, name)
+    if all(later in names for later in _LATER):
+        names.pop("__getattr__", None)
+    return value
 
 
 def __dir__():

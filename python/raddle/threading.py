@@ -501,20 +501,30 @@ class Timer(Thread, _stdlib.Timer):
         self.finished = Event()
 
 
-def __getattr__(name):
-    """What is not here is the standard library's, private names included.
+def _borrow():
+    """Take over what is not here from the standard library's module, private names included.
 
-    But for the names that the interpreter gives to each module for itself.
+    At once, and not in a `__getattr__`: a module that has one pays for it with every look-up of
+    any name, since the interpreter then specializes none. What that module's own functions bind
+    anew is left out, as a copy would not follow: its hooks are in gettrace() and getprofile().
     """
-    if name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_stdlib, name)
+    names = globals()
+    for name, value in vars(_stdlib).items():
+        # (But for the names that the interpreter gives to each module for itself.)
+        if name not in names and name not in _REBOUND and not name.startswith("__"):
+            names[name] = value
+
+
+# What a forked child's `threading` binds anew, which is followed.
+_FORKED = ("_active_limbo_lock", "_main_thread", "_shutdown_locks", "_shutdown_locks_lock")
+_REBOUND = ("_trace_hook", "_profile_hook", "_SHUTTING_DOWN")
+_borrow()
 
 
 def _follow_fork():
     """Take over the names that the standard library binds anew in a forked child."""
     names = globals()
-    for name in ("_active_limbo_lock", "_shutdown_locks", "_shutdown_locks_lock"):
+    for name in _FORKED:
         if name in names:
             names[name] = getattr(_stdlib, name)
 
