@@ -3,15 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint msrv rust loom python conformance stress torture bench figures stubs docs clean
+.PHONY: help demo test lint msrv rust loom python conformance stress torture bench figures stubs docs constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(BIN)/nox:
+$(BIN)/nox: tools/constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check "nox>=2024.4" "ruff>=0.6"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c tools/constraints.txt nox ruff
+	touch $@
 
 demo: ## build into .venv; run the tutorial, a real server and a hang on raddle
 	$(PYTHON) -m venv $(VENV)
@@ -64,6 +65,9 @@ stubs: $(BIN)/nox ## the type stubs agree with the modules
 
 docs: ## the crate's rustdoc, warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet -p raddle --no-deps
+
+constraints: ## renew tools/constraints.txt, the versions that checks and tests install
+	$(PYTHON) tools/constraints.py
 
 clean: ## remove what was built
 	rm -rf $(VENV) .nox target

@@ -9,45 +9,69 @@ import nox
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+import constraints  # noqa: E402
 import interpreters  # noqa: E402
 
 FOUND = interpreters.find(os.environ.get("RADDLE_ONLY", "").split() or None)
 OPTIONAL = nox.project.load_toml(ROOT / "pyproject.toml")["project"]["optional-dependencies"]
 PATHS = [nox.param(found, id=found.tag) for found in FOUND]
 
+# Of tests, of what builds them, and (by its other name) of what builds them for newer pips.
+CONSTRAINTS = (ROOT / "tools" / "constraints.txt").as_uri()
+os.environ |= {"PIP_CONSTRAINT": CONSTRAINTS, "PIP_BUILD_CONSTRAINT": CONSTRAINTS}
+
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["tests", "conformance", "stress"]
 
 
-def _prepare(session: nox.Session, found: interpreters.Interpreter, *extra: str) -> str:
-    """Make the interpreter's environment with raddle built into it; return its python."""
-    home = ROOT / ".nox" / f"python-{found.tag}"
+TESTS = ("pytest>=8", "hypothesis>=6.100")
+STUBS = ("tests/test_stubs.py", "tests/test_futures_stubs.py", "tests/test_types.py")
+EXTRAS = ("processes", "cluster", "progress")
+PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "install")
+
+
+def _environment(session: nox.Session, found: interpreters.Interpreter, name: str) -> str:
+    """Make an environment for the interpreter, unless it is there; return its python."""
+    home = ROOT / ".nox" / f"{name}-{found.tag}"
     python = str(home / "bin" / "python")
     if not os.path.exists(python):
         session.run(found.path, "-m", "venv", "--clear", str(home), external=True)
-    build = {"CARGO_TARGET_DIR": str(ROOT / "target" / found.tag), "RADDLE": "0"}
-    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    session.run(
-        *pip, "install", "--force-reinstall", "--no-deps", str(ROOT), external=True, env=build
-    )
-    if extra:
-        session.run(*pip, "install", *extra, external=True)
     return python
+
+
+def _build(session: nox.Session, python: str, target: Path, **env: str) -> None:
+    """Build raddle into an environment, with its Rust artifacts in the folder `target`."""
+    env |= {"CARGO_TARGET_DIR": str(target), "RADDLE": "0"}
+    session.run(
+        *(python, *PIP, "--force-reinstall", "--no-deps", str(ROOT)), external=True, env=env
+    )
+
+
+def _prepare(session: nox.Session, found: interpreters.Interpreter, *extra: str) -> str:
+    """Make the interpreter's environment with raddle built into it; return its python."""
+    python = _environment(session, found, "python")
+    _build(session, python, ROOT / "target" / found.tag)
+    if extra:
+        session.run(python, *PIP, *extra, external=True)
+    return python
+
+
+def _add_extras(session: nox.Session, python: str) -> None:
+    for extra in EXTRAS:
+        # Where there is no such package for an interpreter, the tests skip, and say so.
+        session.run(python, *PIP, *OPTIONAL[extra], external=True, success_codes=[0, 1])
 
 
 @nox.session(python=False)
 @nox.parametrize("found", PATHS)
 def tests(session: nox.Session, found) -> None:
     """raddle's own tests on one interpreter."""
-    python = _prepare(session, found, "pytest>=8", "hypothesis>=6.100")
-    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install")
-    for extra in ("processes", "cluster", "progress"):
-        # Where there is no such package for an interpreter, the tests skip, and say so.
-        session.run(*pip, *OPTIONAL[extra], external=True, success_codes=[0, 1])
-    for other in ("gevent", "eventlet"):
+    python = _prepare(session, found, *TESTS)
+    _add_extras(session, python)
+    for other in constraints.OTHERS:
         # (One by one, and none is built: that could take longer than the tests.)
-        command = (*pip, "--only-binary=:all:", other)
+        command = (python, *PIP, "--only-binary=:all:", other)
         session.run(*command, external=True, success_codes=[0, 1])
     session.run(python, "-m", "pytest", *session.posargs, external=True)
 
@@ -83,5 +107,5 @@ def bench(session: nox.Session, found) -> None:
 @nox.session(python=False)
 def stubs(session: nox.Session) -> None:
     """The shipped stubs agree with the modules that they describe, and with typeshed's."""
-    python = _prepare(session, FOUND[-1], "pytest>=8", "mypy>=1.18")
-    session.run(python, "-m", "pytest", "tests/test_stubs.py", *session.posargs, external=True)
+    python = _prepare(session, FOUND[-1], *TESTS, "mypy>=1.18", "pyright>=1.1.400")
+    session.run(python, "-m", "pytest", *STUBS, *session.posargs, external=True)
