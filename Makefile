@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint msrv rust loom python conformance stress torture bench figures stubs docs constraints clean
+.PHONY: help demo check test lint msrv rust loom python conformance stress torture bench figures stubs docs constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -21,6 +21,10 @@ demo: ## build into .venv; run the tutorial, a real server and a hang on raddle
 	@$(BIN)/pip install --quiet --disable-pip-version-check --retries 1 "raddle[processes]" \
 		|| echo "The extra 'processes' cannot be had here: the demo goes on without that backend."
 	$(BIN)/python tools/demo.py
+
+check: lint ## lints, the crate's tests and raddle's own on one interpreter, in minutes
+	cargo test --quiet -p raddle
+	$(BIN)/nox -s check
 
 test: lint rust loom python conformance stress ## all that CI runs, on every interpreter found
 

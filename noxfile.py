@@ -105,6 +105,17 @@ def bench(session: nox.Session, found) -> None:
 
 
 @nox.session(python=False)
+def check(session: nox.Session) -> None:
+    """raddle's tests on the newest interpreter found: the short way, for `make check`."""
+    python = _environment(session, FOUND[-1], "check")
+    # A debug build takes a fraction of the time, and has the assertions of the core.
+    _build(session, python, ROOT / "target", MATURIN_PEP517_ARGS="--profile dev")
+    # Without the extras: what is for processes, clusters and progress bars alone, skips.
+    session.run(python, *PIP, *TESTS, external=True)
+    session.run(python, "-m", "pytest", "-q", *session.posargs, external=True)
+
+
+@nox.session(python=False)
 def stubs(session: nox.Session) -> None:
     """The shipped stubs agree with the modules that they describe, and with typeshed's."""
     python = _prepare(session, FOUND[-1], *TESTS, "mypy>=1.18", "pyright>=1.1.400")

@@ -26,8 +26,11 @@ def lock(threading):
 
 
 def executor(threading):
+    found = futures(threading)
+    found.ThreadPoolExecutor  # noqa: B018 (loads what is loaded late)
+
     def loop(n):
-        module = futures(threading)
+        module = found
         for _ in repeat(None, n):
             module.ThreadPoolExecutor  # noqa: B018
             module.ThreadPoolExecutor  # noqa: B018
@@ -60,6 +63,7 @@ def package(threading):
     if not threading.__name__.startswith("raddle"):
         return alone(theirs)
     raddle = importlib.import_module("raddle")
+    raddle.map  # noqa: B018 (loads what is loaded late)
     return alone(ours)
 
 
