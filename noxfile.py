@@ -112,7 +112,7 @@ def check(session: nox.Session) -> None:
     _build(session, python, ROOT / "target", MATURIN_PEP517_ARGS="--profile dev")
     # Without the extras: what is for processes, clusters and progress bars alone, skips.
     session.run(python, *PIP, *TESTS, external=True)
-    session.run(python, "-m", "pytest", "-q", *session.posargs, external=True)
+    session.run(python, "-m", "pytest", "-q", "-rfE", *session.posargs, external=True)
 
 
 @nox.session(python=False)
