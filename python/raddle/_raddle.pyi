@@ -6,7 +6,7 @@ import concurrent.futures as _futures
 import queue as _stdqueue
 import threading as _threading
 from collections.abc import Callable, Iterator, Mapping
-from types import GenericAlias, TracebackType
+from types import FrameType, GenericAlias, TracebackType
 from typing import Any, Literal, Protocol, Self, TypeVar, final
 
 from _typeshed import SupportsRichComparisonT as _Ordered
@@ -28,12 +28,14 @@ __all__ = [
     "SimpleQueue",
     "Stream",
     "_Executor",
+    "_Handler",
     "_StreamWorker",
     "_ThreadHandle",
     "_Watch",
     "_WorkItem",
     "_WorkQueue",
     "__version__",
+    "_aside",
     "_barrier_error",
     "_before_fork",
     "_check_order",
@@ -46,12 +48,14 @@ __all__ = [
     "_equip_order",
     "_equip_threads",
     "_forked",
+    "_is_aside",
     "_made",
     "_main_ident",
     "_make_handle_for",
     "_make_thread_handle",
     "_owner",
     "_profile",
+    "_publish",
     "_queue_errors",
     "_quicken",
     "_settle",
@@ -246,6 +250,7 @@ class _Executor:
 
 @final
 class _WorkQueue:
+    def __new__(cls, inherits: bool = ...) -> Self: ...
     def put(self, item: object, block: bool = True, timeout: float | None = None) -> None: ...
     def put_nowait(self, item: object) -> None: ...
     def get(self, block: bool = True, timeout: float | None = None) -> Any: ...
@@ -345,12 +350,11 @@ def start_joinable_thread(
     function: Callable[[], object],
     handle: _ThreadHandle | None = None,
     daemon: bool = True,
-    until_gone: lock | None = None,
 ) -> _ThreadHandle: ...
 def start_new_thread(
     function: Callable[..., object],
     args: tuple[Any, ...],
-    kwargs: Mapping[str, Any] | None = None,
+    kwargs: Mapping[str, Any] = {},
     /,
 ) -> int: ...
 def _make_thread_handle(ident: int) -> _ThreadHandle: ...
@@ -363,29 +367,28 @@ def _profile(on: bool) -> None: ...
 def _tallies() -> list[_Tally]: ...
 def _waited() -> list[tuple[str, _Where, tuple[int, float, float, float]]]: ...
 def _main_ident() -> int: ...
+
+_Waits = list[tuple[int, str, object | None, int, float, bool]]
+_Link = tuple[tuple[int, str, str | None, _Where], _Where, _Where, str | None]
+# What the thread that found it raises, or calls: a function and its arguments.
+_Answer = BaseException | tuple[Any, ...] | None
+
+@final
+class _Handler:
+    def __new__(cls, function: Callable[[int, _Waits], object]) -> Self: ...
+    def __call__(self, number: int, frame: FrameType | None) -> None: ...
+
+def _aside(function: Callable[..., object], *arguments: object) -> None: ...
+def _is_aside() -> bool: ...
 def _equip_deadlock(
     callback: Callable[
-        [str, list[tuple[int, str, object | None, int]], bool, bool], BaseException | None
+        [int, str, list[tuple[int, str, object | None, int]], bool, bool, _Waits], _Answer
     ],
 ) -> None: ...
-def _equip_order(
-    callback: Callable[
-        [
-            list[
-                tuple[
-                    tuple[int, str, str | None, tuple[str, int, str] | None],
-                    tuple[str, int, str] | None,
-                    tuple[str, int, str] | None,
-                    str | None,
-                ]
-            ]
-        ],
-        BaseException | None,
-    ],
-) -> None: ...
+def _equip_order(callback: Callable[[int, list[_Link]], _Answer]) -> None: ...
 def _made(lock: object) -> tuple[str, int, str] | None: ...
 def _owner(lock: object) -> int: ...
-def _waits() -> list[tuple[int, str, object | None, int, float, bool]]: ...
+def _waits() -> _Waits: ...
 def _before_fork() -> None: ...
 def _close() -> None: ...
 def _forked() -> None: ...

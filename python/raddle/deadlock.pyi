@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from raddle.order import Inversion
 from raddle.report import Report
@@ -27,5 +27,14 @@ def configure(
 def action() -> _Action: ...
 def deadlocks() -> list[Report]: ...
 def found(
-    kind: str, ring: list[tuple[int, str, object | None, int]], certain: bool, may_raise: bool
+    finder: int,
+    kind: str,
+    ring: list[tuple[int, str, object | None, int]],
+    certain: bool,
+    may_raise: bool,
+    waits: list[tuple[int, str, object | None, int, float, bool]],
+) -> BaseException | tuple[Any, ...] | None: ...
+def hand(
+    finder: int, action: Callable[[Any], object], report: Report | Inversion
 ) -> BaseException | None: ...
+def is_handling(ident: int) -> bool: ...
