@@ -2,6 +2,7 @@
 
 import sys
 
+import daemons
 import pytest
 
 REPEATS = 5
@@ -57,6 +58,14 @@ def test_daemon_threads_neither_hold_up_nor_spoil_the_exit(child, subject, name)
         pytest.skip("the stdlib's start may hang at exit until 3.12")
     for _ in range(REPEATS):
         assert child(DAEMON.format(body=DAEMONS[name])).stdout == "end\n"
+
+
+@pytest.mark.parametrize("name", daemons.BODIES)
+def test_a_daemon_thread_inside_python_code_that_raddle_runs_does_not_spoil_the_exit(
+    child, name
+):
+    for _ in range(2):
+        assert child(daemons.program(name), prelude="").stdout == "end\n"
 
 
 PILE = """

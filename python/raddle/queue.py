@@ -25,3 +25,7 @@ __all__ = [
 ]
 
 Empty, Full, ShutDown = _queuepatch.errors(_stdlib)
+
+# Here, and not when the first queue is opened: a child that is forked meanwhile would wait for
+# the import for ever.
+from raddle import hooked as _hooked  # noqa: E402

@@ -32,6 +32,7 @@ def _make_shutdown():
 
 def replacements(module):
     """Return the names of a `queue` module that change, with their new values."""
+    import raddle.queue  # noqa: F401  It imports what queues need once they are opened.
     from raddle import _raddle
 
     names = vars(module)

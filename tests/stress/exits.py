@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from common import PATIENCE, PRELUDE, SUBJECT, Ledger, main
+
+sys.path.append(str(Path(__file__).parent.parent))
+import daemons
 
 BODIES = {
     "running": [
@@ -70,10 +74,9 @@ print("end", flush=True)
 """
 
 
-def begin(body, threads, pause):
-    program = PRELUDE + PROGRAM.format(body=body, threads=threads, pause=pause)
+def begin(text):
     return subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", text],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -92,17 +95,26 @@ def finish(process, body):
     )
 
 
-def torture(long, chance):
-    ledger, pairs = Ledger({"exits": 0} | dict.fromkeys(BODIES, 0)), []
+def programs(repeats, chance):
+    """Yield the kind, the body and the text of each program, `repeats` times."""
     for kind, bodies in BODIES.items():
         if (kind, SUBJECT) == ("starting", "stdlib"):
             continue  # the stdlib's start can hang here before 3.12
-        pairs += [(kind, body) for body in bodies] * (10 if long else 2)
-    chance.shuffle(pairs)
+        for body in bodies * (repeats + 1):
+            threads = chance.choice([1, 4, 16])
+            pause = chance.choice([0, 0, chance.random() * 0.01])
+            yield kind, body, PRELUDE + PROGRAM.format(body=body, threads=threads, pause=pause)
+    for name in list(daemons.BODIES) * repeats:
+        yield "inside", name, daemons.program(name)
+
+
+def torture(long, chance):
+    ledger = Ledger({"exits": 0} | dict.fromkeys([*BODIES, "inside"], 0))
+    everything = list(programs(72 if long else 2, chance))  # 10,000 and more, or 300
+    chance.shuffle(everything)
     waiting = []  # two at a time keep both cores of a small machine busy
-    for kind, body in pairs:
-        pause = chance.choice([0, 0, chance.random() * 0.01])
-        waiting.append((begin(body, chance.choice([1, 4, 16]), pause), body))
+    for kind, body, text in everything:
+        waiting.append((begin(text), body))
         ledger.add("exits")
         ledger.add(kind)
         if len(waiting) == 2:

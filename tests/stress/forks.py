@@ -2,11 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 import traceback
 import warnings
 
-from common import PATIENCE, Ledger, joined, main, module
+from common import PATIENCE, PRELUDE, SUBJECT, Ledger, joined, main, module
 
 warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 on: this process has threads
 
@@ -137,8 +139,106 @@ def starting(threading, count, chance, ledger):
     ledger.add("starts", sum(turns))
 
 
+MODULES = {
+    "raddle": "from raddle import queue, futures\n",
+    "installed": "import queue, concurrent.futures as futures\n",
+    "stdlib": "import queue, concurrent.futures as futures\n",
+}[SUBJECT]
+
+FIRST = """
+import os, sys, warnings
+warnings.simplefilter("ignore")
+sys.setswitchinterval(1e-4)
+futures.ThreadPoolExecutor, futures.Future  # what is imported is imported
+class Foreign:
+    def acquire(self, *_): return True
+    def release(self): pass
+    def _is_owned(self): return True
+    def __enter__(self): pass
+    def __exit__(self, *_): pass
+class Future(futures.Future): pass
+class Semaphore(threading.Semaphore): pass
+def fails(function, *args):
+    try:
+        function(*args)
+    except Exception:
+        pass
+def submit():
+    pool = futures.ThreadPoolExecutor(1)
+    assert pool.submit(abs, -1).result(60) == 1
+    pool.shutdown()
+def opened():
+    q = queue.Queue()
+    q.mutex, q.not_empty, q.queue
+    q.put(1), q.get(), q.task_done(), q.join(), q.qsize(), q.empty(), q.full()
+    h = queue.PriorityQueue()
+    h.queue
+    h.put(2), h.put(1)
+    assert h.get() == 1
+    fails(q.get, False), fails(queue.Queue(1).get, True, 0.0001)
+def waits():
+    f = Future()
+    f._condition
+    f.add_done_callback(id), f.set_running_or_notify_cancel(), f.set_result(1), f.result(1)
+    futures.wait([f])
+    c = threading.Condition(Foreign())
+    with c: c.notify_all(), c.wait(0.0001), c.wait_for(lambda: True)
+def errors():
+    b = threading.Barrier(2)
+    fails(b.wait, 0), fails(threading.Semaphore().release, "x")
+    fails(threading.Event().wait, "x")
+    with Semaphore(): threading.current_thread()
+    fails(queue.Queue().task_done), fails(futures.Future().set_exception, 1)
+    fails(threading.Lock().acquire, "x", [], 1), fails(threading.Event, 1, 2)
+uses = [submit, opened, waits, errors]
+go, stop = threading.Event(), []
+def run(me):
+    go.wait()
+    while not stop:
+        for n in range(len(uses)): uses[(me + n) % len(uses)]()
+def spin():
+    go.wait()
+    while not stop: pass
+for me in range(4):
+    threading.Thread(target=run, args=(me,), daemon=True).start()
+    threading.Thread(target=spin, daemon=True).start()
+go.set()
+for _ in range(int(sys.argv[1])): pass
+pid = os.fork()
+if pid == 0:
+    for use in uses: use()
+    os._exit(0)
+import time
+limit = time.monotonic() + 60
+while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+    if time.monotonic() > limit:
+        os.kill(pid, 9), os.waitpid(pid, 0)
+        os._exit(7)
+    time.sleep(0.001)
+os._exit(os.waitstatus_to_exitcode(ended[1]))
+"""
+
+
+def first_uses(count, chance, ledger):
+    """Fork while other threads use everything for the first time, in a fresh process each."""
+    for _ in range(count):
+        pause = str(chance.choice([0, 1000, 30_000, 300_000]))
+        done = subprocess.run(
+            [sys.executable, "-c", PRELUDE + MODULES + FIRST, pause],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode != 7, "a child hung in what its parent used for the first time"
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), (
+            f"exit code {done.returncode}, {done.stdout!r}, {done.stderr!r}"
+        )
+        ledger.add("forks among first uses")
+
+
 def torture(long, chance):
     threading, ledger = module(), Ledger()
+    first_uses(2000 if long else 40, chance, ledger)
     held(threading, 1500 if long else 60, chance, ledger)
     starting(threading, 6000 if long else 60, chance, ledger)
     return ledger

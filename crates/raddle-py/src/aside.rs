@@ -13,7 +13,6 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyImportError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use raddle::deadlock::Deadlock;
@@ -22,6 +21,7 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 
 use crate::attached::{self, Attached};
 use crate::deadlock;
+use crate::interned::intern;
 use crate::outcall::{self, Held};
 use crate::registry;
 use crate::slot::Slot;
@@ -56,7 +56,7 @@ type Work = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// Work for another thread, and what came of it.
 #[pyclass(frozen, module = "raddle._raddle", name = "_Errand")]
-struct Errand {
+pub(crate) struct Errand {
     work: Mutex<Option<Work>>,
     outcome: Mutex<Option<PyResult<Held>>>,
 }

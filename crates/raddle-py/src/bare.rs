@@ -8,11 +8,11 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::condition::Condition;
+use crate::interned::intern;
 use crate::{fresh, outcall};
 
 /// Where in a Condition PyO3 keeps the Rust value, in bytes; measured at import.

@@ -7,13 +7,13 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use raddle::checks::{self, Card, Inversion, Seen, Site};
 use raddle::deadlock::Kind;
 
 use crate::aside;
+use crate::interned::intern;
 use crate::lock::Lock;
 use crate::registry;
 use crate::rlock::RLock;

@@ -2,7 +2,6 @@
 
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use raddle::{Condition as Core, Deadline};
@@ -10,6 +9,7 @@ use raddle::{Condition as Core, Deadline};
 use crate::arg::Arg;
 use crate::attached::Attached;
 use crate::errors;
+use crate::interned::intern;
 use crate::lock::Lock;
 use crate::name;
 use crate::outcall::{self, Held};

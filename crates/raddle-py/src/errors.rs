@@ -4,19 +4,19 @@ use std::ffi::CStr;
 
 use pyo3::exceptions::{PyDeprecationWarning, PyImportError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyType};
 
 use crate::names::{self, Name};
 use crate::outcall;
+use crate::slot::Slot;
 
-static BROKEN_BARRIER: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static BROKEN_BARRIER: Slot<Py<PyType>> = Slot::new();
 
 /// Says which class `BrokenBarrierError` is; the first to say it is heeded.
 #[pyfunction]
 #[pyo3(name = "_barrier_error")]
-pub(crate) fn barrier_error(py: Python<'_>, broken: Py<PyType>) {
-    let _ = BROKEN_BARRIER.set(py, broken);
+pub(crate) fn barrier_error(broken: Py<PyType>) {
+    let _ = BROKEN_BARRIER.set(broken);
 }
 
 /// The exception of a broken barrier: the standard library's own, which programs catch, or what a
@@ -27,13 +27,13 @@ pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
 }
 
 fn original_broken_barrier(py: Python<'_>) -> PyErr {
-    if BROKEN_BARRIER.get(py).is_none() {
+    if BROKEN_BARRIER.get().is_none() {
         // It says so when it is imported.
         if let Err(error) = py.import("raddle.threading") {
             return error;
         }
     }
-    match BROKEN_BARRIER.get(py) {
+    match BROKEN_BARRIER.get() {
         Some(kind) => PyErr::from_type(kind.bind(py).clone(), ()),
         None => PyImportError::new_err("raddle.threading named no exception"),
     }

@@ -1,7 +1,7 @@
 //! The Python face of raddle: arguments, reprs, errors and garbage collection, nothing else.
 //!
 //! Every algorithm is in the crate `raddle`; this one exports it to the interpreter that it was
-//! built for. What an unwinding or finalizing interpreter demands is in `attached` and `outcall`.
+//! built for. What an unwinding or finalizing interpreter demands is in `attached` and `doors`.
 
 mod arg;
 mod aside;
@@ -12,6 +12,7 @@ mod checks;
 mod condition;
 mod context;
 mod deadlock;
+mod doors;
 mod errors;
 mod event;
 mod executor;
@@ -22,6 +23,9 @@ mod fresh;
 mod function;
 mod future;
 mod handle;
+#[cfg(raddle_doors)]
+mod instances;
+mod interned;
 mod kit;
 mod lock;
 mod name;
@@ -141,6 +145,9 @@ mod _raddle {
                  their types with it",
             ));
         }
+        crate::interned::prepare(module);
+        #[cfg(raddle_doors)]
+        crate::instances::prepare(module.py());
         crate::names::prepare(module.py())?;
         crate::fork::watch();
         crate::checks::prepare();
@@ -149,6 +156,7 @@ mod _raddle {
         crate::fresh::prepare(module)?;
         crate::bare::prepare(module.py())?;
         crate::queue::prepare(module)?;
+        crate::interned::prepare_errors(module);
         look_like_python(module.py());
         // Where they are once raddle is installed, as pickling wants to know.
         for name in ["start_joinable_thread", "start_new_thread", "_make_thread_handle"] {

@@ -1,10 +1,7 @@
-//! Calls from here into Python that a daemon thread can be inside when the interpreter ends.
+//! Calls from here into Python, as this crate words them.
 //!
-//! CPython up to 3.13 ends such a thread with `pthread_exit`, which unwinds its stack. The
-//! frames of this library must not be unwound (they are `extern "C"`, and PyO3's catch), so each
-//! call here is declared `extern "C-unwind"` and made under a guard whose drop never returns:
-//! the unwinding starts at the innermost frame, meets the guard, and the thread hangs, as 3.14
-//! makes it hang by itself. Nothing in this crate calls Python code in any other way.
+//! A daemon thread may be inside one of them when the interpreter ends, and never come back:
+//! `doors` guards what they call.
 
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
@@ -13,82 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-mod raw {
-    use pyo3::ffi::{PyObject, PyThreadState};
-
-    #[allow(clashing_extern_declarations)]
-    unsafe extern "C-unwind" {
-        pub(super) fn PyObject_Call(
-            callable: *mut PyObject,
-            args: *mut PyObject,
-            kwargs: *mut PyObject,
-        ) -> *mut PyObject;
-        pub(super) fn PyObject_Vectorcall(
-            callable: *mut PyObject,
-            args: *const *mut PyObject,
-            count: usize,
-            names: *mut PyObject,
-        ) -> *mut PyObject;
-        pub(super) fn PyObject_GetAttr(
-            object: *mut PyObject,
-            name: *mut PyObject,
-        ) -> *mut PyObject;
-        pub(super) fn PyIter_Next(iterator: *mut PyObject) -> *mut PyObject;
-        pub(super) fn PyNumber_Index(object: *mut PyObject) -> *mut PyObject;
-        pub(super) fn PyObject_Repr(object: *mut PyObject) -> *mut PyObject;
-        pub(super) fn PyObject_DelItem(
-            object: *mut PyObject,
-            key: *mut PyObject,
-        ) -> std::ffi::c_int;
-        pub(super) fn PySequence_Contains(
-            object: *mut PyObject,
-            key: *mut PyObject,
-        ) -> std::ffi::c_int;
-        pub(super) fn PyErr_WarnEx(
-            category: *mut PyObject,
-            text: *const std::ffi::c_char,
-            level: isize,
-        ) -> std::ffi::c_int;
-        pub(super) fn PyErr_SetObject(kind: *mut PyObject, value: *mut PyObject);
-        pub(super) fn PyFloat_AsDouble(object: *mut PyObject) -> f64;
-        pub(super) fn PyNumber_Add(left: *mut PyObject, right: *mut PyObject) -> *mut PyObject;
-        pub(super) fn PyObject_RichCompareBool(
-            left: *mut PyObject,
-            right: *mut PyObject,
-            operator: std::ffi::c_int,
-        ) -> std::ffi::c_int;
-        pub(super) fn PyObject_GenericSetAttr(
-            object: *mut PyObject,
-            name: *mut PyObject,
-            value: *mut PyObject,
-        ) -> std::ffi::c_int;
-        pub(super) fn PyObject_IsTrue(object: *mut PyObject) -> std::ffi::c_int;
-        pub(super) fn Py_DecRef(object: *mut PyObject);
-        pub(super) fn PyObject_ClearWeakRefs(object: *mut PyObject);
-        pub(super) fn PyThreadState_Clear(state: *mut PyThreadState);
-        pub(super) fn PyErr_WriteUnraisable(object: *mut PyObject);
-    }
-}
-
-/// Hangs the thread when dropped; forget it when the guarded call has returned.
-pub(crate) struct HangOnUnwind;
-
-impl Drop for HangOnUnwind {
-    fn drop(&mut self) {
-        loop {
-            std::thread::park();
-        }
-    }
-}
-
-/// Runs `call`, during which the thread may be ended from below.
-#[inline]
-fn guarded<R>(call: impl FnOnce() -> R) -> R {
-    let guard = HangOnUnwind;
-    let result = call();
-    std::mem::forget(guard);
-    result
-}
+use crate::doors::guarded;
 
 fn owned<'py>(py: Python<'py>, object: *mut ffi::PyObject) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: each caller passes what an API returned that gives a new reference, or null with
@@ -104,8 +26,7 @@ pub(crate) fn call<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
     // SAFETY: the references are live for the call, and the thread is attached.
-    let result =
-        guarded(|| unsafe { raw::PyObject_Call(callable.as_ptr(), args.as_ptr(), kwargs) });
+    let result = unsafe { ffi::PyObject_Call(callable.as_ptr(), args.as_ptr(), kwargs) };
     owned(callable.py(), result)
 }
 
@@ -113,8 +34,7 @@ pub(crate) fn call<'py>(
 pub(crate) fn call0<'py>(callable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let none = std::ptr::null_mut();
     // SAFETY: as in `call`; no arguments are read.
-    let result =
-        guarded(|| unsafe { raw::PyObject_Vectorcall(callable.as_ptr(), &none, 0, none) });
+    let result = unsafe { ffi::PyObject_Vectorcall(callable.as_ptr(), &none, 0, none) };
     owned(callable.py(), result)
 }
 
@@ -128,9 +48,9 @@ pub(crate) fn call1<'py>(
     let count = 1 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
     let first = (&raw mut arguments[1]).cast_const();
     // SAFETY: as in `call`; the place before the one argument may be written to, as the flag says.
-    let result = guarded(|| unsafe {
-        raw::PyObject_Vectorcall(callable.as_ptr(), first, count, std::ptr::null_mut())
-    });
+    let result = unsafe {
+        ffi::PyObject_Vectorcall(callable.as_ptr(), first, count, std::ptr::null_mut())
+    };
     owned(callable.py(), result)
 }
 
@@ -139,7 +59,7 @@ pub(crate) fn call1<'py>(
 pub(crate) fn next<'py>(iterator: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     // SAFETY: the reference is live for the call, and the thread is attached; the caller has
     // made sure that it is an iterator.
-    let item = guarded(|| unsafe { raw::PyIter_Next(iterator.as_ptr()) });
+    let item = unsafe { ffi::PyIter_Next(iterator.as_ptr()) };
     // SAFETY: a new reference, or null.
     match unsafe { Bound::from_owned_ptr_or_opt(iterator.py(), item) } {
         Some(item) => Ok(Some(item)),
@@ -153,7 +73,7 @@ pub(crate) fn getattr<'py>(
     name: &Bound<'py, pyo3::types::PyString>,
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the references are live for the call, and the thread is attached.
-    let result = guarded(|| unsafe { raw::PyObject_GetAttr(object.as_ptr(), name.as_ptr()) });
+    let result = unsafe { ffi::PyObject_GetAttr(object.as_ptr(), name.as_ptr()) };
     owned(object.py(), result)
 }
 
@@ -168,7 +88,7 @@ pub(crate) fn method0<'py>(
 /// `bool(object)`.
 pub(crate) fn truth(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     // SAFETY: the reference is live for the call, and the thread is attached.
-    match guarded(|| unsafe { raw::PyObject_IsTrue(object.as_ptr()) }) {
+    match unsafe { ffi::PyObject_IsTrue(object.as_ptr()) } {
         -1 => Err(PyErr::fetch(object.py())),
         answer => Ok(answer != 0),
     }
@@ -193,7 +113,7 @@ fn compare(
 ) -> PyResult<bool> {
     let (one, other) = (left.as_ptr(), right.as_ptr());
     // SAFETY: the references are live for the call, and the thread is attached.
-    match guarded(|| unsafe { raw::PyObject_RichCompareBool(one, other, operator) }) {
+    match unsafe { ffi::PyObject_RichCompareBool(one, other, operator) } {
         -1 => Err(PyErr::fetch(left.py())),
         answer => Ok(answer != 0),
     }
@@ -205,7 +125,7 @@ pub(crate) fn add<'py>(
     right: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the references are live for the call, and the thread is attached.
-    let sum = guarded(|| unsafe { raw::PyNumber_Add(left.as_ptr(), right.as_ptr()) });
+    let sum = unsafe { ffi::PyNumber_Add(left.as_ptr(), right.as_ptr()) };
     owned(left.py(), sum)
 }
 
@@ -217,9 +137,7 @@ pub(crate) fn generic_setattr(
 ) -> PyResult<()> {
     let value = value.map_or(std::ptr::null_mut(), |value| value.as_ptr());
     // SAFETY: the references are live for the call, and the thread is attached.
-    match guarded(|| unsafe {
-        raw::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value)
-    }) {
+    match unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value) } {
         0 => Ok(()),
         _ => Err(PyErr::fetch(object.py())),
     }
@@ -228,14 +146,14 @@ pub(crate) fn generic_setattr(
 /// `operator.index(object)`.
 pub(crate) fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the reference is live for the call, and the thread is attached.
-    let result = guarded(|| unsafe { raw::PyNumber_Index(object.as_ptr()) });
+    let result = unsafe { ffi::PyNumber_Index(object.as_ptr()) };
     owned(object.py(), result)
 }
 
 /// `repr(object)`.
 pub(crate) fn repr<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the reference is live for the call, and the thread is attached.
-    let result = guarded(|| unsafe { raw::PyObject_Repr(object.as_ptr()) });
+    let result = unsafe { ffi::PyObject_Repr(object.as_ptr()) };
     owned(object.py(), result)
 }
 
@@ -246,13 +164,13 @@ pub(crate) fn repr<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
 /// weak references.
 pub(crate) unsafe fn clear_weak_references(object: *mut ffi::PyObject) {
     // SAFETY: passed on to the caller.
-    guarded(|| unsafe { raw::PyObject_ClearWeakRefs(object) });
+    unsafe { ffi::PyObject_ClearWeakRefs(object) };
 }
 
 /// `del object[key]`.
 pub(crate) fn del_item(object: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> PyResult<()> {
     // SAFETY: the references are live for the call, and the thread is attached.
-    match guarded(|| unsafe { raw::PyObject_DelItem(object.as_ptr(), key.as_ptr()) }) {
+    match unsafe { ffi::PyObject_DelItem(object.as_ptr(), key.as_ptr()) } {
         0 => Ok(()),
         _ => Err(PyErr::fetch(object.py())),
     }
@@ -261,7 +179,7 @@ pub(crate) fn del_item(object: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> PyR
 /// `key in object`.
 pub(crate) fn contains(object: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> PyResult<bool> {
     // SAFETY: the references are live for the call, and the thread is attached.
-    match guarded(|| unsafe { raw::PySequence_Contains(object.as_ptr(), key.as_ptr()) }) {
+    match unsafe { ffi::PySequence_Contains(object.as_ptr(), key.as_ptr()) } {
         -1 => Err(PyErr::fetch(object.py())),
         answer => Ok(answer != 0),
     }
@@ -270,7 +188,7 @@ pub(crate) fn contains(object: &Bound<'_, PyAny>, key: &Bound<'_, PyAny>) -> PyR
 /// `warnings.warn(text, category)`, at the caller's line.
 pub(crate) fn warn(category: &Bound<'_, PyAny>, text: &CStr) -> PyResult<()> {
     // SAFETY: the reference and the text are live for the call, and the thread is attached.
-    match guarded(|| unsafe { raw::PyErr_WarnEx(category.as_ptr(), text.as_ptr(), 1) }) {
+    match unsafe { ffi::PyErr_WarnEx(category.as_ptr(), text.as_ptr(), 1) } {
         0 => Ok(()),
         _ => Err(PyErr::fetch(category.py())),
     }
@@ -279,7 +197,7 @@ pub(crate) fn warn(category: &Bound<'_, PyAny>, text: &CStr) -> PyResult<()> {
 /// `float(object)` for what is a number.
 pub(crate) fn float(object: &Bound<'_, PyAny>) -> PyResult<f64> {
     // SAFETY: the reference is live for the call, and the thread is attached.
-    let value = guarded(|| unsafe { raw::PyFloat_AsDouble(object.as_ptr()) });
+    let value = unsafe { ffi::PyFloat_AsDouble(object.as_ptr()) };
     match PyErr::take(object.py()) {
         Some(error) if value == -1.0 => Err(error),
         _ => Ok(value),
@@ -289,7 +207,7 @@ pub(crate) fn float(object: &Bound<'_, PyAny>) -> PyResult<f64> {
 /// Drops a reference, which may run any destructor.
 pub(crate) fn drop_ref(object: Py<PyAny>) {
     // SAFETY: the reference is given up here; the callers are attached.
-    guarded(|| unsafe { raw::Py_DecRef(object.into_ptr()) });
+    unsafe { ffi::Py_DecRef(object.into_ptr()) };
 }
 
 /// Clears a thread state, which runs the destructors of its thread-locals.
@@ -298,7 +216,7 @@ pub(crate) fn drop_ref(object: Py<PyAny>) {
 /// `state` is the calling thread's own, attached.
 pub(crate) unsafe fn clear_thread_state(state: *mut ffi::PyThreadState) {
     // SAFETY: passed on to the caller.
-    guarded(|| unsafe { raw::PyThreadState_Clear(state) });
+    unsafe { ffi::PyThreadState_Clear(state) };
 }
 
 /// [`call`] for a thread that PyO3 does not know to be attached; null if it raised.
@@ -311,7 +229,7 @@ pub(crate) unsafe fn call_raw(
     kwargs: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: passed on to the caller.
-    guarded(|| unsafe { raw::PyObject_Call(callable, args, kwargs) })
+    unsafe { ffi::PyObject_Call(callable, args, kwargs) }
 }
 
 /// Calls `method`, a function of a class, with `object` before its arguments; null if it raised.
@@ -336,7 +254,7 @@ pub(crate) unsafe fn method_raw(
             all.extend_from_slice(std::slice::from_raw_parts(args, given));
         }
         let count = count as usize + 1;
-        guarded(|| raw::PyObject_Vectorcall(method, all.as_ptr(), count, names))
+        ffi::PyObject_Vectorcall(method, all.as_ptr(), count, names)
     }
 }
 
@@ -353,7 +271,7 @@ pub(crate) unsafe fn vectorcall_raw(
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: passed on to the caller.
-    guarded(|| unsafe { raw::PyObject_Vectorcall(callable, args, count, names) })
+    unsafe { ffi::PyObject_Vectorcall(callable, args, count, names) }
 }
 
 /// How an object is called that has a vectorcall.
@@ -386,7 +304,7 @@ pub(crate) unsafe fn vectorcall_by(
 /// The thread is attached and owns the reference.
 pub(crate) unsafe fn drop_raw(object: *mut ffi::PyObject) {
     // SAFETY: passed on to the caller.
-    guarded(|| unsafe { raw::Py_DecRef(object) });
+    unsafe { ffi::Py_DecRef(object) };
 }
 
 /// Reports the exception with which the function of a thread ended.
@@ -394,23 +312,26 @@ pub(crate) unsafe fn drop_raw(object: *mut ffi::PyObject) {
 /// # Safety
 /// The thread is attached, an exception is set, and `function` is live.
 pub(crate) unsafe fn report_thread_error(function: *mut ffi::PyObject) {
-    #[allow(clashing_extern_declarations)]
-    unsafe extern "C-unwind" {
-        #[cfg(Py_3_13)]
-        fn PyErr_FormatUnraisable(format: *const std::ffi::c_char, ...);
-        #[cfg(not(Py_3_13))]
-        fn _PyErr_WriteUnraisableMsg(text: *const std::ffi::c_char, object: *mut ffi::PyObject);
-    }
-    // SAFETY: passed on to the caller; the format names one object.
+    // SAFETY: passed on to the caller; the format names one object. (It takes any number of
+    // arguments, which `doors` cannot guard.)
     #[cfg(Py_3_13)]
     guarded(|| unsafe {
         PyErr_FormatUnraisable(c"Exception ignored in thread started by %R".as_ptr(), function);
     });
     // SAFETY: passed on to the caller.
     #[cfg(not(Py_3_13))]
-    guarded(|| unsafe {
+    unsafe {
         _PyErr_WriteUnraisableMsg(c"in thread started by".as_ptr(), function)
-    });
+    };
+
+    #[cfg(Py_3_13)]
+    unsafe extern "C-unwind" {
+        fn PyErr_FormatUnraisable(format: *const std::ffi::c_char, ...);
+    }
+    #[cfg(not(Py_3_13))]
+    unsafe extern "C" {
+        fn _PyErr_WriteUnraisableMsg(text: *const std::ffi::c_char, object: *mut ffi::PyObject);
+    }
 }
 
 /// The error of `raise exception` at this place: what is being handled here is its context.
@@ -422,9 +343,8 @@ pub(crate) fn raised(exception: Bound<'_, PyAny>) -> PyErr {
         return PyErr::from_value(exception); // A class, or the TypeError of `raise`.
     }
     let kind = exception.get_type();
-    // SAFETY: the references are live for the call, and the thread is attached; the context that
-    // the exception had before may be dropped.
-    guarded(|| unsafe { raw::PyErr_SetObject(kind.as_ptr(), exception.as_ptr()) });
+    // SAFETY: the references are live for the call, and the thread is attached.
+    unsafe { ffi::PyErr_SetObject(kind.as_ptr(), exception.as_ptr()) };
     PyErr::fetch(py)
 }
 
@@ -432,7 +352,7 @@ pub(crate) fn raised(exception: Bound<'_, PyAny>) -> PyErr {
 pub(crate) fn report_unraisable(error: PyErr, object: &Bound<'_, PyAny>) {
     error.restore(object.py());
     // SAFETY: an exception is set, the reference is live, and the thread is attached.
-    guarded(|| unsafe { raw::PyErr_WriteUnraisable(object.as_ptr()) });
+    unsafe { ffi::PyErr_WriteUnraisable(object.as_ptr()) };
 }
 
 /// `sys.audit(event, *args)`; costs a comparison when nobody listens.
@@ -449,14 +369,14 @@ pub(crate) fn audit(
         ) -> i32;
     }
     let [first, second, third] = args;
-    // SAFETY: the format names three objects, which are live for the call.
+    // SAFETY: the format names three objects, which are live for the call. (See above.)
     let failed = guarded(|| unsafe {
         PySys_Audit(event.as_ptr(), c"OOO".as_ptr(), first, second, third) < 0
     });
     if failed { Err(PyErr::fetch(py)) } else { Ok(()) }
 }
 
-/// A reference that is dropped under the guard of this module.
+/// A reference that is dropped by [`drop_ref`].
 pub(crate) struct Held(ManuallyDrop<Py<PyAny>>);
 
 impl Held {

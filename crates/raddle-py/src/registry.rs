@@ -1,10 +1,10 @@
 //! The threads that `threading` knows: what they are called, and how those that failed leave it.
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::interned::intern;
 use crate::outcall;
 use crate::slot::Slot;
 

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::{PyOverflowError, PyValueError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyString, PyTuple};
 use raddle::{Deadline, Semaphore as Core};
@@ -11,6 +10,7 @@ use raddle::{Deadline, Semaphore as Core};
 use crate::arg::{self, Arg, Truth};
 use crate::attached::Attached;
 use crate::errors;
+use crate::interned::intern;
 use crate::name;
 use crate::outcall;
 use crate::padded::Padded;

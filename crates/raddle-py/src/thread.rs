@@ -20,6 +20,7 @@ use raddle::thread::{self, Handle, StartError};
 
 use crate::arg::Truth;
 use crate::attached::{self, Attached};
+use crate::doors::HangOnUnwind;
 use crate::errors;
 #[cfg(Py_GIL_DISABLED)]
 use crate::farewell;
@@ -240,7 +241,7 @@ unsafe fn release_lock(lock: *mut ffi::PyObject) {
 /// PyO3 does not know that this thread is attached (no trampoline of its is on the stack), so
 /// only raw calls and the guarded ones of `outcall` are made here, and references are raw.
 unsafe extern "C-unwind" fn main(boot: *mut c_void) {
-    let guard = outcall::HangOnUnwind;
+    let guard = HangOnUnwind;
     // SAFETY: `start` handed the record over.
     let mut boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
     if attached::is_finalizing() {

@@ -92,7 +92,7 @@ pub(crate) fn nanos(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
         return float_nanos(float.value());
     }
     #[cfg(Py_3_15)]
-    if !seconds.hasattr(pyo3::intern!(seconds.py(), "__index__"))? {
+    if !seconds.hasattr(crate::interned::intern!(seconds.py(), "__index__"))? {
         return float_nanos(outcall::float(seconds)?);
     }
     let seconds: i64 = match seconds.cast::<PyInt>() {

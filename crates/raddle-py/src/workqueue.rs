@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::gc::{PyTraverseError, PyVisit};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use raddle::pool::{Closed, Demand, Seat, Tasks};
@@ -14,6 +13,7 @@ use crate::arg::Truth;
 use crate::attached::Attached;
 use crate::context;
 use crate::future::{Future, Outcome, Settled};
+use crate::interned::intern;
 use crate::kit::{self, Kit};
 use crate::outcall::{self, Held};
 use crate::timeout;

@@ -1,12 +1,12 @@
 //! Changes of an open future, under its condition's lock.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 use raddle::future::Refused;
 
 use super::Future;
 use crate::condition::Condition;
+use crate::interned::intern;
 use crate::outcall;
 
 impl Future {

@@ -1,13 +1,13 @@
 //! A call begins and ends, and who is to know of it is told.
 
 use pyo3::exceptions::{PyException, PyRuntimeError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 use raddle::future::{Access, Changed, Phase, Refused};
 
 use super::Future;
 use super::extra::Extra;
+use crate::interned::intern;
 use crate::kit::Kit;
 use crate::names::{self, Name};
 use crate::outcall::{self, Held};

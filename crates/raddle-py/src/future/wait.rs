@@ -1,13 +1,13 @@
 //! Waiting for a future, and what it came to.
 
 use pyo3::exceptions::PyTimeoutError;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 use raddle::future::Phase;
 
 use super::Future;
 use crate::attached::Attached;
+use crate::interned::intern;
 use crate::kit::Kit;
 use crate::names::{self, Name};
 use crate::outcall;

@@ -33,13 +33,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyString, PyTuple};
 use raddle::queue::{Blocks, Deny, Gate, Heap, Pile};
 use raddle::{Deadline, RLock, fork_generation};
 
 use crate::arg::{Arg, Truth};
+use crate::interned::intern;
 use crate::name;
 use crate::outcall::{self, Held};
 use crate::padded::Padded;

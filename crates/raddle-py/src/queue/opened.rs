@@ -7,24 +7,24 @@ use std::sync::atomic::Ordering;
 
 use pyo3::exceptions::PyAttributeError;
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use super::{NATIVE, OPEN, OPENING, Order, Queue, ordered, types};
 use crate::condition::Condition;
+use crate::interned::intern;
 use crate::lock::Lock;
 use crate::outcall::{self, Held};
+use crate::slot::Slot;
 
 /// `module.name`, kept in `place`.
 fn imported<'py>(
     py: Python<'py>,
-    place: &'static PyOnceLock<Py<PyAny>>,
+    place: &'static Slot<Py<PyAny>>,
     module: &str,
     name: Option<&str>,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
-    if let Some(found) = place.get(py) {
+    if let Some(found) = place.get() {
         return Ok(found.bind(py));
     }
     let module = py.import(module)?.into_any();
@@ -32,8 +32,8 @@ fn imported<'py>(
         Some(name) => outcall::getattr(&module, &PyString::new(py, name))?,
         None => module,
     };
-    let _ = place.set(py, found.unbind());
-    Ok(place.get(py).expect("it was just set").bind(py))
+    let _ = place.set(found.unbind());
+    Ok(place.get().expect("it was just set").bind(py))
 }
 
 /// `raddle.hooked.name(queue, *arguments)`.
@@ -42,7 +42,7 @@ pub(super) fn call<'py, const N: usize>(
     name: &Bound<'py, PyString>,
     arguments: [Bound<'py, PyAny>; N],
 ) -> PyResult<Bound<'py, PyAny>> {
-    static HOOKED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static HOOKED: Slot<Py<PyAny>> = Slot::new();
     let py = queue.py();
     if queue.get().mode() == OPENING {
         // Who opens it holds the lock until the parts are there.
@@ -126,7 +126,7 @@ fn furnish(queue: &Bound<'_, Queue>) -> PyResult<()> {
 /// A container as the standard library's queue of that order has, and the name of its method
 /// that adds an item.
 fn container<'py>(py: Python<'py>, order: Order) -> PyResult<Bound<'py, PyAny>> {
-    static DEQUE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static DEQUE: Slot<Py<PyAny>> = Slot::new();
     match order {
         Order::First => outcall::call0(imported(py, &DEQUE, "collections", Some("deque"))?),
         Order::Last | Order::Least => Ok(PyList::empty(py).into_any()),
@@ -268,7 +268,7 @@ pub(super) fn hook_qsize<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, 
 
 /// `heapq.name`.
 fn heapq<'py>(
-    place: &'static PyOnceLock<Py<PyAny>>,
+    place: &'static Slot<Py<PyAny>>,
     py: Python<'py>,
     name: &str,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
@@ -281,7 +281,7 @@ pub(super) fn hook_put<'py>(
     order: Order,
     item: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
-    static PUSH: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static PUSH: Slot<Py<PyAny>> = Slot::new();
     let (py, inner) = (queue.py(), inner(queue)?);
     if order == Order::Least {
         let arguments = PyTuple::new(py, [&inner, item])?;
@@ -296,7 +296,7 @@ pub(super) fn hook_get<'py>(
     queue: &Bound<'py, Queue>,
     order: Order,
 ) -> PyResult<Bound<'py, PyAny>> {
-    static POP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static POP: Slot<Py<PyAny>> = Slot::new();
     let (py, inner) = (queue.py(), inner(queue)?);
     match order {
         Order::First => outcall::method0(&inner, intern!(py, "popleft")),

@@ -9,12 +9,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use raddle::queue::Blocks;
 
 use super::{Queue, SimpleQueue};
+use crate::interned::intern;
 use crate::outcall::{self, Held};
 
 /// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.

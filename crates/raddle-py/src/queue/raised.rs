@@ -3,11 +3,11 @@
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
 
 use crate::names::{self, Name};
 use crate::outcall;
+use crate::slot::Slot;
 
 struct Kinds {
     empty: Py<PyType>,
@@ -15,29 +15,24 @@ struct Kinds {
     shut_down: Py<PyType>,
 }
 
-static KINDS: PyOnceLock<Kinds> = PyOnceLock::new();
+static KINDS: Slot<Kinds> = Slot::new();
 
 /// Says which classes `Empty`, `Full` and `ShutDown` are; the first to say it is heeded.
 #[pyfunction]
 #[pyo3(name = "_queue_errors")]
-pub(crate) fn queue_errors(
-    py: Python<'_>,
-    empty: Py<PyType>,
-    full: Py<PyType>,
-    shut_down: Py<PyType>,
-) {
-    let _ = KINDS.set(py, Kinds { empty, full, shut_down });
+pub(crate) fn queue_errors(empty: Py<PyType>, full: Py<PyType>, shut_down: Py<PyType>) {
+    let _ = KINDS.set(Kinds { empty, full, shut_down });
 }
 
 /// One of the classes that were named first.
 fn original(py: Python<'_>, which: impl Fn(&Kinds) -> &Py<PyType>) -> PyErr {
-    if KINDS.get(py).is_none() {
+    if KINDS.get().is_none() {
         // It says so when it is imported.
         if let Err(error) = py.import("raddle.queue") {
             return error;
         }
     }
-    match KINDS.get(py) {
+    match KINDS.get() {
         Some(kinds) => PyErr::from_type(which(kinds).bind(py).clone(), ()),
         None => pyo3::exceptions::PyImportError::new_err("raddle.queue named no exceptions"),
     }

@@ -4,14 +4,14 @@
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyString, PyType};
 
 use super::{LifoQueue, Order, PriorityQueue, Queue};
+use crate::interned::intern;
 use crate::outcall;
+use crate::slot::Slot;
 
 const HOOKS: [&str; 4] = ["_init", "_qsize", "_put", "_get"];
 const METHODS: [&str; 2] = ["put", "get"];
@@ -23,7 +23,7 @@ struct Originals {
     methods: [Py<PyAny>; METHODS.len()],
 }
 
-static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
+static ORIGINALS: Slot<Originals> = Slot::new();
 
 /// Remembers what the classes are like; called when the module is imported.
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -45,7 +45,7 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
         PyType::new::<PriorityQueue>(py),
     );
     let hooks = [all(&first, HOOKS)?, all(&last, HOOKS)?, all(&least, HOOKS)?];
-    let _ = ORIGINALS.set(py, Originals { hooks, methods: all(&first, METHODS)? });
+    let _ = ORIGINALS.set(Originals { hooks, methods: all(&first, METHODS)? });
     Ok(())
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Traits {
 pub(super) fn examine(queue: &Bound<'_, Queue>) -> PyResult<Traits> {
     let py = queue.py();
     let (class, order) = (queue.get_type(), queue.get().order);
-    let Some(originals) = ORIGINALS.get(py) else {
+    let Some(originals) = ORIGINALS.get() else {
         return Ok(Traits { hooked: true, plain: false });
     };
     let same = |name: &str, original: &Py<PyAny>| {

@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 
 use pyo3::exceptions::{PyTimeoutError, PyTypeError};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyTuple};
 use raddle::Deadline;
@@ -13,6 +12,7 @@ use super::Stream;
 use super::inner::{Inner, Made};
 use super::outcome::is_ordinary;
 use crate::attached::Attached;
+use crate::interned::intern;
 use crate::outcall::{self, Held};
 
 /// How many results are delivered between two looks for signals: `list(stream)` does not look.

@@ -3,13 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use pyo3::exceptions::{PyException, PyRuntimeError, PyStopIteration};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use raddle::pool::Outcome;
 
 use super::inner::{Inner, Made, OnError};
 use crate::context;
+use crate::interned::intern;
 use crate::outcall::{self, Held};
 
 /// The longest representation of an input in a note, in characters.
