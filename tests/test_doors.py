@@ -20,14 +20,14 @@ pytestmark = pytest.mark.skipif(
 # Why each of these need not be guarded.
 HARMLESS = {
     "reads a field, or writes one that was empty": """
-        PyCFunction_GetSelf PyCallable_Check PyDict_Next PyDict_Size PyErr_ExceptionMatches PyErr_Fetch
-        PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_Occurred
+        PyCFunction_GetSelf PyCallable_Check PyDict_Next PyDict_Size PyErr_ExceptionMatches
+        PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_Occurred
         PyException_GetTraceback PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode
-        PyFunction_SetVectorcall PyVectorcall_Function
-        PyImport_GetModuleDict PyInterpreterState_Get
+        PyFunction_SetVectorcall PyImport_GetModuleDict PyInterpreterState_Get
         PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_GetDict
-        PyThread_get_stacksize PyTuple_Size PyType_GetName PyType_GetQualName PyType_IsSubtype
-        Py_IsFinalizing Py_IsInitialized _Py_IsFinalizing
+        PyThread_get_stacksize PyTuple_Size PyType_GetName PyType_GetQualName
+        PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing Py_IsInitialized
+        _Py_IsFinalizing
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """
         PyCode_Addr2Line PyFloat_FromDouble PyLong_FromLong PyLong_FromSize_t
