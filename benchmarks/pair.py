@@ -88,18 +88,24 @@ def answered(
 
 
 @contextlib.contextmanager
-def against(threading: ModuleType, *loops: Loop) -> Iterator[Run]:
-    """Run every `loop(n)` at once; time from the first start to the last end."""
+def against(threading: ModuleType, *loops: Loop, cpu: bool = False) -> Iterator[Run]:
+    """Run every `loop(n)` at once; time from the first start to the last end.
+
+    With `cpu`, the CPU time of the whole process comes as a second figure.
+    """
     runners = [_Runner(threading, loop) for loop in loops]
 
     def run(n: int) -> tuple[float, ...]:
+        spent = process_time_ns()
         for runner in runners:
             runner.start(n)
         for runner in runners:
             runner.ready.acquire()
         for runner in runners:
             runner.finish()
-        return (max(r.ended for r in runners) - min(r.began for r in runners),)
+        spent = process_time_ns() - spent
+        wall = max(r.ended for r in runners) - min(r.began for r in runners)
+        return (wall, spent) if cpu else (wall,)
 
     yield run
     for runner in runners:

@@ -17,6 +17,7 @@ from types import ModuleType
 
 WORDS = (
     "lock",
+    "contended",
     "rlock",
     "detection",
     "event",
@@ -28,6 +29,7 @@ WORDS = (
     "queue",
     "map",
     "thread",
+    "signal",
     "future",
     "executor",
     "memory",
