@@ -1,0 +1,42 @@
+"""Interrupting a task, and nothing else: what is left of one that came late."""
+
+import sys
+
+import programs
+import pytest
+
+pytestmark = pytest.mark.raddle_only
+
+LATE = """
+import faulthandler, sys, threading, time
+faulthandler.dump_traceback_later(60, exit=True)
+from raddle.backends.strike import Stopped, Target
+
+came = []
+target = Target(threading.get_ident())
+for _ in range(200):
+    try:
+        target.enter("a task")
+        striker = threading.Thread(target=target.strike, args=("a task",))
+        striker.start()
+        {task}
+    except Stopped:
+        came.append(True)
+    finally:
+        target.leave()
+    striker.join()
+
+# A thread that is traced begins each function by looking whether anything is under way.
+threading.settrace(lambda frame, event, argument: None)
+traced = threading.Thread(target=came.append, args=(False,))
+traced.start()
+traced.join()
+assert came.pop() is False
+print("ended", all(came))
+"""
+
+
+@pytest.mark.parametrize("task", ["pass", "striker.join()", "while True: pass"])
+def test_a_task_that_was_interrupted_leaves_nothing_under_way(task, tmp_path):
+    done = programs.run(sys.executable, "-c", LATE.format(task=task), cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "ended True\n", programs.seen(done)
