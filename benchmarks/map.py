@@ -13,6 +13,7 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 from time import perf_counter_ns
 
 from .rows import Bench, Row, at_least, at_most
@@ -21,6 +22,7 @@ TINY = 100_000
 SLEEPS, SLEEPERS, NAP = 12_800, 64, 0.001
 CHUNKS, WORK = 40, 60_000
 PEER_ITEMS = 20_000
+FILES = 200
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -114,6 +116,41 @@ def tiny(subject, quick):
     return [summary(over(TINY, theirs), over(TINY, ours))]
 
 
+def chunked(subject, quick):
+    """The stdlib's pool, which hands out a list in eight parts and waits for all of them."""
+    from raddle import map as raddle_map
+
+    from .harness import summary
+
+    with ThreadPool(2) as pool:
+        theirs, ours = paired(
+            lambda: pool.map(abs, range(TINY)),
+            lambda: list(raddle_map(abs, range(TINY), workers=2)),
+            rounds=5 if quick else 25,
+        )
+    return [summary(over(TINY, theirs), over(TINY, ours))]
+
+
+def corpus(subject, quick):
+    """The demo's job: hash files and count their words."""
+    from raddle import Pool
+
+    from .harness import summary
+
+    path = Path(__file__).parents[1] / "examples" / "corpus.py"
+    spec = importlib.util.spec_from_file_location("corpus", path)
+    job = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(job)
+    paths = job.corpus(FILES)
+    with ThreadPool(2) as theirs, Pool(2) as ours:
+        left, right = paired(
+            lambda: theirs.map(job.read, paths),
+            lambda: list(ours.map(job.read, paths)),
+            rounds=3 if quick else 7,
+        )
+    return [summary(over(FILES, left), over(FILES, right))]
+
+
 def sleeping(subject, quick):
     from raddle import Pool
 
@@ -170,20 +207,11 @@ def computing(subject, quick):
 
 
 def peers(subject, quick):
-    """ThreadPool, and joblib with threads and with loky, each with its usual chunks."""
-    from raddle import Pool
-
+    """joblib with threads and with loky, each with its usual chunks."""
     from .harness import summary
 
     rounds = 3 if quick else 7
     found = []
-    with ThreadPool(2) as theirs, Pool(2) as ours:
-        left, right = paired(
-            lambda: theirs.map(abs, range(PEER_ITEMS)),
-            lambda: list(ours.map(abs, range(PEER_ITEMS))),
-            rounds=rounds,
-        )
-    found.append(summary(over(PEER_ITEMS, left), over(PEER_ITEMS, right)))
     for kind, backend in JOBLIB:
         left, right = beside_joblib(kind, backend, rounds)
         found.append(summary(over(PEER_ITEMS, left), over(PEER_ITEMS, right)))
@@ -210,6 +238,8 @@ if importlib.util.find_spec("joblib") is not None:
 
 BENCHES = [
     Bench((Row(f"map(abs), {TINY:,} items", at_least(40)),), elsewhere=tiny),
+    Bench((Row("map(abs), multiprocessing ThreadPool", at_least(1.0)),), elsewhere=chunked),
+    Bench((Row("the corpus, multiprocessing ThreadPool", at_least(1.0)),), elsewhere=corpus),
     Bench(
         (
             Row(f"map of 1 ms sleeps, {SLEEPERS} workers, / ideal", at_most(1.10), unit="x"),
@@ -231,11 +261,9 @@ BENCHES = [
         if not GIL or importlib.util.find_spec("loky") is not None
         else []
     ),
-    Bench(
-        (
-            Row("map(abs), multiprocessing ThreadPool"),
-            *(Row(f"map(abs), joblib {kind}") for kind, _ in JOBLIB),
-        ),
-        elsewhere=peers,
+    *(
+        [Bench(tuple(Row(f"map(abs), joblib {kind}") for kind, _ in JOBLIB), elsewhere=peers)]
+        if JOBLIB
+        else []
     ),
 ]

@@ -1,12 +1,16 @@
 """The queues: alone, between threads, and how much memory an item takes."""
 
+import heapq
 import importlib
 import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from pathlib import Path
+from time import perf_counter_ns
 
 from .pair import against, alone
 from .rows import Bench, Row, at_least
@@ -47,25 +51,61 @@ def put_and_get(name):
     return setup
 
 
-def put_and_get_among_others(name):
-    """Priorities as they come: the items are small integers in a mixed order."""
+@dataclass(order=True)
+class Job:
+    """An item as the standard library's documentation makes it."""
 
+    priority: int
+    work: object = field(compare=False)
+
+
+NUMBERS = [number * 7919 % 101 for number in range(100)]
+"""Priorities as they come: in a mixed order."""
+
+
+def alternating(put, get, items):
+    """Return a loop that puts one item and gets another, among those that stay."""
+    for item in items[:STANDING]:
+        put(item)
+
+    def loop(n):
+        for _ in repeat(None, n):
+            for item in items:
+                put(item)
+                get()
+
+    return loop
+
+
+def put_and_get_among_others(name, items=NUMBERS):
     def setup(threading):
         queue = getattr(module(threading), name)()
-        numbers = [number * 7919 % 101 for number in range(100)]
-        for number in numbers[:STANDING]:
-            queue.put(number)
-
-        def loop(n):
-            put, get = queue.put, queue.get
-            for _ in repeat(None, n):
-                for number in numbers:
-                    put(number)
-                    get()
-
-        return alone(loop)
+        return alone(alternating(queue.put, queue.get, items))
 
     return setup
+
+
+def objects(subject, quick):
+    """Items whose comparison is Python's own, beside a bare heap of them: that is the floor."""
+    from .harness import summary
+
+    jobs = [Job(number, None) for number in NUMBERS]
+    raddle = importlib.import_module("raddle.queue" if "raddle" in subject else "queue")
+    theirs, ours = importlib.import_module("queue").PriorityQueue(), raddle.PriorityQueue()
+    heap = []
+    loops = [
+        alternating(theirs.put, theirs.get, jobs),
+        alternating(ours.put, ours.get, jobs),
+        alternating(partial(heapq.heappush, heap), partial(heapq.heappop, heap), jobs),
+    ]
+    times = [[] for _ in loops]
+    for _ in range(9 if quick else 25):
+        for loop, taken in zip(loops, times, strict=True):
+            began = perf_counter_ns()
+            loop(10)
+            taken.append((perf_counter_ns() - began) / (10 * len(jobs)))
+    theirs, ours, bare = times
+    return [summary(theirs, ours), summary(theirs, bare), summary(bare, ours)]
 
 
 def between(name, sides, *size):
@@ -147,6 +187,22 @@ BENCHES = [
         (Row("PriorityQueue put+get", at_least(5)),),
         put_and_get_among_others("PriorityQueue"),
         ops=100,
+    ),
+    Bench(
+        (Row("PriorityQueue put+get, tuples", at_least(5)),),
+        put_and_get_among_others(
+            "PriorityQueue", [(number, index) for index, number in enumerate(NUMBERS)]
+        ),
+        ops=100,
+    ),
+    Bench(
+        (
+            Row("PriorityQueue put+get, objects"),
+            Row("a bare heap of the same objects"),
+            # Nearly all of the time is their comparison, a call of Python.
+            Row("a bare heap / PriorityQueue, objects", at_least(0.8)),
+        ),
+        elsewhere=objects,
     ),
     Bench(
         (Row("Queue 1 to 1, maxsize 100", at_least(3, ft=2)),),

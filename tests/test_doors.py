@@ -30,8 +30,8 @@ HARMLESS = {
         _Py_IsFinalizing
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """
-        PyCode_Addr2Line PyFloat_FromDouble PyLong_FromLong PyLong_FromSize_t
-        PyLong_FromSsize_t
+        PyCode_Addr2Line PyFloat_FromDouble PyLong_AsLongLongAndOverflow PyLong_FromLong
+        PyLong_FromSize_t PyLong_FromSsize_t PyUnicode_Compare
         PyLong_FromUnsignedLongLong PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize
         PyUnicode_InternInPlace
     """,

@@ -289,9 +289,10 @@ def test_a_consumer_at_rest_hears_that_the_pool_ends(kind, end, spawn, tmp_path,
 
 
 def test_cancel_futures_takes_nothing_from_a_map_that_has_all_begun(until):
-    pool = raddle.Pool(2)
-    results = pool.map(tasks.square, range(2))
-    until(lambda: results.wait_idle(0), "the end of all of them")
+    pool, ran = raddle.Pool(2), []
+    results = pool.map(lambda number: ran.append(number) or number, range(2))
+    # (No worker is there before the first one has come, either.)
+    until(lambda: len(ran) == 2 and results.wait_idle(0), "the end of all of them")
     pool.shutdown(cancel_futures=True)
     assert list(results) == [0, 1]
 

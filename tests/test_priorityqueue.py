@@ -198,3 +198,84 @@ def test_a_signal_handler_may_use_the_queue_in_the_middle_of_a_comparison(queue,
     rest = [item.key for item in drained(it)]
     assert len(handled) == 10 and sorted([first.key, *rest]) == [*range(1, 51)]
     assert rest == sorted(rest)
+
+
+NAN = float("nan")
+PLAIN = st.one_of(
+    st.integers(-2, 2),
+    st.integers(2**62, 2**65),
+    st.booleans(),
+    st.floats(),
+    st.just(NAN),
+    st.text("aé\U0001f600\ud800", max_size=2),
+    st.none(),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.one_of(
+        st.lists(st.integers(-5, 5) | st.integers(2**62, 2**65)),
+        st.lists(st.floats()),
+        st.lists(st.text("aé\U0001f600\ud800", max_size=3)),
+        st.lists(PLAIN, max_size=6),
+        st.lists(st.lists(PLAIN, max_size=3).map(tuple), max_size=6),
+        st.lists(st.tuples(st.integers(0, 2), st.tuples(PLAIN))),
+    )
+)
+def test_plain_items_come_as_heapq_gives_them(queue, items):
+    it, heap = queue.PriorityQueue(), []
+    for item in items:
+        more = heap.copy()
+        try:
+            heapq.heappush(more, item)
+        except TypeError:
+            with pytest.raises(TypeError):
+                it.put(item)
+        else:
+            it.put(item)
+            heap = more
+    while heap:
+        less = heap.copy()
+        try:
+            item = heapq.heappop(less)
+        except TypeError:
+            with pytest.raises(TypeError):
+                it.get()
+            return
+        assert it.get() is item
+        heap = less
+    assert it.empty()
+
+
+def test_classes_derived_from_plain_ones_compare_as_they_say(queue):
+    class Contrary(int):
+        def __lt__(self, other):
+            return int(self) > int(other)
+
+    class Reversed(tuple):
+        __slots__ = ()
+
+        def __lt__(self, other):
+            return tuple(self) > tuple(other)
+
+    for kind in (
+        Contrary,
+        lambda number: Reversed((number,)),
+        lambda number: (Contrary(number),),
+    ):
+        it = queue.PriorityQueue()
+        for number in (2, 1, 3):
+            it.put(kind(number))
+        assert drained(it) == [kind(3), kind(2), kind(1)]
+
+
+def test_what_a_tuple_holds_behind_its_priority_is_compared_only_if_need_be(queue):
+    it, work = queue.PriorityQueue(), object()
+    it.put((1, work))
+    it.put((0, object()))
+    it.put((2, object()))
+    with pytest.raises(TypeError):
+        it.put((1, object()))
+    it.put((1, work, 1))  # The same object is equal to itself.
+    assert [item[0] for item in drained(it)] == [0, 1, 1, 2]

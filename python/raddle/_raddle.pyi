@@ -346,6 +346,7 @@ class _StreamWorker:
         self, rest: float | None = None, work: float | None = None, again: bool = False
     ) -> bool | None: ...
 
+def _quicken_stream(kind: type[Stream]) -> None: ...
 def start_joinable_thread(
     function: Callable[[], object],
     handle: _ThreadHandle | None = None,

@@ -3,19 +3,22 @@
 Iterating it costs no Python but the inputs' and the function's own.
 """
 
+import operator
 import weakref
 from concurrent.futures import CancelledError
 from time import monotonic
 
-from raddle._raddle import Stream
+from raddle._raddle import Stream, _quicken_stream
 from raddle.cpu import cores, parallel
 from raddle.pool import Map
 
 AHEAD = 4  # inputs for each worker that are pulled and not yet returned
 MOST = 1024  # how many these may become where inputs and tasks are quick
+PLAIN = 16384  # and where the inputs are there already
 FIRST_LOOK = 0.5  # seconds until the workers' clocks are looked at; then twice that, and so on
 REST = 0.001  # seconds that a pool's thread waits for the next input of one map
 TURN = 0.005  # seconds that it works for one map while others want it
+THERE = {type(iter(each)) for each in (range(0), [], ())}  # iterators of what is in memory
 SHOW = 0.05  # seconds between two looks at a progress bar
 
 
@@ -32,7 +35,7 @@ class StreamMap(Stream, Map):
             cls,
             settings.fn,
             settings.inputs,
-            window=settings.buffersize or MOST,
+            window=settings.buffersize or _most(settings.inputs),
             reach=settings.buffersize or AHEAD * backend.workers + AHEAD,
             ordered=settings.ordered,
             star=settings.star,
@@ -92,9 +95,12 @@ class StreamMap(Stream, Map):
     def _tell(self):
         from raddle import truth
 
+        clocks = truth.Clocks(*self.clocks())
+        if clocks.elapsed < truth.ENOUGH:
+            return  # what the kernel and the machine say takes longer to read than short maps
         kernel = self._timer.read()
         starved = 0.0 if kernel is None else kernel.starved
-        truth.tell(truth.Clocks(*self.clocks(), starved), cores(), parallel())
+        truth.tell(clocks._replace(starved=starved), cores(), parallel())
 
     def _ended(self, how):
         self._hire.end()
@@ -114,6 +120,16 @@ class StreamMap(Stream, Map):
             if progress is not None:
                 progress.set(self.delivered())
                 progress.end()
+
+
+_quicken_stream(StreamMap)
+
+
+def _most(inputs):
+    """Return how many inputs may be pulled ahead at most."""
+    if type(inputs) not in THERE:
+        return MOST
+    return min(max(operator.length_hint(inputs), 1), PLAIN)
 
 
 class _Hire:

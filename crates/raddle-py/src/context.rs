@@ -3,10 +3,12 @@
 //! A worker serves many: what it has in its own context is nobody's business, and what one task
 //! sets must not be seen by the next.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::outcall::Held;
+use crate::outcall::{self, Held};
 
 /// A copy of the calling thread's context.
 #[inline]
@@ -42,6 +44,100 @@ pub(crate) fn within<R>(
 pub(crate) fn copy(py: Python<'_>, context: &Held) -> PyResult<Held> {
     // SAFETY: attached, and a context; a new reference, or null with an exception set.
     owned(py, unsafe { ffi::PyContext_Copy(context.get().as_ptr()) })
+}
+
+/// Copies of a context that one thread enters, one for each task in turn.
+///
+/// Few tasks change their context, and making a copy takes longer than a short task. So the next
+/// task has the same copy if nothing shows that it was another's: it holds what the original does,
+/// and nobody else knows it.
+pub(crate) struct Entered<'a, 'py> {
+    original: &'a Held,
+    copy: Option<Bound<'py, PyAny>>,
+}
+
+impl<'a, 'py> Entered<'a, 'py> {
+    /// Nothing is entered before the first task.
+    pub(crate) fn new(original: &'a Held) -> Self {
+        Self { original, copy: None }
+    }
+
+    /// Sees to it that the calling thread is in a copy that is as good as new.
+    #[inline]
+    pub(crate) fn fresh(&mut self, py: Python<'py>) -> PyResult<()> {
+        if self
+            .copy
+            .as_ref()
+            .is_some_and(|copy| is_untouched(copy, self.original.get().bind(py)))
+        {
+            return Ok(());
+        }
+        self.leave(py);
+        let copy = copy(py, self.original)?.into_inner().into_bound(py);
+        // SAFETY: attached; a context that nobody has entered.
+        if unsafe { ffi::PyContext_Enter(copy.as_ptr()) } < 0 {
+            return Err(PyErr::fetch(py));
+        }
+        self.copy = Some(copy);
+        Ok(())
+    }
+
+    /// The thread goes back to the context that it was in.
+    pub(crate) fn leave(&mut self, py: Python<'py>) {
+        let Some(copy) = self.copy.take() else { return };
+        // SAFETY: attached; it was entered by this thread, and is alive.
+        if unsafe { ffi::PyContext_Exit(copy.as_ptr()) } < 0 {
+            // A task has left another context behind, as none does that uses `Context.run`.
+            outcall::report_unraisable(PyErr::fetch(py), &copy);
+        }
+        drop(Held::new(copy.unbind())); // What it holds may have destructors.
+    }
+}
+
+/// Where in a context the address of what it holds is, in words; 0: not known. A context holds a
+/// mapping that never changes: setting a variable puts another one in its place.
+static MAPPING: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether a copy that this thread has entered is as it was made.
+#[inline]
+fn is_untouched(copy: &Bound<'_, PyAny>, original: &Bound<'_, PyAny>) -> bool {
+    let at = MAPPING.load(Ordering::Relaxed);
+    // One reference is the caller's, the other the thread's. As long as the original, which nobody
+    // enters, has its mapping, no other one can have that address.
+    // SAFETY: it is alive, and the thread is attached.
+    let held = unsafe { ffi::Py_REFCNT(copy.as_ptr()) };
+    at != 0 && held == 2 && word(copy, at) == word(original, at)
+}
+
+/// A word of a context.
+#[inline]
+fn word(context: &Bound<'_, PyAny>, at: usize) -> usize {
+    // SAFETY: `prepare` has seen to it that the type's instances are larger; no other thread
+    // changes the context, which nobody else has entered.
+    unsafe { *context.as_ptr().cast::<usize>().add(at) }
+}
+
+/// Finds out where a context has its mapping: the one word that a copy shares with the original,
+/// and that another value of a variable changes.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    let module = py.import("contextvars")?;
+    let variable = module.getattr("ContextVar")?.call1(("raddle",))?;
+    let set = variable.getattr("set")?;
+    let original = module.getattr("Context")?.call0()?;
+    original.call_method1("run", (&set, 1))?;
+    let copy = original.call_method0("copy")?;
+    let size: usize = original.get_type().getattr("__basicsize__")?.extract()?;
+    let words = size_of::<ffi::PyObject>() / size_of::<usize>()..size / size_of::<usize>();
+    let shared: Vec<usize> = words
+        .filter(|&at| word(&copy, at) != 0 && word(&copy, at) == word(&original, at))
+        .collect();
+    copy.call_method1("run", (&set, 2))?;
+    if let &[at] = &shared[..]
+        && word(&copy, at) != word(&original, at)
+    {
+        MAPPING.store(at, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 #[inline]

@@ -14,7 +14,7 @@
 //! is on this list, or on one of those that never run Python code.
 //!
 //! Three kinds of calls need something else. What takes a variable number of arguments cannot be
-//! defined in Rust: `outcall` guards the two that there are, and the one call by an address that
+//! defined in Rust: `outcall` guards the two that there are, and the calls by an address that
 //! this crate makes. And where PyO3 calls what is in a slot of a type, `instances` has put
 //! something guarded there.
 

@@ -92,7 +92,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::semaphore::{BoundedSemaphore, Semaphore};
     #[pymodule_export]
-    use crate::stream::{Stream, StreamWorker};
+    use crate::stream::{Stream, StreamWorker, quicken_stream};
     #[pymodule_export]
     use crate::thread::{
         close, count, settle, shutdown, start_joinable_thread, start_new_thread,
@@ -155,6 +155,7 @@ mod _raddle {
         crate::deadlock::prepare(module)?;
         crate::fresh::prepare(module)?;
         crate::bare::prepare(module.py())?;
+        crate::context::prepare(module.py())?;
         crate::queue::prepare(module)?;
         crate::interned::prepare_errors(module);
         look_like_python(module.py());

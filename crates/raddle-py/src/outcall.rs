@@ -12,6 +12,18 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::doors::guarded;
 
+mod raw {
+    use pyo3::ffi::PyObject;
+
+    pub(super) type Vectorcall = unsafe extern "C-unwind" fn(
+        *mut PyObject,
+        *const *mut PyObject,
+        usize,
+        *mut PyObject,
+    ) -> *mut PyObject;
+    pub(super) type Step = unsafe extern "C-unwind" fn(*mut PyObject) -> *mut PyObject;
+}
+
 fn owned<'py>(py: Python<'py>, object: *mut ffi::PyObject) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: each caller passes what an API returned that gives a new reference, or null with
     // an exception set.
@@ -52,6 +64,61 @@ pub(crate) fn call1<'py>(
         ffi::PyObject_Vectorcall(callable.as_ptr(), first, count, std::ptr::null_mut())
     };
     owned(callable.py(), result)
+}
+
+/// A function that is called often, with one argument.
+pub(crate) struct Callee<'a, 'py> {
+    function: &'a Bound<'py, PyAny>,
+    /// Where its type has one: the call itself, without looking for it.
+    vectorcall: Option<raw::Vectorcall>,
+}
+
+impl<'a, 'py> Callee<'a, 'py> {
+    pub(crate) fn new(function: &'a Bound<'py, PyAny>) -> Self {
+        // What other types do can be changed while the program runs.
+        let kind = function.get_type_ptr();
+        let lasting = [&raw mut ffi::PyCFunction_Type, &raw mut ffi::PyFunction_Type];
+        // SAFETY: the reference is live, and the thread is attached.
+        let vectorcall = unsafe { ffi::PyVectorcall_Function(function.as_ptr()) }
+            .filter(|_| lasting.contains(&kind));
+        // SAFETY: the same function, said to be one that may be unwound.
+        let vectorcall = vectorcall.map(|call| unsafe { std::mem::transmute(call) });
+        Self { function, vectorcall }
+    }
+
+    /// `function(argument)`.
+    #[inline]
+    pub(crate) fn call1(&self, argument: &Bound<'_, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let Some(vectorcall) = self.vectorcall else { return call1(self.function, argument) };
+        let mut arguments = [std::ptr::null_mut(), argument.as_ptr()];
+        let count = 1 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
+        let first = (&raw mut arguments[1]).cast_const();
+        // SAFETY: as in `call1`; the function is the callable's own.
+        let result = guarded(|| unsafe {
+            vectorcall(self.function.as_ptr(), first, count, std::ptr::null_mut())
+        });
+        owned(self.function.py(), result)
+    }
+}
+
+/// [`next`] of an iterator whose type has no Python code.
+#[inline]
+pub(crate) fn next_plain<'py>(
+    iterator: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // SAFETY: the reference is live for the call, and the thread is attached; the caller has made
+    // sure that it is an iterator.
+    let item = guarded(|| unsafe {
+        let step: raw::Step =
+            std::mem::transmute((*ffi::Py_TYPE(iterator.as_ptr())).tp_iternext);
+        step(iterator.as_ptr())
+    });
+    // SAFETY: a new reference, or null.
+    match unsafe { Bound::from_owned_ptr_or_opt(iterator.py(), item) } {
+        Some(item) => Ok(Some(item)),
+        // It need not say StopIteration, and so says whatever else it is.
+        None => PyErr::take(iterator.py()).map_or(Ok(None), Err),
+    }
 }
 
 /// `next(iterator)`, `None` at its end.

@@ -14,7 +14,7 @@ use raddle::{Blocking, Deadline, Event, Native};
 type Tens = Window<usize, usize>;
 
 fn window(limit: usize, ordered: bool) -> Arc<Tens> {
-    Arc::new(Window::new(Settings { limit, reach: limit, ordered, crew: usize::MAX }))
+    Arc::new(Window::new(Settings { ordered, ..Settings::new(limit) }))
 }
 
 /// A worker that multiplies by ten.
@@ -291,4 +291,145 @@ fn nothing_is_left_in_a_closed_window_once_its_worker_has_left() {
             assert_eq!(held, Ok(()));
         });
     }
+}
+
+/// A window whose workers claim `range` items at once from the beginning.
+fn ranging(limit: usize, range: usize) -> Arc<Tens> {
+    Arc::new(Window::new(Settings { range: (range, range), ..Settings::new(limit) }))
+}
+
+/// Offers all inputs at once, and says that there are no more.
+fn offer(window: &Tens, inputs: impl Iterator<Item = usize>) {
+    let mut consumer = window.consumer().expect("one consumer");
+    inputs.for_each(|input| consumer.stage(input));
+    consumer.offer();
+    consumer.end();
+    discard(consumer.leave());
+}
+
+#[test]
+fn the_results_of_a_range_are_delivered_in_order() {
+    check(1, || {
+        let window = ranging(4, 2);
+        let worker = worker(&window);
+        assert_eq!(all(&window, 3), [10, 20, 30]);
+        worker.join().unwrap();
+        assert_eq!((window.workers(), window.resting(), window.waiting()), (0, 0, 0));
+    });
+}
+
+/// The first item waits for the second, which its worker has claimed as well: the consumer, which
+/// has waited for long, cuts it off, and the other worker is there for it.
+#[test]
+fn what_a_range_has_not_begun_is_cut_off_for_others() {
+    check(1, || {
+        let window = ranging(2, 2);
+        offer(&window, 1..=2);
+        let (first, second) = (Arc::new(Event::new()), Arc::new(Event::new()));
+        let workers = [(); 2].map(|()| {
+            let (window, first, second) =
+                (Arc::clone(&window), Arc::clone(&first), Arc::clone(&second));
+            thread::spawn(move || {
+                let run = |_: &mut Native, input: &usize| {
+                    if *input == 1 {
+                        first.set();
+                        second.wait()
+                    } else {
+                        second.set()
+                    }
+                    Outcome::Go(input * 10)
+                };
+                window.work(&mut Native, |_| {}, run).unwrap();
+            })
+        });
+        first.wait();
+        let until = Deadline::after_nanos(i64::MAX / 2);
+        let mut steps = Scripted::new(&[Step::TimeOut]);
+        for result in [10, 20] {
+            let next = next(&window, &mut std::iter::empty(), &mut steps, until);
+            assert_eq!(next, Ok(Some(result)));
+        }
+        for worker in workers {
+            worker.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_cut_and_a_step_give_each_item_to_one_worker() {
+    check(1, || {
+        let (window, ran) = (ranging(3, 3), Arc::new(AtomicUsize::new(0)));
+        offer(&window, 1..=3);
+        let worker = {
+            let (window, ran) = (Arc::clone(&window), Arc::clone(&ran));
+            thread::spawn(move || {
+                let run = |_: &mut Native, input: &usize| {
+                    ran.fetch_add(1, Ordering::Relaxed);
+                    Outcome::Go(input * 10)
+                };
+                window.work(&mut Native, |_| {}, run).unwrap();
+            })
+        };
+        let mut results = Vec::new();
+        let until = Deadline::after_nanos(i64::MAX / 2);
+        let mut steps = Scripted::new(&[Step::TimeOut]);
+        while let Ok(Some(result)) = next(&window, &mut std::iter::empty(), &mut steps, until) {
+            results.push(result);
+        }
+        assert_eq!(results, [10, 20, 30]);
+        worker.join().unwrap();
+        assert_eq!(ran.load(Ordering::Relaxed), 3);
+    });
+}
+
+#[test]
+fn after_a_stop_in_a_range_the_results_before_it_are_delivered_and_no_more() {
+    check(1, || {
+        let window = ranging(3, 3);
+        offer(&window, 1..=3);
+        let worker = {
+            let window = Arc::clone(&window);
+            thread::spawn(move || {
+                let stop = |_: &mut Native, input: &usize| match input {
+                    2 => Outcome::Stop(20),
+                    _ => Outcome::Go(input * 10),
+                };
+                window.work(&mut Native, |_| {}, stop).unwrap();
+            })
+        };
+        assert_eq!(all(&window, 0), [10, 20]);
+        worker.join().unwrap();
+        // SAFETY: nobody else is there.
+        let held = unsafe { window.for_each_held(|held| Err(*held.input)) };
+        assert_eq!(held, Ok(()));
+    });
+}
+
+#[test]
+fn nothing_is_left_of_a_range_in_a_closed_window_once_its_worker_has_left() {
+    check(1, || {
+        let window = ranging(3, 3);
+        offer(&window, 1..=3);
+        let worker = worker(&window);
+        window.close();
+        discard(window.consumer().expect("nobody else is").leave());
+        worker.join().unwrap();
+        // SAFETY: nobody else is there.
+        let held = unsafe { window.for_each_held(|held| Err(*held.input)) };
+        assert_eq!(held, Ok(()));
+    });
+}
+
+/// It stays as long as something might be cut off, and leaves then.
+#[test]
+fn a_worker_that_finds_all_claimed_leaves_after_the_last_range() {
+    check(1, || {
+        let window = ranging(2, 2);
+        offer(&window, 1..=2);
+        let workers = [worker(&window), worker(&window)];
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        assert_eq!(all(&window, 0), [10, 20]);
+    });
 }

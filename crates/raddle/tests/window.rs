@@ -36,7 +36,7 @@ impl Blocking for TimesOut<'_> {
 /// and the other one, which nobody wakes for that reason, is about to leave.
 #[test]
 fn a_worker_that_leaves_leaves_no_item_behind() {
-    let window = Window::new(Settings { limit: 2, reach: 2, ordered: true, crew: 2 });
+    let window = Window::new(Settings { crew: 2, ..Settings::new(2) });
     let (leave, attend, second) = (Event::new(), Event::new(), Event::new());
     let run = |input: usize| {
         if input == 1 {
@@ -92,7 +92,7 @@ fn a_worker_that_leaves_leaves_no_item_behind() {
 #[test]
 fn an_item_that_comes_to_its_end_after_the_closing_is_dropped_then() {
     for ordered in [true, false] {
-        let window = Window::new(Settings { limit: 4, reach: 4, ordered, crew: 1 });
+        let window = Window::new(Settings { ordered, crew: 1, ..Settings::new(4) });
         let (input, output) = (Arc::new(()), Arc::new(()));
         let (begun, end) = (Event::new(), Event::new());
         scope_within(|scope| {
@@ -123,7 +123,7 @@ fn an_item_that_comes_to_its_end_after_the_closing_is_dropped_then() {
 /// What could not be had while somebody was there is needed once nobody is.
 #[test]
 fn a_worker_is_asked_for_again_once_one_has_left() {
-    let window = Window::new(Settings { limit: 2, reach: 2, ordered: true, crew: 2 });
+    let window = Window::new(Settings { crew: 2, ..Settings::new(2) });
     let mut consumer = window.consumer().unwrap();
     assert!(consumer.is_alone());
     consumer.hired(true);

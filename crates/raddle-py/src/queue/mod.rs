@@ -14,6 +14,7 @@
 //! | `OPEN`    | Python's containers have them; the gate retired | nobody                       |
 
 mod kinds;
+mod natural;
 mod opened;
 mod ordered;
 mod patience;

@@ -12,6 +12,7 @@ use raddle::queue::{Heap, Plan, Question};
 use raddle::{Deadline, RLock, fork_generation};
 
 use super::Queue;
+use super::natural;
 use super::waits::Not;
 use crate::attached::Attached;
 use crate::outcall::{self, Held};
@@ -111,6 +112,13 @@ fn carry_on(
     moving: &Py<PyAny>,
 ) -> PyResult<bool> {
     while let Some(Question { left, right }) = plan.question() {
+        // SAFETY: the caller holds the lock, and nothing foreign runs until this is out of use.
+        let items = unsafe { heap(queue) }.items();
+        let one = left.map_or(moving, |at| items[at].get());
+        if let Some(less) = natural::less(one, items[right].get(), py) {
+            plan.answer(less);
+            continue;
+        }
         // References of its own: the comparison may take the items out of the heap.
         let item = |at: usize| {
             // SAFETY: the caller holds the lock, and cloning a reference runs nothing foreign.

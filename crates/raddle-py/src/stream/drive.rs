@@ -16,7 +16,9 @@ use crate::interned::intern;
 use crate::outcall::{self, Held};
 
 /// How many results are delivered between two looks for signals: `list(stream)` does not look.
-const DELIVERIES_A_LOOK: usize = 256;
+pub(super) const DELIVERIES_A_LOOK: usize = 256;
+/// How many inputs are offered to the workers together, of those that come at once.
+const AT_ONCE: usize = 256;
 
 impl Inner {
     /// Does what the plan says until there is a result, with its input, or none to come.
@@ -42,6 +44,7 @@ impl Inner {
                         }
                     }
                 }
+                Plan::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
                 Plan::Pull => self.pull(py, consumer)?,
                 Plan::Hire => self.ask_for_worker(py, consumer)?,
                 Plan::Wait => {
@@ -117,6 +120,35 @@ impl Inner {
         Ok(())
     }
 
+    /// Pulls as many inputs as there is room for, or ends the stream.
+    fn pull_some(
+        &self,
+        py: Python<'_>,
+        consumer: &mut Consumer<'_, Held, Made>,
+    ) -> PyResult<()> {
+        let Some(inputs) = self.inputs.get(py).map(|inputs| inputs.into_bound(py)) else {
+            return self.pull(py, consumer);
+        };
+        for _ in 0..consumer.may_stage().div_ceil(AT_ONCE) {
+            for _ in 0..consumer.may_stage().min(AT_ONCE) {
+                match outcall::next_plain(&inputs) {
+                    Ok(Some(item)) => consumer.stage(Held::new(item.unbind())),
+                    // It says so again.
+                    Ok(None) => {
+                        consumer.offer();
+                        return self.pull(py, consumer);
+                    }
+                    Err(error) => {
+                        consumer.offer();
+                        return self.pulled(py, consumer, Err(error));
+                    }
+                }
+            }
+            consumer.offer();
+        }
+        Ok(())
+    }
+
     /// Pulls an input, or ends the stream.
     #[inline]
     fn pull(&self, py: Python<'_>, consumer: &mut Consumer<'_, Held, Made>) -> PyResult<()> {
@@ -130,6 +162,16 @@ impl Inner {
             }
             item => item,
         };
+        self.pulled(py, consumer, item)
+    }
+
+    #[inline]
+    fn pulled(
+        &self,
+        py: Python<'_>,
+        consumer: &mut Consumer<'_, Held, Made>,
+        item: PyResult<Option<Bound<'_, PyAny>>>,
+    ) -> PyResult<()> {
         match item {
             Ok(Some(item)) => consumer.publish(Held::new(item.unbind())),
             Ok(None) => {

@@ -24,6 +24,8 @@ pub(super) struct Inner {
     /// What `_cancel` was given, and whether anything is missing because of it.
     pub(super) cancelled: Place,
     pub(super) cut: AtomicBool,
+    /// The inputs come from an iterator that never waits, nor runs Python code.
+    pub(super) plain: bool,
     pub(super) star: bool,
     pub(super) on_error: OnError,
     /// A list of the exceptions that were left out, if any; the consumer's.

@@ -2,11 +2,13 @@
 //!
 //! The algorithm is the core's [`Window`]; here are the steps that call Python: pulling an input
 //! and asking for a worker (`drive.rs`), running a task and raising what it raised (`outcome.rs`).
+//! A result that is there is handed over with little around it (`quick.rs`).
 
 mod drive;
 mod inner;
 mod next;
 mod outcome;
+mod quick;
 mod worker;
 
 use std::sync::Arc;
@@ -20,9 +22,10 @@ use pyo3::types::PyString;
 use raddle::Deadline;
 use raddle::pool::{self, Settings, Window};
 
-use self::inner::{Inner, OnError};
+use self::inner::{Inner, Made, OnError};
 use self::next::Next;
 use self::outcome::is_ordinary;
+pub(crate) use self::quick::quicken_stream;
 pub(crate) use self::worker::StreamWorker;
 use crate::arg::Truth;
 use crate::attached::Attached;
@@ -60,6 +63,24 @@ pub(crate) struct Stream {
 impl Stream {
     fn inner(&self) -> PyResult<&Arc<Inner>> {
         self.inner.get().ok_or_else(|| errors::misuse("Stream.__new__() was not called"))
+    }
+
+    /// The next result, if there is nothing to do but to hand it over.
+    #[inline]
+    fn hand_over(&self) -> Option<Held> {
+        let inner = self.inner.get()?;
+        let count = inner.deliveries.load(Ordering::Relaxed).wrapping_add(1);
+        if count.is_multiple_of(drive::DELIVERIES_A_LOOK) || inner.window.is_orphaned() {
+            return None;
+        }
+        let value = |made: &Made| matches!(made, Made::Value(_));
+        // (The input is dropped last: its destructor may use the stream.)
+        let (_input, made) = inner.window.take_quickly(value)?;
+        inner.deliveries.store(count, Ordering::Relaxed);
+        match made {
+            Made::Value(value) => Some(value),
+            Made::Error(_) => unreachable!("it was a value"),
+        }
     }
 
     #[inline]
@@ -119,6 +140,19 @@ impl Stream {
     }
 }
 
+/// Whether an iterator runs no Python code, and never waits: several of its items may then be
+/// taken before the first is handed out.
+fn is_plain(inputs: &Bound<'_, PyAny>) -> bool {
+    let kind = inputs.get_type_ptr();
+    // SAFETY: the addresses of types that are never changed.
+    [
+        &raw mut ffi::PyRangeIter_Type,
+        &raw mut ffi::PyListIter_Type,
+        &raw mut ffi::PyTupleIter_Type,
+    ]
+    .contains(&kind)
+}
+
 #[pymethods]
 impl Stream {
     #[new]
@@ -176,7 +210,15 @@ impl Stream {
         };
         let context = context::copy_current(r#fn.py())?.into_inner().into_bound(r#fn.py());
         let inner = Inner {
-            window: Window::new(Settings { limit, reach, ordered: ordered.0, crew }),
+            window: Window::new(Settings {
+                reach,
+                ordered: ordered.0,
+                crew,
+                // Each step on a window but a worker's rest is made while attached.
+                exclusive: cfg!(not(Py_GIL_DISABLED)),
+                ..Settings::new(limit)
+            }),
+            plain: is_plain(&inputs),
             context: Place::filled(context),
             function: Place::filled(r#fn),
             inputs: Place::filled(inputs),

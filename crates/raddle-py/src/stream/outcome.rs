@@ -8,9 +8,9 @@ use pyo3::types::{PyList, PyTuple};
 use raddle::pool::Outcome;
 
 use super::inner::{Inner, Made, OnError};
-use crate::context;
+use crate::context::Entered;
 use crate::interned::intern;
-use crate::outcall::{self, Held};
+use crate::outcall::{self, Callee, Held};
 
 /// The longest representation of an input in a note, in characters.
 const LONGEST_REPR: usize = 200;
@@ -20,24 +20,25 @@ pub(super) fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
 }
 
 impl Inner {
-    /// Runs one task, in a copy of `context`.
-    pub(super) fn run(
+    /// Runs one task, in a copy of the stream's context.
+    #[inline]
+    pub(super) fn run<'py>(
         &self,
-        function: &Bound<'_, PyAny>,
-        context: &Held,
+        function: &Bound<'py, PyAny>,
+        callee: &Callee<'_, 'py>,
+        context: &mut Entered<'_, 'py>,
         input: &Held,
     ) -> Outcome<Made> {
         let py = function.py();
         let call = || {
             if !self.star {
-                return outcall::call1(function, input.get().bind(py));
+                return callee.call1(input.get().bind(py));
             }
             // SAFETY: `pull` lets tuples only into a window of such tasks.
             let arguments = unsafe { input.get().bind(py).cast_unchecked::<PyTuple>() };
             outcall::call(function, arguments, None)
         };
-        let copy = context::copy(py, context);
-        match copy.and_then(|copy| context::within(py, &copy, call)) {
+        match context.fresh(py).and_then(|()| call()) {
             Ok(value) => Outcome::Go(Made::Value(Held::new(value.unbind()))),
             Err(error) => {
                 let stop = self.on_error == OnError::Raise || !is_ordinary(&error, py);

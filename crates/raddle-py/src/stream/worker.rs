@@ -9,7 +9,8 @@ use raddle::pool::{Left, Stay};
 use super::inner::Inner;
 use super::next::duration;
 use crate::attached::Attached;
-use crate::outcall::Held;
+use crate::context::Entered;
+use crate::outcall::{Callee, Held};
 
 /// Works for a stream when called, and returns when that has ended or is closed.
 #[pyclass(frozen, module = "raddle._raddle", name = "_StreamWorker")]
@@ -45,12 +46,16 @@ impl StreamWorker {
             again,
         });
         let mut attached = Attached::new(py);
+        let mut entered = Entered::new(context);
+        let callee = Callee::new(function);
         let run = |attached: &mut Attached<'_>, input: &Held| {
             attached.attach();
-            self.inner.run(function, context, input)
+            self.inner.run(function, &callee, &mut entered, input)
         };
-        let left = self.inner.window.work_for(stay, &mut attached, Attached::attach, run)?;
-        Ok(match left {
+        let left = self.inner.window.work_for(stay, &mut attached, Attached::attach, run);
+        drop(attached);
+        entered.leave(py);
+        Ok(match left? {
             Left::Over => None,
             Left::Idle => Some(false),
             Left::Expired => Some(true),

@@ -106,10 +106,10 @@ mod real {
             clocks.latest.fetch_max(self.wall, Ordering::Relaxed);
         }
 
-        /// A task is done.
+        /// So many tasks are done.
         #[inline]
-        pub(crate) fn ran(&mut self) {
-            self.left -= 1;
+        pub(crate) fn ran(&mut self, count: usize) {
+            self.left = self.left.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
             if self.left == 0 {
                 self.sample();
             }
@@ -186,7 +186,7 @@ mod model {
 
         pub(crate) fn busy(&mut self) {}
 
-        pub(crate) fn ran(&mut self) {}
+        pub(crate) fn ran(&mut self, _: usize) {}
 
         pub(crate) fn rest(&mut self) {}
     }

@@ -4,8 +4,9 @@
 //! next is decided step by step (`front.rs`); the steps themselves may run foreign code and are the
 //! caller's.
 
+use super::cell;
 use super::front::Front;
-use super::window::{Alone, CLOSED, EMPTY, HELD, KNOCKED, STOPPED, WATCHED, Window};
+use super::window::{Alone, CLOSED, HELD, KNOCKED, STOPPED, Window};
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
 use crate::sync::Ordering;
@@ -81,7 +82,31 @@ impl<'a, T, R> Consumer<'a, T, R> {
     /// If the plan was not to pull.
     #[inline]
     pub fn publish(&mut self, input: T) {
-        if self.front(|window, front| front.publish(window, input)) {
+        self.stage(input);
+        self.offer();
+        self.front(|_, front| front.pulled());
+    }
+
+    /// How many inputs may be pulled at once, if none of them takes its time: each is staged,
+    /// and then all are offered.
+    pub fn may_stage(&mut self) -> usize {
+        self.front(|window, front| front.may_stage(window))
+    }
+
+    /// Takes an input that the workers are [offered](Self::offer) soon, before anything else.
+    ///
+    /// # Panics
+    /// If the plan was not to pull, or there is no more room.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a loop of nothing else is as quick as it can be")]
+    pub fn stage(&mut self, input: T) {
+        self.front(|window, front| front.stage(window, input));
+    }
+
+    /// Hands what was staged to the workers.
+    #[inline]
+    pub fn offer(&mut self) {
+        if self.front(|window, front| front.offer(window)) {
             self.window.sleep.wake_one();
         }
     }
@@ -116,7 +141,10 @@ impl<'a, T, R> Consumer<'a, T, R> {
         let until =
             patience.map_or(until, |nanos| until.or_sooner(Deadline::after_nanos(nanos)));
         self.sleep(blocking, target, until)?;
-        self.front(|window, front| front.learn(window, target));
+        blocking.attach();
+        if self.front(|window, front| front.learn(window, target)) {
+            self.window.sleep.wake_one();
+        }
         Ok(())
     }
 
@@ -138,16 +166,15 @@ impl<'a, T, R> Consumer<'a, T, R> {
         {
             return Ok(());
         }
-        let watched =
-            cell.compare_exchange(EMPTY, WATCHED, Ordering::AcqRel, Ordering::Acquire);
-        if watched.is_err_and(|cell| cell != WATCHED) {
+        let seen = self.front(|_, front| front.seen(target));
+        if !cell::watch(cell, seen) {
             return Ok(());
         }
         locked.push_back(&waiter);
         drop(locked);
         let ended = window.results.block(&waiter, blocking, until, &Alone);
         // Another sleep may be for another result.
-        let _ = cell.compare_exchange(WATCHED, EMPTY, Ordering::AcqRel, Ordering::Acquire);
+        cell::unwatch(cell);
         match ended {
             Ended::Chosen | Ended::TimedOut | Ended::Forked => Ok(()),
             Ended::Interrupted(interrupt) => Err(interrupt),
@@ -182,11 +209,22 @@ impl<'a, T, R> Consumer<'a, T, R> {
     fn give_up(self) -> usize {
         let window = self.window;
         std::mem::forget(self);
-        window.door.fetch_and(!(HELD | KNOCKED), Ordering::AcqRel)
+        Self::let_go(window)
     }
 }
 
 impl<T, R> Consumer<'_, T, R> {
+    #[inline]
+    fn let_go(window: &Window<T, R>) -> usize {
+        if window.exclusive {
+            // As in `Window::consumer`.
+            let door = window.door.load(Ordering::Relaxed);
+            window.door.store(door & !(HELD | KNOCKED), Ordering::Release);
+            return door;
+        }
+        window.door.fetch_and(!(HELD | KNOCKED), Ordering::AcqRel)
+    }
+
     /// [`leave`](Self::leave)s, and drops what a closed window still holds.
     #[inline]
     pub fn leave_nothing(self) {
@@ -204,6 +242,6 @@ impl<T, R> Consumer<'_, T, R> {
 
 impl<T, R> Drop for Consumer<'_, T, R> {
     fn drop(&mut self) {
-        self.window.door.fetch_and(!(HELD | KNOCKED), Ordering::AcqRel);
+        Self::let_go(self.window);
     }
 }

@@ -7,18 +7,18 @@
 //! 2. Nothing is pulled that nobody asked for: pulling is part of waiting for a result.
 //! 3. A consumer that has to wait is woken when a run of results is worth the wake-up, which
 //!    costs as much as a hundred short items; it looks by itself soon after the first of them.
+//! 4. Whatever has not begun can be begun by anybody: a consumer that has waited for long cuts
+//!    the ranges that workers are in, and sees that somebody is awake for the rest.
 
+use super::cell::{self, Cell, EMPTY};
 use super::consumer::{Delivery, Plan};
+use super::pull::{Moment, Reach, Refill};
 use super::sleep::TICK;
 use super::slot::Slot;
-use super::window::{CLOSED, EMPTY, FULL, STOPPED, Settings, WATCHED, Window};
+use super::window::{CLOSED, STOPPED, Settings, Window};
 use crate::deadline;
 use crate::sync::Ordering;
 
-/// A turn of the window, in nanoseconds, that is short enough to pull further ahead, or so long
-/// that less will do.
-const QUICK_TURN: i64 = 2_000_000;
-const SLOW_TURN: i64 = 20_000_000;
 /// How long a result may lie ready while the consumer waits for more, in nanoseconds.
 const PATIENCE: i64 = 100_000;
 /// How many workers may be on their way at first, and ever.
@@ -26,13 +26,10 @@ const CREW: usize = 8;
 const MOST_CREW: usize = 64;
 /// The longest that a consumer waits before it looks again whether workers have come.
 const LONGEST_LAP: i64 = 50_000_000;
-/// A pull that takes this long, in nanoseconds, is slow: results come before the next one.
-const SLOW: i64 = 6_000_000;
-/// How long quick pulls may go on while a result is ready, and how often the clock is read.
-const REFILL: i64 = 50_000;
-const PULLS_A_LOOK: u32 = 4;
 /// That many more results ready at once are worth sleeping for together.
 const RUN: usize = 4;
+/// The most inputs that are pulled at once, where none takes its time.
+const AT_ONCE: usize = 1024;
 
 /// What the consumer knows; numbers count from the beginning of the stream.
 #[derive(Debug)]
@@ -40,10 +37,24 @@ pub(super) struct Front {
     /// Inputs published, and results delivered.
     published: usize,
     delivered: usize,
+    /// How many of the former are not offered yet, since the next ones come at once.
+    staged: usize,
+    /// How many results are known to be there, the next ones, and where they come as they are
+    /// ready, the slot of the one.
+    ready: usize,
+    slot: usize,
+    /// Where the range of results begins that comes after those, or in which they are, of which
+    /// so many have been seen.
+    range: usize,
+    seen: usize,
+    /// How long the next wait is before what workers have not begun is looked after.
+    lap: i64,
     /// The input has ended.
     ended: bool,
     /// Slots that hold nothing; not used where results come in order.
     free: Vec<usize>,
+    /// The number of the input in each slot; not used there, either.
+    numbers: Vec<usize>,
     /// How many inputs were claimed, once nothing more can be.
     cut: Option<usize>,
     /// Slots before this one were looked at since the window was closed.
@@ -53,40 +64,6 @@ pub(super) struct Front {
     hiring: Hiring,
     /// How many results beyond the first one to sleep for.
     ahead: usize,
-}
-
-/// The pulling of inputs while results are ready.
-#[derive(Debug, Default)]
-struct Refill {
-    on: bool,
-    pulls: u32,
-    /// When it began.
-    since: i64,
-    /// When the latest pull began, by the coarse clock, and how long it took.
-    began: i64,
-    took: i64,
-    /// The latest pull was slow: before the next one, results have a moment to come, or had it.
-    moment: Moment,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Moment {
-    #[default]
-    Due,
-    Now,
-    Over,
-}
-
-/// How far ahead inputs are pulled: as far as the workers need, and further only where items
-/// come and go so quickly that the consumer and the workers would wait for each other all the
-/// time. Inputs may be large, and whoever made them slowly may want the next one to be new.
-#[derive(Debug)]
-struct Reach {
-    now: usize,
-    least: usize,
-    /// How many deliveries until the next look at the clock, and when the last one was.
-    left: usize,
-    since: i64,
 }
 
 /// The asking for workers.
@@ -111,8 +88,15 @@ impl Front {
         Self {
             published: 0,
             delivered: 0,
+            staged: 0,
+            ready: 0,
+            slot: 0,
+            range: 0,
+            seen: 0,
+            lap: PATIENCE,
             ended: false,
             free: if ordered { Vec::new() } else { (0..size).rev().collect() },
+            numbers: if ordered { Vec::new() } else { vec![0; size] },
             cut: None,
             looked: 0,
             refill: Refill::default(),
@@ -130,13 +114,12 @@ impl Front {
             return self.wind_up(window, door & CLOSED != 0);
         }
         let flying = self.published - self.delivered;
-        let open = !self.ended && flying < self.reach.now;
-        let first = window.done[self.delivered & window.mask].load(Ordering::Acquire);
-        if first >= FULL {
+        let open = self.room(window) > 0;
+        if self.look(window) {
             if self.refill.goes_on(open, flying, self.reach.now) {
                 return Plan::Pull;
             }
-            return self.take(window, first - FULL);
+            return self.take(window);
         }
         if flying == 0 && !open {
             return Plan::Over;
@@ -147,16 +130,63 @@ impl Front {
         if open && self.refill.comes_first(flying) { Plan::Pull } else { Plan::Wait }
     }
 
+    /// Finds out whether the next result is there.
+    #[inline]
+    fn look<T, R>(&mut self, window: &Window<T, R>) -> bool {
+        self.ready > 0 || self.look_on(window)
+    }
+
+    fn look_on<T, R>(&mut self, window: &Window<T, R>) -> bool {
+        while self.ready == 0 {
+            let cell = &window.done[self.range & window.mask];
+            match Cell::read(cell.load(Ordering::Acquire)) {
+                Cell::Empty => return false,
+                running @ Cell::Running { .. } => {
+                    self.ready = running.done() - self.seen;
+                    self.seen += self.ready;
+                    return self.ready > 0;
+                }
+                Cell::Full(what) => {
+                    // Whoever fills it next has seen the publication of that, which comes later.
+                    cell.store(EMPTY, Ordering::Relaxed);
+                    let count = if window.ordered() { what } else { 1 };
+                    self.slot = what;
+                    self.ready = count - std::mem::take(&mut self.seen);
+                    self.range += count;
+                }
+            }
+        }
+        true
+    }
+
+    /// How many inputs may be pulled.
+    #[inline]
+    pub(super) fn room<T, R>(&self, window: &Window<T, R>) -> usize {
+        if self.ended {
+            return 0;
+        }
+        let reach = self.reach.now.saturating_sub(self.published - self.delivered);
+        // The cell of a range that is being run is not free, whatever was taken of it.
+        let cells = (window.mask + 1).saturating_sub(self.published.saturating_sub(self.range));
+        reach.min(cells)
+    }
+
+    /// How many inputs of which none takes its time may be pulled at once.
+    pub(super) fn may_stage<T, R>(&self, window: &Window<T, R>) -> usize {
+        self.room(window).min(AT_ONCE)
+    }
+
     /// Whether an input may be pulled, whatever the plan is.
     pub(super) fn may_pull<T, R>(&mut self, window: &Window<T, R>) -> bool {
         self.refill.began = deadline::coarse();
         let stopped = window.door.load(Ordering::Acquire) & (STOPPED | CLOSED) != 0;
-        !stopped && !self.ended && self.published - self.delivered < self.reach.now
+        !stopped && self.room(window) > 0
     }
 
-    /// Hands an input to the workers; returns whether to wake one.
-    #[inline]
-    pub(super) fn publish<T, R>(&mut self, window: &Window<T, R>, input: T) -> bool {
+    /// Makes an input one that can be offered to the workers.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "see `Consumer::stage`")]
+    pub(super) fn stage<T, R>(&mut self, window: &Window<T, R>, input: T) {
         let number = self.published;
         let room = self.cut.is_none() && number - self.delivered < window.limit;
         assert!(room, "an input is published only if the plan was to pull");
@@ -164,13 +194,34 @@ impl Front {
         let mut slot = ticket;
         if !window.ordered() {
             slot = self.free.pop().expect("as many slots as items");
+            self.numbers[slot] = number;
             window.ready[ticket].store(slot, Ordering::Relaxed);
         }
         // SAFETY: there is room, so the slot is free; and this is the consumer.
-        unsafe { window.slots[slot].fill(input, number) };
+        unsafe { window.slots[slot].fill(input) };
         self.published += 1;
+        self.staged += 1;
+    }
+
+    /// Offers what was staged; returns whether to wake a worker.
+    #[inline]
+    pub(super) fn offer<T, R>(&mut self, window: &Window<T, R>) -> bool {
+        let staged = std::mem::take(&mut self.staged);
+        window.sleep.ticks(staged) && self.wants_another(window)
+    }
+
+    /// One input was pulled as planned.
+    #[inline]
+    pub(super) fn pulled(&mut self) {
         self.refill.pulled();
-        window.sleep.tick()
+    }
+
+    /// Whether those workers that are awake are too few for what there is to do.
+    #[cold]
+    fn wants_another<T, R>(&self, window: &Window<T, R>) -> bool {
+        // An exchange: what reads the old number comes before the worker's last look.
+        !window.pace.is_little(self.unclaimed(window), window.exclusive)
+            || window.awake.fetch_add(0, Ordering::AcqRel) == 0
     }
 
     pub(super) fn end(&mut self) {
@@ -211,22 +262,54 @@ impl Front {
         window.ready.get(ticket).map_or(ticket, |slot| slot.load(Ordering::Relaxed))
     }
 
-    /// Takes the next result, which is in `slot`.
+    /// Takes the next result, which is there.
     #[inline]
-    fn take<T, R>(&mut self, window: &Window<T, R>, slot: usize) -> Plan<T, R> {
-        window.done[self.delivered & window.mask].store(EMPTY, Ordering::Relaxed);
-        self.delivered += 1;
-        self.reach.delivered(window.limit);
+    pub(super) fn take<T, R>(&mut self, window: &Window<T, R>) -> Plan<T, R> {
+        debug_assert!(self.ready > 0);
+        let mut number = self.delivered;
+        let mut slot = number & window.mask;
         if !window.ordered() {
+            slot = self.slot;
+            number = self.numbers[slot];
             self.free.push(slot);
         }
+        self.delivered += 1;
+        self.ready -= 1;
+        self.reach.delivered(window.limit);
         // SAFETY: announced, so done; and this is the consumer.
         match unsafe { window.slots[slot].take() } {
-            (Some((input, number)), Some(output)) => {
-                Plan::Deliver(Delivery { number, input, output })
-            }
-            _ => unreachable!("an announced slot has an input and an output"),
+            (Some(input), Some(output)) => Plan::Deliver(Delivery { number, input, output }),
+            (Some(input), None) => Plan::Discard(input, None),
+            _ => unreachable!("an announced slot has an input"),
         }
+    }
+
+    /// Takes the next result if it is known to be there, fits, and no input is to be pulled first.
+    #[inline]
+    pub(super) fn take_quickly<T, R>(
+        &mut self,
+        window: &Window<T, R>,
+        fits: impl FnOnce(&R) -> bool,
+    ) -> Option<(T, R)> {
+        let thirsty = !self.ended && self.published - self.delivered <= self.reach.now / 2;
+        if self.ready == 0 || thirsty || self.reach.left == 1 || !window.ordered() {
+            return None;
+        }
+        let slot = &window.slots[self.delivered & window.mask];
+        // SAFETY: announced, so done; and this is the consumer.
+        let (input, output) = unsafe {
+            if !slot.fits(fits) {
+                return None;
+            }
+            slot.take_done()
+        };
+        let (Some(input), Some(output)) = (input, output) else {
+            unreachable!("a slot that fits has an input and an output")
+        };
+        self.delivered += 1;
+        self.ready -= 1;
+        self.reach.left -= 1;
+        Some((input, output))
     }
 
     /// What to do once nothing is handed out any more.
@@ -234,11 +317,17 @@ impl Front {
     fn wind_up<T, R>(&mut self, window: &Window<T, R>, closed: bool) -> Plan<T, R> {
         self.ended = true;
         let cut = self.cut(window);
+        if closed && let Some(ticket) = window.offcuts.take() {
+            // SAFETY: taken from those who could have claimed it; and this is the consumer.
+            if let (Some(input), _) = unsafe { window.slots[ticket & window.mask].take() } {
+                return Plan::Discard(input, None);
+            }
+        }
         if self.published > cut {
             self.published -= 1;
             let slot = self.slot_of(window, self.published);
             // SAFETY: never claimed, and never will be; and this is the consumer.
-            if let (Some((input, _)), _) = unsafe { window.slots[slot].take() } {
+            if let (Some(input), _) = unsafe { window.slots[slot].take() } {
                 return Plan::Discard(input, None);
             }
         }
@@ -250,17 +339,14 @@ impl Front {
             self.looked += slot + 1;
             // SAFETY: done, and this is the consumer.
             return match unsafe { window.slots[self.looked - 1].take() } {
-                (Some((input, _)), output) => Plan::Discard(input, output),
+                (Some(input), output) => Plan::Discard(input, output),
                 _ => unreachable!("a slot that is done has an input"),
             };
         }
         if self.delivered == cut {
             return Plan::Over;
         }
-        match window.done[self.delivered & window.mask].load(Ordering::Acquire) {
-            EMPTY | WATCHED => Plan::Wait,
-            full => self.take(window, full - FULL),
-        }
+        if self.look(window) { self.take(window) } else { Plan::Wait }
     }
 
     /// Whether there is work for one more worker than those that are on their way.
@@ -273,77 +359,97 @@ impl Front {
             return false;
         }
         let coming = hiring.coming(window);
-        coming < hiring.crew && self.unclaimed(window) > coming
+        coming < hiring.crew && self.unclaimed(window) + window.offcuts.count() > coming
     }
 
     /// Which result to sleep for, and for how many nanoseconds.
     pub(super) fn awaited<T, R>(&mut self, window: &Window<T, R>) -> (usize, Option<i64>) {
-        let last = (self.published - self.delivered).saturating_sub(1);
-        let mut ahead = self.ahead.min(last);
-        let target = (self.delivered + ahead) & window.mask;
-        if window.done[target].load(Ordering::Acquire) >= FULL {
+        let last = (self.published - self.range).saturating_sub(1);
+        let mut ahead = if self.seen > 0 { 0 } else { self.ahead.min(last) };
+        if self.is_full(window, self.range + ahead) {
             ahead = 0; // Overtaken by later ones: the first one is what is missing.
         }
         let mut patience = (ahead > 0).then_some(PATIENCE);
         let mut at_most =
             |nanos: i64| patience = Some(patience.map_or(nanos, |p| p.min(nanos)));
-        if self.hiring.is_open(window) && self.unclaimed(window) > 0 {
+        let unclaimed = self.unclaimed(window);
+        if self.hiring.is_open(window) && unclaimed > 0 {
             // As soon as those who were hired have come, more are to be.
             at_most(self.hiring.lap(window));
+        }
+        if unclaimed > 0
+            || window.offcuts.count() > 0
+            || window.ranges.load(Ordering::Acquire) > 0
+        {
+            at_most(self.lap);
         }
         if self.refill.moment == Moment::Now {
             self.refill.moment = Moment::Over;
             at_most(self.refill.took / 16);
         }
-        (self.delivered + ahead, patience)
+        (self.range + ahead, patience)
     }
 
-    /// After a wait for the result at `target`: how far ahead to look next time.
-    pub(super) fn learn<T, R>(&mut self, window: &Window<T, R>, target: usize) {
-        let ready = |number: usize| {
-            window.done[number & window.mask].load(Ordering::Acquire) >= FULL
-                && number < self.published
-        };
-        self.ahead = if !ready(self.delivered) {
-            0
-        } else if target == self.delivered {
-            if ready(target + RUN) { RUN } else { 0 }
-        } else if ready(target) {
+    /// How many results have been seen of the range at `target`.
+    pub(super) fn seen(&self, target: usize) -> usize {
+        if target == self.range { self.seen } else { 0 }
+    }
+
+    fn is_full<T, R>(&self, window: &Window<T, R>, number: usize) -> bool {
+        let cell = window.done[number & window.mask].load(Ordering::Acquire);
+        matches!(Cell::read(cell), Cell::Full(_)) && number < self.published
+    }
+
+    /// After a wait for the result at `target`: how far ahead to look next time. Returns whether
+    /// to wake a worker.
+    pub(super) fn learn<T, R>(&mut self, window: &Window<T, R>, target: usize) -> bool {
+        let first = self.range;
+        if !self.look(window) {
+            self.ahead = 0;
+            return self.rescue(window);
+        }
+        let next = target + 1;
+        self.ahead = if target == first {
+            if self.is_full(window, next + RUN - 1) { RUN } else { 0 }
+        } else if self.is_full(window, target) {
             (self.ahead * 2).min(window.limit / 2)
         } else {
             self.ahead / 2
         };
+        false
+    }
+
+    /// The next result has not come: sees to it that whatever has not begun can be begun by any
+    /// worker. Returns whether to wake one.
+    #[cold]
+    fn rescue<T, R>(&mut self, window: &Window<T, R>) -> bool {
+        window.pace.forget();
+        let claimed = self.published - self.unclaimed(window);
+        let (mut number, mut found) = (self.range, false);
+        while number < claimed && window.ranges.load(Ordering::Acquire) > 0 {
+            let cell = &window.done[number & window.mask];
+            if let Some((begun, end)) = cell::cut(cell) {
+                window.offcuts.put(number + begun, number + end);
+                found = true;
+                number += end;
+                continue;
+            }
+            number += match Cell::read(cell.load(Ordering::Acquire)) {
+                Cell::Running { end, .. } => end,
+                Cell::Full(count) if window.ordered() => count,
+                _ => 1,
+            };
+        }
+        let left = self.unclaimed(window) + window.offcuts.count() > 0;
+        let wake = left && window.sleep.has_idle();
+        self.lap = if found || wake { PATIENCE } else { (self.lap * 2).min(LONGEST_LAP) };
+        wake
     }
 
     pub(super) fn holds_anything<T, R>(&mut self, window: &Window<T, R>) -> bool {
-        self.published > self.cut(window) || window.slots.iter().any(Slot::is_done)
-    }
-}
-
-impl Reach {
-    fn new(least: usize) -> Self {
-        Self { now: least, least, left: least, since: 0 }
-    }
-
-    #[inline]
-    fn delivered(&mut self, limit: usize) {
-        self.left -= 1;
-        if self.left == 0 {
-            self.turn(limit);
-        }
-    }
-
-    /// As many items as are pulled ahead have come and gone.
-    #[cold]
-    fn turn(&mut self, limit: usize) {
-        let now = deadline::now();
-        let took = now - std::mem::replace(&mut self.since, now);
-        if took < QUICK_TURN {
-            self.now = (self.now * 2).min(limit);
-        } else if took > SLOW_TURN {
-            self.now = (self.now / 2).max(self.least);
-        }
-        self.left = self.now;
+        self.published > self.cut(window)
+            || window.offcuts.count() > 0
+            || window.slots.iter().any(Slot::is_done)
     }
 }
 
@@ -373,43 +479,5 @@ impl Hiring {
         let lap = self.lap;
         self.lap = (lap * 2).min(LONGEST_LAP);
         lap
-    }
-}
-
-impl Refill {
-    /// While a result is ready: whether to pull on, for the workers' sake.
-    #[inline]
-    fn goes_on(&mut self, open: bool, flying: usize, limit: usize) -> bool {
-        if !open || self.took >= SLOW || !(self.on || flying <= limit / 2) {
-            self.on = false;
-            return false;
-        }
-        if !std::mem::replace(&mut self.on, true) {
-            (self.pulls, self.since) = (0, deadline::now());
-        }
-        self.pulls += 1;
-        if self.pulls.is_multiple_of(PULLS_A_LOOK) && deadline::now() - self.since > REFILL {
-            self.on = false;
-            return false;
-        }
-        self.began = deadline::coarse();
-        true
-    }
-
-    /// While no result is ready: whether to pull before waiting for one.
-    #[inline]
-    fn comes_first(&mut self, flying: usize) -> bool {
-        if flying > 0 && self.took >= SLOW && self.moment == Moment::Due {
-            self.moment = Moment::Now;
-            return false;
-        }
-        self.began = deadline::coarse();
-        true
-    }
-
-    #[inline]
-    fn pulled(&mut self) {
-        self.took = deadline::coarse() - self.began;
-        self.moment = Moment::Due;
     }
 }

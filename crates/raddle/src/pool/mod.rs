@@ -5,6 +5,7 @@
 //! [`Window`] what is under `raddle.map`: each step is the caller's, who can pull inputs, hire
 //! workers and wait in its own way.
 
+mod cell;
 mod clocks;
 #[cfg_attr(raddle_loom, allow(dead_code, reason = "the pool itself is not modelled"))]
 mod completion;
@@ -13,6 +14,8 @@ mod crew;
 mod deque;
 mod front;
 mod line;
+mod pace;
+mod pull;
 mod sleep;
 mod slot;
 #[cfg(not(raddle_loom))]
@@ -21,6 +24,7 @@ mod spawned;
 mod spread;
 mod tasks;
 mod window;
+mod work;
 #[cfg(not(raddle_loom))]
 mod workers;
 

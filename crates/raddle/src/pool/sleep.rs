@@ -94,7 +94,26 @@ impl Sleep {
     #[inline]
     #[must_use]
     pub(super) fn tick(&self) -> bool {
-        wants_waking(self.word.fetch_add(TICK, Ordering::AcqRel))
+        self.ticks(1)
+    }
+
+    /// Counts so many offers, or none where what is offered is not counted; as [`tick`].
+    ///
+    /// [`tick`]: Self::tick
+    #[inline]
+    #[must_use]
+    pub(super) fn ticks(&self, count: usize) -> bool {
+        wants_waking(self.word.fetch_add(count * TICK, Ordering::AcqRel))
+    }
+
+    /// Whether workers sleep and none is being woken, after what the caller did before.
+    pub(super) fn has_idle(&self) -> bool {
+        self.ticks(0)
+    }
+
+    /// Whether no offers will come and workers sleep, after what the caller did before.
+    pub(super) fn has_ended(&self) -> bool {
+        self.word.fetch_or(0, Ordering::AcqRel) & (ENDED | IDLE) == ENDED | IDLE
     }
 
     /// Says that no offers will come, and wakes everybody.

@@ -3,9 +3,11 @@
 //! | state  | what is in it    | who leaves it, and how                                       |
 //! |--------|------------------|--------------------------------------------------------------|
 //! | `FREE` | nothing          | the consumer: fills in an input, to `HELD`                   |
-//! | `HELD` | an input         | the worker that claimed it: writes the output, to `DONE`;    |
+//! | `HELD` | an input         | the worker that claimed it: writes the output, to `DONE`, or |
+//! |        |                  | leaves it out if nothing is to be begun any more;            |
 //! |        |                  | the consumer, once nothing can be claimed: to `FREE`         |
-//! | `DONE` | input and output | the consumer: takes both, to `FREE`                          |
+//! | `DONE` | an input and, if | the consumer: takes both, to `FREE`                          |
+//! |        | it ran, output   |                                                              |
 //!
 //! Whether a `HELD` item waits or runs is told by the window's claim index: what is below it was
 //! claimed. The input stays where it is while a worker uses it, and goes back to the consumer
@@ -20,9 +22,9 @@ const DONE: u8 = 2;
 pub(super) struct Slot<T, R> {
     /// See the module's table.
     state: AtomicU8,
-    /// With its number in the stream. Written by the consumer only, in `FREE` and `DONE` or
+    /// Written by the consumer only, in `FREE` and `DONE` or
     /// when nobody can claim it; read by the worker that claimed it.
-    input: UnsafeCell<Option<(T, usize)>>,
+    input: UnsafeCell<Option<T>>,
     /// Written by the worker that claimed the item, in `HELD`; taken by the consumer, in `DONE`.
     output: UnsafeCell<Option<R>>,
 }
@@ -50,10 +52,10 @@ impl<T, R> Slot<T, R> {
     /// # Safety
     /// The caller is the consumer, and the slot is free.
     #[inline]
-    pub(super) unsafe fn fill(&self, input: T, number: usize) {
+    pub(super) unsafe fn fill(&self, input: T) {
         debug_assert_eq!(self.state.load(Ordering::Relaxed), FREE);
         // SAFETY: in `FREE` the cell is the consumer's.
-        self.input.with_mut(|cell| unsafe { *cell = Some((input, number)) });
+        self.input.with_mut(|cell| unsafe { *cell = Some(input) });
         self.state.store(HELD, Ordering::Release);
     }
 
@@ -67,7 +69,7 @@ impl<T, R> Slot<T, R> {
         self.input.with(|cell| {
             // SAFETY: published before it could be claimed, and not written before `DONE`.
             match unsafe { &*cell } {
-                Some((input, _)) => body(input),
+                Some(input) => body(input),
                 None => unreachable!("a claimed slot has an input"),
             }
         })
@@ -84,7 +86,15 @@ impl<T, R> Slot<T, R> {
         self.state.store(DONE, Ordering::Release);
     }
 
-    /// Whether an output is there to be taken.
+    /// Leaves the item as it is, without an output.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    pub(super) unsafe fn skip(&self) {
+        self.state.store(DONE, Ordering::Release);
+    }
+
+    /// Whether the item can be taken, run or left out.
     pub(super) fn is_done(&self) -> bool {
         self.state.load(Ordering::Acquire) == DONE
     }
@@ -94,7 +104,7 @@ impl<T, R> Slot<T, R> {
     /// # Safety
     /// The caller is the consumer, and the item is done, or was not claimed and can no longer be.
     #[inline]
-    pub(super) unsafe fn take(&self) -> (Option<(T, usize)>, Option<R>) {
+    pub(super) unsafe fn take(&self) -> (Option<T>, Option<R>) {
         let done = self.is_done();
         // SAFETY: the item is the consumer's, says the caller.
         let input = self.input.with_mut(|cell| unsafe { (*cell).take() });
@@ -104,6 +114,31 @@ impl<T, R> Slot<T, R> {
         } else {
             None
         };
+        self.state.store(FREE, Ordering::Release);
+        (input, output)
+    }
+
+    /// Whether there is an output that fits.
+    ///
+    /// # Safety
+    /// The caller is the consumer, and the item is done.
+    #[inline]
+    pub(super) unsafe fn fits(&self, fits: impl FnOnce(&R) -> bool) -> bool {
+        // SAFETY: in `DONE` the cell is the consumer's.
+        self.output.with(|output| unsafe { (*output).as_ref() }.is_some_and(fits))
+    }
+
+    /// Takes everything out of an item that is done.
+    ///
+    /// # Safety
+    /// As for [`fits`](Self::fits).
+    #[inline]
+    pub(super) unsafe fn take_done(&self) -> (Option<T>, Option<R>) {
+        debug_assert!(self.is_done());
+        // SAFETY: in `DONE` both cells are the consumer's.
+        let input = self.input.with_mut(|cell| unsafe { (*cell).take() });
+        // SAFETY: as above.
+        let output = self.output.with_mut(|cell| unsafe { (*cell).take() });
         self.state.store(FREE, Ordering::Release);
         (input, output)
     }
@@ -120,7 +155,7 @@ impl<T, R> Slot<T, R> {
         self.input.with(|input| {
             self.output.with(|output| {
                 // SAFETY: not written while `HELD` or `DONE`, says the caller.
-                let (input, _) = unsafe { (*input).as_ref() }?;
+                let input = unsafe { (*input).as_ref() }?;
                 // SAFETY: not written in `DONE`, says the caller; not looked at before.
                 let output = if state == DONE { unsafe { (*output).as_ref() } } else { None };
                 Some(look(Held { input, output }))

@@ -1,30 +1,33 @@
 //! A bounded stream of items through any number of workers, to one consumer.
 //!
-//! The consumer publishes inputs and takes results; workers claim the next input, run it and
-//! announce its result. Nothing is handed to a worker in particular, so there is no chunk size
-//! to choose and nobody to steal from: the next input is the next value of one counter. How the
-//! threads find each other asleep or awake is argued in this folder's `README.md`.
+//! The consumer publishes inputs and takes results; workers claim the next input, or the next few
+//! where they are short (`pace.rs`), run them and announce their results. Nothing is handed to a
+//! worker in particular: the next input is the next value of one counter. How the threads find
+//! each other asleep or awake is argued in this folder's `README.md`.
 //!
 //! | word        | bits                                   | who changes it                      |
 //! |-------------|----------------------------------------|-------------------------------------|
-//! | `sleep`     | inputs published, `TICK`s              | the consumer: +1, after filling in  |
+//! | `sleep`     | inputs published, `TICK`s              | the consumer: +n, after filling in  |
 //! |             | `ENDED`: no more will come             | the consumer, once                  |
 //! |             | `IDLE`, `WAKING`: see `sleep.rs`       | workers, the consumer               |
-//! | `claimed`   | inputs claimed, `TICK`s                | workers: +1, unless stopped         |
+//! | `claimed`   | inputs claimed, `TICK`s                | workers: +n, unless stopped         |
 //! |             | `STOPPED`: nothing is handed out       | anybody, once                       |
+//! |             | `CLOSED`: what was is not begun        | anybody, once, after `STOPPED`      |
 //! | `door`      | `HELD`: somebody is the consumer       | that thread, coming and going       |
 //! |             | `STOPPED`: as in `claimed`             | anybody, once, right after that     |
 //! |             | `CLOSED`: results are not wanted       | anybody, once                       |
 //! |             | `KNOCKED`: a worker has left something | a worker that finds it closed and   |
 //! |             | to discard to whoever holds it         | held; the consumer, leaving         |
-//! | `done[n]`   | `EMPTY`: the n-th result is not there  | the consumer: to `WATCHED`; the     |
-//! |             |                                        | announcing worker: to its slot      |
-//! |             | `WATCHED`: the consumer sleeps on it   | the same worker, who wakes it; the  |
-//! |             |                                        | consumer: back to `EMPTY`           |
-//! |             | `FULL` + slot                          | the consumer, taking: to `EMPTY`    |
+//! | `done[n]`   | whether the n-th result is there, or a | see `cell.rs`                       |
+//! |             | range of results from there on         |                                     |
+//! | `ranges`    | ranges claimed and not announced       | workers: +1 before the claim, -1    |
+//! |             |                                        | after announcing                    |
+//! | `awake`     | workers inside that do not rest        | each worker, before it looks for    |
+//! |             |                                        | the last time whether to rest       |
 //!
 //! The states of a slot are in `slot.rs`. In order, the n-th result is the n-th input's; as they
-//! come, it is the one announced n-th, and the slots are lent from a list of free ones.
+//! come, it is the one announced n-th, the slots are lent from a list of free ones, and items are
+//! claimed one by one.
 //!
 //! Rejected: a claim by `fetch_add`, which runs past what is published; a queue of results, which
 //! costs the consumer a wake-up per item, or a lock; and letting workers pull the inputs, since
@@ -33,11 +36,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::clocks::{Clocks, Meter, Reading};
+use super::cell::{EMPTY, Offcuts};
+use super::clocks::{Clocks, Reading};
 use super::consumer::Consumer;
 use super::front::Front;
 use super::line::Line;
-use super::sleep::{self, ENDED, Sleep, TICK};
+use super::pace::Pace;
+use super::sleep::{Sleep, TICK};
 use super::slot::{Held, Slot};
 use crate::blocking::Blocking;
 use crate::deadline::Deadline;
@@ -51,10 +56,6 @@ pub(super) const STOPPED: usize = 1;
 pub(super) const HELD: usize = 2;
 pub(super) const CLOSED: usize = 4;
 pub(super) const KNOCKED: usize = 8;
-
-pub(super) const EMPTY: usize = 0;
-pub(super) const WATCHED: usize = 1;
-pub(super) const FULL: usize = 2;
 
 /// How a window is made.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,24 @@ pub struct Settings {
     /// How many workers may be there or on their way at one time; whoever is asked for one may
     /// also decline.
     pub crew: usize,
+    /// How many items a worker claims at once, at first and at most, as they turn out to be short.
+    pub range: (usize, usize),
+    /// The consumer, and a worker while it runs an item, exclude each other, as threads do that
+    /// are attached under a GIL; what they alone change then needs no atomic exchange.
+    pub exclusive: bool,
 }
+
+impl Settings {
+    /// A window of `limit` items, in order, for any number of workers.
+    #[must_use]
+    pub const fn new(limit: usize) -> Self {
+        let (crew, range) = (usize::MAX, (1, RANGE));
+        Self { limit, reach: limit, ordered: true, crew, range, exclusive: false }
+    }
+}
+
+/// The most items in a range, unless somebody says so.
+const RANGE: usize = 1024;
 
 /// What running an item came to.
 #[derive(Debug)]
@@ -110,16 +128,20 @@ pub struct Window<T, R> {
     /// Its ticks are the inputs published.
     pub(super) sleep: Sleep,
     /// The number of results announced, where they come as they are ready.
-    announced: Line<AtomicUsize>,
+    pub(super) announced: Line<AtomicUsize>,
     pub(super) door: Line<AtomicUsize>,
     /// Guarded by `HELD` in `door`.
     pub(super) front: UnsafeCell<Front>,
     /// The consumer, when it waits.
     pub(super) results: WaitList,
     /// Those who wait for the last worker to leave.
-    leaving: WaitList,
+    pub(super) leaving: WaitList,
     /// Workers inside `work`; it falls under the latch of `leaving`.
-    inside: AtomicUsize,
+    pub(super) inside: AtomicUsize,
+    pub(super) awake: Line<AtomicUsize>,
+    pub(super) ranges: AtomicUsize,
+    pub(super) offcuts: Offcuts,
+    pub(super) pace: Pace,
     /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
     /// As many as `mask` + 1, a power of two, like the two below.
@@ -129,7 +151,8 @@ pub struct Window<T, R> {
     pub(super) done: Box<[AtomicUsize]>,
     pub(super) mask: usize,
     pub(super) limit: usize,
-    clocks: Clocks,
+    pub(super) exclusive: bool,
+    pub(super) clocks: Clocks,
     generation: u32,
 }
 
@@ -138,21 +161,6 @@ pub struct Window<T, R> {
 unsafe impl<T: Send, R: Send> Send for Window<T, R> {}
 // SAFETY: as above; a worker only ever sees the inputs that it claimed.
 unsafe impl<T: Send, R: Send> Sync for Window<T, R> {}
-
-/// An item that a worker claimed.
-struct Claim {
-    slot: usize,
-    /// Its number, where results come in order.
-    ticket: usize,
-    /// Others wait to be claimed, and workers rest that nobody has woken.
-    wake: bool,
-}
-
-enum Claimed {
-    Item(Claim),
-    Nothing,
-    Over,
-}
 
 impl<T, R> Window<T, R> {
     /// The most items that a window can hold.
@@ -174,12 +182,17 @@ impl<T, R> Window<T, R> {
             results: WaitList::new(),
             leaving: WaitList::new(),
             inside: AtomicUsize::new(0),
+            awake: Line(AtomicUsize::new(0)),
+            ranges: AtomicUsize::new(0),
+            offcuts: Offcuts::new(),
+            pace: Pace::new(settings.range.0, settings.range.1),
             entered: AtomicUsize::new(0),
             slots: (0..size).map(|_| Slot::new()).collect(),
             ready: if settings.ordered { Box::default() } else { words(size) },
             done: words(size),
             mask: size - 1,
             limit,
+            exclusive: settings.exclusive,
             clocks: Clocks::new(),
             generation: fork::generation(),
         }
@@ -189,177 +202,9 @@ impl<T, R> Window<T, R> {
         self.ready.is_empty()
     }
 
-    /// Works for the stream until it ends or is closed.
-    ///
-    /// `attend` is called when the worker has rested, before it claims anything; `run` makes an
-    /// item's result. A result is announced once the next item was claimed or, if there is none,
-    /// after `blocking` has detached: the consumer can then go on at once.
-    ///
-    /// # Errors
-    /// The interrupt with which `blocking` ended a rest; no item is lost by it.
-    pub fn work<B: Blocking>(
-        &self,
-        blocking: &mut B,
-        attend: impl FnMut(&mut B),
-        run: impl FnMut(&mut B, &T) -> Outcome<R>,
-    ) -> Result<(), B::Interrupt> {
-        self.work_for(None, blocking, attend, run).map(|_| ())
-    }
-
-    /// [`work`](Self::work), leaving earlier than at the end if `stay` says so.
-    ///
-    /// # Errors
-    /// As `work`'s.
-    pub fn work_for<B: Blocking>(
-        &self,
-        stay: Option<Stay>,
-        blocking: &mut B,
-        mut attend: impl FnMut(&mut B),
-        mut run: impl FnMut(&mut B, &T) -> Outcome<R>,
-    ) -> Result<Left, B::Interrupt> {
-        let _inside = Inside::enter(self, stay.is_some_and(|stay| stay.again));
-        let end = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.work));
-        let mut meter = Meter::new(&self.clocks);
-        let mut unannounced = None;
-        loop {
-            match self.claim() {
-                Claimed::Item(claim) => {
-                    if let Some(earlier) = unannounced.take() {
-                        self.announce(&earlier);
-                    }
-                    if claim.wake {
-                        self.sleep.wake_one();
-                    }
-                    meter.busy();
-                    let slot = &self.slots[claim.slot];
-                    // SAFETY: claimed by this call, and not finished.
-                    let outcome = unsafe { slot.run(|input| run(blocking, input)) };
-                    meter.ran();
-                    if self.is_orphaned() {
-                        return Ok(Left::Over); // The item forked; the stream stayed behind.
-                    }
-                    let (output, stop) = match outcome {
-                        Outcome::Go(output) => (output, false),
-                        Outcome::Stop(output) => (output, true),
-                    };
-                    // SAFETY: as above.
-                    unsafe { slot.finish(output) };
-                    if stop {
-                        self.stop();
-                    }
-                    if end.has_passed() {
-                        meter.rest();
-                        blocking.detach();
-                        self.announce(&claim);
-                        self.tidy(blocking, &mut attend);
-                        return Ok(Left::Expired);
-                    }
-                    unannounced = Some(claim);
-                }
-                state => {
-                    meter.rest();
-                    blocking.detach();
-                    if let Some(earlier) = unannounced.take() {
-                        self.announce(&earlier);
-                    }
-                    if matches!(state, Claimed::Over) {
-                        self.tidy(blocking, &mut attend);
-                        return Ok(Left::Over);
-                    }
-                    let until = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.rest));
-                    let rested = self.sleep.rest(blocking, until, |word| self.is_dry(word))?;
-                    let Some(rested) = rested else {
-                        if self.is_dry(self.sleep.load()) {
-                            return Ok(Left::Idle);
-                        }
-                        // Published while this one was in line, and so for it, too; the
-                        // consumer may rely on that.
-                        self.sleep.stays();
-                        attend(blocking);
-                        continue;
-                    };
-                    attend(blocking);
-                    rested.over();
-                }
-            }
-        }
-    }
-
-    /// Discards, if the stream was closed, what nobody else has: the item of this worker that
-    /// was running then, with its result.
-    fn tidy<B: Blocking>(&self, blocking: &mut B, attend: &mut impl FnMut(&mut B)) {
-        // Changes nothing, and so comes before the closing, whose consumer then sees this worker's
-        // items done, or after it.
-        let closed = self.door.fetch_or(0, Ordering::AcqRel) & CLOSED != 0;
-        if !closed || self.is_orphaned() {
-            return;
-        }
-        // Whoever is the consumer looks again when it gives that up.
-        let held = self.door.fetch_or(HELD | KNOCKED, Ordering::AcqRel) & HELD != 0;
-        if !held {
-            attend(blocking);
-            Consumer::new(self).leave_nothing();
-        }
-    }
-
-    /// Claims the next input.
-    #[inline]
-    fn claim(&self) -> Claimed {
-        let mut claimed = self.claimed.load(Ordering::Acquire);
-        loop {
-            if claimed & STOPPED != 0 || self.is_orphaned() {
-                return Claimed::Over;
-            }
-            // Whoever moved `claimed` here had seen `published` beyond it, and so does this.
-            let published = self.sleep.load();
-            let left = sleep::ticks(published).wrapping_sub(claimed);
-            if left == 0 {
-                return if published & ENDED != 0 { Claimed::Over } else { Claimed::Nothing };
-            }
-            let ticket = claimed / TICK;
-            // Looked up before the claim: after it, the consumer may write here again.
-            let slot = match self.ready.get(ticket & self.mask) {
-                Some(slot) => slot.load(Ordering::Relaxed),
-                None => ticket & self.mask,
-            };
-            match self.claimed.compare_exchange_weak(
-                claimed,
-                claimed.wrapping_add(TICK),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => {
-                    let wake = left > TICK && sleep::wants_waking(published);
-                    return Claimed::Item(Claim { slot, ticket, wake });
-                }
-                Err(now) => claimed = now,
-            }
-        }
-    }
-
-    /// Tells the consumer that an item is done.
-    #[inline]
-    fn announce(&self, claim: &Claim) {
-        let number = if self.ordered() {
-            claim.ticket
-        } else {
-            self.announced.fetch_add(1, Ordering::AcqRel)
-        };
-        let cell = &self.done[number & self.mask];
-        if cell.swap(FULL + claim.slot, Ordering::AcqRel) == WATCHED {
-            self.wake_consumer();
-        }
-    }
-
     #[cold]
-    fn wake_consumer(&self) {
+    pub(super) fn wake_consumer(&self) {
         self.results.lock().choose_many(usize::MAX, 0, || {});
-    }
-
-    /// Whether there is nothing to claim, and more may come.
-    fn is_dry(&self, published: usize) -> bool {
-        let claimed = self.claimed.load(Ordering::Acquire);
-        published & ENDED == 0 && claimed & STOPPED == 0 && sleep::ticks(published) == claimed
     }
 
     /// Stops handing out items; those that were handed out still come to their end.
@@ -378,6 +223,7 @@ impl<T, R> Window<T, R> {
     pub fn close(&self) {
         // First: whoever sees `CLOSED` discards what can no longer be claimed.
         self.stop();
+        self.claimed.fetch_or(CLOSED, Ordering::AcqRel);
         if self.door.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED == 0 {
             self.wake_consumer();
         }
@@ -399,8 +245,38 @@ impl<T, R> Window<T, R> {
     /// Becomes the consumer, unless somebody is.
     #[inline]
     pub fn consumer(&self) -> Option<Consumer<'_, T, R>> {
-        let held = self.door.fetch_or(HELD, Ordering::AcqRel) & HELD != 0;
-        (!held).then(|| Consumer::new(self))
+        let door = if self.exclusive {
+            // Nobody else who is attached can come in between, and nobody else changes it.
+            let door = self.door.load(Ordering::Acquire);
+            self.door.store(door | HELD, Ordering::Relaxed);
+            door
+        } else {
+            self.door.fetch_or(HELD, Ordering::AcqRel)
+        };
+        (door & HELD == 0).then(|| Consumer::new(self))
+    }
+
+    /// The next result and its input, if that is known to be there, fits, and there is nothing
+    /// else to do first: what a [`Consumer`] would do, if nobody is one.
+    #[inline]
+    pub fn take_quickly(&self, fits: impl FnOnce(&R) -> bool) -> Option<(T, R)> {
+        if self.exclusive {
+            // Nobody else who is attached comes in between, so that nobody need be told.
+            if self.door.load(Ordering::Acquire) != 0 {
+                return None;
+            }
+            // SAFETY: as if `HELD` were this call's.
+            return self
+                .front
+                .with_mut(|front| unsafe { &mut *front }.take_quickly(self, fits));
+        }
+        let (order, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+        self.door.compare_exchange(0, HELD, order, failure).ok()?;
+        // SAFETY: `HELD` is this call's.
+        let taken =
+            self.front.with_mut(|front| unsafe { &mut *front }.take_quickly(self, fits));
+        Consumer::new(self).leave_nothing();
+        taken
     }
 
     /// The number of threads inside [`work`](Self::work).
@@ -477,31 +353,6 @@ impl<T, R> fmt::Debug for Window<T, R> {
             .field("claimed", &(self.claimed.load(Ordering::Relaxed) / TICK))
             .field("workers", &self.workers())
             .finish_non_exhaustive()
-    }
-}
-
-/// Counts a worker while it is inside.
-struct Inside<'a, T, R>(&'a Window<T, R>);
-
-impl<'a, T, R> Inside<'a, T, R> {
-    fn enter(window: &'a Window<T, R>, again: bool) -> Self {
-        window.inside.fetch_add(1, Ordering::AcqRel);
-        if !again {
-            window.entered.fetch_add(1, Ordering::AcqRel);
-        }
-        Self(window)
-    }
-}
-
-impl<T, R> Drop for Inside<'_, T, R> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.close(); // Its item will never be done: nobody must wait for it.
-        }
-        let locked = self.0.leaving.lock();
-        if self.0.inside.fetch_sub(1, Ordering::AcqRel) == 1 {
-            locked.choose_many(usize::MAX, 0, || {});
-        }
     }
 }
 
