@@ -70,7 +70,7 @@ impl Lock {
         if self.raw.acquire_fast() {
             return Ok(true);
         }
-        if is_finalizing() && self.raw.try_acquire() {
+        if is_finalizing() && (self.raw.try_acquire() || self.raw.seize()) {
             return Ok(true);
         }
         self.raw.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until)
@@ -82,7 +82,7 @@ impl Lock {
         if self.raw.enter_fast() {
             return Ok(true);
         }
-        if is_finalizing() && self.raw.try_enter() {
+        if is_finalizing() && (self.raw.try_enter() || self.raw.seize_entered()) {
             return Ok(true); // It is checked; `to_wait` would refuse.
         }
         let until = Deadline::NEVER;

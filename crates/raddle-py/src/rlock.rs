@@ -71,7 +71,7 @@ impl RLock {
         if self.core.acquire_fast() {
             return Ok(true);
         }
-        if is_finalizing() && self.core.try_acquire() {
+        if is_finalizing() && (self.core.try_acquire() || self.core.seize()) {
             return Ok(true); // It is checked; `to_wait` would refuse.
         }
         self.core

@@ -173,6 +173,22 @@ impl RLock {
         taken
     }
 
+    /// Takes the lock if it is free or this thread's, or reserved for a waiter: that will not come
+    /// any more, since the program is at its end and lets no other thread run. Returns whether it
+    /// did.
+    #[cold]
+    pub fn seize(&self) -> bool {
+        let me = thread_id();
+        if self.reenter(me) {
+            return true;
+        }
+        let taken = self.lock.seize_entered();
+        if taken {
+            self.take(me);
+        }
+        taken
+    }
+
     /// Undoes one acquisition.
     ///
     /// # Errors

@@ -107,6 +107,7 @@ impl RawLock {
 
     #[cold]
     fn try_take_cold(&self, hold: Hold, site: Site) -> bool {
+        self.forget_parents_waiters();
         let taken = self.word.take(hold);
         if taken && let Some(card) = self.card.borrow() {
             checks::taken(&card, site, None);
@@ -165,6 +166,7 @@ impl RawLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
+        self.forget_parents_waiters();
         match self.card.borrow() {
             None if self.word.take(hold) => Ok(true),
             None => self.acquire_slow(hold, blocking, until),
@@ -220,10 +222,8 @@ impl RawLock {
                 return Ok(self.word.withdraw(hold));
             }
             let waiter = Waiter::with_patience(patient_until);
+            self.forget_parents_waiters();
             let locked = self.waiters.lock();
-            if locked.take_stale() {
-                self.word.forget_waiters();
-            }
             if self.word.enlist(hold, chosen) == Enlisted::Taken {
                 return Ok(true);
             }
@@ -286,6 +286,7 @@ impl RawLock {
     /// was taken in another way or by another thread, or that nobody holds.
     #[cold]
     fn give_cold(&self, hold: Hold) -> bool {
+        self.forget_parents_waiters();
         if let Some(card) = self.card.borrow().filter(|_| self.is_locked()) {
             checks::released(&card, self.word.is_anothers(hold));
         }
@@ -299,13 +300,34 @@ impl RawLock {
         }
     }
 
+    /// In a forked child: whoever waited in the parent, and whom the lock may be reserved for, is
+    /// not here.
+    fn forget_parents_waiters(&self) {
+        if self.waiters.is_stale() {
+            let locked = self.waiters.lock();
+            if locked.take_stale() {
+                self.word.forget_waiters();
+            }
+        }
+    }
+
+    /// Takes the lock if it is free, or reserved for a waiter: that will not come any more, since
+    /// the program is at its end and lets no other thread run. Returns whether it did.
+    #[cold]
+    pub fn seize(&self) -> bool {
+        self.word.arrive(Hold::mine())
+    }
+
+    /// [`seize`](Self::seize), to be released with [`exit`](Self::exit).
+    #[cold]
+    pub fn seize_entered(&self) -> bool {
+        self.word.arrive(Hold::scoped())
+    }
+
     /// Releases the lock and chooses who is to have it next; `false` if that is not to be done
     /// any more.
     fn choose(&self, hold: Hold) -> bool {
         let locked = self.waiters.lock();
-        if locked.take_stale() {
-            self.word.forget_waiters();
-        }
         if !self.word.must_choose() {
             return false; // Another thread released it first.
         }
@@ -333,7 +355,8 @@ impl RawLock {
     #[inline]
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.word.is_locked()
+        // (In a forked child nobody comes for a lock that the parent has reserved.)
+        self.word.is_locked() && !(self.word.is_reserved() && self.waiters.is_stale())
     }
 
     /// Whether it is held by who entered it; for the holder.

@@ -65,3 +65,26 @@ fn who_is_being_given_the_lock_does_not_wait_for_itself() {
     });
     assert!(!lock.is_locked());
 }
+
+#[test]
+fn a_lock_that_a_parent_has_reserved_is_free_in_the_child() {
+    let lock = RawLock::new();
+    lock.enter_with(&mut Native, Deadline::NEVER).unwrap();
+    assert_eq!(lock.waiting(), 0, "the list was looked at before the fork");
+    let next = Next { coming: true, reserved: true, queued: false };
+    lock.word.choose(Hold::scoped(), next);
+    assert!(lock.is_locked() && !lock.try_acquire(), "it is the waiter's");
+    // SAFETY: the child uses the lock only, and ends without going back.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let free = !lock.is_locked() && lock.try_acquire() && lock.try_release();
+        // SAFETY: ends the child at once.
+        unsafe { libc::_exit(i32::from(!free)) };
+    }
+    let mut status = 0;
+    // SAFETY: waits for the child; the status is valid for writing.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert_eq!(status, 0);
+    assert!(lock.is_locked(), "here it is the waiter's still");
+    assert!(lock.seize() && lock.try_release(), "unless nobody comes any more");
+}

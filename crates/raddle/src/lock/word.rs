@@ -267,6 +267,11 @@ impl Word {
         self.load() & LOCKED != 0
     }
 
+    /// Whether it is nobody's but a chosen waiter's, which is on its way.
+    pub(super) fn is_reserved(&self) -> bool {
+        self.load() & RESERVED != 0
+    }
+
     /// Whether somebody is in line or on its way.
     pub(super) fn is_waited_for(&self) -> bool {
         self.load() & (QUEUED | COMING) != 0

@@ -170,12 +170,22 @@ impl Offcuts {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Adds what was just cut off.
-    pub(super) fn put(&self, first: usize, end: usize) {
+    /// Cuts what has not begun off the range at `cell`, whose first ticket is `number`, for any
+    /// worker to claim. Returns how long the range was; `None` if there was nothing to cut.
+    pub(super) fn cut(&self, cell: &AtomicUsize, number: usize) -> Option<usize> {
         let _latched = self.latch.lock();
+        // Counted before it can be seen: the worker that finds its range shortened looks here next,
+        // and must not leave before it has got what was cut. The latch has it wait for that.
+        self.count.fetch_add(1, Ordering::AcqRel);
+        let Some((begun, end)) = cut(cell) else {
+            self.count.fetch_sub(1, Ordering::AcqRel);
+            return None;
+        };
+        let range = (number.wrapping_add(begun), number.wrapping_add(end));
         // SAFETY: the latch is held.
-        self.ranges.with_mut(|ranges| unsafe { (*ranges).push((first, end)) });
-        self.count.fetch_add(end.wrapping_sub(first), Ordering::AcqRel);
+        self.ranges.with_mut(|ranges| unsafe { (*ranges).push(range) });
+        self.count.fetch_add(end - begun - 1, Ordering::AcqRel);
+        Some(end)
     }
 
     /// Takes one item's ticket.

@@ -10,7 +10,7 @@
 //! 4. Whatever has not begun can be begun by anybody: a consumer that has waited for long cuts
 //!    the ranges that workers are in, and sees that somebody is awake for the rest.
 
-use super::cell::{self, Cell, EMPTY};
+use super::cell::{Cell, EMPTY};
 use super::consumer::{Delivery, Plan};
 use super::pull::{Moment, Reach, Refill};
 use super::sleep::TICK;
@@ -428,8 +428,7 @@ impl Front {
         let (mut number, mut found) = (self.range, false);
         while number < claimed && window.ranges.load(Ordering::Acquire) > 0 {
             let cell = &window.done[number & window.mask];
-            if let Some((begun, end)) = cell::cut(cell) {
-                window.offcuts.put(number + begun, number + end);
+            if let Some(end) = window.offcuts.cut(cell, number) {
                 found = true;
                 number += end;
                 continue;

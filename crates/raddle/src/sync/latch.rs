@@ -63,6 +63,13 @@ mod real {
             Self { word: AtomicU32::new(0) }
         }
 
+        /// Whether it was last locked in a parent process, or never.
+        #[inline]
+        pub(crate) fn is_stale(&self) -> bool {
+            let free = fork::generation() << GENERATION_SHIFT;
+            self.word.load(Ordering::Relaxed) & !(HELD | SLEEPERS) != free
+        }
+
         #[inline]
         pub(crate) fn lock(&self) -> LatchGuard<'_> {
             let free = fork::generation() << GENERATION_SHIFT;
@@ -171,6 +178,10 @@ mod model {
     impl Latch {
         pub(crate) fn new() -> Self {
             Self { mutex: loom::sync::Mutex::new(()) }
+        }
+
+        pub(crate) fn is_stale(&self) -> bool {
+            false
         }
 
         pub(crate) fn lock(&self) -> LatchGuard<'_> {

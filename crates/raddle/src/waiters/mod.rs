@@ -198,6 +198,11 @@ impl WaitList {
         Locked { list: self, guard, stale: Cell::new(stale) }
     }
 
+    /// Whether nobody has locked the list since this process was forked.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.latch.is_stale()
+    }
+
     /// Looks for a while, at distances that suit the object, until `ready`.
     pub(crate) fn watch(&self, ready: impl Fn() -> bool) -> bool {
         self.spin.watch(ready)
