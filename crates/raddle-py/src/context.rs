@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::outcall::{self, Held};
 
@@ -121,7 +122,8 @@ fn word(context: &Bound<'_, PyAny>, at: usize) -> usize {
 /// and that another value of a variable changes.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     let module = py.import("contextvars")?;
-    let variable = module.getattr("ContextVar")?.call1(("raddle",))?;
+    let variable =
+        outcall::call1(&module.getattr("ContextVar")?, PyString::new(py, "raddle").as_any())?;
     let set = variable.getattr("set")?;
     let original = module.getattr("Context")?.call0()?;
     original.call_method1("run", (&set, 1))?;

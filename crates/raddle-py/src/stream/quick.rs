@@ -43,7 +43,8 @@ unsafe fn next_of(address: usize) -> ffi::iternextfunc {
 pub(crate) fn quicken_stream(kind: &Bound<'_, PyType>) -> PyResult<()> {
     let py = kind.py();
     let base = py.get_type::<Stream>();
-    if !kind.is_subclass(&base)? {
+    // SAFETY: both are classes, and alive.
+    if unsafe { ffi::PyType_IsSubtype(kind.as_type_ptr(), base.as_type_ptr()) } == 0 {
         return Err(PyTypeError::new_err("a class derived from Stream is needed"));
     }
     // SAFETY: both are classes, and alive; nobody else writes to them.
