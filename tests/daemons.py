@@ -51,10 +51,12 @@ class Shown:
     __repr__ = slow
     def acquire(self, *_): pass
     def release(self): pass
+    def locked(self): return False
 class Foreign:  # a lock whose every answer has a slow end
     def acquire(self, *_): return Slow()
     def release(self): return Slow()
     def _is_owned(self): return True
+    def locked(self): return False
     __enter__, __exit__ = acquire, lambda self, *_: Slow()
 class Saving(Foreign):
     _release_save = slow
@@ -75,6 +77,7 @@ def collecting(make):  # a cycle of garbage waits for the collector, which the n
         gc.set_threshold(1, 1, 1)
         gc.enable()
         make(), make(), make(), make()
+        gc.collect()  # where it would have taken more objects
     again()
 class Event(threading.Event): pass
 class Condition(threading.Condition): pass
