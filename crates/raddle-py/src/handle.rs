@@ -153,7 +153,7 @@ pub(crate) fn make_handle_for<'py>(
 
 /// Returns a handle of a thread that runs already and was not started here.
 #[pyfunction]
-#[pyo3(name = "_make_thread_handle")]
+#[pyo3(name = "_make_thread_handle", signature = (ident, /))]
 pub(crate) fn make_thread_handle(ident: &Bound<'_, PyAny>) -> PyResult<ThreadHandle> {
     let ident = ident
         .cast::<pyo3::types::PyInt>()
