@@ -147,13 +147,7 @@ class Worker:
             task.future.set_running_or_notify_cancel()
             return
         self.since = began = time.perf_counter()
-        try:
-            self.target.enter(task.owner)
-            task.run()
-        except Stopped:
-            pass  # the map that wanted the result is over
-        finally:
-            self.target.leave()
+        self.target.run(task.owner, task.run)
         self.since = None
         self.busy += time.perf_counter() - began
 

@@ -5,21 +5,21 @@ import threading
 import time
 
 from raddle.backends import work
-from raddle.backends.strike import Stopped, Target
+from raddle.backends.strike import Target
 
 _target = None
 
 
 def attend(function, data, patience):
     """work.run(), which the word stops."""
-    target = _target
-    try:
-        target.enter(target)
-        return work.run(function, data, patience)
-    except Stopped:
-        return [], 0.0  # nobody wants it any more
-    finally:
-        target.leave()
+    outcome = [], 0.0  # if it is stopped: nobody wants it any more
+
+    def task():
+        nonlocal outcome
+        outcome = work.run(function, data, patience)
+
+    _target.run(_target, task)
+    return outcome
 
 
 def begin(fd):

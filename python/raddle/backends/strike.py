@@ -20,7 +20,7 @@ class Stopped(BaseException):
 
 
 class Target:
-    """A thread that does tasks. enter() and leave() are its own, strike() is for one other."""
+    """A thread that does tasks. run() is its own, strike() is for one other."""
 
     __slots__ = ("_striking", "_struck", "ident", "owner")
 
@@ -29,29 +29,36 @@ class Target:
         self.owner = None  # whose the present task is
         self._striking = self._struck = False
 
-    def enter(self, owner):
-        """A task begins; Stopped may be raised from now on."""
-        self.owner = owner
+    def run(self, owner, work):
+        """Call work(), in which Stopped may be raised; it is not raised any more after this."""
+        try:
+            self.owner = owner
+            work()
+        except Stopped:
+            pass  # nobody wants the result any more
+        finally:
+            # From here on nobody strikes but one that has looked before. What that raises comes
+            # where a function begins, at the latest, and so inside the `try`.
+            self.owner = None
+            while True:
+                try:
+                    self._leave()
+                    break
+                except Stopped:
+                    pass
 
-    def leave(self):
-        """The task is over; Stopped is not raised any more after this."""
-        while True:
-            try:
-                self.owner = None
-                while self._striking:
-                    time.sleep(0)
-                if self._struck:
-                    self._struck = False
-                    # In place of the one that was raised, if that has not come yet.
-                    while _raise(self.ident, Stopped):
-                        _wait()
-                return
-            except Stopped:
-                continue
+    def _leave(self):
+        while self._striking:
+            time.sleep(0)
+        if self._struck:
+            self._struck = False
+            # In place of the one that was raised, if that has not come yet.
+            while _raise(self.ident, Stopped):
+                _wait()
 
     def strike(self, owner=None):
         """Raise Stopped in the present task if it is `owner`'s, or anybody's for None."""
-        _raise(0, Stopped)  # load what that needs: leave() waits for us
+        _raise(0, Stopped)  # load what that needs: the thread waits for us
         self._striking = True
         try:
             present = self.owner
