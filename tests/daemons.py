@@ -276,8 +276,6 @@ OWN = {
         "def hear(event, args):\n  if event.startswith('_thread.'): slow()\n"
         " sys.addaudithook(hear); threading.Thread(target=int, daemon=True).start()"
     ),
-    "a map's inputs": ("import raddle\n for _ in raddle.map(repr, [Slow()]): pass"),
-    "a map's results": "import raddle\n for _ in raddle.map(lambda _: Slow(), [1, 2]): pass",
     "a map's iterator": (
         "import raddle\n class Inputs:\n  __iter__ = lambda self: self\n  __next__ = slow\n"
         " list(raddle.map(int, Inputs()))"
@@ -285,10 +283,6 @@ OWN = {
     "a map's iterator's end": (
         "import raddle\n class Inputs(Slow):\n  __iter__ = lambda self: iter([1])\n"
         " m = raddle.map(abs, Inputs()); next(m); del m"
-    ),
-    "a map's error": (
-        "import raddle\n def fail(_): raise Error\n"
-        " try: list(raddle.map(fail, [1]))\n except Error: pass"
     ),
     "a name": "threading.Event(name=Text('n'))",
     "a name that is replaced": "l = threading.Lock(name=Text('n')); del l",

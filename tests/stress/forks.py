@@ -239,8 +239,8 @@ def first_uses(count, chance, ledger):
 
 def torture(long, chance):
     threading, ledger = module(), Ledger()
-    # (Without a GIL the interpreter's own fork handlers may hang: the lock of an object may have
-    # been handed just now to a thread that the child does not have.)
+    # (Without a GIL the interpreter's own fork handlers may hang: an object's lock may just
+    # have been handed to a thread that the child does not have.)
     if getattr(sys, "_is_gil_enabled", lambda: True)():
         first_uses(2000 if long else 40, chance, ledger)
     held(threading, 1500 if long else 60, chance, ledger)
