@@ -53,7 +53,8 @@ def main():
     python = HOME / "env" / "bin" / "python"
     if not python.exists():
         venv.create(HOME / "env", with_pip=True)
-        run(python, "-m", "pip", "install", "--quiet", "pytest>=8", "hypothesis>=6.100")
+        pip = [python, "-m", "pip", "install", "--quiet", "-c", "tools/constraints.txt"]
+        run(*pip, "pytest", "hypothesis")
     package = HOME / "python" / "raddle"
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(ROOT / "python" / "raddle", package, ignore=shutil.ignore_patterns("*.so"))
