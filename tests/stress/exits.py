@@ -110,7 +110,7 @@ def programs(repeats, chance):
 
 def torture(long, chance):
     ledger = Ledger({"exits": 0} | dict.fromkeys([*BODIES, "inside"], 0))
-    everything = list(programs(72 if long else 2, chance))  # 10,000 and more, or 300
+    everything = list(programs(75 if long else 2, chance))  # 10,000 and more, or 300
     chance.shuffle(everything)
     waiting = []  # two at a time keep both cores of a small machine busy
     for kind, body, text in everything:
