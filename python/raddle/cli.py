@@ -117,8 +117,8 @@ def run(rest):
         return _misused("-S leaves out site-packages, where raddle is")
     if not _starts_with_raddle():
         sys.stderr.write(
-            "raddle: raddle.pth is not in this interpreter's site-packages, so programs cannot "
-            "start with raddle; install the package with pip\n"
+            "raddle: raddle_startup.pth is not in this interpreter's site-packages, so "
+            "programs cannot start with raddle; install the package with pip\n"
         )
         return 2
     os.environ["RADDLE"] = "1"
@@ -168,14 +168,14 @@ def _own_options():
 
 
 def _starts_with_raddle():
-    """Whether an interpreter started like this one finds raddle.pth."""
+    """Whether an interpreter started like this one finds raddle_startup.pth."""
     import site
 
     folders = [
         *site.getsitepackages(),
         *([site.getusersitepackages()] if site.ENABLE_USER_SITE else []),
     ]
-    return any(os.path.exists(os.path.join(folder, "raddle.pth")) for folder in folders)
+    return any(os.path.exists(os.path.join(folder, "raddle_startup.pth")) for folder in folders)
 
 
 if __name__ == "__main__":

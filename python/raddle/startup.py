@@ -1,4 +1,4 @@
-"""What RADDLE=1 in the environment does when an interpreter starts (see raddle.pth).
+"""What RADDLE=1 in the environment does when an interpreter starts (see raddle_startup.pth).
 
 A subinterpreter cannot load the extension; there, threading stays the interpreter's own
 and nothing is said. Any other failure would be an interpreter that silently ran without
