@@ -58,6 +58,7 @@ __all__ = [
     "_publish",
     "_queue_errors",
     "_quicken",
+    "_quicken_stream",
     "_settle",
     "_shutdown",
     "_signal_lock",
