@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 import traceback
@@ -43,6 +44,9 @@ def main(torture):
     parser.add_argument("--long", action="store_true", help="minutes instead of seconds")
     parser.add_argument("--seed", type=int, default=None, help="repeat a run's random choices")
     arguments = parser.parse_args()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job ignores it, and so would the programs that a torture starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     seed = random.SystemRandom().randrange(10**6) if arguments.seed is None else arguments.seed
     start = time.monotonic()
     try:

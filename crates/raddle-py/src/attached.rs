@@ -32,8 +32,10 @@ pub(crate) struct Attached<'py> {
     detached: *mut ffi::PyThreadState,
     /// Whether the next sleep is the first one of a main thread.
     first_look: bool,
-    /// What is waited for, for those who ask.
-    subject: Subject,
+    /// The object that is waited for, for those who ask, or 0; and of what kind the wait is, if
+    /// that is known better than the primitive does.
+    object: usize,
+    kind: Option<Kind>,
     /// Where the program is, if locks are checked.
     site: Site,
     /// An exception that telling of a deadlock gave was to end a wait.
@@ -41,13 +43,15 @@ pub(crate) struct Attached<'py> {
 }
 
 impl<'py> Attached<'py> {
+    #[inline]
     pub(crate) fn new(py: Python<'py>) -> Self {
         let detached = ptr::null_mut();
         Self {
             py,
             detached,
             first_look: true,
-            subject: Subject::UNKNOWN,
+            object: 0,
+            kind: None,
             site: Site::Unknown,
             refused: false,
         }
@@ -59,25 +63,23 @@ impl<'py> Attached<'py> {
     /// The interpreter's own locks do so from 3.15 on, whatever the timeout; before that, a wait
     /// with a timeout is left to time out.
     pub(crate) fn to_wait(py: Python<'py>, until: Deadline) -> PyResult<Self> {
-        let futile = if cfg!(Py_3_15) { until != Deadline::PAST } else { until.is_never() };
-        if futile && is_finalizing() {
-            return Err(errors::finalizing(
-                py,
-                "cannot acquire lock at interpreter finalization: no other thread can release it",
-            ));
+        if is_finalizing() {
+            refuse(py, until)?;
         }
         Ok(Self::new(py))
     }
 
     /// The wait is for `value`'s object, which outlives it.
+    #[inline]
     pub(crate) fn on<T: PyClass>(mut self, value: &T) -> Self {
-        self.subject.object = deadlock::object_of(value);
+        self.object = deadlock::object_of(value);
         self
     }
 
     /// The wait is for something of this kind.
+    #[inline]
     pub(crate) fn kind(mut self, kind: Kind) -> Self {
-        self.subject.kind = Some(kind);
+        self.kind = Some(kind);
         self
     }
 
@@ -96,15 +98,32 @@ impl<'py> Attached<'py> {
     }
 
     /// (A condition that takes its lock back asks when it is detached.)
-    fn note_site(&mut self) {
-        if self.site == Site::Unknown && self.detached.is_null() {
-            self.site = checks::here(self.py);
+    #[inline]
+    fn note_site(&mut self) -> Site {
+        let mut site = self.site;
+        if site == Site::Unknown && self.detached.is_null() {
+            site = checks::here(self.py);
+            self.site = site;
         }
+        site
     }
 
     fn run_handlers(&mut self) -> PyResult<()> {
         self.py().check_signals()
     }
+}
+
+/// The interpreter is finalizing: raises if a wait is futile, see [`Attached::to_wait`].
+#[cold]
+pub(crate) fn refuse(py: Python<'_>, until: Deadline) -> PyResult<()> {
+    let futile = if cfg!(Py_3_15) { until != Deadline::PAST } else { until.is_never() };
+    if futile {
+        return Err(errors::finalizing(
+            py,
+            "cannot acquire lock at interpreter finalization: no other thread can release it",
+        ));
+    }
+    Ok(())
 }
 
 impl Blocking for Attached<'_> {
@@ -174,8 +193,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn site(&mut self) -> Site {
-        self.note_site();
-        self.site
+        self.note_site()
     }
 
     fn thread_name(&mut self) -> Option<Arc<str>> {
@@ -187,7 +205,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn subject(&self) -> Subject {
-        self.subject
+        Subject { kind: self.kind, object: self.object, ..Subject::UNKNOWN }
     }
 
     /// If all are asleep, the main thread is.

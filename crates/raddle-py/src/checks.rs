@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::num::NonZeroU32;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +13,7 @@ use raddle::checks::{self, Card, Inversion, Seen, Site};
 use raddle::deadlock::Kind;
 
 use crate::aside;
+use crate::frame::{self, Point};
 use crate::interned::intern;
 use crate::lock::Lock;
 use crate::registry;
@@ -29,9 +30,9 @@ static PLACES: Mutex<Option<Places>> = Mutex::new(None);
 #[derive(Default)]
 struct Places {
     /// By code object and offset.
-    numbers: HashMap<(usize, i32), NonZeroU32>,
+    numbers: HashMap<(usize, i32), NonZeroUsize>,
     /// By code object and line.
-    lines: HashMap<(usize, i32), NonZeroU32>,
+    lines: HashMap<(usize, i32), NonZeroUsize>,
     /// By number less one. (A code object that is here is kept: its address stays its own.)
     known: Vec<Place>,
     /// Which code objects, by address, are raddle's own or of the modules that it stands for.
@@ -90,8 +91,18 @@ fn is_importing(py: Python<'_>) -> bool {
 }
 
 /// Where the program is: in the innermost frame that is not raddle's own.
-#[cold]
+#[inline]
 pub(crate) fn here(py: Python<'_>) -> Site {
+    let point = frame::innermost(py);
+    match point.and_then(recent::get) {
+        Some(number) => Site::Foreign(number),
+        None => search(py, point),
+    }
+}
+
+/// [`here`], by the frames' objects; `point` is where the innermost one is.
+#[cold]
+fn search(py: Python<'_>, point: Option<Point>) -> Site {
     // SAFETY: attached; the frame is borrowed from the running one, and made one's own.
     let mut frame = unsafe { Bound::from_borrowed_ptr_or_opt(py, raw::PyEval_GetFrame()) };
     while let Some(this) = frame {
@@ -99,13 +110,14 @@ pub(crate) fn here(py: Python<'_>) -> Site {
         let code = unsafe { Bound::from_owned_ptr(py, raw::PyFrame_GetCode(this.as_ptr())) };
         // SAFETY: a frame.
         let at = unsafe { raw::PyFrame_GetLasti(this.as_ptr()) };
-        let key = (code.as_ptr().addr(), at);
+        let key = (code.as_ptr().addr(), at as usize);
         if let Some(number) = recent::get(key) {
             return Site::Foreign(number);
         }
         if !is_inner(&code) {
             let Some(number) = number(code, at) else { return Site::Unknown };
-            recent::put(key, number);
+            // (Of one of raddle's own frames it depends on its caller where the program is.)
+            recent::put(point.filter(|(code, _)| *code == key.0).unwrap_or(key), number);
             return Site::Foreign(number);
         }
         // SAFETY: a frame; the outer one is a new reference, or null.
@@ -118,32 +130,33 @@ pub(crate) fn here(py: Python<'_>) -> Site {
 /// The places that the calling thread was at lately: looking there needs no lock.
 mod recent {
     use std::cell::Cell;
-    use std::num::NonZeroU32;
+    use std::num::NonZeroUsize;
+
+    use crate::frame::Point;
 
     const ROOM: usize = 64;
 
-    type Entry = (usize, i32, Option<NonZeroU32>);
+    type Entry = (Point, Option<NonZeroUsize>);
 
     thread_local! {
         static RECENT: [Cell<Entry>; ROOM] =
-            const { [const { Cell::new((0, 0, None)) }; ROOM] };
+            const { [const { Cell::new(((0, 0), None)) }; ROOM] };
     }
 
-    fn slot((code, at): (usize, i32)) -> usize {
+    fn slot((code, at): Point) -> usize {
         // (Code objects are some hundred bytes long and instructions two.)
-        ((code >> 5) ^ (code >> 11) ^ (at as usize >> 1)) % ROOM
+        ((code >> 5) ^ (code >> 11) ^ (at >> 1)) % ROOM
     }
 
     /// The number of the place. (Code objects that have one are kept: their addresses, too.)
-    pub(super) fn get(key: (usize, i32)) -> Option<NonZeroU32> {
-        let (code, at, number) =
-            RECENT.try_with(|recent| recent[slot(key)].get()).unwrap_or_default();
-        number.filter(|_| (code, at) == key)
+    #[inline]
+    pub(super) fn get(key: Point) -> Option<NonZeroUsize> {
+        let (known, number) = RECENT.with(|recent| recent[slot(key)].get());
+        number.filter(|_| known == key)
     }
 
-    pub(super) fn put(key: (usize, i32), number: NonZeroU32) {
-        let (code, at) = key;
-        let _ = RECENT.try_with(|recent| recent[slot(key)].set((code, at, Some(number))));
+    pub(super) fn put(key: Point, number: NonZeroUsize) {
+        RECENT.with(|recent| recent[slot(key)].set((key, Some(number))));
     }
 }
 
@@ -153,7 +166,7 @@ fn places() -> MutexGuard<'static, Option<Places>> {
 
 /// The number of a place: a line. (While the interpreter learns what a call calls, the same call
 /// is at one offset and then at another.)
-fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroU32> {
+fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroUsize> {
     let key = (code.as_ptr().addr(), at);
     if let Some(number) = places().get_or_insert_default().numbers.get(&key) {
         return Some(*number);
@@ -169,7 +182,7 @@ fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroU32> {
         Entry::Occupied(number) => *number.get(),
         Entry::Vacant(vacant) => {
             known.push(Place { code: code.unbind(), line });
-            *vacant.insert(u32::try_from(known.len()).ok().and_then(NonZeroU32::new)?)
+            *vacant.insert(NonZeroUsize::new(known.len())?)
         }
     };
     numbers.insert(key, number);
@@ -227,7 +240,7 @@ pub(crate) fn told<'py>(py: Python<'py>, site: Site) -> PyResult<Bound<'py, PyAn
     let Site::Foreign(number) = site else { return Ok(py.None().into_bound(py)) };
     let place = {
         let places = places();
-        let known = places.as_ref().and_then(|p| p.known.get(number.get() as usize - 1));
+        let known = places.as_ref().and_then(|p| p.known.get(number.get() - 1));
         known.map(|place| (place.code.clone_ref(py), place.line))
     };
     let Some((code, line)) = place else { return Ok(py.None().into_bound(py)) };

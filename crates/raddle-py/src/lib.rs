@@ -19,6 +19,7 @@ mod executor;
 #[cfg(Py_GIL_DISABLED)]
 mod farewell;
 mod fork;
+mod frame;
 mod fresh;
 mod function;
 mod future;
@@ -150,6 +151,7 @@ mod _raddle {
         crate::instances::prepare(module.py());
         crate::names::prepare(module.py())?;
         crate::fork::watch();
+        crate::frame::prepare(module.py());
         crate::checks::prepare();
         crate::profile::prepare();
         crate::deadlock::prepare(module)?;

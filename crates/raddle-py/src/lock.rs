@@ -6,7 +6,7 @@ use raddle::deadlock::Kind;
 use raddle::{Deadline, RawLock};
 
 use crate::arg::{Arg, Flag};
-use crate::attached::{Attached, is_finalizing};
+use crate::attached::{self, Attached, is_finalizing};
 use crate::checks;
 use crate::errors;
 use crate::name::Name;
@@ -70,10 +70,13 @@ impl Lock {
         if self.raw.acquire_fast() {
             return Ok(true);
         }
-        if is_finalizing() && (self.raw.try_acquire() || self.raw.seize()) {
-            return Ok(true);
+        if is_finalizing() {
+            if self.raw.try_acquire() || self.raw.seize() {
+                return Ok(true);
+            }
+            attached::refuse(py, until)?;
         }
-        self.raw.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until)
+        self.raw.acquire_with(&mut Attached::new(py).on(self), until)
     }
 
     /// [`take`](Self::take) for a `with` block, which ends in the same thread.
@@ -82,11 +85,14 @@ impl Lock {
         if self.raw.enter_fast() {
             return Ok(true);
         }
-        if is_finalizing() && (self.raw.try_enter() || self.raw.seize_entered()) {
-            return Ok(true); // It is checked; `to_wait` would refuse.
-        }
         let until = Deadline::NEVER;
-        self.raw.enter_with(&mut Attached::to_wait(py, until)?.on(self), until)
+        if is_finalizing() {
+            if self.raw.try_enter() || self.raw.seize_entered() {
+                return Ok(true); // It is checked.
+            }
+            attached::refuse(py, until)?;
+        }
+        self.raw.enter_with(&mut Attached::new(py).on(self), until)
     }
 
     #[inline]

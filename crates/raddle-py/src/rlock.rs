@@ -7,7 +7,7 @@ use raddle::deadlock::Kind;
 use raddle::{Held, RLock as Core};
 
 use crate::arg::{Arg, Flag};
-use crate::attached::{Attached, is_finalizing};
+use crate::attached::{self, Attached, is_finalizing};
 use crate::checks;
 use crate::errors;
 use crate::fresh;
@@ -71,11 +71,13 @@ impl RLock {
         if self.core.acquire_fast() {
             return Ok(true);
         }
-        if is_finalizing() && (self.core.try_acquire() || self.core.seize()) {
-            return Ok(true); // It is checked; `to_wait` would refuse.
+        if is_finalizing() {
+            if self.core.try_acquire() || self.core.seize() {
+                return Ok(true); // It is checked.
+            }
+            attached::refuse(py, until)?;
         }
-        self.core
-            .acquire_with(&mut Attached::to_wait(py, until)?.on(self).kind(Kind::RLock), until)
+        self.core.acquire_with(&mut Attached::new(py).on(self).kind(Kind::RLock), until)
     }
 
     #[inline]

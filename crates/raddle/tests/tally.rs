@@ -117,6 +117,41 @@ fn locks_that_are_gone_are_counted_with_their_group() {
 }
 
 #[test]
+fn each_of_many_places_is_counted_exactly() {
+    let _alone = alone();
+    // (Each is a place of its own: more than are counted without a latch.)
+    let places: [fn(&RLock); 12] = [
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+        |lock| lock.acquire(),
+    ];
+    let lock = RLock::checked("taken everywhere");
+    for round in 0..12 {
+        for take in &places[round..] {
+            take(&lock);
+            lock.release().unwrap();
+        }
+    }
+    let tally = of("taken everywhere").unwrap();
+    let mut counts: Vec<_> = tally.holds.iter().map(|(_, held)| held.count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=12).collect::<Vec<_>>());
+    assert_eq!((tally.acquisitions, tally.held.count), (78, 78));
+    // (Each sum of ticks is rounded to nanoseconds.)
+    let total: u64 = tally.holds.iter().map(|(_, held)| held.total).sum();
+    assert!(total.abs_diff(tally.held.total) <= 12, "{total} of {}", tally.held.total);
+}
+
+#[test]
 fn nothing_is_counted_while_it_is_off() {
     let _alone = alone();
     let lock = Lock::checked("off", ());

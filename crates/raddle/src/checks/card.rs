@@ -83,10 +83,13 @@ impl Card {
         self.releases.load(Ordering::Relaxed)
     }
 
-    /// Relaxed: the thread that holds the lock writes it before it releases, and who reads it
-    /// either holds the lock or only wants to know whether it still is the holder.
+    /// Called by the holder alone, before it releases: so nobody else writes meanwhile. (What
+    /// other threads release is lent, and then this says nothing any more.)
+    ///
+    /// Relaxed: who reads it either holds the lock or only wants to know whether it still is the
+    /// holder.
     pub(super) fn released(&self) {
-        self.releases.fetch_add(1, Ordering::Relaxed);
+        self.releases.store(self.releases().wrapping_add(1), Ordering::Relaxed);
     }
 
     pub(super) fn is_lent(&self) -> bool {

@@ -3,6 +3,9 @@
 //! A thread's list is its own. Somebody else may release a lock that is in it: the entry then
 //! says another number of releases than the card, and is dropped when it is next seen, as is that
 //! of a lock that is gone.
+//!
+//! A thread takes the same few locks over and over. So it keeps the cards of some that it has
+//! released: counting one more who has a card, and one less, is dearer than all else here.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -10,7 +13,40 @@ use std::sync::Arc;
 use super::{Card, Site};
 
 thread_local! {
-    static HELD: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
+    static HELD: RefCell<Held> = const {
+        RefCell::new(Held { entries: Vec::new(), kept: [const { None }; KEPT] })
+    };
+}
+
+/// Cards that a thread keeps.
+const KEPT: usize = 4;
+
+struct Held {
+    entries: Vec<Entry>,
+    /// By the number of the lock.
+    kept: [Option<Arc<Card>>; KEPT],
+}
+
+impl Held {
+    /// The card, counted once more.
+    fn count(&mut self, card: &Arc<Card>) -> Arc<Card> {
+        let kept = &mut self.kept[card.id() % KEPT];
+        match kept.take_if(|kept| Arc::ptr_eq(kept, card)) {
+            Some(kept) => kept,
+            None => Arc::clone(card),
+        }
+    }
+
+    /// Keeps the card of the entry there, which goes.
+    fn remove(&mut self, at: usize) {
+        // (The last one is what `with` blocks remove.)
+        let last = at + 1 == self.entries.len();
+        let entry = if last { self.entries.pop() } else { Some(self.entries.remove(at)) };
+        if let Some(Entry { card, .. }) = entry {
+            let at = card.id() % KEPT;
+            self.kept[at] = Some(card);
+        }
+    }
 }
 
 /// A lock that the thread has taken.
@@ -34,15 +70,15 @@ pub(super) fn push(card: &Arc<Card>, site: Site) {
         return;
     }
     let releases = card.releases();
-    let entry = Entry { card: Arc::clone(card), site, releases };
     // (A thread that is ending has no list any more.)
     let _ = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
-        if held.len() == held.capacity() {
+        if held.entries.len() == held.entries.capacity() {
             // (A thread that never waits without a limit looks nowhere else.)
-            held.retain(Entry::is_current);
+            held.entries.retain(Entry::is_current);
         }
-        held.push(entry);
+        let card = held.count(card);
+        held.entries.push(Entry { card, site, releases });
     });
 }
 
@@ -50,17 +86,19 @@ pub(super) fn push(card: &Arc<Card>, site: Site) {
 pub(super) fn remove(card: &Arc<Card>) {
     let _ = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
-        let at = held.iter().rposition(|entry| Arc::ptr_eq(&entry.card, card));
-        at.map(|at| held.remove(at))
+        let at = held.entries.iter().rposition(|entry| Arc::ptr_eq(&entry.card, card));
+        if let Some(at) = at {
+            held.remove(at);
+        }
     });
 }
 
 /// Calls `look` with what the calling thread holds.
 pub(super) fn with<R>(look: impl FnOnce(&[Entry]) -> R) -> Option<R> {
     HELD.try_with(|held| {
-        let mut held = held.borrow_mut();
-        held.retain(Entry::is_current);
-        (!held.is_empty()).then(|| look(&held))
+        let entries = &mut held.borrow_mut().entries;
+        entries.retain(Entry::is_current);
+        (!entries.is_empty()).then(|| look(entries))
     })
     .ok()
     .flatten()

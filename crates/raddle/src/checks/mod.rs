@@ -11,10 +11,13 @@
 mod card;
 mod guarded;
 mod held;
+mod hot;
 mod inversion;
+mod known;
 mod order;
 mod site;
 mod tally;
+mod ticks;
 mod times;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,10 +79,12 @@ pub(crate) fn released(card: &Arc<Card>, lent: bool) {
     if profiles() {
         tally::released(card);
     }
-    card.released();
     if lent {
         card.lend();
-    } else if checks_order() {
+        return;
+    }
+    card.released();
+    if checks_order() {
         held::remove(card);
     }
 }

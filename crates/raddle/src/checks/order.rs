@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::guarded::Guarded;
 use super::held::{self, Entry};
-use super::{Card, Inversion, Link, Seen, Site};
+use super::{Card, Inversion, Link, Seen, Site, known};
 
 /// Edges that one search looks at: more than that is given up.
 const STEPS: usize = 10_000;
@@ -130,6 +130,10 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Arc<Card>, Ed
     if card.is_lent() || held.len() > HANDFUL {
         return None;
     }
+    let inner = card.id();
+    if held.iter().all(|outer| known::has((outer.card.id(), inner))) {
+        return None;
+    }
     let unknown: Vec<_> = SHARED.with(|graph| {
         let besides = |outer: &Card| {
             let outer = outer.id();
@@ -137,7 +141,7 @@ fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Arc<Card>, Ed
         };
         let unknown = held
             .iter()
-            .filter(|outer| !graph.knows(outer.card.id(), card.id(), || besides(&outer.card)));
+            .filter(|outer| !graph.knows(outer.card.id(), inner, || besides(&outer.card)));
         unknown
             .map(|outer| {
                 let guards = besides(&outer.card).collect();
@@ -170,7 +174,12 @@ impl Graph {
     ) -> bool {
         let edge = self.nodes.get(&Id::Lock(outer)).and_then(|n| n.out.get(&Id::Lock(inner)));
         let has = |guard: &Guard| guards().any(|held| held.lock == guard.lock);
-        edge.is_some_and(|edge| edge.guards.iter().all(has))
+        edge.is_some_and(|edge| {
+            if edge.guards.is_empty() {
+                known::put((outer, inner));
+            }
+            edge.guards.iter().all(has)
+        })
     }
 
     fn add(&mut self, outer: &Seen, inner: &Seen, edge: Edge) {

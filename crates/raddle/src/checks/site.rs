@@ -1,10 +1,12 @@
 //! A place in a program.
 
 use std::fmt;
-use std::num::NonZeroU32;
+use std::num::NonZeroUsize;
 use std::panic::Location;
 
 /// Where a lock was made or taken.
+///
+/// (Both payloads are as wide as a word: so two registers hold any of them.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Site {
     /// Nobody can tell.
@@ -14,7 +16,7 @@ pub enum Site {
     Rust(&'static Location<'static>),
     /// Elsewhere: a number that whoever blocks knows the meaning of, see
     /// [`Blocking::site`](crate::Blocking::site).
-    Foreign(NonZeroU32),
+    Foreign(NonZeroUsize),
 }
 
 impl Site {

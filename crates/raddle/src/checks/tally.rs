@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::guarded::Guarded;
+use super::hot::{Hot, PLACES};
 use super::times::{Sum, Times};
-use super::{Card, Seen, Site};
+use super::{Card, Seen, Site, ticks};
 use crate::deadline;
 use crate::deadlock::Kind;
 
@@ -31,6 +32,9 @@ static SHARED: Guarded<Shared> = Guarded::new();
 /// Switches the profile on or off: what happens to locks that have a [`Card`], and what threads
 /// wait for otherwise.
 pub fn profile(on: bool) {
+    if on {
+        ticks::prepare();
+    }
     PROFILE.store(on, Ordering::Relaxed);
 }
 
@@ -77,12 +81,23 @@ pub struct Waited {
 struct Counts {
     acquisitions: u64,
     waited: Times,
+    /// In ticks, as is `holds`.
     held: Sum,
     waits: Places<(Site, Site)>,
     holds: Places<Site>,
 }
 
 impl Counts {
+    /// Adds what was counted at that place.
+    fn add(&mut self, site: Site, seen: Option<(u64, Sum)>) {
+        let Some((acquisitions, held)) = seen else { return };
+        self.acquisitions += acquisitions;
+        if held.count != 0 {
+            self.held.merge(&held);
+            self.holds.of(site).merge(&held);
+        }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.acquisitions += other.acquisitions;
         self.waited.merge(&other.waited);
@@ -126,22 +141,37 @@ impl<K: Copy + Default + PartialEq> Places<K> {
 }
 
 /// The part of a card that counts.
-pub(super) struct Counter(Guarded<Counting>);
+pub(super) struct Counter {
+    /// At the places where it is taken.
+    hot: Hot,
+    rest: Guarded<Counting>,
+}
 
 #[derive(Default)]
 struct Counting {
     /// The card is among those that are live.
     known: bool,
-    /// Where the lock was taken, and when, if it is held.
-    taken: Option<(Site, i64)>,
-    /// Where it was taken last.
-    last: Site,
+    /// The places that have numbers in `hot`.
+    sites: [Site; PLACES],
     counts: Counts,
 }
 
 impl Counter {
     pub(super) const fn new() -> Self {
-        Self(Guarded::new())
+        Self { hot: Hot::new(), rest: Guarded::new() }
+    }
+
+    /// Everything that was counted, if anything was.
+    fn counts(&self) -> Option<Counts> {
+        self.rest.with_own(|counting| {
+            counting.known.then(|| {
+                let mut counts = counting.counts.clone();
+                for (at, site) in counting.sites.iter().enumerate() {
+                    counts.add(*site, self.hot.read(at));
+                }
+                counts
+            })
+        })
     }
 }
 
@@ -194,20 +224,35 @@ pub(crate) struct Wait {
 /// The calling thread begins to wait for the lock.
 pub(crate) fn wait(card: &Card) -> Option<Wait> {
     profiles().then(|| {
-        let holder = card.counter.0.with_own(|now| now.taken.map(|(site, _)| site));
+        let Counter { hot, rest } = &card.counter;
+        let holder = rest.with_own(|now| hot.is_held().then(|| now.sites[hot.last()]));
         Wait { since: deadline::now(), holder: holder.unwrap_or_default() }
     })
 }
 
 /// The calling thread has taken the lock.
+#[inline]
 pub(super) fn taken(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
-    let now = deadline::now();
-    let known = card.counter.0.with_own(|counting| {
-        counting.counts.acquisitions += 1;
+    if wait.is_some() || !card.counter.hot.take(site) {
+        taken_slow(card, site, wait);
+    }
+}
+
+/// [`taken`] after a wait, or at another place than the last time.
+#[cold]
+fn taken_slow(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
+    let Counter { hot, rest } = &card.counter;
+    let known = rest.with_own(|counting| {
         if let Some(wait) = wait {
-            counting.waited(site, &wait, now);
+            counting.waited(site, &wait, hot, deadline::now());
         }
-        (counting.taken, counting.last) = (Some((site, now)), site);
+        if !hot.take(site) {
+            let at = Hot::slot(site);
+            counting.counts.add(counting.sites[at], hot.read(at));
+            counting.sites[at] = site;
+            hot.admit(site);
+            hot.take(site);
+        }
         std::mem::replace(&mut counting.known, true)
     });
     if !known {
@@ -218,8 +263,9 @@ pub(super) fn taken(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
 /// The calling thread has given up waiting for the lock.
 pub(crate) fn missed(card: &Arc<Card>, site: Site, wait: &Wait) {
     let now = deadline::now();
-    let known = card.counter.0.with_own(|counting| {
-        counting.waited(site, wait, now);
+    let Counter { hot, rest } = &card.counter;
+    let known = rest.with_own(|counting| {
+        counting.waited(site, wait, hot, now);
         std::mem::replace(&mut counting.known, true)
     });
     if !known {
@@ -228,22 +274,19 @@ pub(crate) fn missed(card: &Arc<Card>, site: Site, wait: &Wait) {
 }
 
 /// The lock is about to be released.
+#[inline]
 pub(super) fn released(card: &Card) {
-    let now = deadline::now();
-    card.counter.0.with_own(|counting| {
-        if let Some((site, start)) = counting.taken.take() {
-            let held = since(start, now);
-            counting.counts.held.add(held);
-            counting.counts.holds.of(site).add(held);
-        }
-    });
+    card.counter.hot.release();
 }
 
 impl Counting {
-    fn waited(&mut self, site: Site, wait: &Wait, now: i64) {
+    fn waited(&mut self, site: Site, wait: &Wait, hot: &Hot, now: i64) {
         let waited = since(wait.since, now);
         // (Who was handed the lock, and had not woken up yet, was not known as its holder.)
-        let holder = if wait.holder == Site::Unknown { self.last } else { wait.holder };
+        let holder = match wait.holder {
+            Site::Unknown => self.sites[hot.last()],
+            holder => holder,
+        };
         self.counts.waited.add(waited);
         self.counts.waits.of((site, holder)).add(waited);
     }
@@ -256,9 +299,7 @@ fn enlist(card: &Arc<Card>) {
 
 /// The lock is no more.
 pub(super) fn gone(card: &Card) {
-    let counts =
-        card.counter.0.with_own(|counting| counting.known.then(|| counting.counts.clone()));
-    if let Some(counts) = counts {
+    if let Some(counts) = card.counter.counts() {
         // (In one step: who adds all up meets the lock once.)
         let card = SHARED.with_own(|shared| {
             shared.add(&card.seen(), &counts);
@@ -277,17 +318,18 @@ pub fn tallies() -> Vec<Tally> {
     });
     let mut all = Shared { gone, ..Shared::default() };
     for card in live {
-        let counts = card.counter.0.with_own(|counting| counting.counts.clone());
-        all.add(&card.seen(), &counts);
+        if let Some(counts) = card.counter.counts() {
+            all.add(&card.seen(), &counts);
+        }
     }
     let tally = |(lock, locks, counts): (Seen, usize, Counts)| Tally {
         lock,
         locks,
         acquisitions: counts.acquisitions,
         waited: counts.waited,
-        held: counts.held,
+        held: counts.held.in_nanos(),
         waits: counts.waits.sums,
-        holds: counts.holds.sums,
+        holds: counts.holds.sums.into_iter().map(|(at, sum)| (at, sum.in_nanos())).collect(),
     };
     all.gone.into_values().map(tally).collect()
 }

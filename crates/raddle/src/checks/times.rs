@@ -1,5 +1,7 @@
 //! How long something took, each time.
 
+use super::ticks;
+
 /// The parts that a doubling is divided into, as a power of two: what is told of a quantile is at
 /// most an eighth too long.
 const FINE: u32 = 3;
@@ -21,6 +23,12 @@ pub struct Sum {
 impl Sum {
     pub(super) fn add(&mut self, nanos: u64) {
         self.merge(&Self { count: 1, total: nanos, longest: nanos });
+    }
+
+    /// A sum of ticks, in nanoseconds.
+    pub(super) fn in_nanos(self) -> Self {
+        let Self { count, total, longest } = self;
+        Self { count, total: ticks::nanos(total), longest: ticks::nanos(longest) }
     }
 
     pub(super) fn merge(&mut self, other: &Self) {

@@ -1,0 +1,146 @@
+//! Where the calling thread is in the program: the innermost frame of the interpreter.
+//!
+//! `PyEval_GetFrame` makes an object of the frame, for each call of a function anew, and that
+//! costs more than a checked lock may. From 3.13 on the interpreter says, for the debuggers and
+//! profilers that look at it from outside, at which offsets its structures have what they want:
+//! the table `_Py_DebugOffsets`, at the start of `_PyRuntime`
+//! (`Include/internal/pycore_debug_offsets.h`; in 3.13 `pycore_runtime.h`). With them two loads
+//! tell where a thread is.
+//!
+//! What they tell is only compared, with what was read in the same way before: nothing follows
+//! the addresses. Where the table is another one than expected, or what it leads to is not the
+//! frame that `PyEval_GetFrame` gives, nothing is read in this way.
+
+/// A place in the program, as long as its code object lives: the address of that, and that of
+/// the instruction.
+pub(crate) type Point = (usize, usize);
+
+#[cfg(not(Py_3_13))]
+pub(crate) use objects::{innermost, prepare};
+
+#[cfg(Py_3_13)]
+pub(crate) use offsets::{innermost, prepare};
+
+/// Up to 3.12 there is no such table.
+#[cfg(not(Py_3_13))]
+mod objects {
+    use pyo3::Python;
+
+    use super::Point;
+
+    pub(crate) fn prepare(_py: Python<'_>) {}
+
+    #[inline]
+    pub(crate) fn innermost(_py: Python<'_>) -> Option<Point> {
+        None
+    }
+}
+
+#[cfg(Py_3_13)]
+mod offsets {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use pyo3::{Python, ffi};
+
+    use super::Point;
+
+    /// Entries of the table before those of a thread's state: three of the table itself, three of
+    /// the runtime, and an interpreter's.
+    const STATE: usize = 6 + if cfg!(Py_3_14) { 16 } else { 13 };
+    /// Entries of the table before those of a frame: a thread's state has more from 3.15 on, and
+    /// an item of the stack of exceptions has one.
+    const FRAME: usize = STATE + if cfg!(Py_3_15) { 16 + 1 } else { 9 };
+    const ENTRIES: usize = FRAME + 4;
+
+    /// How the table begins.
+    const COOKIE: &[u8; 8] = b"xdebugpy";
+    /// The newest version whose table is known.
+    const NEWEST: u64 = 0x030f;
+    /// More than the size of any structure that is read from.
+    const LARGE: u64 = 1 << 16;
+
+    /// Where a thread's state has its innermost frame; 0 if that is not known.
+    static CURRENT: AtomicU32 = AtomicU32::new(0);
+    /// Where a frame has its code object.
+    static EXECUTABLE: AtomicU32 = AtomicU32::new(0);
+    /// Where a frame has its instruction.
+    static INSTRUCTION: AtomicU32 = AtomicU32::new(0);
+
+    /// Looks the offsets up, and whether what they lead to is true of the calling thread.
+    pub(crate) fn prepare(py: Python<'_>) {
+        let Some([current, executable, instruction]) = find() else { return };
+        EXECUTABLE.store(executable, Ordering::Relaxed);
+        INSTRUCTION.store(instruction, Ordering::Relaxed);
+        CURRENT.store(current, Ordering::Relaxed);
+        let seen = innermost(py).map(|(code, _)| code);
+        // SAFETY: attached; the frame is borrowed, and a code object is a new reference, which
+        // the frame has another of.
+        let known = unsafe {
+            let frame = raw::PyEval_GetFrame();
+            (!frame.is_null()).then(|| {
+                let code = raw::PyFrame_GetCode(frame);
+                ffi::Py_DECREF(code);
+                code.addr()
+            })
+        };
+        if seen != known {
+            CURRENT.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Where a state has its frame, a frame its code object and its instruction.
+    fn find() -> Option<[u32; 3]> {
+        // SAFETY: the runtime's state is far larger than the table at its start, is aligned for
+        // its numbers, and the table is written before the process begins.
+        let table = unsafe { (&raw const raw::_PyRuntime).cast::<[u64; ENTRIES]>().read() };
+        // SAFETY: a number that never changes.
+        let version = u64::from(unsafe { ffi::Py_Version });
+        if table[0].to_ne_bytes() != *COOKIE || table[1] != version || version >> 16 > NEWEST {
+            return None;
+        }
+        let inside = |offset: u64, size: u64| {
+            let fits = size < LARGE && offset + size_of::<usize>() as u64 <= size;
+            fits.then(|| u32::try_from(offset).ok()).flatten()
+        };
+        let (state, frame) = (table[STATE], table[FRAME]);
+        Some([
+            inside(table[STATE + 4], state)?,
+            inside(table[FRAME + 2], frame)?,
+            inside(table[FRAME + 3], frame)?,
+        ])
+    }
+
+    /// Where the calling thread is, if that can be told at once.
+    #[inline]
+    pub(crate) fn innermost(_py: Python<'_>) -> Option<Point> {
+        let current = CURRENT.load(Ordering::Relaxed) as usize;
+        if current == 0 {
+            return None;
+        }
+        let executable = EXECUTABLE.load(Ordering::Relaxed) as usize;
+        let instruction = INSTRUCTION.load(Ordering::Relaxed) as usize;
+        // SAFETY: attached: the state is the calling thread's, and so are its frames, of which
+        // the innermost does not end while it is here. The offsets are the interpreter's own.
+        unsafe {
+            let frame: *const u8 =
+                ffi::PyThreadState_Get().byte_add(current).cast::<*const u8>().read();
+            if frame.is_null() {
+                return None;
+            }
+            let code: usize = frame.add(executable).cast::<usize>().read();
+            let at: usize = frame.add(instruction).cast::<usize>().read();
+            // (The lowest bits say whether a reference is counted.)
+            Some((code & !3, at))
+        }
+    }
+
+    mod raw {
+        use super::ffi::PyObject;
+
+        unsafe extern "C" {
+            pub(super) static _PyRuntime: u64;
+            pub(super) fn PyEval_GetFrame() -> *mut PyObject;
+            pub(super) fn PyFrame_GetCode(frame: *mut PyObject) -> *mut PyObject;
+        }
+    }
+}
