@@ -24,10 +24,10 @@ HARMLESS = {
         PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_Occurred
         PyException_GetTraceback PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode
         PyFunction_SetVectorcall PyImport_GetModuleDict PyInterpreterState_Get
-        PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_GetDict
-        PyThread_get_stacksize PyTuple_Size PyType_GetName PyType_GetQualName
-        PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing Py_IsInitialized
-        _Py_IsFinalizing
+        PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
+        PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size PyType_GetName
+        PyType_GetQualName PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing
+        Py_IsInitialized _Py_IsFinalizing
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """
         PyCode_Addr2Line PyFloat_FromDouble PyLong_AsLongLongAndOverflow PyLong_FromLong
@@ -46,7 +46,7 @@ HARMLESS = {
         PyErr_FormatUnraisable PySys_Audit
     """,
 }
-DATA = re.compile(r"PyExc_\w+|Py\w+_Type|_Py_\w+Struct")
+DATA = re.compile(r"PyExc_\w+|Py\w+_Type|_Py_\w+Struct|_PyRuntime|Py_Version")
 
 
 def symbols(path):

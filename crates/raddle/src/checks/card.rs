@@ -86,8 +86,8 @@ impl Card {
     /// Called by the holder alone, before it releases: so nobody else writes meanwhile. (What
     /// other threads release is lent, and then this says nothing any more.)
     ///
-    /// Relaxed: who reads it either holds the lock or only wants to know whether it still is the
-    /// holder.
+    /// Relaxed: a thread that reads it either holds the lock or only wants to know whether it
+    /// still is the holder.
     pub(super) fn released(&self) {
         self.releases.store(self.releases().wrapping_add(1), Ordering::Relaxed);
     }

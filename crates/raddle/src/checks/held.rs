@@ -5,7 +5,7 @@
 //! of a lock that is gone.
 //!
 //! A thread takes the same few locks over and over. So it keeps the cards of some that it has
-//! released: counting one more who has a card, and one less, is dearer than all else here.
+//! released: to count one reference more, and then one less, is dearer than all else here.
 
 use std::cell::RefCell;
 use std::sync::Arc;
