@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from . import chart, harness, machine, rows, table
+from . import chart, floor, harness, machine, rows, table
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -108,7 +108,11 @@ def main() -> int:
     run["subject_version"] = getattr(package, "__version__", None)
     run["quick"] = options.quick
     run["rows"] = []
+    handoffs = any(row.handoff for _, _, bench in chosen for row in bench.rows)
+    run["floors"] = floor.measure() if handoffs and options.cpu is None else {}
     print(table.about(run))
+    for name, nanos in run["floors"].items():
+        print(f"{name}: {table.quantity(nanos, 'ns')}")
     if kind == "ft" and run["gil"]:
         print("WARNING: a free-threaded build, but something has switched the GIL on")
     print()
@@ -126,6 +130,8 @@ def main() -> int:
         else:
             for entry, one, row in zip(entries, figures, ours.rows, strict=True):
                 finish(entry, one, row.level)
+                if row.handoff:
+                    entry["floor"] = floor.beside(entry, run["floors"])
         for entry in entries:
             entry["elsewhere"] = meanwhile.cores()
             print(table.text(table.line(entry)), flush=True)

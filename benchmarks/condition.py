@@ -69,7 +69,11 @@ def create(threading):
 
 
 BENCHES = [
-    Bench((Row("Condition round trip", at_least(15, ft=25)),), round_trip, sample_ms=30),
+    Bench(
+        (Row("Condition round trip", at_least(15, ft=25), handoff=True),),
+        round_trip,
+        sample_ms=30,
+    ),
     Bench(
         (
             Row("Condition answered 1 ms late, wall", at_least(1.0)),

@@ -117,9 +117,12 @@ BENCHES = [
         sample_ms=30,
     ),
     *(OWN_TIME if build_kind() != "ft" else []),
-    Bench((Row("submit one and wait for it", at_least(12)),), with_executor(one_at_a_time)),
     Bench(
-        (Row("submit one after 5 ms and wait", at_least(1.5, ft=1.2)),),
+        (Row("submit one and wait for it", at_least(12), handoff=True),),
+        with_executor(one_at_a_time),
+    ),
+    Bench(
+        (Row("submit one after 5 ms and wait", at_least(1.5, ft=1.2), handoff=True),),
         with_executor(one_after_a_pause),
         sample_ms=1,
     ),

@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from . import chart, rows, table
+from . import chart, floor, rows, table
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -84,6 +84,42 @@ def cost_cell(row: dict | None) -> str:
     return f"{theirs} → {ours}"
 
 
+def floor_cell(row: dict | None) -> str:
+    """Return raddle's figure of a hand-off, and how many times a floor that is."""
+    if row is None or not row.get("floor"):
+        return ""
+    ours = table.quantity(row["subject"]["median"], row["unit"])
+    multiples = (f"{table.ratio(each)} x {name}" for name, each in row["floor"].items())
+    return f"{ours}: {', '.join(multiples)}"
+
+
+def floors(runs: list[dict]) -> list[str]:
+    """Return the section of hand-offs, if any run has floors."""
+    measured = [run.get("floors", {}) for run in runs]
+    if not any(measured):
+        return []
+    tags = [run["tag"] for run in runs]
+    lines = [
+        "## Hand-offs beside their floor",
+        "",
+        "What two threads that ask and answer in turns take in plain Rust, in the same run: "
+        "one that looks all the time (spinning), and one that sleeps until it is woken "
+        "(parked). Then raddle's round trips, and how many times the floor that is. A ratio "
+        "above depends on what a wake-up costs on the machine; these multiples do not.",
+        "",
+        "| | " + " | ".join(tags) + " |",
+        "|---|" + "---:|" * len(tags),
+    ]
+    for name in floor.NAMES:
+        cells = (table.quantity(each[name], "ns") if name in each else "" for each in measured)
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    for name, entries in by_name(runs).items():
+        if any(entry and entry.get("floor") for entry in entries):
+            cells = " | ".join(floor_cell(entry) for entry in entries)
+            lines.append(f"| {name} | {cells} |")
+    return [*lines, ""]
+
+
 def grid(runs: list[dict], cell) -> list[str]:
     """Return a Markdown table of rows by interpreters."""
     tags = [run["tag"] for run in runs]
@@ -139,6 +175,7 @@ def markdown(runs: list[dict]) -> str:
         "",
         *grid(runs, cost_cell),
         "",
+        *floors(runs),
     ]
     return "\n".join(lines)
 

@@ -76,7 +76,11 @@ def create(threading):
 
 BENCHES = [
     Bench((Row("with Semaphore", at_least(5)),), with_block, ops=5),
-    Bench((Row("Semaphore round trip", at_least(15, ft=25)),), round_trip, sample_ms=30),
+    Bench(
+        (Row("Semaphore round trip", at_least(15, ft=25), handoff=True),),
+        round_trip,
+        sample_ms=30,
+    ),
     Bench(
         (
             Row("Semaphore answered 1 ms late, wall", at_least(1.0)),

@@ -66,6 +66,11 @@ def line(row: dict) -> tuple[str, ...]:
         shown = ratio(pair["median"])
         if row["rounds"] > 1:
             interval = f"{ratio(pair['low'])} - {ratio(pair['high'])}"
+    remarks = MARKS[row["verdict"]]
+    for name, multiple in row.get("floor", {}).items():
+        remarks += f" ({_digits(multiple)} x {name})"
+    if others >= BUSY:
+        remarks += f" (others: {others:.1f} cores)"
     return (
         row["name"],
         quantity(theirs["median"], row["unit"]) + spread(theirs),
@@ -73,7 +78,7 @@ def line(row: dict) -> tuple[str, ...]:
         shown,
         interval,
         target(row),
-        MARKS[row["verdict"]] + (f" (others: {others:.1f} cores)" if others >= BUSY else ""),
+        remarks.strip(),
     )
 
 
