@@ -10,7 +10,7 @@
 //! # Why a waiter looks seldom
 //! A thread that takes the lock from another core takes with it the lines of everything that the
 //! lock protects. Where two threads want it all the time, looking all the time means to pay for
-//! that at each acquisition; a waiter that looks each [`GAP`] lets the other go on for some dozens
+//! that at each acquisition; a waiter that looks seldom (see `Spin::watch`) lets the other go on for some dozens
 //! of acquisitions at the speed of one thread. It sleeps when that was not enough, and at once if
 //! others wait already.
 //!
