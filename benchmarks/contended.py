@@ -2,18 +2,23 @@
 
 An empty critical section would hide what contention costs: what it protects has to move from
 one core to another as well. So each section adds to a counter, once (short) or twenty times
-(long), and the threads have as much of their own to do between two of them, or nothing.
+(long), and the threads have as much of their own to do between two of them, or nothing. Queues
+and pools that all threads use have such locks inside.
 """
 
 import contextlib
 from itertools import repeat
 from time import perf_counter_ns
 
+from .executor import module as futures
 from .pair import against
+from .queue import module as queues
 from .rows import Bench, Row, at_least
 
 SHORT, LONG = 1, 20
 CROWDS = (2, 4, 8)
+FEW = 10
+"""Calls that a thread has submitted before it reads their results."""
 LONGEST_MS = 250.0
 """How long a sample takes in which the longest wait is looked for."""
 
@@ -92,6 +97,49 @@ def longest(threads):
     return setup
 
 
+def own_items(kind):
+    """One queue that all threads use: each puts an object, and takes one that is there."""
+
+    def loops(threading, threads):
+        queue = getattr(queues(threading), kind)()
+
+        def loop(n):
+            put, get = queue.put, queue.get
+            for _ in repeat(None, n):
+                put(object())
+                get()
+
+        return contextlib.nullcontext([loop] * threads)
+
+    return loops
+
+
+@contextlib.contextmanager
+def own_calls(threading, threads):
+    """One pool with two workers: each thread submits calls, a few at a time, and reads them."""
+    with futures(threading).ThreadPoolExecutor(2) as executor:
+
+        def loop(n):
+            submit = executor.submit
+            for start in range(0, n, FEW):
+                calls = [submit(abs, -1) for _ in range(start, min(start + FEW, n))]
+                for call in calls:
+                    call.result()
+
+        yield [loop] * threads
+
+
+def sharing(use, threads):
+    """That many threads that use one thing in such a way."""
+
+    @contextlib.contextmanager
+    def setup(threading):
+        with use(threading, threads) as loops, against(threading, *loops, cpu=True) as run:
+            yield run
+
+    return setup
+
+
 def lock(threading):
     return threading.Lock()
 
@@ -122,26 +170,38 @@ USES = (
     ("Semaphore(1), with, long", semaphore, with_block, LONG, 0),
 )
 
+SHARED = (
+    ("Queue, put + get", own_items("Queue")),
+    ("SimpleQueue, put + get", own_items("SimpleQueue")),
+    ("ThreadPoolExecutor, submit + result", own_calls),
+)
+
 TIME, CPU = at_least(0.9, ft=1.0), at_least(0.9, ft=1.0)
 
+
+def bench(use, threads, setup):
+    rows = (Row(f"{use}: {threads} threads", TIME), Row(f"{use}: {threads} threads, CPU", CPU))
+    return Bench(rows, setup, ops=threads, sample_ms=20.0)
+
+
 BENCHES = [
-    Bench(
-        (
-            Row(f"{use}: {threads} threads", TIME),
-            Row(f"{use}: {threads} threads, CPU", CPU),
-        ),
-        crowd(make, way, inside, outside, threads),
-        ops=threads,
-        sample_ms=40.0,
-    )
-    for use, make, way, inside, outside in USES
-    for threads in CROWDS
-] + [
-    Bench(
-        (Row(f"Lock: longest wait, {threads} threads", at_least(0.9, ft=1.0)),),
-        longest(threads),
-        ops=threads,
-        sample_ms=LONGEST_MS,
-    )
-    for threads in CROWDS
+    *(
+        bench(use, threads, crowd(make, way, inside, outside, threads))
+        for use, make, way, inside, outside in USES
+        for threads in CROWDS
+    ),
+    *(
+        bench(name, threads, sharing(use, threads))
+        for name, use in SHARED
+        for threads in CROWDS
+    ),
+    *(
+        Bench(
+            (Row(f"Lock: longest wait, {threads} threads", at_least(0.9, ft=1.0)),),
+            longest(threads),
+            ops=threads,
+            sample_ms=LONGEST_MS,
+        )
+        for threads in CROWDS
+    ),
 ]

@@ -4,15 +4,14 @@ How many times as fast as the stdlib's a hand-off is, depends on what a wake-up 
 differs from machine to machine and from day to day. So it is measured in the same run, in plain
 Rust (`crates/raddle/examples/floor.rs`), and raddle's hand-offs are told as multiples of it.
 
-"spinning" and "parked" are round trips between two threads; "parked, one core" is one between
-two threads that share a core; "attach + detach" is what giving the interpreter up and taking it
-back costs a thread that is alone.
+"spinning" and "parked" are round trips between two threads with a core of their own, "one core"
+is one between two that share it and sleep in turns; "attach + detach" is what giving the
+interpreter up and taking it back costs a thread that is alone.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import statistics
 import subprocess
 from itertools import repeat
@@ -20,9 +19,9 @@ from pathlib import Path
 from time import perf_counter_ns
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ["cargo", "run", "--quiet", "--release", "-p", "raddle", "--example", "floor", "--"]
+EXAMPLE = ["cargo", "run", "--quiet", "--release", "-p", "raddle", "--example", "floor"]
 
-NAMES = ("spinning", "parked", "parked, one core", "attach + detach")
+NAMES = ("spinning", "parked", "one core", "attach + detach")
 """The floors that a run measures."""
 
 SAMPLES, CALLS = 15, 20_000
@@ -32,28 +31,16 @@ def measure() -> dict[str, float]:
     """Return the floors in nanoseconds; without those that cannot be had here (no cargo)."""
     found = {}
     try:
-        found |= _ping_pong("spinning", "parked")
-        core = min(os.sched_getaffinity(0))
-        found["parked, one core"] = _ping_pong("parked", core=core)["parked"]
-    except (OSError, subprocess.SubprocessError, AttributeError) as error:
+        done = subprocess.run(
+            EXAMPLE, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+        )
+    except (OSError, subprocess.SubprocessError) as error:
         print(f"no floor of hand-offs: {error}")
+    else:
+        lines = (line.rsplit(" ", 1) for line in done.stdout.splitlines())
+        found = {name: float(nanos) for name, nanos in lines}
     found["attach + detach"] = _attach()
     return found
-
-
-def _ping_pong(*words: str, core: int | None = None) -> dict[str, float]:
-    """Run the example, on that core; it is built if it has to be."""
-    pinned = ["taskset", "--cpu-list", str(core)] if core is not None else []
-    done = subprocess.run(
-        [*pinned, *EXAMPLE, *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    lines = (line.rsplit(" ", 1) for line in done.stdout.splitlines())
-    return {word: float(nanos) for word, nanos in lines}
 
 
 def _calls(function) -> float:

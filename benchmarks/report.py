@@ -102,10 +102,11 @@ def floors(runs: list[dict]) -> list[str]:
     lines = [
         "## Hand-offs beside their floor",
         "",
-        "What two threads that ask and answer in turns take in plain Rust, in the same run: "
-        "one that looks all the time (spinning), and one that sleeps until it is woken "
-        "(parked). Then raddle's round trips, and how many times the floor that is. A ratio "
-        "above depends on what a wake-up costs on the machine; these multiples do not.",
+        "What a round trip between two threads takes in plain Rust, in the same run: where "
+        "both look all the time (spinning), and where each sleeps until the other wakes it "
+        "(parked; one core: both on the same). Then raddle's round trips, and how many times "
+        "the floor that is. A ratio above depends on what a wake-up costs on the machine; "
+        "these multiples depend on it less.",
         "",
         "| | " + " | ".join(tags) + " |",
         "|---|" + "---:|" * len(tags),

@@ -2,7 +2,9 @@
 //!
 //! Two threads ask and answer in turns: the round trip is what two wake-ups take. "spinning":
 //! each looks all the time; "parked": each sleeps until the other wakes it (`std::thread::park`).
-//! Prints a line for each word given, with the median of nine runs in nanoseconds. The benchmarks
+//! Both have a core of their own; with "one core" they share one. (Left to itself, the system
+//! has both on one core or on two, as it happens, and a wake-up costs ten times as much on two.)
+//! Prints a line for each of them, with the median of nine runs in nanoseconds. The benchmarks
 //! show raddle's hand-offs as multiples of these.
 
 use std::hint::spin_loop;
@@ -28,12 +30,53 @@ fn park(turn: &AtomicU32, mine: u32) {
     }
 }
 
+/// Has the calling thread run on that core alone, if the system lets it.
+#[cfg(target_os = "linux")]
+fn pin(core: usize) {
+    // SAFETY: an all-zero set is a valid one, its size is given, and a core that is not there is
+    // refused.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(core, &mut set);
+        libc::sched_setaffinity(0, size_of_val(&set), &set);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pin(_core: usize) {}
+
+/// The cores that the process may use.
+#[cfg(target_os = "linux")]
+fn cores() -> Vec<usize> {
+    // SAFETY: an all-zero set is a valid one, and its size is given.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::sched_getaffinity(0, size_of_val(&set), &mut set);
+        (0..libc::CPU_SETSIZE as usize).filter(|core| libc::CPU_ISSET(*core, &set)).collect()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cores() -> Vec<usize> {
+    (0..thread::available_parallelism().map_or(1, usize::from)).collect()
+}
+
+/// How two threads hand over.
+#[derive(Clone, Copy)]
+struct Way {
+    wait: Wait,
+    wakes: bool,
+    cores: [usize; 2],
+}
+
 /// So many round trips, in nanoseconds.
-fn trips(count: u32, wait: Wait, wakes: bool) -> f64 {
+fn trips(count: u32, Way { wait, wakes, cores }: Way) -> f64 {
     let turn = AtomicU32::new(0);
     let asking = thread::current();
+    pin(cores[0]);
     thread::scope(|scope| {
         let answering = scope.spawn(|| {
+            pin(cores[1]);
             for _ in 0..count {
                 wait(&turn, 1);
                 turn.store(0, Ordering::Release);
@@ -55,24 +98,23 @@ fn trips(count: u32, wait: Wait, wakes: bool) -> f64 {
 }
 
 /// What one round trip takes: the median of runs that are long enough.
-fn trip(wait: Wait, wakes: bool) -> f64 {
+fn trip(way: Way) -> f64 {
     let mut count = 64;
-    while trips(count, wait, wakes) < LENGTH.as_secs_f64() * 1e9 {
+    while trips(count, way) < LENGTH.as_secs_f64() * 1e9 {
         count *= 2;
     }
-    let mut runs: Vec<f64> =
-        (0..RUNS).map(|_| trips(count, wait, wakes) / f64::from(count)).collect();
+    let mut runs: Vec<f64> = (0..RUNS).map(|_| trips(count, way) / f64::from(count)).collect();
     runs.sort_by(f64::total_cmp);
     runs[RUNS / 2]
 }
 
 fn main() {
-    for word in std::env::args().skip(1) {
-        let nanos = match word.as_str() {
-            "spinning" => trip(spin, false),
-            "parked" => trip(park, true),
-            other => panic!("{other} is not known; there are: spinning, parked"),
-        };
-        println!("{word} {nanos:.1}");
+    let cores = cores();
+    if let [first, second, ..] = cores[..] {
+        let cores = [first, second];
+        println!("spinning {:.1}", trip(Way { wait: spin, wakes: false, cores }));
+        println!("parked {:.1}", trip(Way { wait: park, wakes: true, cores }));
     }
+    let cores = [cores[0]; 2];
+    println!("one core {:.1}", trip(Way { wait: park, wakes: true, cores }));
 }

@@ -10,9 +10,9 @@
 //! # Why a waiter looks seldom
 //! A thread that takes the lock from another core takes with it the lines of everything that the
 //! lock protects. Where two threads want it all the time, looking all the time means to pay for
-//! that at each acquisition; a waiter that looks seldom (see `Spin::watch`) lets the other go on for some dozens
-//! of acquisitions at the speed of one thread. It sleeps when that was not enough, and at once if
-//! others wait already.
+//! that at each acquisition; a waiter that looks seldom (see `Spin::watch`) lets the other go on
+//! for some dozens of acquisitions at the speed of one thread. It sleeps when that was not enough,
+//! and at once if others wait already.
 //!
 //! Rejected: spinning for 1 µs on the word, then on the waiter's own parker. Two threads that add
 //! to a counter on 3.14t took 3.7 times as long as with CPython's lock, and six times the CPU.

@@ -129,7 +129,7 @@ impl<S> Gate<S> {
 impl<S: Store> Gate<S> {
     #[inline]
     fn lock(&self) -> Inner<'_, S> {
-        let inner = Inner { gate: self, getters: self.getters.lock() };
+        let inner = Inner { gate: self, getters: self.getters.lock_seldom() };
         if inner.getters.take_stale() && self.changing.load(Ordering::Acquire) {
             inner.change(Store::forget);
         }

@@ -15,6 +15,14 @@
 //! | `gen, HELD, SLEEPERS` | held, somebody may sleep        | the holder: swap to free, wake 1  |
 //! | `old gen, *, *`       | left behind by a parent process | any locker: compare-exchange      |
 //!
+//! # Looking closely or seldom
+//! What a latch guards is in the cache of the thread that used it last. The latch of a queue that
+//! many threads use all the time is locked with [`lock_seldom`](Latch::lock_seldom): a thread that
+//! finds it held leaves it to the others for as long as some dozens of uses take, so that they
+//! need not fetch everything anew at each use. (Two threads that put and get on one queue on
+//! 3.14t: 97 ns a pair, where looking closely took 360 ns.) Everything else is locked rarely, and
+//! is free a moment later.
+//!
 //! Rejected: a plain spin lock (a preempted holder would make every waiter burn its slice) and
 //! the platform's mutex (40 bytes, and undefined in the child of a multi-threaded `fork`).
 
@@ -28,18 +36,60 @@ pub(crate) use model::{Latch, LatchGuard};
 mod real {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use crate::deadline::Deadline;
+    use crate::deadline::{self, Deadline};
     use crate::{fork, park::futex};
 
     const HELD: u32 = 1;
     const SLEEPERS: u32 = 2;
     const GENERATION_SHIFT: u32 = 2;
-    /// Pauses before a locker sleeps, at least.
-    const SPINS: u32 = 128;
-    /// Looks come at growing distances, up to this many pauses: who holds the latch can then use
-    /// it a few times in a row, with all that it guards in its own cache, where two that look
-    /// all the time would take it from each other after every use.
-    const LONGEST_PAUSE: u32 = 32;
+    /// Pauses before a locker that looks closely sleeps, at least; the looks come at growing
+    /// distances, up to so many pauses.
+    const CLOSE: (u32, u32) = (128, 32);
+    /// How long one that looks seldom leaves the latch to the others, in nanoseconds; it sleeps
+    /// after so many looks.
+    const SELDOM: (i64, u32) = (4_000, 3);
+
+    /// What a locker does between its looks.
+    enum Pace {
+        Closely { spent: u32, pause: u32 },
+        Seldom { looks: u32 },
+    }
+
+    impl Pace {
+        const CLOSELY: Self = Self::Closely { spent: 0, pause: 1 };
+        const SELDOM: Self = Self::Seldom { looks: 0 };
+
+        /// The locker was woken: others are using the latch.
+        fn begin_anew(&mut self) {
+            if let Self::Seldom { looks } = self {
+                *looks = 0;
+            }
+        }
+
+        /// Waits for the next look; `false` if it is time to sleep.
+        fn wait(&mut self) -> bool {
+            match self {
+                Self::Closely { spent, pause } => {
+                    let (most, longest) = CLOSE;
+                    for _ in 0..*pause {
+                        std::hint::spin_loop();
+                    }
+                    *spent += *pause;
+                    *pause = (2 * *pause).min(longest);
+                    *spent <= most
+                }
+                Self::Seldom { looks } => {
+                    let (gap, most) = SELDOM;
+                    let next = deadline::now() + gap;
+                    while *looks < most && deadline::now() < next {
+                        std::thread::yield_now();
+                    }
+                    *looks += 1;
+                    *looks <= most
+                }
+            }
+        }
+    }
 
     #[derive(Debug)]
     pub(crate) struct Latch {
@@ -72,6 +122,17 @@ mod real {
 
         #[inline]
         pub(crate) fn lock(&self) -> LatchGuard<'_> {
+            self.lock_at(Pace::CLOSELY)
+        }
+
+        /// [`lock`](Self::lock) of a latch that many threads may use all the time.
+        #[inline]
+        pub(crate) fn lock_seldom(&self) -> LatchGuard<'_> {
+            self.lock_at(Pace::SELDOM)
+        }
+
+        #[inline]
+        fn lock_at(&self, pace: Pace) -> LatchGuard<'_> {
             let free = fork::generation() << GENERATION_SHIFT;
             match self.word.compare_exchange(
                 free,
@@ -82,14 +143,12 @@ mod real {
                 Ok(_) => {
                     LatchGuard { latch: self, free, before: free, stale: false, torn: false }
                 }
-                Err(_) => self.lock_slow(free),
+                Err(_) => self.lock_slow(free, pace),
             }
         }
 
         #[cold]
-        fn lock_slow(&self, free: u32) -> LatchGuard<'_> {
-            let mut spins = 0;
-            let mut pause = 1;
+        fn lock_slow(&self, free: u32, mut pace: Pace) -> LatchGuard<'_> {
             let mut held = HELD;
             loop {
                 let seen = self.word.load(Ordering::Relaxed);
@@ -106,13 +165,7 @@ mod real {
                         let before = seen & !SLEEPERS;
                         return LatchGuard { latch: self, free, before, stale, torn };
                     }
-                } else if spins < SPINS {
-                    for _ in 0..pause {
-                        std::hint::spin_loop();
-                    }
-                    spins += pause;
-                    pause = (2 * pause).min(LONGEST_PAUSE);
-                } else {
+                } else if !pace.wait() {
                     // Having slept once, this thread can no longer tell whether others still
                     // sleep, so from here on it takes the latch with SLEEPERS set.
                     held = HELD | SLEEPERS;
@@ -129,6 +182,7 @@ mod real {
                             .is_ok();
                     if known {
                         let _ = futex::wait(&self.word, marked, Deadline::NEVER);
+                        pace.begin_anew();
                     }
                 }
             }
@@ -186,6 +240,10 @@ mod model {
 
         pub(crate) fn lock(&self) -> LatchGuard<'_> {
             LatchGuard { _guard: self.mutex.lock().unwrap() }
+        }
+
+        pub(crate) fn lock_seldom(&self) -> LatchGuard<'_> {
+            self.lock()
         }
     }
 

@@ -29,7 +29,7 @@ use crate::deadlock::{Kind, Provider, Watch};
 use crate::fork;
 use crate::park::{Parker, Wake};
 use crate::spin::Spin;
-use crate::sync::{AtomicU8, Latch, Ordering, UnsafeCell, maybe_const};
+use crate::sync::{AtomicU8, Latch, LatchGuard, Ordering, UnsafeCell, maybe_const};
 
 /// One wait of one thread; it must stay where it is while linked.
 #[derive(Debug)]
@@ -188,7 +188,16 @@ impl WaitList {
         // Before the latch and not only before a wait: a fork can catch a latch that is held
         // by somebody who finds nobody waiting.
         fork::watch();
-        let guard = self.latch.lock();
+        self.locked(self.latch.lock())
+    }
+
+    /// [`lock`](Self::lock) of a list whose latch many threads may use all the time.
+    pub(crate) fn lock_seldom(&self) -> Locked<'_> {
+        fork::watch();
+        self.locked(self.latch.lock_seldom())
+    }
+
+    fn locked<'a>(&'a self, guard: LatchGuard<'a>) -> Locked<'a> {
         let stale = guard.stale();
         if stale {
             // A parent process left it: the waiters' threads do not exist here.
