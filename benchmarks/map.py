@@ -117,18 +117,24 @@ def tiny(subject, quick):
 
 
 def chunked(subject, quick):
-    """The stdlib's pool, which hands out a list in eight parts and waits for all of them."""
+    """The stdlib's pool, which hands out a list in eight parts and waits for all of them.
+
+    raddle's map() starts its threads each time, its Pool has them as the stdlib's has.
+    """
+    from raddle import Pool
     from raddle import map as raddle_map
 
     from .harness import summary
 
-    with ThreadPool(2) as pool:
-        theirs, ours = paired(
+    with ThreadPool(2) as pool, Pool(2) as standing:
+        theirs, ours, stood = paired(
             lambda: pool.map(abs, range(TINY)),
             lambda: list(raddle_map(abs, range(TINY), workers=2)),
+            lambda: list(standing.map(abs, range(TINY))),
             rounds=5 if quick else 25,
         )
-    return [summary(over(TINY, theirs), over(TINY, ours))]
+    theirs = over(TINY, theirs)
+    return [summary(theirs, over(TINY, ours)), summary(theirs, over(TINY, stood))]
 
 
 def corpus(subject, quick):
@@ -238,7 +244,13 @@ if importlib.util.find_spec("joblib") is not None:
 
 BENCHES = [
     Bench((Row(f"map(abs), {TINY:,} items", at_least(40)),), elsewhere=tiny),
-    Bench((Row("map(abs), multiprocessing ThreadPool", at_least(1.0)),), elsewhere=chunked),
+    Bench(
+        (
+            Row("map(abs), multiprocessing ThreadPool", at_least(1.0)),
+            Row("Pool.map(abs), multiprocessing ThreadPool", at_least(1.0)),
+        ),
+        elsewhere=chunked,
+    ),
     Bench((Row("the corpus, multiprocessing ThreadPool", at_least(1.0)),), elsewhere=corpus),
     Bench(
         (
