@@ -108,7 +108,7 @@ def main() -> int:
     run["subject_version"] = getattr(package, "__version__", None)
     run["quick"] = options.quick
     run["rows"] = []
-    handoffs = any(row.handoff for _, _, bench in chosen for row in bench.rows)
+    handoffs = any(row.wakeups for _, _, bench in chosen for row in bench.rows)
     run["floors"] = floor.measure() if handoffs and options.cpu is None else {}
     print(table.about(run))
     for name, nanos in run["floors"].items():
@@ -130,8 +130,8 @@ def main() -> int:
         else:
             for entry, one, row in zip(entries, figures, ours.rows, strict=True):
                 finish(entry, one, row.level)
-                if row.handoff:
-                    entry["floor"] = floor.beside(entry, run["floors"])
+                if row.wakeups:
+                    entry["floor"] = floor.beside(entry, row.wakeups, run["floors"])
         for entry in entries:
             entry["elsewhere"] = meanwhile.cores()
             print(table.text(table.line(entry)), flush=True)

@@ -70,7 +70,7 @@ def create(threading):
 
 BENCHES = [
     Bench(
-        (Row("Condition round trip", at_least(15, ft=25), handoff=True),),
+        (Row("Condition round trip", at_least(15, ft=25), wakeups=2),),
         round_trip,
         sample_ms=30,
     ),

@@ -181,7 +181,8 @@ TIME, CPU = at_least(0.9, ft=1.0), at_least(0.9, ft=1.0)
 
 def bench(use, threads, setup):
     rows = (Row(f"{use}: {threads} threads", TIME), Row(f"{use}: {threads} threads, CPU", CPU))
-    return Bench(rows, setup, ops=threads, sample_ms=20.0)
+    # (Under a GIL a thread runs for 5 ms at least, and a sample is the time of all together.)
+    return Bench(rows, setup, ops=threads, sample_ms=max(40.0, 15.0 * threads))
 
 
 BENCHES = [

@@ -118,11 +118,11 @@ BENCHES = [
     ),
     *(OWN_TIME if build_kind() != "ft" else []),
     Bench(
-        (Row("submit one and wait for it", at_least(12), handoff=True),),
+        (Row("submit one and wait for it", at_least(12), wakeups=2),),
         with_executor(one_at_a_time),
     ),
     Bench(
-        (Row("submit one after 5 ms and wait", at_least(1.5, ft=1.2), handoff=True),),
+        (Row("submit one after 5 ms and wait", at_least(1.5, ft=1.2)),),
         with_executor(one_after_a_pause),
         sample_ms=1,
     ),

@@ -87,15 +87,15 @@ class Row:
 
     level: a median down to this part of the target counts as level with it, where its
         interval holds the target too. The module against itself scatters by as much.
-    handoff: an operation is a round trip between two threads, and is told as a multiple of
-        the floor, too (see floor.py).
+    wakeups: how often an operation hands over to another thread and waits for it; if it does,
+        it is told as a multiple of the floor, too (see floor.py).
     """
 
     name: str
     target: Target | None = None
     unit: str = "ns"
     level: float = 0.97
-    handoff: bool = False
+    wakeups: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -77,7 +77,7 @@ def create(threading):
 BENCHES = [
     Bench((Row("with Semaphore", at_least(5)),), with_block, ops=5),
     Bench(
-        (Row("Semaphore round trip", at_least(15, ft=25), handoff=True),),
+        (Row("Semaphore round trip", at_least(15, ft=25), wakeups=2),),
         round_trip,
         sample_ms=30,
     ),

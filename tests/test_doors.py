@@ -46,7 +46,7 @@ HARMLESS = {
         PyErr_FormatUnraisable PySys_Audit
     """,
 }
-DATA = re.compile(r"PyExc_\w+|Py\w+_Type|_Py_\w+Struct|_PyRuntime|Py_Version")
+DATA = re.compile(r"PyExc_\w+|Py\w+_Type|_Py_\w+Struct|Py_Version")
 
 
 def symbols(path):

@@ -54,8 +54,9 @@ mod offsets {
 
     /// How the table begins.
     const COOKIE: &[u8; 8] = b"xdebugpy";
-    /// The newest version whose table is known.
+    /// The newest version whose table is known, and where it was settled: in release candidates.
     const NEWEST: u64 = 0x030f;
+    const CANDIDATE: u64 = 0xc;
     /// More than the size of any structure that is read from.
     const LARGE: u64 = 1 << 16;
 
@@ -72,34 +73,51 @@ mod offsets {
         EXECUTABLE.store(executable, Ordering::Relaxed);
         INSTRUCTION.store(instruction, Ordering::Relaxed);
         CURRENT.store(current, Ordering::Relaxed);
-        let seen = innermost(py).map(|(code, _)| code);
-        // SAFETY: attached; the frame is borrowed, and a code object is a new reference, which
-        // the frame has another of.
-        let known = unsafe {
-            let frame = raw::PyEval_GetFrame();
-            (!frame.is_null()).then(|| {
-                let code = raw::PyFrame_GetCode(frame);
-                ffi::Py_DECREF(code);
-                code.addr()
-            })
-        };
-        if seen != known {
+        if !innermost(py).is_some_and(|seen| is_true(py, seen)) {
             CURRENT.store(0, Ordering::Relaxed);
         }
     }
 
+    /// Whether the calling thread is at that place, as the objects of frames tell.
+    fn is_true(_py: Python<'_>, (code, at): Point) -> bool {
+        // SAFETY: attached; the frame is borrowed.
+        let frame = unsafe { raw::PyEval_GetFrame() };
+        if frame.is_null() {
+            return false;
+        }
+        // SAFETY: a frame; its code object is a new reference, and the frame has another.
+        let known = unsafe {
+            let known = raw::PyFrame_GetCode(frame);
+            ffi::Py_DECREF(known);
+            known.addr()
+        };
+        // SAFETY: a frame.
+        let offset = unsafe { raw::PyFrame_GetLasti(frame) };
+        // (Instructions begin in the code object; without a GIL a thread may have its own copy.)
+        let begin = at.wrapping_sub(offset as usize).wrapping_sub(code);
+        code == known && (cfg!(Py_GIL_DISABLED) || (1..LARGE as usize).contains(&begin))
+    }
+
     /// Where a state has its frame, a frame its code object and its instruction.
     fn find() -> Option<[u32; 3]> {
+        // (Looked up when it is wanted: a program that has the interpreter inside may hide it.)
+        // SAFETY: a name, to be looked for everywhere.
+        let runtime = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_PyRuntime".as_ptr()) };
+        if runtime.is_null() {
+            return None;
+        }
         // SAFETY: the runtime's state is far larger than the table at its start, is aligned for
         // its numbers, and the table is written before the process begins.
-        let table = unsafe { (&raw const raw::_PyRuntime).cast::<[u64; ENTRIES]>().read() };
+        let table = unsafe { runtime.cast::<[u64; ENTRIES]>().read() };
         // SAFETY: a number that never changes.
         let version = u64::from(unsafe { ffi::Py_Version });
-        if table[0].to_ne_bytes() != *COOKIE || table[1] != version || version >> 16 > NEWEST {
+        let settled = version >> 16 <= NEWEST && version >> 4 & 0xf >= CANDIDATE;
+        if table[0].to_ne_bytes() != *COOKIE || table[1] != version || !settled {
             return None;
         }
         let inside = |offset: u64, size: u64| {
-            let fits = size < LARGE && offset + size_of::<usize>() as u64 <= size;
+            let word = size_of::<usize>() as u64;
+            let fits = size < LARGE && offset + word <= size && offset % word == 0;
             fits.then(|| u32::try_from(offset).ok()).flatten()
         };
         let (state, frame) = (table[STATE], table[FRAME]);
@@ -135,12 +153,14 @@ mod offsets {
     }
 
     mod raw {
+        use std::ffi::c_int;
+
         use super::ffi::PyObject;
 
         unsafe extern "C" {
-            pub(super) static _PyRuntime: u64;
             pub(super) fn PyEval_GetFrame() -> *mut PyObject;
             pub(super) fn PyFrame_GetCode(frame: *mut PyObject) -> *mut PyObject;
+            pub(super) fn PyFrame_GetLasti(frame: *mut PyObject) -> c_int;
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Two threads ask and answer in turns: the round trip is what two wake-ups take. "spinning":
 //! each looks all the time; "parked": each sleeps until the other wakes it (`std::thread::park`).
-//! Both have a core of their own; with "one core" they share one. (Left to itself, the system
+//! Both have a core of their own (two that are not one core's two halves); with "one core" they share one. (Left to itself, the system
 //! has both on one core or on two, as it happens, and a wake-up costs ten times as much on two.)
 //! Prints a line for each of them, with the median of nine runs in nanoseconds. The benchmarks
 //! show raddle's hand-offs as multiples of these.
@@ -108,13 +108,29 @@ fn trip(way: Way) -> f64 {
     runs[RUNS / 2]
 }
 
+/// Whether these are two halves of one core.
+fn are_siblings(first: usize, second: usize) -> bool {
+    let list = format!("/sys/devices/system/cpu/cpu{first}/topology/thread_siblings_list");
+    let list = std::fs::read_to_string(list).unwrap_or_default();
+    // ("0,64" or "0-1".)
+    list.trim().split(',').any(|part| {
+        let (from, to) = part.split_once('-').unwrap_or((part, part));
+        let within = |at: &str, sign: fn(&usize, &usize) -> bool| {
+            at.parse().is_ok_and(|end| sign(&second, &end))
+        };
+        within(from, usize::ge) && within(to, usize::le)
+    })
+}
+
 fn main() {
     let cores = cores();
-    if let [first, second, ..] = cores[..] {
-        let cores = [first, second];
+    let first = cores[0];
+    let apart = cores[1..].iter().find(|core| !are_siblings(first, **core));
+    if let Some(second) = apart.or(cores.get(1)) {
+        let cores = [first, *second];
         println!("spinning {:.1}", trip(Way { wait: spin, wakes: false, cores }));
         println!("parked {:.1}", trip(Way { wait: park, wakes: true, cores }));
     }
-    let cores = [cores[0]; 2];
+    let cores = [first; 2];
     println!("one core {:.1}", trip(Way { wait: park, wakes: true, cores }));
 }

@@ -167,6 +167,23 @@ fn nothing_is_counted_while_it_is_off() {
 }
 
 #[test]
+fn what_was_held_when_it_was_switched_off_is_not_counted() {
+    let _alone = alone();
+    let lock = Lock::checked("off meanwhile", ());
+    let held = lock.acquire();
+    profile(false);
+    drop(held);
+    let held = lock.acquire();
+    profile(true);
+    drop(held);
+    let tally = of("off meanwhile").unwrap();
+    assert_eq!((tally.acquisitions, tally.held.count), (1, 0));
+    drop(lock.acquire());
+    let tally = of("off meanwhile").unwrap();
+    assert_eq!((tally.acquisitions, tally.held.count), (2, 1));
+}
+
+#[test]
 fn other_waits_are_counted_by_kind() {
     let _alone = alone();
     let waits_for_events = || {

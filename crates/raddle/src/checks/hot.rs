@@ -6,7 +6,8 @@
 //! holder writes before what the next one reads. A thread that wants to know adds them to the
 //! rest; one that takes the lock at a place without numbers makes room first, under the latch.
 //!
-//! (A lock that two threads release at once, of which one is wrong, may be counted wrongly.)
+//! (A lock that another thread releases when its taker has only just taken it, or that two release
+//! at once, may be counted wrongly.)
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -17,10 +18,20 @@ use crate::fork;
 /// Places that have numbers here. (Most locks are taken at fewer.)
 pub(super) const PLACES: usize = 8;
 
+/// How often the profile was switched on.
+static SWITCHES: AtomicUsize = AtomicUsize::new(0);
+
+/// The profile is about to be switched on.
+pub(super) fn begin() {
+    SWITCHES.fetch_add(1, Ordering::Relaxed);
+}
+
 pub(super) struct Hot {
     /// The fork generation that these numbers are of: a forked child starts from nothing.
     generation: AtomicU32,
-    /// Where among the places the lock was taken last.
+    /// Where among the places the lock was taken last, and how often the profile had been
+    /// switched on then: of a lock that was taken before, nobody knows whether it was released
+    /// meanwhile.
     last: AtomicUsize,
     /// When the lock was taken, in ticks; 0 if nobody holds it.
     since: AtomicU64,
@@ -89,7 +100,8 @@ impl Hot {
         let place = &self.places[at];
         let known = place.number.load(Ordering::Relaxed) == number && self.is_current();
         if known {
-            self.last.store(at, Ordering::Relaxed);
+            let switches = SWITCHES.load(Ordering::Relaxed);
+            self.last.store(switches * PLACES + at, Ordering::Relaxed);
             add(&place.acquisitions, 1);
             self.since.store(ticks::now().max(1), Ordering::Relaxed);
         }
@@ -117,7 +129,7 @@ impl Hot {
     #[inline]
     pub(super) fn release(&self) {
         let since = self.since.load(Ordering::Relaxed);
-        if since == 0 || !self.is_current() {
+        if since == 0 || !self.is_since_switched() || !self.is_current() {
             return;
         }
         let held = ticks::now().saturating_sub(since);
@@ -135,9 +147,14 @@ impl Hot {
         self.last.load(Ordering::Relaxed) % PLACES
     }
 
+    /// Whether the lock was taken last since the profile was switched on.
+    fn is_since_switched(&self) -> bool {
+        self.last.load(Ordering::Relaxed) / PLACES == SWITCHES.load(Ordering::Relaxed)
+    }
+
     /// Whether somebody holds the lock, as far as was counted.
     pub(super) fn is_held(&self) -> bool {
-        self.is_current() && self.since.load(Ordering::Relaxed) != 0
+        self.is_since_switched() && self.is_current() && self.since.load(Ordering::Relaxed) != 0
     }
 
     /// How often the lock was taken at a place, and how long it was held, in ticks.

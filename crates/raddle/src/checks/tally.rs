@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::guarded::Guarded;
-use super::hot::{Hot, PLACES};
+use super::hot::{self, Hot, PLACES};
 use super::times::{Sum, Times};
 use super::{Card, Seen, Site, ticks};
 use crate::deadline;
@@ -32,8 +32,9 @@ static SHARED: Guarded<Shared> = Guarded::new();
 /// Switches the profile on or off: what happens to locks that have a [`Card`], and what threads
 /// wait for otherwise.
 pub fn profile(on: bool) {
-    if on {
+    if on && !profiles() {
         ticks::prepare();
+        hot::begin();
     }
     PROFILE.store(on, Ordering::Relaxed);
 }

@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::deadline;
 
-/// Nanoseconds per tick, as the bits of an `f64`; 0 while ticks are nanoseconds of the clock.
+/// Nanoseconds per tick, as the bits of an `f64`, or [`CLOCK`]; 0 until that is decided, for good.
 static NANOS: AtomicU64 = AtomicU64::new(0);
+/// Ticks are nanoseconds of the clock.
+const CLOCK: u64 = u64::MAX;
 
 /// How long the counter is held against the clock, in nanoseconds: then what a tick takes is
 /// known to about one in ten thousand.
@@ -21,7 +23,7 @@ const WINDOW: i64 = 2_000_000;
 #[inline]
 pub(super) fn now() -> u64 {
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    if NANOS.load(Ordering::Relaxed) != 0 {
+    if !matches!(NANOS.load(Ordering::Relaxed), 0 | CLOCK) {
         // SAFETY: each processor of this architecture has the counter.
         return unsafe { std::arch::x86_64::_rdtsc() };
     }
@@ -37,7 +39,7 @@ pub(super) fn now() -> u64 {
 )]
 pub(super) fn nanos(ticks: u64) -> u64 {
     match NANOS.load(Ordering::Relaxed) {
-        0 => ticks,
+        0 | CLOCK => ticks,
         nanos => (ticks as f64 * f64::from_bits(nanos)) as u64,
     }
 }
@@ -46,11 +48,19 @@ pub(super) fn nanos(ticks: u64) -> u64 {
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub(super) fn prepare() {
     // The system goes by the counter if it runs evenly, and alike on all processors.
-    const CLOCK: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-    let known = NANOS.load(Ordering::Relaxed) != 0;
-    if known || !std::fs::read_to_string(CLOCK).is_ok_and(|name| name.trim() == "tsc") {
+    const SOURCE: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+    if NANOS.load(Ordering::Relaxed) != 0 {
         return;
     }
+    let counts = std::fs::read_to_string(SOURCE).is_ok_and(|name| name.trim() == "tsc");
+    let nanos = if counts { compare() } else { CLOCK };
+    // (The first of two that ask at once has said what it is: what it counts is to stay.)
+    let _ = NANOS.compare_exchange(0, nanos, Ordering::Relaxed, Ordering::Relaxed);
+}
+
+/// Nanoseconds per tick, as is to be stored.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn compare() -> u64 {
     let (first, start) = both();
     while deadline::now() < start + WINDOW {
         std::hint::spin_loop();
@@ -58,11 +68,7 @@ pub(super) fn prepare() {
     let (last, end) = both();
     #[allow(clippy::cast_precision_loss, reason = "some millions")]
     let nanos = (end - start) as f64 / last.saturating_sub(first) as f64;
-    if nanos.is_normal() {
-        // (The first of two that ask at once has said that it is so: what it counts is to stay.)
-        let bits = nanos.to_bits();
-        let _ = NANOS.compare_exchange(0, bits, Ordering::Relaxed, Ordering::Relaxed);
-    }
+    if nanos.is_normal() { nanos.to_bits() } else { CLOCK }
 }
 
 /// What the counter and the clock say at one moment: the shortest of a few tries, so that nobody
