@@ -19,6 +19,8 @@ SHORT, LONG = 1, 20
 CROWDS = (2, 4, 8)
 FEW = 10
 """Calls that a thread has submitted before it reads their results."""
+ROUNDS = 21
+"""Samples of each row: they are long, and there are many rows."""
 LONGEST_MS = 250.0
 """How long a sample takes in which the longest wait is looked for."""
 
@@ -182,7 +184,7 @@ TIME, CPU = at_least(0.9, ft=1.0), at_least(0.9, ft=1.0)
 def bench(use, threads, setup):
     rows = (Row(f"{use}: {threads} threads", TIME), Row(f"{use}: {threads} threads, CPU", CPU))
     # (Under a GIL a thread runs for 5 ms at least, and a sample is the time of all together.)
-    return Bench(rows, setup, ops=threads, sample_ms=max(40.0, 15.0 * threads))
+    return Bench(rows, setup, ops=threads, sample_ms=max(40.0, 15.0 * threads), rounds=ROUNDS)
 
 
 BENCHES = [
@@ -202,6 +204,7 @@ BENCHES = [
             longest(threads),
             ops=threads,
             sample_ms=LONGEST_MS,
+            rounds=ROUNDS,
         )
         for threads in CROWDS
     ),

@@ -105,6 +105,8 @@ def measure(
     if ours.elsewhere is not None:
         return ours.elsewhere(subject.__name__, quick)
     rounds, setups = (QUICK_ROUNDS, QUICK_SETUPS) if quick else (ROUNDS, SETUPS)
+    if ours.rounds and not quick:
+        rounds, setups = ours.rounds, ours.rounds // 3
     if ours.fixed:
         rounds = setups = ours.fixed[quick]
     sides = [_Side(theirs, stdlib), _Side(ours, subject)]

@@ -105,6 +105,8 @@ class Bench:
     setup: given a module like `threading`, a context manager that yields a `Run`.
     ops: operations in one step of `Run` (loops are unrolled).
     sample_ms: how long one sample should take; `Run` gets the `n` that makes it so.
+    rounds: how many samples there are in a full run, in a third as many set-ups; by default
+        as many as `harness` has.
     fixed: take samples of n = 1, this many in a (full, quick) run, with no calibration.
     elsewhere: given the subject's name and `quick`, measure in another process instead and
         return one finished figure per row (see `harness.summary`).
@@ -114,6 +116,7 @@ class Bench:
     setup: Callable[[ModuleType], AbstractContextManager[Run]] | None = None
     ops: int = 1
     sample_ms: float = 10.0
+    rounds: int | None = None
     fixed: tuple[int, int] | None = None
     elsewhere: Callable[[str, bool], list[dict]] | None = None
 

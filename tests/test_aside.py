@@ -377,3 +377,50 @@ def test_ctrl_c_in_the_telling_of_a_profile_leaves_it_whole_and_told_once(folder
     assert (done.returncode, done.stdout) == (0, ""), done
     assert done.stderr == f"raddle: the contention profile is in {profile}\n"
     assert json.loads(profile.read_text())
+
+
+# While something is done aside another signal comes, too soon to interrupt the main thread's
+# wait for that. It then goes on with its system call: only the handler's own end can see to the
+# other. (One that comes between that end and the system call is lost until the next comes, as
+# with any handler: a few of a thousand.)
+LATE = """
+import signal, threading, time
+from raddle import _raddle
+
+class Done(Exception):
+    pass
+
+def done(number, frame):
+    over.set()
+    raise Done
+
+def start(pause):
+    global lost
+    time.sleep(0.002)
+    signal.pthread_kill(main, signal.SIGUSR2)
+    time.sleep(pause)
+    signal.pthread_kill(main, signal.SIGUSR1)
+    while not over.wait(5):
+        lost += 1
+        signal.pthread_kill(main, signal.SIGUSR1)
+
+main, over, lost = threading.get_ident(), threading.Event(), 0
+signal.signal(signal.SIGUSR2, _raddle._Handler(lambda number, waits: None))
+signal.signal(signal.SIGUSR1, done)
+for pause in range(0, 300, 3):
+    over.clear()
+    thread = threading.Thread(target=start, args=(pause * 1e-6,))
+    try:
+        thread.start()
+        time.sleep(900)
+    except Done:
+        pass
+    thread.join()
+print(lost)
+"""
+
+
+def test_a_signal_that_comes_at_the_end_of_what_is_done_aside_is_seen_to(folder):
+    done = folder.run(*PLAIN, folder.write(LATE))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) < 10, "100 times"

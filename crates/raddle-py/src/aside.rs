@@ -38,6 +38,10 @@ thread_local! {
     static TELLING: Cell<bool> = const { Cell::new(false) };
     /// Whether it is there for nothing else.
     static ASIDE: Cell<bool> = const { Cell::new(false) };
+    /// How often something was done aside for it.
+    static RUNS: Cell<u32> = const { Cell::new(0) };
+    /// Whether it looks for signals that came late.
+    static LATE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the calling thread is telling of something: what it meets meanwhile is not told.
@@ -110,8 +114,28 @@ fn run(py: Python<'_>, work: Work) -> PyResult<Done> {
             outcome => Done { outcome, interrupt: None },
         });
     }
-    let interrupt = wait(py, &handle);
+    RUNS.set(RUNS.get().wrapping_add(1));
+    let interrupt = wait(py, &handle).or_else(|| see_to_signals(py));
     Ok(Done { outcome: errand.get().outcome(), interrupt })
+}
+
+/// Runs the handlers of signals that came when the wait was about to end; returns what one raised.
+///
+/// The interpreter would do so before the next line of Python. But this may be all that a handler
+/// does, called by a system call that goes on afterwards: there is no such line then.
+fn see_to_signals(py: Python<'_>) -> Option<PyErr> {
+    if LATE.replace(true) {
+        return None; // Whoever looks already looks again: signals may come faster than they go.
+    }
+    let raised = loop {
+        let before = RUNS.get();
+        match py.check_signals() {
+            Ok(()) if RUNS.get() != before => {}
+            outcome => break outcome.err(),
+        }
+    };
+    LATE.set(false);
+    raised
 }
 
 /// Waits for the thread that does the work; returns what a signal's handler has raised meanwhile.
