@@ -29,7 +29,6 @@ WORDS = (
     "queue",
     "map",
     "thread",
-    "signal",
     "future",
     "executor",
     "memory",

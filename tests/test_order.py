@@ -113,6 +113,19 @@ def test_configure_checks_the_locks_that_are_made_from_then_on(bank):
     assert done.stderr == "" and done.stdout == ("['second is held when first is taken']\n1\n")
 
 
+def test_locks_taken_through_an_exit_stack_are_the_programs(bank):
+    code = """
+        from contextlib import ExitStack
+        for order in (tree, index), (index, tree):
+            with ExitStack() as stack:
+                for each in order:
+                    stack.enter_context(each)
+    """
+    done = bank(code)
+    assert done.stderr.startswith("raddle: lock order: index and tree are taken in different")
+    assert done.stderr.count("bank.py:19\n") == 4, done.stderr
+
+
 def test_an_inversion_is_json(bank):
     done = bank(CROSSED + "print(__import__('json').dumps(raddle.inversions()[0].to_dict()))")
     fields = json.loads(done.stdout)

@@ -23,7 +23,16 @@ if _action not in ACTIONS:
         "and is taken for report\n"
     )
     _action = "report"
-_MISSING = object()
+
+
+class _Unchanged:
+    """What is left out."""
+
+    def __repr__(self):
+        return "unchanged"
+
+
+_MISSING = _Unchanged()
 _handling = {}  # by ident, of a thread that has given a report to the program: the report
 
 
@@ -53,8 +62,9 @@ def configure(
     "raise" raises DeadlockError in the thread that closed it; "ignore" looks for none; a
     callable is called with the report in the thread that found it, and what it raises is
     raised there. `lock_order`: True checks in which order the locks that are made from then on
-    are taken inside one another, and tells of two orders that contradict (a callable gets an
-    Inversion; "raise" prints it, since nothing hangs yet), see inversions(). `known_orders`: a
+    are taken inside one another, and tells of two orders that contradict (if `on_deadlock` is a
+    callable, that gets an Inversion; "raise" prints it, since nothing hangs yet), see
+    inversions(). `known_orders`: a
     list of patterns (fnmatch) for names of locks and for places, "bank.py:12" or "vendor/*",
     that are known to be fine. `profile`: True counts how often the locks that are made from
     then on are taken, and how long threads wait, see stats(). What is left out stays as it is.

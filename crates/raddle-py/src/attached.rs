@@ -133,6 +133,9 @@ impl Blocking for Attached<'_> {
     /// needs the core more than the joiner does.
     const JOIN_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 0 } else { 60_000 };
 
+    /// Under a GIL the notifier could not release anything meanwhile.
+    const RELEASE_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 5_000 } else { 0 };
+
     fn detach(&mut self) {
         if self.detached.is_null() {
             if raddle::checks::are_on() {

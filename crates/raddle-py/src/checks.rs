@@ -53,9 +53,15 @@ const MOST: usize = 1 << 16;
 /// How the files of the import system begin.
 const IMPORTS: &str = "<frozen importlib";
 
-/// Modules of the standard library that raddle stands for.
-const REPLACED: [&str; 4] =
-    ["threading.py", "queue.py", "concurrent/futures/_base.py", "concurrent/futures/thread.py"];
+/// Modules of the standard library that raddle stands for, and one that takes the locks that it is
+/// given (`ExitStack`): where it does so is where it was called.
+const REPLACED: [&str; 5] = [
+    "threading.py",
+    "queue.py",
+    "concurrent/futures/_base.py",
+    "concurrent/futures/thread.py",
+    "contextlib.py",
+];
 
 /// What RADDLE_LOCK_ORDER in the environment says is in force from the start.
 pub(crate) fn prepare() {

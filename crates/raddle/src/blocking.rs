@@ -29,6 +29,10 @@ pub trait Blocking {
     /// lose, since the spin costs no more than the thread.
     const JOIN_SPIN: u32 = 60_000;
 
+    /// How long a notified thread spins for the notifier to release the lock, in nanoseconds,
+    /// before it waits for that as for any lock.
+    const RELEASE_SPIN: u32 = 2_000;
+
     /// Whether its sleeps are known to others, and deadlocks looked for.
     const DETECT: bool = cfg!(not(raddle_loom));
 

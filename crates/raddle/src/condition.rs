@@ -15,6 +15,7 @@ use crate::deadline::Deadline;
 use crate::deadlock::Kind;
 use crate::lock::{LockGuard, RawLock};
 use crate::rlock::{Held, RLock};
+use crate::spin::Spin;
 use crate::sync::maybe_const;
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
@@ -25,6 +26,9 @@ pub trait Releasable {
 
     /// Releases the lock, however often it is held.
     fn release_saving(&self) -> Self::Saved;
+
+    /// Whether nobody holds the lock; out of date once returned.
+    fn is_free(&self) -> bool;
 
     /// Takes the lock back; `Err` if `blocking` interrupted the wait for it.
     ///
@@ -51,6 +55,10 @@ impl Releasable for RawLock {
         scoped
     }
 
+    fn is_free(&self) -> bool {
+        !self.is_locked()
+    }
+
     fn restore<B: Blocking>(
         &self,
         blocking: &mut B,
@@ -71,6 +79,10 @@ impl Releasable for RLock {
 
     fn release_saving(&self) -> Held {
         self.release_all().expect("a condition's wait is called by the lock's owner")
+    }
+
+    fn is_free(&self) -> bool {
+        !self.is_locked()
     }
 
     fn restore<B: Blocking>(&self, blocking: &mut B, held: &Held) -> Result<(), B::Interrupt> {
@@ -126,6 +138,11 @@ impl Condition {
         self.waiters.lock().push_back(&waiter);
         let saved = self.waiters.guarded(&waiter, self, || lock.release_saving());
         let mut outcome = self.settle(self.waiters.block(&waiter, blocking, until, self));
+        if matches!(outcome, Ok(true)) && !lock.is_free() {
+            // The notifier holds it, and is about to release it: those who queue for it look
+            // seldom, and this one would come late.
+            Spin::briefly(B::RELEASE_SPIN, || lock.is_free());
+        }
         while let Err(interrupt) = lock.restore(blocking, &saved) {
             if matches!(outcome, Ok(true)) {
                 self.notify(1); // The caller will not act on the wake-up: somebody else must.

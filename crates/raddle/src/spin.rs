@@ -271,5 +271,9 @@ mod model {
         pub(crate) fn watch(&self, ready: impl Fn() -> bool) -> bool {
             ready()
         }
+
+        pub(crate) fn briefly(_nanos: u32, ready: impl Fn() -> bool) -> bool {
+            ready()
+        }
     }
 }

@@ -38,6 +38,10 @@ impl Releasable for Stuck {
         panic!("instead of a release")
     }
 
+    fn is_free(&self) -> bool {
+        true
+    }
+
     fn restore<B: Blocking>(&self, _: &mut B, (): &()) -> Result<(), B::Interrupt> {
         Ok(())
     }
