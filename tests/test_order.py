@@ -123,7 +123,7 @@ def test_locks_taken_through_an_exit_stack_are_the_programs(bank):
     """
     done = bank(code)
     assert done.stderr.startswith("raddle: lock order: index and tree are taken in different")
-    assert done.stderr.count("bank.py:19\n") == 4, done.stderr
+    assert done.stderr.count("stack.enter_context(each)\n") == 4, done.stderr
 
 
 def test_an_inversion_is_json(bank):
