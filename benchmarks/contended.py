@@ -99,7 +99,7 @@ def longest(threads):
     return setup
 
 
-def own_items(kind):
+def one_queue(kind):
     """One queue that all threads use: each puts an object, and takes one that is there."""
 
     def loops(threading, threads):
@@ -117,7 +117,7 @@ def own_items(kind):
 
 
 @contextlib.contextmanager
-def own_calls(threading, threads):
+def one_pool(threading, threads):
     """One pool with two workers: each thread submits calls, a few at a time, and reads them."""
     with futures(threading).ThreadPoolExecutor(2) as executor:
 
@@ -173,9 +173,9 @@ USES = (
 )
 
 SHARED = (
-    ("Queue, put + get", own_items("Queue")),
-    ("SimpleQueue, put + get", own_items("SimpleQueue")),
-    ("ThreadPoolExecutor, submit + result", own_calls),
+    ("Queue, put + get", one_queue("Queue")),
+    ("SimpleQueue, put + get", one_queue("SimpleQueue")),
+    ("ThreadPoolExecutor, submit + result", one_pool),
 )
 
 TIME, CPU = at_least(0.9, ft=1.0), at_least(0.9, ft=1.0)

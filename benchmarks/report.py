@@ -84,6 +84,12 @@ def cost_cell(row: dict | None) -> str:
     return f"{theirs} → {ours}"
 
 
+def head(runs: list[dict]) -> list[str]:
+    """Return the first lines of a Markdown table with a column for each interpreter."""
+    tags = [run["tag"] for run in runs]
+    return ["| | " + " | ".join(tags) + " |", "|---|" + "---:|" * len(tags)]
+
+
 def floor_cell(row: dict | None) -> str:
     """Return raddle's figure of a hand-off, and how many times a floor that is."""
     if row is None or not row.get("floor"):
@@ -98,7 +104,6 @@ def floors(runs: list[dict]) -> list[str]:
     measured = [run.get("floors", {}) for run in runs]
     if not any(measured):
         return []
-    tags = [run["tag"] for run in runs]
     lines = [
         "## Hand-offs beside their floor",
         "",
@@ -108,8 +113,7 @@ def floors(runs: list[dict]) -> list[str]:
         "the floor that is. A ratio above depends on what a wake-up costs on the machine; "
         "these multiples depend on it less.",
         "",
-        "| | " + " | ".join(tags) + " |",
-        "|---|" + "---:|" * len(tags),
+        *head(runs),
     ]
     for name in floor.NAMES:
         cells = (table.quantity(each[name], "ns") if name in each else "" for each in measured)
@@ -123,8 +127,7 @@ def floors(runs: list[dict]) -> list[str]:
 
 def grid(runs: list[dict], cell) -> list[str]:
     """Return a Markdown table of rows by interpreters."""
-    tags = [run["tag"] for run in runs]
-    lines = ["| | " + " | ".join(tags) + " |", "|---|" + "---:|" * len(tags)]
+    lines = head(runs)
     for name, entries in by_name(runs).items():
         lines.append(f"| {name} | " + " | ".join(cell(entry) for entry in entries) + " |")
     return lines

@@ -30,7 +30,8 @@ def listed(lock, n):
 
 def inside(condition, n):
     for _ in range(n):
-        condition.notify_all() if condition.acquire() else None
+        condition.acquire()
+        condition.notify_all()
         condition.release()
 
 class Finalized:

@@ -113,9 +113,21 @@ impl<'py> Attached<'py> {
     }
 }
 
+/// The interpreter is finalizing: takes a lock by `seize`, which may be free (if it is checked) or
+/// reserved for a thread that will not come, and returns whether that was done; raises if not, and
+/// if a wait for it is futile, see [`Attached::to_wait`].
+#[cold]
+pub(crate) fn seize_or_refuse(
+    py: Python<'_>,
+    until: Deadline,
+    seize: impl FnOnce() -> bool,
+) -> PyResult<bool> {
+    if seize() { Ok(true) } else { refuse(py, until).map(|()| false) }
+}
+
 /// The interpreter is finalizing: raises if a wait is futile, see [`Attached::to_wait`].
 #[cold]
-pub(crate) fn refuse(py: Python<'_>, until: Deadline) -> PyResult<()> {
+fn refuse(py: Python<'_>, until: Deadline) -> PyResult<()> {
     let futile = if cfg!(Py_3_15) { until != Deadline::PAST } else { until.is_never() };
     if futile {
         return Err(errors::finalizing(
@@ -133,7 +145,7 @@ impl Blocking for Attached<'_> {
     /// needs the core more than the joiner does.
     const JOIN_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 0 } else { 60_000 };
 
-    /// Under a GIL the notifier could not release anything meanwhile.
+    /// Under a GIL there is that to wait for as well, and looking for the lock gained nothing.
     const RELEASE_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 5_000 } else { 0 };
 
     fn detach(&mut self) {

@@ -55,7 +55,7 @@ const IMPORTS: &str = "<frozen importlib";
 
 /// Modules of the standard library that raddle stands for, and one that takes the locks that it is
 /// given (`ExitStack`): where it does so is where it was called.
-const REPLACED: [&str; 5] = [
+const SEEN_THROUGH: [&str; 5] = [
     "threading.py",
     "queue.py",
     "concurrent/futures/_base.py",
@@ -234,7 +234,7 @@ fn belongs(file: &str, homes: &[String]) -> bool {
     match homes {
         [own, library] => {
             below(own).is_some()
-                || below(library).is_some_and(|rest| REPLACED.contains(&rest))
+                || below(library).is_some_and(|rest| SEEN_THROUGH.contains(&rest))
                 || file.starts_with(IMPORTS)
         }
         _ => false,

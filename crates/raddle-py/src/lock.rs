@@ -6,7 +6,7 @@ use raddle::deadlock::Kind;
 use raddle::{Deadline, RawLock};
 
 use crate::arg::{Arg, Flag};
-use crate::attached::{self, Attached, is_finalizing};
+use crate::attached::{Attached, is_finalizing, seize_or_refuse};
 use crate::checks;
 use crate::errors;
 use crate::name::Name;
@@ -70,11 +70,9 @@ impl Lock {
         if self.raw.acquire_fast() {
             return Ok(true);
         }
-        if is_finalizing() {
-            if self.raw.try_acquire() || self.raw.seize() {
-                return Ok(true);
-            }
-            attached::refuse(py, until)?;
+        let seize = || self.raw.try_acquire() || self.raw.seize();
+        if is_finalizing() && seize_or_refuse(py, until, seize)? {
+            return Ok(true);
         }
         self.raw.acquire_with(&mut Attached::new(py).on(self), until)
     }
@@ -86,11 +84,9 @@ impl Lock {
             return Ok(true);
         }
         let until = Deadline::NEVER;
-        if is_finalizing() {
-            if self.raw.try_enter() || self.raw.seize_entered() {
-                return Ok(true); // It is checked.
-            }
-            attached::refuse(py, until)?;
+        let seize = || self.raw.try_enter() || self.raw.seize_entered();
+        if is_finalizing() && seize_or_refuse(py, until, seize)? {
+            return Ok(true);
         }
         self.raw.enter_with(&mut Attached::new(py).on(self), until)
     }

@@ -7,7 +7,7 @@ use raddle::deadlock::Kind;
 use raddle::{Held, RLock as Core};
 
 use crate::arg::{Arg, Flag};
-use crate::attached::{self, Attached, is_finalizing};
+use crate::attached::{Attached, is_finalizing, seize_or_refuse};
 use crate::checks;
 use crate::errors;
 use crate::fresh;
@@ -71,11 +71,9 @@ impl RLock {
         if self.core.acquire_fast() {
             return Ok(true);
         }
-        if is_finalizing() {
-            if self.core.try_acquire() || self.core.seize() {
-                return Ok(true); // It is checked.
-            }
-            attached::refuse(py, until)?;
+        let seize = || self.core.try_acquire() || self.core.seize();
+        if is_finalizing() && seize_or_refuse(py, until, seize)? {
+            return Ok(true);
         }
         self.core.acquire_with(&mut Attached::new(py).on(self).kind(Kind::RLock), until)
     }

@@ -2,8 +2,9 @@
 //!
 //! Two threads ask and answer in turns: the round trip is what two wake-ups take. "spinning":
 //! each looks all the time; "parked": each sleeps until the other wakes it (`std::thread::park`).
-//! Both have a core of their own (two that are not one core's two halves); with "one core" they share one. (Left to itself, the system
-//! has both on one core or on two, as it happens, and a wake-up costs ten times as much on two.)
+//! Both have a core of their own (two that are not one core's two halves); with "one core" they
+//! share one. (Left to itself, the system has both on one core or on two, as it happens, and a
+//! wake-up costs ten times as much on two.)
 //! Prints a line for each of them, with the median of nine runs in nanoseconds. The benchmarks
 //! show raddle's hand-offs as multiples of these.
 
@@ -33,8 +34,8 @@ fn park(turn: &AtomicU32, mine: u32) {
 /// Has the calling thread run on that core alone, if the system lets it.
 #[cfg(target_os = "linux")]
 fn pin(core: usize) {
-    // SAFETY: an all-zero set is a valid one, its size is given, and a core that is not there is
-    // refused.
+    // SAFETY: an all-zero set is a valid one, its size is given, and the core is one of `cores`,
+    // for which it has room.
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(core, &mut set);

@@ -30,7 +30,7 @@ pub trait Blocking {
     const JOIN_SPIN: u32 = 60_000;
 
     /// How long a notified thread spins for the notifier to release the lock, in nanoseconds,
-    /// before it waits for that as for any lock.
+    /// before it waits for that as for any lock; 0 for not at all.
     const RELEASE_SPIN: u32 = 2_000;
 
     /// Whether its sleeps are known to others, and deadlocks looked for.

@@ -138,7 +138,7 @@ impl Condition {
         self.waiters.lock().push_back(&waiter);
         let saved = self.waiters.guarded(&waiter, self, || lock.release_saving());
         let mut outcome = self.settle(self.waiters.block(&waiter, blocking, until, self));
-        if matches!(outcome, Ok(true)) && !lock.is_free() {
+        if B::RELEASE_SPIN != 0 && matches!(outcome, Ok(true)) {
             // The notifier holds it, and is about to release it: those who queue for it look
             // seldom, and this one would come late.
             Spin::briefly(B::RELEASE_SPIN, || lock.is_free());

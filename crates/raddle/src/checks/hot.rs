@@ -108,8 +108,8 @@ impl Hot {
         known
     }
 
-    /// Under the latch, by the thread that has taken the lock: gives the place numbers, instead of another
-    /// whose numbers were [read](Self::read) before.
+    /// Under the latch, by the thread that has taken the lock: gives the place numbers, instead of
+    /// another whose numbers were [read](Self::read) before.
     pub(super) fn admit(&self, site: Site) {
         if !self.is_current() {
             self.places.iter().for_each(|place| place.clear(0));

@@ -42,12 +42,14 @@ mod real {
     const HELD: u32 = 1;
     const SLEEPERS: u32 = 2;
     const GENERATION_SHIFT: u32 = 2;
-    /// Pauses before a locker that looks closely sleeps, at least; the looks come at growing
-    /// distances, up to so many pauses.
-    const CLOSE: (u32, u32) = (128, 32);
-    /// How long one that looks seldom leaves the latch to the others, in nanoseconds; it sleeps
-    /// after so many looks.
-    const SELDOM: (i64, u32) = (4_000, 3);
+    /// Pauses before a locker that looks closely sleeps, at least.
+    const SPINS: u32 = 128;
+    /// Its looks come at growing distances, up to this many pauses.
+    const LONGEST_PAUSE: u32 = 32;
+    /// How long a locker that looks seldom leaves the latch to the others, in nanoseconds.
+    const GAP: i64 = 4_000;
+    /// It sleeps after so many looks.
+    const LOOKS: u32 = 3;
 
     /// What a locker does between its looks.
     enum Pace {
@@ -70,22 +72,20 @@ mod real {
         fn wait(&mut self) -> bool {
             match self {
                 Self::Closely { spent, pause } => {
-                    let (most, longest) = CLOSE;
                     for _ in 0..*pause {
                         std::hint::spin_loop();
                     }
                     *spent += *pause;
-                    *pause = (2 * *pause).min(longest);
-                    *spent <= most
+                    *pause = (2 * *pause).min(LONGEST_PAUSE);
+                    *spent <= SPINS
                 }
                 Self::Seldom { looks } => {
-                    let (gap, most) = SELDOM;
-                    let next = deadline::now() + gap;
-                    while *looks < most && deadline::now() < next {
+                    let next = deadline::now() + GAP;
+                    while *looks < LOOKS && deadline::now() < next {
                         std::thread::yield_now();
                     }
                     *looks += 1;
-                    *looks <= most
+                    *looks <= LOOKS
                 }
             }
         }
