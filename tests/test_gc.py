@@ -1,10 +1,13 @@
 """Garbage collection: it sees what primitives hold, and destructors may use them."""
 
+import contextvars
 import gc
+import itertools
 import sys
 import weakref
 from functools import partial
 
+import kinds
 import pytest
 
 KINDS = {
@@ -266,3 +269,70 @@ def test_a_future_that_had_itself_for_a_result_is_collected():
     del future
     gc.collect()
     assert not any(type(thing) is Mine for thing in gc.get_objects())
+
+
+# A map of which only some results were taken: its workers rest, and wait to be wanted.
+
+
+class Half:
+    """Has a map that leads back to it, in one of several ways."""
+
+    ME = contextvars.ContextVar("ME")
+
+    def __init__(self, make, way):
+        if way == "function":
+            self.results = make(self.same, itertools.count())
+        elif way == "inputs":
+            self.results = make(abs, self.numbers())
+        else:
+            self.results = contextvars.copy_context().run(self.within, make)
+        assert next(self.results) == 0
+
+    def same(self, number):
+        return number
+
+    def numbers(self):
+        for number in itertools.count():  # noqa: UP028 - it is to keep `self`
+            yield number
+
+    def within(self, make):
+        self.ME.set(self)
+        return make(abs, itertools.count())
+
+
+def half_taken_is_collected(make, way, collected):
+    half = Half(make, way)
+    reference = weakref.ref(half)
+    del half
+    collected(reference)
+
+
+@pytest.mark.raddle_only
+@pytest.mark.parametrize("way", ["function", "inputs", "context"])
+def test_a_map_that_was_half_taken_is_collected(way, until, collected):
+    import threading
+
+    import raddle
+
+    before = set(threading.enumerate())
+    make = partial(raddle.map, backend="threads", workers=2)
+    half_taken_is_collected(make, way, collected)
+    until(lambda: not set(threading.enumerate()) - before, "the end of its workers")
+
+
+@pytest.mark.raddle_only
+@pytest.mark.parametrize("way", ["function", "inputs", "context"])
+def test_a_pools_map_that_was_half_taken_is_collected(way, collected):
+    import raddle
+
+    with raddle.Pool(2, "threads") as pool:
+        half_taken_is_collected(pool.map, way, collected)
+        assert list(pool.map(abs, range(10))) == list(range(10))
+
+
+@pytest.mark.raddle_only
+@pytest.mark.parametrize("kind", kinds.KINDS)
+def test_a_map_of_any_kind_that_was_half_taken_is_collected(kind, collected):
+    import raddle
+
+    half_taken_is_collected(partial(raddle.map, backend=kind, workers=2), "inputs", collected)

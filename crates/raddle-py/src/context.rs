@@ -52,31 +52,32 @@ pub(crate) fn copy(py: Python<'_>, context: &Held) -> PyResult<Held> {
 /// Few tasks change their context, and making a copy takes longer than a short task. So the next
 /// task has the same copy if nothing shows that it was another's: it holds what the original does,
 /// and nobody else knows it.
-pub(crate) struct Entered<'a, 'py> {
-    original: &'a Held,
-    copy: Option<Bound<'py, PyAny>>,
+///
+/// The thread [leaves](Self::leave) the last one before this is dropped.
+pub(crate) struct Entered {
+    original: Held,
+    copy: Option<Held>,
 }
 
-impl<'a, 'py> Entered<'a, 'py> {
+impl Entered {
     /// Nothing is entered before the first task.
-    pub(crate) fn new(original: &'a Held) -> Self {
+    pub(crate) fn new(original: Held) -> Self {
         Self { original, copy: None }
     }
 
     /// Sees to it that the calling thread is in a copy that is as good as new.
     #[inline]
-    pub(crate) fn fresh(&mut self, py: Python<'py>) -> PyResult<()> {
-        if self
-            .copy
-            .as_ref()
-            .is_some_and(|copy| is_untouched(copy, self.original.get().bind(py)))
+    pub(crate) fn fresh(&mut self, py: Python<'_>) -> PyResult<()> {
+        let original = self.original.get().bind(py);
+        if let Some(copy) = &self.copy
+            && is_untouched(copy.get().bind(py), original)
         {
             return Ok(());
         }
         self.leave(py);
-        let copy = copy(py, self.original)?.into_inner().into_bound(py);
+        let copy = copy(py, &self.original)?;
         // SAFETY: attached; a context that nobody has entered.
-        if unsafe { ffi::PyContext_Enter(copy.as_ptr()) } < 0 {
+        if unsafe { ffi::PyContext_Enter(copy.get().as_ptr()) } < 0 {
             return Err(PyErr::fetch(py));
         }
         self.copy = Some(copy);
@@ -84,14 +85,14 @@ impl<'a, 'py> Entered<'a, 'py> {
     }
 
     /// The thread goes back to the context that it was in.
-    pub(crate) fn leave(&mut self, py: Python<'py>) {
+    pub(crate) fn leave(&mut self, py: Python<'_>) {
         let Some(copy) = self.copy.take() else { return };
+        let copy = copy.get().bind(py);
         // SAFETY: attached; it was entered by this thread, and is alive.
         if unsafe { ffi::PyContext_Exit(copy.as_ptr()) } < 0 {
             // A task has left another context behind, as none does that uses `Context.run`.
-            outcall::report_unraisable(PyErr::fetch(py), &copy);
+            outcall::report_unraisable(PyErr::fetch(py), copy);
         }
-        drop(Held::new(copy.unbind())); // What it holds may have destructors.
     }
 }
 

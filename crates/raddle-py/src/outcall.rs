@@ -67,14 +67,14 @@ pub(crate) fn call1<'py>(
 }
 
 /// A function that is called often, with one argument.
-pub(crate) struct Callee<'a, 'py> {
-    function: &'a Bound<'py, PyAny>,
+pub(crate) struct Callee {
+    function: Held,
     /// Where its type has one: the call itself, without looking for it.
     vectorcall: Option<raw::Vectorcall>,
 }
 
-impl<'a, 'py> Callee<'a, 'py> {
-    pub(crate) fn new(function: &'a Bound<'py, PyAny>) -> Self {
+impl Callee {
+    pub(crate) fn new(function: Bound<'_, PyAny>) -> Self {
         // What other types do can be changed while the program runs.
         let kind = function.get_type_ptr();
         let lasting = [&raw mut ffi::PyCFunction_Type, &raw mut ffi::PyFunction_Type];
@@ -83,21 +83,33 @@ impl<'a, 'py> Callee<'a, 'py> {
             .filter(|_| lasting.contains(&kind));
         // SAFETY: the same function, said to be one that may be unwound.
         let vectorcall = vectorcall.map(|call| unsafe { std::mem::transmute(call) });
-        Self { function, vectorcall }
+        Self { function: Held::new(function.unbind()), vectorcall }
+    }
+
+    /// `function(*arguments)`.
+    pub(crate) fn call<'py>(
+        &self,
+        arguments: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        call(self.function.get().bind(arguments.py()), arguments, None)
     }
 
     /// `function(argument)`.
     #[inline]
-    pub(crate) fn call1(&self, argument: &Bound<'_, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let Some(vectorcall) = self.vectorcall else { return call1(self.function, argument) };
+    pub(crate) fn call1<'py>(
+        &self,
+        argument: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let function = self.function.get().bind(argument.py());
+        let Some(vectorcall) = self.vectorcall else { return call1(function, argument) };
         let mut arguments = [std::ptr::null_mut(), argument.as_ptr()];
         let count = 1 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
         let first = (&raw mut arguments[1]).cast_const();
         // SAFETY: as in `call1`; the function is the callable's own.
         let result = guarded(|| unsafe {
-            vectorcall(self.function.as_ptr(), first, count, std::ptr::null_mut())
+            vectorcall(function.as_ptr(), first, count, std::ptr::null_mut())
         });
-        owned(self.function.py(), result)
+        owned(function.py(), result)
     }
 }
 

@@ -6,15 +6,15 @@ use raddle::Deadline;
 use raddle::pool::Window;
 
 use super::next::Next;
+use super::task::Task;
 use crate::outcall::Held;
 use crate::place::Place;
 
 /// What a stream and its workers share.
 pub(super) struct Inner {
     pub(super) window: Window<Held, Made>,
-    pub(super) function: Place,
-    /// That of the thread that has made the stream: each task runs in a copy.
-    pub(super) context: Place,
+    /// In the context of the thread that has made the stream: each task runs in a copy.
+    pub(super) task: Task,
     /// Empty once the input has ended; the consumer's.
     pub(super) inputs: Place,
     /// The consumer's.
@@ -64,14 +64,19 @@ impl Made {
 }
 
 impl Inner {
-    pub(super) fn places(&self) -> [&Place; 7] {
-        let Self { function, context, inputs, hire, failure, cancelled, collected, .. } = self;
-        [function, context, inputs, hire, failure, cancelled, collected]
+    pub(super) fn places(&self) -> [&Place; 5] {
+        let Self { inputs, hire, failure, cancelled, collected, .. } = self;
+        [inputs, hire, failure, cancelled, collected]
     }
 
     /// Closes the stream and drops all that it holds, but for what a worker is at.
     pub(super) fn forget(&self) {
         self.close();
+        self.empty();
+    }
+
+    fn empty(&self) {
+        drop(self.task.take());
         for place in self.places() {
             drop(place.take());
         }
@@ -87,8 +92,6 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        for place in self.places() {
-            drop(place.take());
-        }
+        self.empty();
     }
 }

@@ -1,14 +1,16 @@
 //! `Stream`: the engine of `raddle.map` on threads.
 //!
 //! The algorithm is the core's [`Window`]; here are the steps that call Python: pulling an input
-//! and asking for a worker (`drive.rs`), running a task and raising what it raised (`outcome.rs`).
+//! and asking for a worker (`drive.rs`), running a task and raising what it raised (`hands.rs`, `outcome.rs`).
 //! A result that is there is handed over with little around it (`quick.rs`).
 
 mod drive;
+mod hands;
 mod inner;
 mod next;
 mod outcome;
 mod quick;
+mod task;
 mod worker;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use self::inner::{Inner, Made, OnError};
 use self::next::Next;
 use self::outcome::is_ordinary;
 pub(crate) use self::quick::quicken_stream;
+use self::task::Task;
 pub(crate) use self::worker::StreamWorker;
 use crate::arg::Truth;
 use crate::attached::Attached;
@@ -208,7 +211,7 @@ impl Stream {
             Some(timeout) => timeout::of_wait(Some(&timeout))?,
             None => Deadline::NEVER,
         };
-        let context = context::copy_current(r#fn.py())?.into_inner().into_bound(r#fn.py());
+        let context = context::copy_current(r#fn.py())?;
         let inner = Inner {
             window: Window::new(Settings {
                 reach,
@@ -219,8 +222,7 @@ impl Stream {
                 ..Settings::new(limit)
             }),
             plain: is_plain(&inputs),
-            context: Place::filled(context),
-            function: Place::filled(r#fn),
+            task: Task::new(r#fn, context),
             inputs: Place::filled(inputs),
             hire: hire.map_or_else(Place::new, Place::filled),
             failure: Place::new(),
@@ -260,11 +262,8 @@ impl Stream {
 
     /// Returns what a thread calls to work for the stream. It does not keep the stream: when that
     /// is dropped, its workers end.
-    fn worker(&self, py: Python<'_>) -> PyResult<StreamWorker> {
-        let inner = self.inner()?;
-        let function = inner.function.get(py).map(Held::new);
-        let context = inner.context.get(py).map(Held::new);
-        Ok(StreamWorker { inner: Arc::clone(inner), function, context })
+    fn worker(&self) -> PyResult<StreamWorker> {
+        Ok(StreamWorker { inner: Arc::clone(self.inner()?) })
     }
 
     /// Pulls up to `count` inputs and hands them out, before anybody asks for a result.
@@ -354,6 +353,7 @@ impl Stream {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         let Some(inner) = self.inner.get() else { return Ok(()) };
+        inner.task.traverse(&visit)?;
         for place in inner.places() {
             place.traverse(&visit)?;
         }

@@ -22,21 +22,19 @@ pub(super) fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
 impl Inner {
     /// Runs one task, in a copy of the stream's context.
     #[inline]
-    pub(super) fn run<'py>(
+    pub(super) fn run(
         &self,
-        function: &Bound<'py, PyAny>,
-        callee: &Callee<'_, 'py>,
-        context: &mut Entered<'_, 'py>,
+        py: Python<'_>,
+        function: &Callee,
+        context: &mut Entered,
         input: &Held,
     ) -> Outcome<Made> {
-        let py = function.py();
         let call = || {
             if !self.star {
-                return callee.call1(input.get().bind(py));
+                return function.call1(input.get().bind(py));
             }
             // SAFETY: `pull` lets tuples only into a window of such tasks.
-            let arguments = unsafe { input.get().bind(py).cast_unchecked::<PyTuple>() };
-            outcall::call(function, arguments, None)
+            function.call(unsafe { input.get().bind(py).cast_unchecked::<PyTuple>() })
         };
         match context.fresh(py).and_then(|()| call()) {
             Ok(value) => Outcome::Go(Made::Value(Held::new(value.unbind()))),

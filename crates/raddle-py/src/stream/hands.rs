@@ -1,0 +1,118 @@
+//! What a worker of a stream has in its hands while it works, and lets go of before it rests.
+//!
+//! The stream shows the collector what it holds. A reference that a resting worker had of its own
+//! would be one that the collector cannot explain: a map of a method that is kept in the method's
+//! object would never be collected, nor its threads end, once its results are not asked for any
+//! more.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use raddle::checks::{Inversion, Site};
+use raddle::deadlock::{Deadlock, Subject};
+use raddle::pool::Outcome;
+use raddle::{Blocking, Deadline, Parker, Wake};
+
+use super::inner::{Inner, Made};
+use crate::attached::Attached;
+use crate::context::Entered;
+use crate::outcall::{Callee, Held};
+
+/// A thread at work for a stream. What it holds, it holds while it is attached.
+pub(super) struct Hands<'a, 'py> {
+    inner: &'a Inner,
+    attached: Attached<'py>,
+    held: Option<(Callee, Entered)>,
+}
+
+impl<'a, 'py> Hands<'a, 'py> {
+    pub(super) fn new(py: Python<'py>, inner: &'a Inner) -> Self {
+        Self { inner, attached: Attached::new(py), held: None }
+    }
+
+    /// Runs one task.
+    #[inline]
+    pub(super) fn run(&mut self, input: &Held) -> Outcome<Made> {
+        let py = self.attached.py();
+        if self.held.is_none() {
+            self.held = self.inner.task.get(py).map(|task| {
+                let function = task.function.into_inner().into_bound(py);
+                (Callee::new(function), Entered::new(task.context))
+            });
+        }
+        match &mut self.held {
+            Some((function, context)) => self.inner.run(py, function, context, input),
+            // The stream was given up, and closed before that: nobody asks for the result.
+            None => Outcome::Stop(Made::Value(Held::new(py.None()))),
+        }
+    }
+
+    /// Lets go of what it holds; the thread goes back to its own context.
+    pub(super) fn let_go(&mut self) {
+        if let Some((function, mut context)) = self.held.take() {
+            context.leave(self.attached.py());
+            drop((function, context));
+        }
+    }
+}
+
+impl Blocking for Hands<'_, '_> {
+    type Interrupt = PyErr;
+
+    fn detach(&mut self) {
+        self.let_go();
+        self.attached.detach();
+    }
+
+    fn attach(&mut self) {
+        self.attached.attach();
+    }
+
+    fn woken_spinning(&mut self) {
+        self.attached.woken_spinning();
+    }
+
+    fn woken_sleeping(&mut self) {
+        self.attached.woken_sleeping();
+    }
+
+    fn poll(&mut self) -> PyResult<()> {
+        self.attached.poll()
+    }
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        self.attached.sleep(parker, until)
+    }
+
+    fn on_signal(&mut self) -> PyResult<()> {
+        self.attached.on_signal()
+    }
+
+    fn site(&mut self) -> Site {
+        self.attached.site()
+    }
+
+    fn thread_name(&mut self) -> Option<Arc<str>> {
+        self.attached.thread_name()
+    }
+
+    fn on_inversion(&mut self, found: &Inversion) -> PyResult<()> {
+        self.attached.on_inversion(found)
+    }
+
+    fn subject(&self) -> Subject {
+        self.attached.subject()
+    }
+
+    fn keeps_watch(&self) -> bool {
+        self.attached.keeps_watch()
+    }
+
+    fn threads(&self) -> Option<usize> {
+        self.attached.threads()
+    }
+
+    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<()> {
+        self.attached.on_deadlock(found)
+    }
+}
