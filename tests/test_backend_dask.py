@@ -128,6 +128,24 @@ def _die_at_7(number):
     return tasks.die_at(number, 7)
 
 
+def test_an_input_that_was_beside_the_one_that_kills_is_not_blamed():
+    # On one worker: Dask counts each death against all that were waiting there.
+    with raddle.Pool(1, "dask") as pool:
+        got = list(pool.map(_die_in_company, range(8), on_error="return"))
+    assert got[1:] == list(range(1, 8))
+    assert "input 0, 0" in str(got[0])
+
+
+def _die_in_company(number):
+    """Die at 0, once others wait on the worker, if any come."""
+    from distributed import get_worker
+
+    limit = time.monotonic() + 1
+    while number == 0 and len(get_worker().state.tasks) == 1 and time.monotonic() < limit:
+        time.sleep(0.01)
+    return tasks.die_at(number, 0)
+
+
 def test_a_scheduler_that_is_killed_is_an_error_and_no_hang(tmp_path):
     cluster = Cluster(tmp_path)
     try:

@@ -43,6 +43,7 @@ class Window:
         self._early = {}  # outcomes by index, that wait for their turn
         self._turn = deque()  # outcomes in the order in which they came
         self._pulled = self._given = 0
+        self._wary = False  # some input has had to be alone
         self._end = None  # after how many inputs to stop; None: not known yet
         self._broken = None  # what the iterable of inputs raised
 
@@ -50,8 +51,10 @@ class Window:
         """Pull inputs and hand them out, as far as the window allows."""
         began = None
         while True:
-            while self._again:
+            while self._again and not self._is_held_up():
                 self._send(self._again.popleft())
+            if self._is_held_up():
+                return
             size = 1 if self._pace is None else self._pace.size
             outstanding = self._pulled - self._given
             limit = self._ahead * size if self._limit is None else self._limit
@@ -63,6 +66,12 @@ class Window:
             elif now - began > GLANCE and (self._turn or not self._ready.empty()):
                 return
             self._pull(size, now)
+
+    def _is_held_up(self):
+        """Return whether nothing may be sent now, for the sake of what is to be alone."""
+        if not (self._wary and self._flying):
+            return False
+        return any(message.alone for message in (*self._again, *self._flying))
 
     def _pull(self, size, now):
         inputs = []
@@ -108,7 +117,7 @@ class Window:
                     error, self._broken = self._broken, None
                     raise error
                 return None
-            if not self._again:
+            if not self._again or self._is_held_up():
                 self._wait(deadline)
 
     def _take(self):
@@ -163,12 +172,14 @@ class Window:
                 self._turn.appendleft(outcome)
             else:
                 self._turn.append(outcome)
+        self._wary |= reply.alone
         left = len(message.inputs) - count
         step = 1 if reply.split else left
         for at in range(count, len(message.inputs), step or 1):
             rest = Message(message.first + at, message.inputs[at : at + step])
+            rest.alone = reply.alone
             if self._end is None or rest.first < self._end:
-                self._again.append(rest)
+                (self._again.appendleft if rest.alone else self._again.append)(rest)
 
     def stop(self, index):
         """Pull no more, and give up what has not been begun of the inputs after `index`."""

@@ -12,7 +12,7 @@ class WorkerLost(BrokenExecutor):
 class Message:
     """Consecutive inputs that travel together: `first` is the index of the first one."""
 
-    __slots__ = ("done", "first", "future", "inputs", "refused", "size")
+    __slots__ = ("alone", "done", "first", "future", "inputs", "refused", "size")
 
     def __init__(self, first, inputs):
         self.first, self.inputs = first, inputs  # `inputs` are tuples of arguments
@@ -20,19 +20,21 @@ class Message:
         self.size = 0  # bytes, where they travel
         self.refused = {}  # errors by position of inputs that cannot travel
         self.done = None  # its outcomes, if the consumer did it itself
+        self.alone = False  # nothing else of the map is under way with it
 
 
 class Reply:
     """What came of a message: the outcomes of its first inputs, as (error, value).
 
-    Inputs beyond those have not been begun, and are sent again; one by one with `split`.
+    Inputs beyond those have not been begun, and are sent again; one by one with `split`, and
+    with `alone` while no other is under way.
     """
 
-    __slots__ = ("outcomes", "seconds", "size", "split")
+    __slots__ = ("alone", "outcomes", "seconds", "size", "split")
 
-    def __init__(self, outcomes, seconds=0.0, size=0, split=False):
+    def __init__(self, outcomes, seconds=0.0, size=0, split=False, alone=False):
         self.outcomes, self.seconds = outcomes, seconds
-        self.size, self.split = size, split
+        self.size, self.split, self.alone = size, split, alone
 
 
 class Job:
