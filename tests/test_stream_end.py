@@ -161,6 +161,67 @@ def test_destructors_may_use_the_stream(stream):
     assert len(outcomes) == 10
 
 
+def test_what_a_task_left_in_its_context_dies_after_its_result_is_told(stream):
+    import contextvars
+    import threading
+
+    variable = contextvars.ContextVar("variable")
+    taken, waited = threading.Event(), []
+
+    class Left:
+        def __del__(self):
+            waited.append(taken.wait(60))
+
+    def task(number):
+        variable.set(Left())
+        return number
+
+    it = stream(task, iter([1]), 1)
+    assert next(it) == 1
+    taken.set()
+    assert list(it) == [] and it.wait_idle(60)
+    assert waited == [True]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_the_child_of_a_fork_in_such_a_destructor_goes_its_own_way(child):
+    code = """
+        import contextvars, os, threading, warnings
+        from raddle._raddle import Stream
+
+        warnings.simplefilter("ignore")
+        variable, parent, children = contextvars.ContextVar("variable"), os.getpid(), []
+        forked = threading.Event()
+
+        class Forks:
+            def __del__(self):
+                children.append(os.fork())
+                forked.set()
+
+        def inputs():
+            yield 1
+            forked.wait()  # Meanwhile more may come, as far as workers know.
+
+        def task(number):
+            variable.set(Forks())
+            return number
+
+        def work():
+            worker()
+            if os.getpid() != parent:
+                os._exit(7)
+
+        stream = Stream(task, inputs())
+        worker = stream.worker()
+        thread = threading.Thread(target=work)
+        thread.start()
+        results = list(stream)
+        thread.join()
+        print(results, os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]))
+        """
+    assert child(code).stdout == "[1] 7\n"
+
+
 # Signals
 
 

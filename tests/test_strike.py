@@ -48,3 +48,32 @@ print("ended", all(came))
 def test_a_task_that_was_interrupted_leaves_nothing_under_way(task, tmp_path):
     done = programs.run(sys.executable, "-c", LATE.format(task=task), cwd=tmp_path)
     assert done.returncode == 0 and done.stdout == "ended True\n", programs.seen(done)
+
+
+STARTING = """
+import faulthandler, threading
+faulthandler.dump_traceback_later(60, exit=True)
+from raddle.backends.strike import Target
+
+target, over = Target(threading.get_ident()), False  # It is at nothing: nobody is to be hit.
+
+def strike():
+    while not over:
+        target.strike()
+
+striker = threading.Thread(target=strike)
+striker.start()
+for _ in range(300):
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+over = True
+striker.join()
+print("ended")
+"""
+
+
+def test_a_thread_that_is_just_starting_is_not_hit(tmp_path):
+    # Until it has begun, the interpreter has it under the identifier 0.
+    done = programs.run(sys.executable, "-c", STARTING, cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "ended\n", programs.seen(done)

@@ -43,7 +43,7 @@ class Window:
         self._early = {}  # outcomes by index, that wait for their turn
         self._turn = deque()  # outcomes in the order in which they came
         self._pulled = self._given = 0
-        self._wary = False  # some input has had to be alone
+        self._trial = None  # the message that was last sent to be alone
         self._end = None  # after how many inputs to stop; None: not known yet
         self._broken = None  # what the iterable of inputs raised
 
@@ -69,9 +69,9 @@ class Window:
 
     def _is_held_up(self):
         """Return whether nothing may be sent now, for the sake of what is to be alone."""
-        if not (self._wary and self._flying):
-            return False
-        return any(message.alone for message in (*self._again, *self._flying))
+        if self._trial is not None and self._trial in self._flying:
+            return True
+        return bool(self._flying and self._again and self._again[0].alone)
 
     def _pull(self, size, now):
         inputs = []
@@ -93,6 +93,8 @@ class Window:
 
     def _send(self, message):
         self._flying[message] = None
+        if message.alone:
+            self._trial = message
         try:
             self._job.send(message, self._ready.put)
         except CancelledError as error:
@@ -172,14 +174,16 @@ class Window:
                 self._turn.appendleft(outcome)
             else:
                 self._turn.append(outcome)
-        self._wary |= reply.alone
         left = len(message.inputs) - count
-        step = 1 if reply.split else left
+        step, alone = 1 if reply.split else left, message.alone or reply.alone
         for at in range(count, len(message.inputs), step or 1):
             rest = Message(message.first + at, message.inputs[at : at + step])
-            rest.alone = reply.alone
+            rest.alone = alone
             if self._end is None or rest.first < self._end:
-                (self._again.appendleft if rest.alone else self._again.append)(rest)
+                self._again.append(rest)
+        if alone:
+            # Those come first, in their order: nothing else is sent while one is there.
+            self._again = deque(sorted(self._again, key=lambda m: (not m.alone, m.first)))
 
     def stop(self, index):
         """Pull no more, and give up what has not been begun of the inputs after `index`."""

@@ -97,6 +97,11 @@ impl<'py> Attached<'py> {
         self.py
     }
 
+    /// The interpreter's token while the thread is attached.
+    pub(crate) fn token(&self) -> Option<Python<'py>> {
+        self.detached.is_null().then_some(self.py)
+    }
+
     /// (A condition that takes its lock back asks when it is detached.)
     #[inline]
     fn note_site(&mut self) -> Site {

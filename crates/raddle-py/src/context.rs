@@ -68,10 +68,7 @@ impl Entered {
     /// Sees to it that the calling thread is in a copy that is as good as new.
     #[inline]
     pub(crate) fn fresh(&mut self, py: Python<'_>) -> PyResult<()> {
-        let original = self.original.get().bind(py);
-        if let Some(copy) = &self.copy
-            && is_untouched(copy.get().bind(py), original)
-        {
+        if self.copy.is_some() && !self.is_touched(py) {
             return Ok(());
         }
         self.leave(py);
@@ -82,6 +79,12 @@ impl Entered {
         }
         self.copy = Some(copy);
         Ok(())
+    }
+
+    /// Whether a task has changed its copy, or keeps it: what it holds may have destructors.
+    pub(crate) fn is_touched(&self, py: Python<'_>) -> bool {
+        let original = self.original.get().bind(py);
+        self.copy.as_ref().is_some_and(|copy| !is_untouched(copy.get().bind(py), original))
     }
 
     /// The thread goes back to the context that it was in.

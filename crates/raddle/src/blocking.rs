@@ -39,6 +39,11 @@ pub trait Blocking {
     /// Prepares to block, before the first spin: gives up whatever others need in order to run.
     fn detach(&mut self) {}
 
+    /// Whether `detach` may run foreign code: what others wait for is told before that, then.
+    fn is_burdened(&self) -> bool {
+        false
+    }
+
     /// Takes back what `detach` gave up, before something is touched that may only be touched
     /// with it. Called at the end of a wait; the next one detaches anew.
     fn attach(&mut self) {}

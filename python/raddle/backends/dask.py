@@ -105,7 +105,8 @@ class Dask(Remote):
         if len(message.inputs) > 1:
             return Reply([], split=True)  # one of them is to blame
         if message.first is not None and not message.alone:
-            return Reply([], alone=True)  # Dask blames whatever was on those workers
+            # Dask blames whatever was on those workers: let it be the only one of this map.
+            return Reply([], alone=True)
         args = message.inputs[0]
         shown = short(args[0] if len(args) == 1 else args)
         where = f"input {message.first}, {shown}" if message.first is not None else shown

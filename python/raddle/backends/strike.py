@@ -9,7 +9,6 @@ the interpreter tells all threads of one that is under way, and would not tell t
 gone. All would run slower for ever, and on 3.11 one with a trace function not at all.
 """
 
-import contextlib
 import time
 
 
@@ -58,7 +57,7 @@ class Target:
 
     def strike(self, owner=None):
         """Raise Stopped in the present task if it is `owner`'s, or anybody's for None."""
-        _raise(0, Stopped)  # load what that needs: the thread waits for us
+        _way()  # load it: the thread waits for us
         self._striking = True
         try:
             present = self.owner
@@ -69,17 +68,29 @@ class Target:
             self._striking = False
 
 
-def _raise(ident, kind):
-    """Have `kind` raised in a thread; return whether there is such a thread, and a way to."""
-    # An interpreter without ctypes has no way to interrupt: the task ends by itself.
-    with contextlib.suppress(ImportError, AttributeError):
+def _way():
+    """Return what raises an exception in a thread, or None; the first call loads it.
+
+    An interpreter without ctypes has no way to interrupt: the task ends by itself.
+    """
+    try:
         import ctypes
 
-        raised = ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(ident), ctypes.py_object(kind)
-        )
-        return raised > 0
-    return False
+        return ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong, ctypes.py_object
+    except (ImportError, AttributeError):
+        return None
+
+
+def _raise(ident, kind):
+    """Have `kind` raised in a thread; return whether there is such a thread, and a way to.
+
+    (0 would be one that is just starting, and anybody's.)
+    """
+    way = _way()
+    if way is None:
+        return False
+    call, number, value = way
+    return call(number(ident), value(kind)) > 0
 
 
 def _wait():

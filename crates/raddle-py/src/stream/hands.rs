@@ -64,6 +64,13 @@ impl Blocking for Hands<'_, '_> {
         self.attached.detach();
     }
 
+    /// (The function, and what the stream's context holds, are kept by the stream as long as
+    /// anybody waits for a result.)
+    fn is_burdened(&self) -> bool {
+        let held = self.attached.token().zip(self.held.as_ref());
+        held.is_some_and(|(py, (_, context))| context.is_touched(py))
+    }
+
     fn attach(&mut self) {
         self.attached.attach();
     }

@@ -32,7 +32,8 @@ impl<T, R> Window<T, R> {
     ///
     /// `attend` is called when the worker has rested, before it claims anything; `run` makes an
     /// item's result. A result is announced once the next item was claimed or, if there is none,
-    /// after `blocking` has detached: the consumer can then go on at once.
+    /// after `blocking` has detached, unless that is [burdened](Blocking::is_burdened): the consumer
+    /// can then go on at once.
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended a rest; no item is lost by it.
@@ -83,21 +84,21 @@ impl<T, R> Window<T, R> {
                     meter.ran(claim.count);
                     if end.has_passed() {
                         meter.rest();
-                        blocking.detach();
-                        self.announce(&claim);
-                        self.tidy(blocking, &mut attend);
+                        if self.tell_and_detach(blocking, Some(&claim)) {
+                            self.tidy(blocking, &mut attend);
+                        }
                         return Ok(Left::Expired);
                     }
                     unannounced = Some(claim);
                 }
                 state => {
                     meter.rest();
-                    blocking.detach();
-                    if let Some(earlier) = unannounced.take() {
-                        self.announce(&earlier);
-                        if earlier.count > 1 {
-                            continue; // It may have been the last range that was waited for.
-                        }
+                    let earlier = unannounced.take();
+                    if !self.tell_and_detach(blocking, earlier.as_ref()) {
+                        return Ok(Left::Over);
+                    }
+                    if earlier.is_some_and(|earlier| earlier.count > 1) {
+                        continue; // It may have been the last range that was waited for.
                     }
                     if matches!(state, Claimed::Over) {
                         self.tidy(blocking, &mut attend);
@@ -125,6 +126,23 @@ impl<T, R> Window<T, R> {
                 }
             }
         }
+    }
+
+    /// Announces what was done, if anything, and has `blocking` detach; returns false in the child
+    /// of a fork that this made: the stream stayed behind.
+    fn tell_and_detach<B: Blocking>(&self, blocking: &mut B, done: Option<&Claim>) -> bool {
+        let first = blocking.is_burdened();
+        if let Some(done) = done.filter(|_| first) {
+            self.announce(done);
+        }
+        blocking.detach();
+        if self.is_orphaned() {
+            return false;
+        }
+        if let Some(done) = done.filter(|_| !first) {
+            self.announce(done);
+        }
+        true
     }
 
     /// Runs what was claimed, but for what is cut off meanwhile; returns false in the child of a
