@@ -64,10 +64,10 @@ def configure(
     raised there. `lock_order`: True checks in which order the locks that are made from then on
     are taken inside one another, and tells of two orders that contradict (if `on_deadlock` is a
     callable, that gets an Inversion; "raise" prints it, since nothing hangs yet), see
-    inversions(). `known_orders`: a
-    list of patterns (fnmatch) for names of locks and for places, "bank.py:12" or "vendor/*",
-    that are known to be fine. `profile`: True counts how often the locks that are made from
-    then on are taken, and how long threads wait, see stats(). What is left out stays as it is.
+    inversions(). `known_orders`: a list of patterns (fnmatch) for names of locks and for
+    places, "bank.py:12" or "vendor/*", that are known to be fine. `profile`: True counts how
+    often the locks that are made from then on are taken, and how long threads wait, see
+    stats(). What is left out stays as it is.
     Raises ValueError or TypeError for anything else, at once. The standard library has no
     counterpart.
     """

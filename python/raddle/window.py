@@ -43,7 +43,6 @@ class Window:
         self._early = {}  # outcomes by index, that wait for their turn
         self._turn = deque()  # outcomes in the order in which they came
         self._pulled = self._given = 0
-        self._trial = None  # the message that was last sent to be alone
         self._end = None  # after how many inputs to stop; None: not known yet
         self._broken = None  # what the iterable of inputs raised
 
@@ -69,9 +68,10 @@ class Window:
 
     def _is_held_up(self):
         """Return whether nothing may be sent now, for the sake of what is to be alone."""
-        if self._trial is not None and self._trial in self._flying:
-            return True
-        return bool(self._flying and self._again and self._again[0].alone)
+        if not self._flying:
+            return False
+        # One that flies alone is the only one.
+        return next(iter(self._flying)).alone or bool(self._again and self._again[0].alone)
 
     def _pull(self, size, now):
         inputs = []
@@ -93,8 +93,6 @@ class Window:
 
     def _send(self, message):
         self._flying[message] = None
-        if message.alone:
-            self._trial = message
         try:
             self._job.send(message, self._ready.put)
         except CancelledError as error:

@@ -5,11 +5,8 @@
 //! object would never be collected, nor its threads end, once its results are not asked for any
 //! more.
 
-use std::sync::Arc;
-
 use pyo3::prelude::*;
-use raddle::checks::{Inversion, Site};
-use raddle::deadlock::{Deadlock, Subject};
+use raddle::deadlock::Deadlock;
 use raddle::pool::Outcome;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
@@ -19,6 +16,8 @@ use crate::context::Entered;
 use crate::outcall::{Callee, Held};
 
 /// A thread at work for a stream. What it holds, it holds while it is attached.
+///
+/// (It blocks where it rests, and for no lock: that is all of `Blocking` that it passes on.)
 pub(super) struct Hands<'a, 'py> {
     inner: &'a Inner,
     attached: Attached<'py>,
@@ -93,22 +92,6 @@ impl Blocking for Hands<'_, '_> {
 
     fn on_signal(&mut self) -> PyResult<()> {
         self.attached.on_signal()
-    }
-
-    fn site(&mut self) -> Site {
-        self.attached.site()
-    }
-
-    fn thread_name(&mut self) -> Option<Arc<str>> {
-        self.attached.thread_name()
-    }
-
-    fn on_inversion(&mut self, found: &Inversion) -> PyResult<()> {
-        self.attached.on_inversion(found)
-    }
-
-    fn subject(&self) -> Subject {
-        self.attached.subject()
     }
 
     fn keeps_watch(&self) -> bool {
