@@ -21,6 +21,7 @@ HOME = ROOT / "target" / "sanitize"
 TARGET = f"{platform.machine()}-unknown-linux-gnu"
 WORDS = ["queue*", "priorityqueue", "simplequeue", "lock", "rlock", "condition", "event"]
 WORDS += ["semaphore", "barrier", "thread", "future*", "executor*", "stream*", "fork", "gc"]
+WORDS += ["places", "order", "contention", "strike", "context"]
 
 
 def run(*command, **settings):
@@ -61,7 +62,8 @@ def main():
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     shutil.copy(extension(python), package / f"_raddle{suffix}")
     [packages] = (HOME / "env" / "lib").glob("python*/site-packages")
-    (packages / "sanitized.pth").write_text(f"{package.parent}\n")
+    (packages / "built.pth").write_text(f"{package.parent}\n")  # Read before the next one.
+    shutil.copy(ROOT / "raddle.data" / "purelib" / "raddle_startup.pth", packages)
     env = {**os.environ, "LD_PRELOAD": str(runtime()), "PYTHONMALLOC": "malloc"}
     env["ASAN_OPTIONS"] = "detect_leaks=0"
     files = [file for word in WORDS for file in sorted(ROOT.glob(f"tests/test_{word}.py"))]
