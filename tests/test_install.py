@@ -372,6 +372,38 @@ def test_uninstall_without_install_does_nothing(child):
     assert bare(child, code).stdout == "True\n"
 
 
+def test_what_a_function_that_a_thread_is_in_needs_stays_after_uninstall(child):
+    code = """
+        import threading, types, raddle
+
+        def needed(code):
+            inner = [each for each in code.co_consts if isinstance(each, types.CodeType)]
+            return set(code.co_names).union(*map(needed, inner))
+
+        def functions(names):
+            for value in list(names.values()):
+                parts = [value]
+                if isinstance(value, property):
+                    parts = [value.fget, value.fset]
+                for each in parts:
+                    if isinstance(each, types.FunctionType) and each.__globals__ is home:
+                        yield each
+
+        home, before = vars(threading), set(vars(threading))
+        raddle.install()
+        added = set(home) - before
+        ours = [*functions(home), *functions(vars(threading.Thread))]
+        ours = [each for each in ours if "raddle" in each.__code__.co_filename]
+        wanted = set().union(*(needed(each.__code__) for each in ours)) & added
+        make = threading.RLock
+        raddle.uninstall()
+        print(len(ours) > 5, bool(wanted), sorted(wanted - set(home)))
+        with make():
+            pass
+        """
+    assert bare(child, code).stdout == "True True []\n"
+
+
 def test_switching_while_threads_use_and_make_primitives_loses_nothing(child):
     code = """
         import threading, raddle

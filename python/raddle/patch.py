@@ -279,7 +279,10 @@ def _patch_threading(module):
     for name, value in _replacements(_overlay, names).items():
         if isinstance(value, type(_rebound)) and value.__module__ == _overlay.__name__:
             value = _rebound(value, names)
-        _replace(names, name, value, swapped)
+        if name.startswith("_") and name not in names:
+            names[name] = value  # Never undone: a thread may be in a function that needs it.
+        else:
+            _replace(names, name, value, swapped)
     hook_exit(module)
     _patch_class(module.Thread, _overlay.Thread, names)
     return swapped
