@@ -24,8 +24,8 @@ def folder(tmp_path):
 def test_a_word_that_says_nothing_about_deadlocks_is_refused(folder):
     done = folder.run(*RADDLE, "-c", "print(1)", env=environment(RADDLE_ON_DEADLOCK="rais"))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith(
-        "raddle: RADDLE_ON_DEADLOCK is one of report, raise, ignore, not 'rais'\n"
+    assert done.stderr.startswith(
+        "raddle: RADDLE_ON_DEADLOCK is one of report, raise, ignore, not 'rais'\n\nusage: "
     )
     done = folder.run(*RADDLE, "-c", "print(1)", env=environment(RADDLE_ON_DEADLOCK=""))
     assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
@@ -217,6 +217,74 @@ def test_unknown_words_are_named_and_the_usage_shown(arguments, folder):
     word = next(word for word in arguments if word != "run")
     assert word in done.stderr and "usage" in done.stderr.lower()
     assert "Traceback" not in done.stderr
+
+
+MEANT = {
+    "run --chek app.py": "run has no option '--chek'; did you mean --check?",
+    "run --profle=x app.py": "run has no option '--profle=x'; did you mean --profile?",
+    "run -u --check app.py": "--check comes before the options for Python",
+    "app.py": "there is no command 'app.py'; did you mean `raddle run app.py`?",
+    "app.py 1": "there is no command 'app.py'; did you mean `raddle run app.py …`?",
+    "-m http.server": "there is no option '-m'; did you mean `raddle run -m …`?",
+    "version": "there is no command 'version'; did you mean `raddle --version`?",
+    "--check app.py": "there is no option '--check'; did you mean `raddle run --check app.py`?",
+    "rnu app.py": "there is no command 'rnu'; did you mean run?",
+    "dmup 12": "there is no command 'dmup'; did you mean dump?",
+    "--vresion": "there is no option '--vresion'; did you mean --version?",
+    "frobnicate": "there is no command 'frobnicate'",
+}
+
+
+@pytest.mark.parametrize("line", MEANT)
+def test_what_was_meant_is_said_first_and_the_usage_last(line, folder):
+    done = speak(folder, *line.split())["module"]
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"raddle: {MEANT[line]}\n\nusage: raddle run ")
+
+
+def test_options_of_python_are_left_to_python(folder):
+    for options in (["--check-hash-based-pycs", "never"], ["-X", "--chek"], ["-W", "ignore"]):
+        done = folder.run(*RADDLE, *options, "-c", "import sys; print(sys.argv[1:])", "--chek")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "['--chek']\n", "")
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "app.py"], ["--version"], ["--help"], ["walk"], ["dump", "1"]],
+    ids=str,
+)
+def test_a_closed_stream_is_no_error(closed, arguments, folder):
+    folder.write(
+        "import os; os.write(3 - CLOSED, b'ran')".replace("CLOSED", str(closed)), "app.py"
+    )
+    command = [sys.executable, "-m", "raddle", *arguments]
+    shell = ["sh", "-c", f'exec "$@" {closed}>&-', "sh", *command]
+    done = folder.run(*shell)
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.returncode == {"walk": 2, "dump": 1}.get(arguments[0], 0)
+    if arguments[0] == "run":
+        assert done.stdout + done.stderr == "ran"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_run_alone_in_a_terminal_is_a_prompt(folder):
+    import os
+    import pty
+
+    ours, theirs = pty.openpty()
+    program = b"import threading, raddle; print(raddle.installed(), 6 * 7)\nexit(7)\n"
+    environ = environment(TERM="dumb", PYTHON_BASIC_REPL="1")
+    process = subprocess.Popen(
+        RADDLE, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, cwd=folder.home
+    )
+    os.close(theirs)
+    os.write(ours, program)
+    said = b""
+    while b"True 42" not in said:
+        said += os.read(ours, 1024)
+    assert process.wait(PATIENCE) == 7
+    os.close(ours)
 
 
 def test_help_after_the_script_belongs_to_the_script(folder):

@@ -268,10 +268,26 @@ def test_the_environment_installs_it_lazily(child):
     assert done.stdout == "False\nTrue threading\nTrue True\n"
 
 
-@pytest.mark.parametrize("value", [None, "", "0"])
+@pytest.mark.parametrize("value", [None, "", "0", "false", "False", "no", "off"])
 def test_without_the_environment_nothing_is_loaded(child, value):
     code = "import sys; print([m for m in sys.modules if 'raddle' in m or m == 'threading'])"
     assert bare(child, code, env={} if value is None else {"RADDLE": value}).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("value", ["1", "true", "YES", "on", "maybe"])
+def test_other_words_load_it_and_a_strange_one_is_named_once(child, value):
+    code = """
+        import subprocess, sys
+        import raddle, threading
+        print(raddle.installed(), flush=True)
+        subprocess.run([sys.executable, "-c", "import raddle; print(raddle.installed())"])
+        """
+    done = bare(child, code, env={"RADDLE": value, "RADDLE_ON_DEADLOCK": "rais"}, check=False)
+    assert (done.returncode, done.stdout) == (0, "True\nTrue\n")
+    said = done.stderr.splitlines()
+    assert said[0].startswith("raddle: RADDLE_ON_DEADLOCK is one of report, raise, ignore, not")
+    strange = ["raddle: RADDLE is 1 or 0, not 'maybe': it is taken for 1"]
+    assert said[1:] == (strange if value == "maybe" else [])
 
 
 @pytest.mark.parametrize("flag", ["-I", "-E"])

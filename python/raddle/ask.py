@@ -32,12 +32,14 @@ def dump(word, patience=PATIENCE):
     try:
         text = ask(_pid(word), patience)
     except RefusedError as why:
-        sys.stderr.write(f"raddle: {why}\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"raddle: {why}\n")
         return 1
     except KeyboardInterrupt:
         return 130
-    sys.stdout.buffer.write(text)
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
     return 0
 
 

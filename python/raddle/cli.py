@@ -9,13 +9,14 @@ import re
 import stat
 import sys
 
-from raddle import contention, words
+from raddle import contention, wording, words
 
 USAGE = """\
 usage: raddle run [options] [python options] script.py [args ...]
        raddle run [options] [python options] -m module [args ...]
        raddle run [options] [python options] -c command [args ...]
-       raddle run [options] [python options] - [args ...]   (or nothing: a piped-in program)
+       raddle run [options] [python options] - [args ...]
+       raddle run [options]                (a piped-in program, or a prompt)
        raddle dump PID
        raddle --help | --version
 
@@ -40,18 +41,15 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     match argv:
         case ["run", "-h" | "--help", *_] | ["-h" | "--help" | "help", *_]:
-            sys.stdout.write(USAGE)
-            return 0
+            return _show(USAGE)
         case ["-V" | "--version", *_]:
             from raddle import __version__
 
-            print(f"raddle {__version__} (Python {sys.version.split()[0]})")
-            return 0
+            return _show(f"raddle {__version__} (Python {sys.version.split()[0]})\n")
         case ["run", *rest]:
             return _run(rest)
         case ["dump", "-h" | "--help"]:
-            sys.stdout.write(USAGE)
-            return 0
+            return _show(USAGE)
         case ["dump", pid]:
             from raddle import ask
 
@@ -60,8 +58,8 @@ def main(argv=None):
             return _misused("dump needs one process id")
         case []:
             return _misused("a command is missing")
-        case [command, *_]:
-            return _misused(f"there is no command {command!r}")
+        case _:
+            return _misused(wording.of_command(argv))
 
 
 def _run(rest):
@@ -81,13 +79,15 @@ def _run(rest):
             os.environ[contention.VARIABLE] = os.path.abspath(path)
         rest = rest[1:]
     if rest[:1] in (["-h"], ["--help"]):
-        sys.stdout.write(USAGE)
-        return 0
-    if not rest and not _is_program_piped_in():
+        return _show(USAGE)
+    if not rest and not _can_be_read():
         return _misused("run needs a script, -m module or -c command")
-    action, choices = os.environ.get("RADDLE_ON_DEADLOCK"), ", ".join(words.ACTIONS)
-    if action and action not in words.ACTIONS:
-        return _misused(f"RADDLE_ON_DEADLOCK is one of {choices}, not {action!r}")
+    why = wording.of_option(rest)
+    if why:
+        return _misused(why)
+    why = words.refusal(os.environ.get("RADDLE_ON_DEADLOCK"))
+    if why:
+        return _misused(why)
     if rest and contention.VARIABLE in os.environ:
         if rest[0].endswith(".json"):
             return _misused(f"a profile's file comes after =, as in --profile={rest[0]}")
@@ -97,18 +97,27 @@ def _run(rest):
     return run(rest)
 
 
-def _is_program_piped_in():
-    """Whether standard input is a pipe or a file: python then runs what is in it."""
+def _can_be_read():
+    """Whether python would read a program, or what somebody types, from standard input."""
     try:
-        mode = os.fstat(0).st_mode
+        return os.isatty(0) or not stat.S_ISCHR(os.fstat(0).st_mode)  # Not /dev/null.
     except OSError:
         return False  # It is closed.
-    return not stat.S_ISCHR(mode)  # A terminal, or /dev/null.
+
+
+def _show(text):
+    print(text, end="")  # (Nothing is said where there is no standard output.)
+    return 0
+
+
+def _complain(text):
+    if sys.stderr is not None:
+        sys.stderr.write(text)
+    return 2
 
 
 def _misused(why):
-    sys.stderr.write(f"{USAGE}\nraddle: {why}\n")
-    return 2
+    return _complain(f"raddle: {why}\n\n{USAGE}")
 
 
 def run(rest):
@@ -116,16 +125,16 @@ def run(rest):
     if _leaves_out_site(rest):
         return _misused("-S leaves out site-packages, where raddle is")
     if not _starts_with_raddle():
-        sys.stderr.write(
+        return _complain(
             "raddle: raddle_startup.pth is not in this interpreter's site-packages, so "
             "programs cannot start with raddle; install the package with pip\n"
         )
-        return 2
     os.environ["RADDLE"] = "1"
     # Its own number: a child that inherits the variable has another one. (See answer.py.)
     os.environ["RADDLE_RUN"] = str(os.getpid())
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
     os.execv(sys.executable, [sys.executable, *_own_options(), *rest])
 
 

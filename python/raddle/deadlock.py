@@ -11,17 +11,15 @@ from functools import partial
 
 from raddle import _raddle, contention, order, prepared
 from raddle.report import Report, show
-from raddle.words import ACTIONS
+from raddle.words import ACTIONS, refusal
 
 KEPT = 100  # reports that deadlocks() remembers
 
 _reports = collections.deque(maxlen=KEPT)
 _action = os.environ.get("RADDLE_ON_DEADLOCK") or "report"
-if _action not in ACTIONS:
-    sys.stderr.write(
-        f"raddle: RADDLE_ON_DEADLOCK is {_action!r}; it has to be one of {', '.join(ACTIONS)}, "
-        "and is taken for report\n"
-    )
+if _why := refusal(_action):
+    if sys.stderr is not None:
+        sys.stderr.write(f"raddle: {_why}: it is taken for report\n")
     _action = "report"
 
 

@@ -23,14 +23,34 @@ def _in_subinterpreter():
 
 
 def _cannot_load(error):
-    if not _in_subinterpreter():
-        print(f"raddle: RADDLE is set, but raddle cannot be loaded: {error}", file=sys.stderr)
+    _say(f"RADDLE is set, but raddle cannot be loaded: {error}")
+
+
+def _say(text):
+    if sys.stderr is not None and not _in_subinterpreter():
+        sys.stderr.write(f"raddle: {text}\n")
+
+
+def _check():
+    """Say which variables have a word that means nothing, and what it is taken for."""
+    action = os.environ.get("RADDLE_ON_DEADLOCK")
+    if action:
+        from raddle.words import refusal
+
+        if why := refusal(action):
+            _say(f"{why}: it is taken for report")
+            os.environ["RADDLE_ON_DEADLOCK"] = "report"  # Its children need not say it again.
+    word = os.environ["RADDLE"]
+    if word.lower() not in ("1", "true", "yes", "on"):
+        _say(f"RADDLE is 1 or 0, not {word!r}: it is taken for 1")
+        os.environ["RADDLE"] = "1"
 
 
 def start():
     """Install raddle; report why if that fails outside subinterpreters."""
     from raddle import patch
 
+    _check()
     patch.install_at_start(_cannot_load)
     if os.environ.get("RADDLE_RUN") == str(os.getpid()) and not _in_subinterpreter():
         from raddle import answer

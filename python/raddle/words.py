@@ -35,6 +35,13 @@ HEADINGS = {
 }
 
 
+def refusal(action):
+    """Return what is wrong with RADDLE_ON_DEADLOCK, or None; it need not be there."""
+    if not action or action in ACTIONS:
+        return None
+    return f"RADDLE_ON_DEADLOCK is one of {', '.join(ACTIONS)}, not {action!r}"
+
+
 def some(kind):
     """Return what a wait of this kind is for when nobody knows the object."""
     word = kind.removesuffix(" get").removesuffix(" put").removesuffix(" join")

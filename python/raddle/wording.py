@@ -1,0 +1,51 @@
+"""What to say of a command line that says something else: what was meant, most likely."""
+
+import difflib
+import os
+
+COMMANDS = ("run", "dump", "help")
+OPTIONS = ("--check", "--profile", "--help")  # of `raddle run`
+NAMELESS = {"version": "raddle --version", "--check": "raddle run --check app.py"}
+NAMELESS["--profile"] = "raddle run --profile app.py"
+# The long options that Python itself has; what follows belongs to the last one.
+PYTHONS = ("--help", "--help-all", "--help-env", "--help-xoptions", "--version")
+WITH_ARGUMENT = ("-X", "-W", "--check-hash-based-pycs")
+
+
+def of_command(argv):
+    """Return what is wrong with the first word of a command line."""
+    word = argv[0]
+    said = f"there is no {'option' if word.startswith('-') else 'command'} {word!r}"
+    if word in NAMELESS:
+        return f"{said}; did you mean `{NAMELESS[word]}`?"
+    if word in ("-m", "-c", "-") or _is_program(word):
+        return f"{said}; did you mean `raddle run {word}{' …' if argv[1:] else ''}`?"
+    return said + _like(word, (*COMMANDS, "--version"))
+
+
+def of_option(rest):
+    """Return what is wrong with the options before the program of `raddle run`, or None.
+
+    Long ones only: of the others Python has its own opinion.
+    """
+    words = iter(rest)
+    for word in words:
+        if word in WITH_ARGUMENT:
+            next(words, None)
+        elif not word.startswith("-") or word in ("-", "-c", "-m"):
+            return None
+        elif word.startswith("--") and word not in PYTHONS:
+            name = word.partition("=")[0]
+            if name in OPTIONS:
+                return f"{name} comes before the options for Python"
+            return f"run has no option {word!r}" + _like(name, OPTIONS)
+    return None
+
+
+def _is_program(word):
+    return not word.startswith("-") and (word.endswith(".py") or os.path.exists(word))
+
+
+def _like(word, known):
+    near = difflib.get_close_matches(word, known, 1)
+    return f"; did you mean {near[0]}?" if near else ""
