@@ -104,6 +104,54 @@ def test_a_test_that_would_wait_for_itself_fails_with_the_report(suite):
     assert "DeadlockError" in text
 
 
+UNCERTAIN = """
+    import threading
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    import raddle
+    from raddle import _raddle
+
+    def test_result():
+        lock, begun = threading.Lock(), threading.Event()
+
+        def task():
+            begun.set()
+            with lock:
+                return "done"
+
+        def release():
+            # Once both have waited for longer than a ring outside of pytest is given.
+            def lasted():
+                waits, since = _raddle._waits(), time.monotonic() - {0}
+                return {{"lock", "future"}} <= {{wait[1] for wait in waits if wait[4] < since}}
+
+            while not lasted() and not raddle.deadlocks():
+                time.sleep(0.01)
+            lock.release()
+
+        lock.acquire()
+        helper = threading.Thread(target=release)
+        helper.start()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(task)
+            begun.wait()
+            assert asked.result() == "done"
+        helper.join()
+"""
+
+
+def test_a_ring_that_is_not_certain_has_five_seconds_to_come_undone(suite):
+    done = suite(UNCERTAIN.format(1.5), "--raddle")
+    done.assert_outcomes(passed=1)
+
+
+def test_a_ring_that_is_not_certain_fails_the_test_after_that(suite):
+    done = suite(UNCERTAIN.format(3600), "--raddle")
+    done.assert_outcomes(failed=1)
+    assert "raddle: possible deadlock: 2 threads wait for each other" in said(done)
+
+
 def test_a_deadlock_between_threads_fails_the_test_that_it_happened_in(suite):
     done = suite(
         """

@@ -103,7 +103,7 @@ def test_the_text_shows_each_thread_with_its_own_lines(crossed, Report):
     waits = [(*ring[1], began, False), (*ring[0], began, False)]
     text = Report("cycle", ring, False, waits).text
     assert text.startswith(
-        "raddle: deadlock: 2 threads wait for each other\n\n  worker-1 waits"
+        "raddle: possible deadlock: 2 threads wait for each other\n\n  worker-1 waits"
     )
     assert re.search(r"audit\.lock \(Lock\), held by worker-2, for 2\.\d s\n", text)
     assert re.search(

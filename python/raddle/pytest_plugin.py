@@ -10,6 +10,7 @@ outlives it: it would go on into the next test.
 import pytest
 
 GRACE = 1.0  # seconds in which a test's threads may end after it
+DOUBT = 5.0  # seconds that a ring lasts that is not certain before it fails a test
 
 
 def pytest_addoption(parser):
@@ -33,9 +34,11 @@ def pytest_load_initial_conftests(early_config):
     """Install raddle before the program's own modules are imported."""
     if early_config.known_args_namespace.raddle:
         import raddle
+        from raddle import _raddle
 
         raddle.install()
         raddle.configure(on_deadlock="raise", lock_order=True)
+        _raddle._doubt_for(DOUBT)
 
 
 def pytest_configure(config):

@@ -63,7 +63,10 @@ class Report(Told):
     def render(self, colour):
         """Return the report as text, with a terminal's colours if asked for."""
         paint = painter(colour)
-        out = [paint("head", "raddle: " + words.heading(self.kind, self.threads)), ""]
+        out = [
+            paint("head", "raddle: " + words.heading(self.kind, self.threads, self.certain)),
+            "",
+        ]
         for each in self.threads:
             since = f", for {each['since']:.1f} s" if (each["since"] or 0) >= NOTED else ""
             made = f", made at {each['made']}" if each["made"] else ""

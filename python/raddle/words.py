@@ -65,10 +65,11 @@ def due(link):
     return f", due from {link['provider']}"
 
 
-def heading(kind, links):
+def heading(kind, links, certain):
     """Return the first line of a report."""
     word = ("itself" if kind == "cycle" else "alone") if len(links) == 1 else kind
-    return HEADINGS[word].format(links[0]["thread"], len(links))
+    doubtful = "possible " if kind == "cycle" and not certain else ""
+    return doubtful + HEADINGS[word].format(links[0]["thread"], len(links))
 
 
 def sentence(kind, links):

@@ -1,9 +1,10 @@
 //! Telling Python who waits for whom.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use pyo3::PyClass;
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -119,6 +120,16 @@ pub(crate) fn equip_deadlock(callback: Py<PyAny>) {
 #[pyo3(name = "_detect")]
 pub(crate) fn detect(on: bool) {
     deadlock::detect(on);
+}
+
+/// Says how many seconds a ring that is not certain has to last before it is told; 1 at first.
+#[pyfunction]
+#[pyo3(name = "_doubt_for")]
+pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
+    let lasting = Duration::try_from_secs_f64(seconds)
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+    deadlock::doubt_for(lasting);
+    Ok(())
 }
 
 /// The waits that go on: `(thread, kind, object or None, who can end it or 0, since, timed)`,

@@ -19,6 +19,8 @@ mod subject;
 mod watch;
 
 use std::fmt;
+#[cfg(not(raddle_loom))]
+use std::time::Duration;
 
 #[cfg(not(raddle_loom))]
 pub(crate) use subject::For;
@@ -26,7 +28,7 @@ pub(crate) use watch::Watch;
 
 use crate::sync::thread_id;
 #[cfg(not(raddle_loom))]
-use crate::sync::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, Ordering};
 
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -182,6 +184,28 @@ static DETECTING: AtomicBool = AtomicBool::new(true);
 #[cfg(not(raddle_loom))]
 pub fn detect(on: bool) {
     DETECTING.store(on, Ordering::Relaxed);
+}
+
+/// How long a ring that might come undone lasts before it is told, in nanoseconds.
+#[cfg(not(raddle_loom))]
+static DOUBT: AtomicU64 = AtomicU64::new(1_000_000_000);
+
+/// Says how long a ring that might come undone, since any thread may release its locks, has to
+/// last before it is told: one second at first. For waits that begin to be part of one after that.
+#[cfg(not(raddle_loom))]
+pub fn doubt_for(lasting: Duration) {
+    let most = i64::MAX.unsigned_abs();
+    DOUBT.store(u64::try_from(lasting.as_nanos()).unwrap_or(most).min(most), Ordering::Relaxed);
+}
+
+#[cfg(not(raddle_loom))]
+fn doubt() -> i64 {
+    DOUBT.load(Ordering::Relaxed).cast_signed()
+}
+
+#[cfg(raddle_loom)]
+fn doubt() -> i64 {
+    1_000_000_000
 }
 
 #[cfg(not(raddle_loom))]

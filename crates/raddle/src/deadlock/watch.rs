@@ -3,14 +3,13 @@
 use std::mem;
 
 use super::record::{self, Record, Sleep, Stay};
-use super::{Deadlock, is_detecting, ring};
+use super::{Deadlock, doubt, is_detecting, ring};
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
 use crate::park::{Parker, Wake};
 use crate::waiters::Abandoned;
 
-/// How long a ring that might come undone has to last before it is told, and how often a
-/// thread that keeps watch looks whether all are asleep, in nanoseconds.
+/// How often a thread that keeps watch looks whether all are asleep, in nanoseconds.
 const LASTING: i64 = 1_000_000_000;
 
 /// One wait, from its first sleep to its last.
@@ -113,7 +112,7 @@ impl<'a> Watch<'a> {
             return self.look_round(blocking);
         };
         self.round = None;
-        let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(LASTING));
+        let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(doubt()));
         if ripe.has_passed() {
             self.ripe = None;
             return Some(ring).filter(ring::claim);
