@@ -4,7 +4,7 @@ import re
 import sys
 import time
 
-from raddle import naming, report, sites, stack, words
+from raddle import ending, naming, report, sites, stack, words
 
 
 def dump(file=None):
@@ -40,26 +40,48 @@ def describe_for(main, waits, colour=False):
 
 def _described(stacks, paint, waits, asker):
     waits = {each[0]: each for each in waits}
+    main, at_end = _ended(stacks)
+    over = None  # the main thread, if there is nothing left of the program but its threads
+    if at_end == ending.THREADS and main in waits and not stacks.of(main):
+        over = main
     idents = {*stacks.idents(), *waits}
     steady = [stacks.of(ident) for ident in stack.steady(idents, waits.values())]
     names = naming.Names([each[2] for each in waits.values()], steady)
-    held = _held(waits, stacks, names)
+    held = _held([each for each in waits.values() if each[0] != over], stacks, names)
     when, version = time.strftime("%H:%M:%S"), sys.version.split()[0]
     count = f"{len(idents)} thread{'s' * (len(idents) != 1)}"
     out = [paint("head", f"raddle: {count} at {when}, Python {version}"), ""]
     (me, does), now = asker, time.monotonic()
     for ident in sorted(idents, key=stack.order):
-        if ident in waits:
+        if ident == over:
+            state = _exiting(waits[ident], now)
+        elif ident in waits:
             state = _waiting(waits[ident], stacks, names, now)
         elif ident == me:
             state = does
         else:
             state = _state(ident)
-        out.append(f"  {paint('name', stack.name_of(ident))} ({_facts(ident)}) {state}")
+        where = words.where({"ending": at_end if ident == main else None})
+        name = paint("name", stack.name_of(ident))
+        out.append(f"  {name}{where} ({_facts(ident)}) {state}")
         if ident in held:
             out.append(f"      holds {', '.join(held[ident])}")
-        out += report.drawn(stack.entries(stacks.of(ident)), paint)
+        if ident != over:
+            out += report.drawn(stack.entries(stacks.of(ident)), paint, stack.purpose(ident))
     return "\n".join([*out, ""])
+
+
+def _ended(stacks):
+    """Return the main thread's ident, and what it is at after the program's last line."""
+    core = sys.modules.get("raddle._raddle")
+    main = core._main_ident() if core is not None else 0
+    return main, ending.state(stacks.innermost(main))
+
+
+def _exiting(wait, now):
+    ident, _, _, _, since, _ = wait
+    link = {"kind": ending.THREADS, "name": ending.awaited(ident), "provider": None}
+    return f"{words.wait(link)}, for {max(0.0, now - since):.1f} s"
 
 
 def _waits():
@@ -122,11 +144,12 @@ def _state(ident):
 def _held(waits, stacks, names):
     """Return what each thread is known to hold: that for which others wait."""
     places, held = sites.Sites(), {}
-    for ident, kind, value, provider, *_ in waits.values():
+    known = {each[0] for each in waits}
+    for ident, kind, value, provider, *_ in waits:
         if not provider or kind not in words.LOCKS or value is None:
             continue
         place = None
-        if provider in waits:
+        if provider in known:
             place = places.taken(stacks.of(provider), value, provider == ident)
         text = names.of(value) + (f" ({stack.short(place[0])}:{place[1]})" if place else "")
         if text not in held.setdefault(provider, []):

@@ -18,11 +18,18 @@ def bases(kind):
     return _MRO(kind)
 
 
+def variables(module):
+    """Return a module's `__dict__`; an empty one for what is no module."""
+    if not issubclass(type(module), types.ModuleType):
+        return {}
+    return types.ModuleType.__dict__["__dict__"].__get__(module)
+
+
 def names(value):
     """Yield the (name, value) pairs of an object's `__dict__` and `__slots__`."""
     kind = type(value)
     if issubclass(kind, types.ModuleType):
-        yield from list(_pairs(types.ModuleType.__dict__["__dict__"].__get__(value)))
+        yield from list(_pairs(variables(value)))
         return
     if issubclass(kind, type):
         yield from list(_DICT(value).items())

@@ -6,6 +6,7 @@ objects in variables that hold it. That looks at dicts and slots only (see insid
 with `is`, and ends after a bounded number of looks.
 """
 
+import sys
 import types
 
 from raddle import inside, stack
@@ -54,18 +55,24 @@ class Names:
         frames = [frame for each in seen for frame, _ in each]
         modules = {}
         for frame in frames:
-            modules.setdefault(id(frame.f_globals), frame)
-        for frame in modules.values():
-            file = stack.short(frame.f_code.co_filename)
-            far = 0 if stack.is_own(frame.f_code) else 10
-            held = list(dict.items(frame.f_globals))
-            for name, value in held:
-                self._note(far, name, value, file)
-            for name, value in held:
-                if not name.startswith("__"):
-                    self._within(1 + far, name, value, file)
+            modules.setdefault(id(frame.f_globals), (frame.f_globals, frame.f_code))
+        for variables, code in modules.values():
+            self._globals(0 if stack.is_own(code) else 10, variables, code.co_filename)
+        # The program's own module may have no frame left, nor be the one that waits.
+        main = inside.variables(sys.modules.get("__main__"))
+        if id(main) not in modules:
+            self._globals(1, main, main.get("__file__"))
         for frame in frames:
             self._frame(frame)
+
+    def _globals(self, far, variables, path):
+        file = stack.short(path) if type(path) is str else None
+        held = list(dict.items(variables))
+        for name, value in held:
+            self._note(far, name, value, file)
+        for name, value in held:
+            if not name.startswith("__"):
+                self._within(1 + far, name, value, file)
 
     def _frame(self, frame):
         code = frame.f_code

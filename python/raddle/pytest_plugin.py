@@ -163,19 +163,8 @@ def _describe(threads):
     with stack.Stacks() as stacks:
         for each in sorted(threads, key=lambda thread: stack.order(thread.ident)):
             daemon = " (daemon)" if each.daemon else ""
-            out.append(f"  {each.name}{daemon}{_target(each)}, is at")
+            target = stack.runs(each) or f"{type(each).__qualname__}.run"
+            out.append(f"  {each.name}{daemon}, which runs {target}, is at")
             out += report.drawn(stack.entries(stacks.of(each.ident)), report.painter(False))
     out += ["", "  Tell it to end and join it before the test returns.", ""]
     return "\n".join(out)
-
-
-def _target(thread):
-    """Return what a thread runs, and where that is written."""
-    from raddle import stack
-
-    target = getattr(thread, "_target", None) or type(thread).run
-    code = getattr(getattr(target, "__func__", target), "__code__", None)
-    name = getattr(target, "__qualname__", None)
-    if code is None:
-        return f", which runs {name}" if name else ""
-    return f", which runs {name} ({stack.short(code.co_filename)}:{code.co_firstlineno})"

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from raddle import _raddle, naming, places, sites, stack, words
+from raddle import _raddle, ending, naming, places, sites, stack, words
 
 NOTED = 0.05  # seconds from which on it is said how long a wait has lasted
 PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
@@ -39,8 +39,10 @@ class Report(Told):
     `time` is when it was found, in seconds since 1970. `threads` has a dict for each thread:
     its name and ident, the kind, type and name of what it waits for and where that was "made"
     (a lock that is checked, see configure(); else None), since how many seconds, on whom
-    ("provider"), where that one took it ("held"), and its stack, innermost first. `sentence`
-    says it in words, `cure` what usually helps, and `text` is all of it as it is printed.
+    ("provider"), where that one took it ("held"), what the thread "runs", what the main one is
+    at after the program's last line ("ending": "exit" or "handler"), and its stack, innermost
+    first. `sentence` says it in words, `cure` what usually helps, and `text` is all of it as it
+    is printed.
     """
 
     __slots__ = ("certain", "cure", "kind", "sentence", "threads", "time")
@@ -72,8 +74,9 @@ class Report(Told):
             made = f", made at {each['made']}" if each["made"] else ""
             what = "" if each["kind"] in words.PLAIN else f" ({each['type']}{made})"
             wait = f"{words.wait(each)}{what}{words.due(each)}{since}"
-            out.append(f"  {paint('name', each['thread'])} {wait}")
-            out += drawn(each["stack"], paint)
+            out.append(f"  {paint('name', each['thread'])}{words.where(each)} {wait}")
+            if each["kind"] != ending.THREADS:
+                out += drawn(each["stack"], paint, each["runs"])
         out += ["", "  " + paint("ring", self.sentence)]
         if not self.certain:
             out.append("  " + paint("dim", words.doubt(self.kind, self.threads)))
@@ -88,15 +91,16 @@ def painter(colour):
     return lambda paint, text: f"\x1b[{PAINTS[paint]}m{text}\x1b[0m"
 
 
-def drawn(entries, paint):
-    """Return the lines that show a stack."""
+def drawn(entries, paint, runs=None):
+    """Return the lines that show a stack, or what the thread `runs` where there is none."""
     out = []
     for each in entries:
         place = paint("place", f"{each['file']}:{each['line']}")
         out.append(f"      {place} in {each['function']}")
         if each["source"]:
             out.append(f"          {each['source']}")
-    return out or [paint("dim", "      (no line of the program: inside the interpreter)")]
+    what = runs or "inside the interpreter"
+    return out or [paint("dim", f"      (no line of the program: {what})")]
 
 
 def _links(kind, ring, waits):
@@ -119,7 +123,12 @@ def _link(link, stacks, names, where, called, began):
     held, named, type_ = None, names.of(value), naming.kind(value)
     made = _raddle._made(value) if wait in words.LOCKS else None
     importing = stacks.importing(ident) if wait in words.LOCKS else None
-    if importing is not None:
+    at_end = ending.state(stacks.innermost(ident)) if ident == _raddle._main_ident() else None
+    if at_end == ending.THREADS and not stacks.of(ident):
+        # (For what it waits, and whose that is, differs from version to version.)
+        named, provider, wait, value = ending.awaited(ident), 0, ending.THREADS, None
+        type_ = wait
+    elif importing is not None:
         (named, provider), wait, type_ = importing, "import", "import"
     elif value is None:
         named, type_ = words.some(wait), wait
@@ -140,6 +149,8 @@ def _link(link, stacks, names, where, called, began):
         "timeout": bool(timed),
         "provider": called[provider] if provider else None,
         "held": f"{stack.short(held[0])}:{held[1]}" if held else None,
+        "runs": stack.purpose(ident),
+        "ending": at_end,
         "stack": stack.entries(stacks.of(ident)),
     }
 

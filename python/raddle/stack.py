@@ -6,6 +6,7 @@ Everything here only looks: no code of the program runs, and what is kept is tex
 import os
 import re
 import sys
+import types
 
 from raddle import inside
 
@@ -55,6 +56,10 @@ class Stacks:
         if ident not in self._seen:
             self._seen[ident] = visible(self._frames.get(ident))
         return self._seen[ident]
+
+    def innermost(self, ident):
+        """Return a thread's innermost frame, whoever's it is; None for an unknown thread."""
+        return self._frames.get(ident)
 
     def importing(self, ident):
         """Return the module whose import a thread waits for, and who imports it: an ident.
@@ -182,6 +187,54 @@ def _main_ident():
         return core._main_ident()
     idents = list(sys._current_frames())
     return idents[0] if len(idents) == 1 else None
+
+
+def runs(thread):
+    """Return what a thread was started for and where that is written; None if nobody knows."""
+    called = fact(thread, "_target") if thread is not None else None
+    if called is None:
+        return None
+    code = code_of(called)
+    if code is not None and is_inner(code):
+        return None
+    place = f" ({short(code.co_filename)}:{code.co_firstlineno})" if code is not None else ""
+    return clean(_called(called)) + place
+
+
+def purpose(ident):
+    """Return what a thread is for in words: "it runs …", "a Timer that calls …"; or None."""
+    thread = thread_of(ident)
+    if thread is None:
+        return None
+    if (what := timer(thread)) is not None:
+        return f"a Timer that calls {what}"
+    what = runs(thread)
+    return None if what is None else f"it runs {what}"
+
+
+def timer(thread):
+    """Return what a Timer calls and when, in words; None for any other thread."""
+    called, interval = fact(thread, "function"), fact(thread, "interval")
+    if called is None or type(interval) not in (int, float):
+        return None
+    return f"{clean(_called(called))} {interval:g} s after its start"
+
+
+def code_of(called):
+    """Return the code of a function, or of a method's; None for what else can be called."""
+    if type(called) is types.MethodType:
+        called = called.__func__
+    return called.__code__ if type(called) is types.FunctionType else None
+
+
+def _called(called):
+    """Return the name of what can be called."""
+    if type(called) is types.MethodType:
+        called = called.__func__
+    if type(called) in (types.FunctionType, types.BuiltinFunctionType):
+        return called.__qualname__
+    kind = called if issubclass(type(called), type) else type(called)
+    return type.__dict__["__qualname__"].__get__(kind)
 
 
 def fact(thread, name):

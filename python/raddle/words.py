@@ -4,9 +4,16 @@ A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"
 ("provider", a name or None), and whether that one holds it ("held": a place or None).
 """
 
+from raddle import ending
+
 ACTIONS = ("report", "raise", "ignore")  # what is done about a deadlock, in one word
 LOCKS = ("lock", "rlock")
-PLAIN = ("thread join", "import", "work")  # waits whose words say of what type it is
+PLAIN = (
+    "thread join",
+    "import",
+    "work",
+    ending.THREADS,
+)  # waits whose words say of what type it is
 GONE = "a thread that is not there any more"
 MOST = 6  # waits that a sentence tells of
 
@@ -25,6 +32,7 @@ _WAITS = {
     "future": "waits for the result of {name}",
     "pool": "waits for the workers of {name}",
     "work": "waits for something to do",
+    ending.THREADS: "has run the program's last line, and waits for the end of {name}",
 }
 
 HEADINGS = {
@@ -54,6 +62,11 @@ def wait(link):
     return text.format(name=link["name"], provider=link["provider"] or "a thread")
 
 
+def where(link):
+    """Return where a thread is that has left the program's own lines, as an insertion."""
+    return " (in an atexit handler)" if link["ending"] == ending.HANDLER else ""
+
+
 def due(link):
     """Return on whom a thread waits, as the end of a clause; "" where nobody knows."""
     if link["provider"] is None or link["kind"] == "thread join":
@@ -67,13 +80,22 @@ def due(link):
 
 def heading(kind, links, certain):
     """Return the first line of a report."""
+    if is_exit(kind, links):
+        return ending.heading(links)
     word = ("itself" if kind == "cycle" else "alone") if len(links) == 1 else kind
     doubtful = "possible " if kind == "cycle" and not certain else ""
     return doubtful + HEADINGS[word].format(links[0]["thread"], len(links))
 
 
+def is_exit(kind, links):
+    """Return whether the report is of a program that has ended, and does not exit."""
+    return kind == "asleep" and any(each["kind"] == ending.THREADS for each in links)
+
+
 def sentence(kind, links):
     """Return one sentence that says who waits for whom."""
+    if is_exit(kind, links):
+        return ending.sentence(links, wait)
     return (_ring(links) if kind == "cycle" else _asleep(links)) + "."
 
 
@@ -94,7 +116,7 @@ def _ring(links):
 
 
 def _asleep(links):
-    parts = [f"{each['thread']} {wait(each)}{due(each)}" for each in links[:MOST]]
+    parts = [f"{each['thread']}{where(each)} {wait(each)}{due(each)}" for each in links[:MOST]]
     if len(links) == 1:
         return f"{parts[0]}, and no other thread is left that could bring it about"
     if len(links) > MOST:
@@ -117,6 +139,8 @@ _WAYS_OUT = {"lock": "release a Lock", "future": "end a Future"}
 def cure(kind, links):
     """Return one sentence on what usually helps."""
     kinds = {each["kind"] for each in links}
+    if is_exit(kind, links):
+        return ending.cure(links)
     if kind == "cycle":
         return _cure_of_ring(links, kinds)
     for each in links:
