@@ -197,7 +197,9 @@ def test_reports_are_json_and_bounded(child):
         print(json.dumps(reports[-1].to_dict()))
     """
     fields = json.loads(child(code).stdout)
-    assert set(fields) == {"certain", "cure", "kind", "sentence", "threads", "time"}
+    assert set(fields) == {
+        *("certain", "cure", "deaths", "kind", "sentence", "threads", "time"),
+    }
     assert fields["threads"][0]["thread"] == "MainThread"
     assert {"file", "line", "function", "source"} == set(fields["threads"][0]["stack"][0])
 

@@ -253,20 +253,29 @@ def test_a_thread_that_python_does_not_know_is_told_by_its_number(Report):
     assert "no line of the program" in report.text
 
 
-def test_a_long_row_of_sleepers_is_cut(threading, asleep, Report):
-    event = threading.Event()
-    hung = [Hung(threading, f"worker-{i}", event.wait) for i in range(12)]
+def test_a_long_row_of_sleepers_is_cut_and_those_that_wait_alike_are_one(
+    threading, asleep, Report
+):
+    one, events = threading.Event(), [threading.Event() for _ in range(8)]
+    hung = [Hung(threading, f"worker-{i}", one.wait) for i in range(12)]
+    hung += [Hung(threading, f"other-{i}", each.wait) for i, each in enumerate(events)]
     asleep(*(each.thread for each in hung))
-    waits = [(_thread.get_ident(), "event", event, 0, time.monotonic(), False)]
-    ring = [(each.ident, "event", event, 0) for each in hung]
+    waits = [(_thread.get_ident(), "event", one, 0, time.monotonic(), False)]
+    ring = [
+        (each.ident, "event", event, 0)
+        for each, event in zip(hung, [one] * 12 + events, strict=True)
+    ]
     report = Report("asleep", ring, True, waits)
-    event.set()
+    for event in (one, *events):
+        event.set()
     for each in hung:
         each.thread.join(60)
+    assert report.sentence.startswith("other-0 waits for events[0] to be set; other-1 waits")
+    assert "; 14 more wait: no thread is left" in report.sentence
     assert (
-        "worker-5 waits for event to be set; 6 more wait: no thread is left" in report.sentence
+        "worker-0, worker-1, worker-2 and 9 more wait for one to be set (Event)" in report.text
     )
-    assert [each["thread"] for each in report.threads][9:] == [
+    assert [each["thread"] for each in report.threads][-3:] == [
         "worker-9",
         "worker-10",
         "worker-11",

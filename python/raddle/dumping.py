@@ -4,7 +4,7 @@ import re
 import sys
 import time
 
-from raddle import ending, naming, report, sites, stack, words
+from raddle import deaths, ending, naming, report, sites, stack, words
 
 
 def dump(file=None):
@@ -68,6 +68,7 @@ def _described(stacks, paint, waits, asker):
             out.append(f"      holds {', '.join(held[ident])}")
         if ident != over:
             out += report.drawn(stack.entries(stacks.of(ident)), paint, stack.purpose(ident))
+    out += [f"  {deaths.told(each)}" for each in deaths.recent()]
     return "\n".join([*out, ""])
 
 

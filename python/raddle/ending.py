@@ -63,22 +63,9 @@ def listed(names):
 
 def heading(links):
     """Return the first line of a report of an exit that does not come."""
-    keep, names = _keep(links)
+    names = [each["thread"] for each in keepers(links)]
+    keep = "keeps" if len(names) == 1 else "keep"
     return f"the program has ended, but {listed(names)} {keep} it from exiting"
-
-
-def sentence(links, wait):
-    """Return it in one sentence; `wait(link)` gives a thread's wait in words."""
-    held = keepers(links)
-    keep, _ = _keep(links)
-    names = listed([f"{each['thread']}{_place(each)}" for each in held])
-    if len(held) == 1:
-        what = f"it {wait(held[0])}, and no thread is left that could bring that about"
-    else:
-        waits = "; ".join(f"{each['thread']} {wait(each)}" for each in held[:MOST])
-        more = f"; {len(held) - MOST} more wait" if len(held) > MOST else ""
-        what = f"{waits}{more}, and no thread is left that could bring one of these about"
-    return f"The program has ended, but {names} {keep} it from exiting: {what}."
 
 
 def cure(links):
@@ -96,12 +83,8 @@ def cure(links):
     )
 
 
-def _keep(links):
-    names = [each["thread"] for each in keepers(links)]
-    return ("keeps" if len(names) == 1 else "keep"), names
-
-
-def _place(link):
+def place(link):
+    """Return where a thread is, as an insertion; "" where there is no line of the program."""
     if not link["stack"]:
         return ""
     top = link["stack"][0]

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from raddle import _raddle, ending, naming, places, sites, stack, words
+from raddle import _raddle, deaths, ending, naming, places, sites, stack, words
 
 NOTED = 0.05  # seconds from which on it is said how long a wait has lasted
 PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
@@ -42,15 +42,17 @@ class Report(Told):
     ("provider"), where that one took it ("held"), what the thread "runs", what the main one is
     at after the program's last line ("ending": "exit" or "handler"), and its stack, innermost
     first. `sentence` says it in words, `cure` what usually helps, and `text` is all of it as it
-    is printed.
+    is printed. `deaths` has a dict for each of the last threads that ended with an exception:
+    its name, the exception's, where that was raised, and how many seconds "ago".
     """
 
-    __slots__ = ("certain", "cure", "kind", "sentence", "threads", "time")
+    __slots__ = ("certain", "cure", "deaths", "kind", "sentence", "threads", "time")
 
     def __init__(self, kind, ring, certain, waits=()):
         """Describe `ring`: (ident, kind of wait, object or None, provider's ident or 0)s."""
         self.kind, self.certain, self.time = kind, bool(certain), time.time()
         self.threads = _links(kind, ring, waits)
+        self.deaths = deaths.recent()
         self.sentence = words.sentence(kind, self.threads)
         self.cure = words.cure(kind, self.threads)
 
@@ -69,14 +71,18 @@ class Report(Told):
             paint("head", "raddle: " + words.heading(self.kind, self.threads, self.certain)),
             "",
         ]
-        for each in self.threads:
+        for group in words.groups(self.kind, self.threads):
+            each, (names, wait) = group[0], words.together(group)
             since = f", for {each['since']:.1f} s" if (each["since"] or 0) >= NOTED else ""
             made = f", made at {each['made']}" if each["made"] else ""
             what = "" if each["kind"] in words.PLAIN else f" ({each['type']}{made})"
-            wait = f"{words.wait(each)}{what}{words.due(each)}{since}"
-            out.append(f"  {paint('name', each['thread'])}{words.where(each)} {wait}")
-            if each["kind"] != ending.THREADS:
+            out.append(f"  {paint('name', names)} {wait}{what}{words.due(each)}{since}")
+            if each["kind"] != ending.THREADS and not (
+                each["kind"] == "work" and len(group) > 1
+            ):
                 out += drawn(each["stack"], paint, each["runs"])
+        if self.kind != "cycle":
+            out += [f"  {deaths.told(each)}" for each in self.deaths]
         out += ["", "  " + paint("ring", self.sentence)]
         if not self.certain:
             out.append("  " + paint("dim", words.doubt(self.kind, self.threads)))
@@ -130,7 +136,7 @@ def _link(link, stacks, names, where, called, began):
         type_ = wait
     elif importing is not None:
         (named, provider), wait, type_ = importing, "import", "import"
-    elif value is None:
+    elif value is None or wait == "futures":
         named, type_ = words.some(wait), wait
     if provider and wait in words.LOCKS and value is not None:
         held = where.taken(stacks.of(provider), value, provider == ident)
@@ -168,10 +174,12 @@ def _called(idents):
 
 
 def _ordered(kind, ring):
-    """Begin a ring with the thread whose name comes first, and sort those who all sleep."""
+    """Begin a ring with the thread whose name comes first; of sleepers, put the idle last."""
 
     if kind != "cycle":
-        return sorted(ring, key=lambda link: stack.order(link[0]))
+        # Who waits for something to do, or for the next item, seldom is the cause.
+        idle = {"work": 2, "queue get": 1}
+        return sorted(ring, key=lambda link: (idle.get(link[1], 0), stack.order(link[0])))
     first = min(range(len(ring)), key=lambda at: stack.order(ring[at][0]), default=0)
     return ring[first:] + ring[:first]
 

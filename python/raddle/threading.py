@@ -396,11 +396,15 @@ class Thread(_stdlib.Thread):
                     run()
                 else:
                     context.run(run)
-            except BaseException:
-                if args is not None:
-                    from raddle.mistakes import explain_call
+            except BaseException as error:
+                try:
+                    from raddle import deaths, mistakes
 
-                    explain_call(_sys.exception(), args)
+                    deaths.note(self, error)
+                    if args is not None:
+                        mistakes.explain_call(error, args)
+                except ImportError:
+                    pass  # The interpreter is being taken apart.
                 self._invoke_excepthook(self)
         finally:
             self._delete()

@@ -8,12 +8,8 @@ from raddle import ending
 
 ACTIONS = ("report", "raise", "ignore")  # what is done about a deadlock, in one word
 LOCKS = ("lock", "rlock")
-PLAIN = (
-    "thread join",
-    "import",
-    "work",
-    ending.THREADS,
-)  # waits whose words say of what type it is
+# Waits whose words say of what type it is.
+PLAIN = ("thread join", "import", "work", "futures", ending.THREADS)
 GONE = "a thread that is not there any more"
 MOST = 6  # waits that a sentence tells of
 
@@ -30,6 +26,7 @@ _WAITS = {
     "thread join": "waits for the end of {provider}",
     "import": "waits for the import of {name}",
     "future": "waits for the result of {name}",
+    "futures": "waits for futures to be done",
     "pool": "waits for the workers of {name}",
     "work": "waits for something to do",
     ending.THREADS: "has run the program's last line, and waits for the end of {name}",
@@ -95,7 +92,7 @@ def is_exit(kind, links):
 def sentence(kind, links):
     """Return one sentence that says who waits for whom."""
     if is_exit(kind, links):
-        return ending.sentence(links, wait)
+        return _exit(groups(kind, ending.keepers(links)))
     return (_ring(links) if kind == "cycle" else _asleep(links)) + "."
 
 
@@ -115,13 +112,56 @@ def _ring(links):
     return text if last["kind"] in (*LOCKS, "thread join") else text + due(last)
 
 
+def groups(kind, links):
+    """Return the threads as they are told of: those that wait alike, at one line, together.
+
+    (Of a ring each is told of: who waits for whom is what matters.)
+    """
+    if kind == "cycle":
+        return [[each] for each in links]
+    found = {}
+    for each in links:
+        lines = tuple((entry["file"], entry["line"]) for entry in each["stack"])
+        alike = (each["kind"], each["name"], each["provider"], each["runs"], lines)
+        found.setdefault(alike, []).append(each)
+    return list(found.values())
+
+
+def together(group):
+    """Return the names of threads that wait alike, and what they wait for."""
+    one, text = group[0], wait(group[0])
+    if len(group) == 1:
+        return f"{one['thread']}{where(one)}", text
+    names = ending.listed([each["thread"] for each in group])
+    if one["kind"] == "work" and not one["stack"]:
+        names = f"{len(group)} workers"
+    return names, text.replace("waits", "wait", 1)
+
+
 def _asleep(links):
-    parts = [f"{each['thread']}{where(each)} {wait(each)}{due(each)}" for each in links[:MOST]]
+    told = groups("asleep", links)
+    parts = [" ".join(together(group)) + due(group[0]) for group in told[:MOST]]
     if len(links) == 1:
         return f"{parts[0]}, and no other thread is left that could bring it about"
-    if len(links) > MOST:
-        parts.append(f"{len(links) - MOST} more wait")
+    more = sum(map(len, told[MOST:]))
+    if more:
+        parts.append(f"{more} more wait{'s' * (more == 1)}")
     return f"{'; '.join(parts)}: no thread is left that could bring one of these about"
+
+
+def _exit(told):
+    keep = "keeps" if len(told) == len(told[0]) == 1 else "keep"
+    names = ending.listed([together(group)[0] + ending.place(group[0]) for group in told])
+    begin = f"The program has ended, but {names} {keep} it from exiting: "
+    if len(told) == 1:
+        who = "it" if keep == "keeps" else "they"
+        what, end = f"{who} {together(told[0])[1]}", "that"
+    else:
+        what, end = (
+            "; ".join(" ".join(together(group)) for group in told[:MOST]),
+            "one of these",
+        )
+    return f"{begin}{what}, and no thread is left that could bring {end} about."
 
 
 def doubt(kind, links):
@@ -150,7 +190,7 @@ def cure(kind, links):
     if holding is not None:
         return holding
     for word, text in _CURES.items():
-        if word == "future" and "work" in kinds:
+        if word in ("future", "futures") and "work" in kinds:
             continue  # There is a worker left.
         if word in kinds:
             named = next(each for each in links if each["kind"] == word)
@@ -241,16 +281,20 @@ _CURES = {
         "A task should not wait for another task of a pool with no worker left: give the "
         "pool more workers, or the inner tasks a pool of their own."
     ),
+    "futures": (
+        "A task should not wait for other tasks of a pool with no worker left: give the pool "
+        "more workers, or the inner tasks a pool of their own."
+    ),
     "condition": (
         "Keep what is waited for in a variable, change it and notify under the lock, and wait "
         "with {name}.wait_for(...): a notify that comes before the wait is not kept."
     ),
+    "semaphore": "Release {name} on every way out: write `with {name}:`.",
+    "event": "Call {name}.set() on every way out, in a `finally:` block.",
     "queue get": (
         "Put a last item that means the end (None, say) into {name} for each thread that gets, "
         "or call its shutdown(), from Python 3.13 on."
     ),
-    "semaphore": "Release {name} on every way out: write `with {name}:`.",
-    "event": "Call {name}.set() on every way out, in a `finally:` block.",
     "pool": "Let the tasks of {name} end before it is shut down.",
     "thread join": "Tell the thread to end before joining it.",
 }

@@ -3,6 +3,7 @@
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
+use raddle::deadlock::Kind;
 use raddle::pool::{Seat, Tasks};
 
 use crate::attached::Attached;
@@ -51,7 +52,8 @@ impl Watch {
         let until = timeout::of_wait(timeout)?;
         let mut seat = Seat::new();
         let slept = if self.done.is_empty() {
-            self.done.sleep(&mut seat, &mut Attached::to_wait(py, until)?, until)
+            let mut attached = Attached::to_wait(py, until)?.on(self).kind(Kind::Futures);
+            self.done.sleep(&mut seat, &mut attached, until)
         } else {
             Ok(true)
         };

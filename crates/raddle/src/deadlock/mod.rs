@@ -55,6 +55,8 @@ pub enum Kind {
     Thread,
     /// The end of a future.
     Future,
+    /// The end of some of several futures.
+    Futures,
     /// The results of a pool, or the end of its workers.
     Pool,
     /// Something to do, as a worker of a pool.
@@ -79,6 +81,7 @@ impl Kind {
             Self::QueueJoin => "queue join",
             Self::Thread => "thread join",
             Self::Future => "future",
+            Self::Futures => "futures",
             Self::Pool => "pool",
             Self::Work => "work",
             Self::Other => "other",
