@@ -24,6 +24,7 @@ def plain(text):
     text = re.sub(r"0x[0-9a-f]+", "0x...", text)
     # (Who finds it has only begun to wait, and there nothing is said.)
     text = re.sub(r", for \d+\.\d s", "", text)
+    text = re.sub(r"^  in process \d+ .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d s ago", "just now", text)
     text = re.sub(r"\b\d{9,}\b", "N", text)
     return re.sub(r"^      /.*\n(          .*\n)?", "", text, flags=re.MULTILINE)

@@ -320,7 +320,7 @@ def test_ctrl_c_in_a_dump_is_raised_and_the_dump_told(folder):
         finally:
             process.kill()
     assert (process.returncode, out) == (0, b"['<module>', 'hang']\n"), err
-    assert err.count(b"raddle: 1 thread at ") == 1 and err.endswith(b"hang()\n"), err
+    assert err.count(b"raddle: 1 thread of process ") == 1 and err.endswith(b"hang()\n"), err
 
 
 GIVEN = """

@@ -198,7 +198,7 @@ def test_reports_are_json_and_bounded(child):
     """
     fields = json.loads(child(code).stdout)
     assert set(fields) == {
-        *("certain", "cure", "deaths", "kind", "sentence", "threads", "time"),
+        *("certain", "cure", "deaths", "kind", "process", "sentence", "threads", "time"),
     }
     assert fields["threads"][0]["thread"] == "MainThread"
     assert {"file", "line", "function", "source"} == set(fields["threads"][0]["stack"][0])

@@ -117,7 +117,7 @@ def test_dump_shows_every_thread_of_this_process(held):
     out = io.StringIO()
     raddle.dump(out)
     text = out.getvalue()
-    assert re.match(r"raddle: \d+ threads at \d\d:\d\d:\d\d, Python 3\.", text)
+    assert re.match(r"raddle: \d+ threads of process \d+ \(.*\), at [\d:]{8}, Python 3\.", text)
     assert f"{held.thread.name} (ident {held.thread.ident}, native id" in text
     assert "MainThread (ident" in text and "asked for this dump" in text
     assert re.search(r"test_dump\.py:\d+ in test_dump_shows_every_thread_of_this_process", text)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -30,6 +31,9 @@ def run(name, *locks):
 
 """
 CHECKED = {"RADDLE_LOCK_ORDER": "1"}
+WHICH = re.compile(
+    r"^  in process \d+ \((?:-m )?bank(?:\.py)?\), at \d\d:\d\d:\d\d, Python 3\..*\n", re.MULTILINE
+)
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def bank(tmp_path):
         path.write_text(BANK + textwrap.dedent(code))
         environment = {**os.environ, **env}
         environment.pop("RADDLE", None)
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, *flags, path.name],
             cwd=tmp_path,
             env=environment,
@@ -49,6 +53,8 @@ def bank(tmp_path):
             text=True,
             timeout=120,
         )
+        done.stderr = WHICH.sub("  in process N (bank.py)\n", done.stderr)
+        return done
 
     return run
 
@@ -60,6 +66,7 @@ run("worker-1", tree, index)
 """
 TOLD = """\
 raddle: lock order: index and tree are taken in different orders
+  in process N (bank.py)
 
   worker-2 took index, then tree
       bank.py:8
@@ -285,7 +292,7 @@ def test_a_deadlock_of_checked_locks_says_where_they_were_made(bank):
                 pass
         except raddle.DeadlockError as error:
             print(error.report.threads[0]["made"])
-            print(error.report.text.splitlines()[2])
+            print(error.report.text.splitlines()[3])
     """
     waits = "  MainThread waits for tree (Lock{}), held by MainThread\n"
     assert bank(code).stdout == "bank.py:4\n" + waits.format(", made at bank.py:4")
@@ -335,7 +342,8 @@ def test_raddle_run_check_tells_of_an_unmodified_program(tmp_path):
             text=True,
             timeout=120,
         )
-        assert (done.stdout, done.stderr, done.returncode) == ("", TOLD, 0)
+        told = WHICH.sub("  in process N (bank.py)\n", done.stderr)
+        assert (done.stdout, told, done.returncode) == ("", TOLD, 0)
 
 
 def test_a_thread_that_runs_is_no_lock_that_is_held(bank):

@@ -4,7 +4,7 @@ import re
 import sys
 import time
 
-from raddle import deaths, ending, naming, report, sites, stack, words
+from raddle import deaths, ending, naming, process, report, sites, stack, words
 
 
 def dump(file=None):
@@ -48,9 +48,8 @@ def _described(stacks, paint, waits, asker):
     steady = [stacks.of(ident) for ident in stack.steady(idents, waits.values())]
     names = naming.Names([each[2] for each in waits.values()], steady)
     held = _held([each for each in waits.values() if each[0] != over], stacks, names)
-    when, version = time.strftime("%H:%M:%S"), sys.version.split()[0]
     count = f"{len(idents)} thread{'s' * (len(idents) != 1)}"
-    out = [paint("head", f"raddle: {count} at {when}, Python {version}"), ""]
+    out = [paint("head", f"raddle: {count} of {process.facts()}"), ""]
     (me, does), now = asker, time.monotonic()
     for ident in sorted(idents, key=stack.order):
         if ident == over:
@@ -106,7 +105,7 @@ def _facts(ident):
 
 
 def _provider(ident, stacks):
-    return stack.name_of(ident) if ident in stacks.idents() else words.GONE
+    return stack.name_of(ident) if ident in stacks.idents() else process.gone()
 
 
 def _waiting(wait, stacks, names, now):

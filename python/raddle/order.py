@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-from raddle import _raddle, places, report, stack
+from raddle import _raddle, places, process, report, stack
 
 KEPT = 100  # inversions that inversions() remembers
 
@@ -25,11 +25,12 @@ class Inversion(report.Told):
     `kind` is "order". `links` has a dict for each lock, in the ring's order: its name ("lock")
     and type, where it was made ("made"), the lock that was taken while it was held ("next"),
     where the two were taken ("held_at", "next_at": "file:line"), both source lines, and the
-    thread that was first seen to do so. `sentence` says it in words, `cure` what helps, and
-    `text` is all of it as it is printed. It keeps no thread, frame or lock alive.
+    thread that was first seen to do so. `process` says which process it was, `sentence` says it
+    in words, `cure` what helps, and `text` is all of it as it is printed. It keeps no thread,
+    frame or lock alive.
     """
 
-    __slots__ = ("cure", "kind", "links", "sentence")
+    __slots__ = ("cure", "kind", "links", "process", "sentence")
 
     def __init__(self, links):
         """`links`: ((number, kind, name, made), held, next, thread)s; a place is
@@ -41,6 +42,7 @@ class Inversion(report.Told):
             for at, (each, name) in enumerate(zip(links, names, strict=True))
         ]
         held = [f"{each['lock']} is held when {each['next']} is taken" for each in self.links]
+        self.process = process.facts()
         self.sentence = f"{', and '.join(held)}: threads that meet there wait for ever."
         order = ", then ".join(sorted(set(names)))
         self.cure = (
@@ -51,13 +53,18 @@ class Inversion(report.Told):
     def to_dict(self):
         """Return it as dicts, lists and text, ready for json.dumps()."""
         links = [dict(each) for each in self.links]
-        return {"kind": self.kind, "links": links, "sentence": self.sentence, "cure": self.cure}
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "links": links}
 
     def render(self, colour):
         """Return the report as text, with a terminal's colours if asked for."""
         paint = report.painter(colour)
         which = " and ".join(each["lock"] for each in self.links)
-        out = [paint("head", f"raddle: lock order: {which} are taken in different orders"), ""]
+        out = [
+            paint("head", f"raddle: lock order: {which} are taken in different orders"),
+            paint("dim", f"  in {self.process}"),
+            "",
+        ]
         for each in self.links:
             out.append(
                 f"  {paint('name', each['thread'])} took {each['lock']}, then {each['next']}"

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from raddle import _raddle, deaths, ending, naming, places, sites, stack, words
+from raddle import _raddle, deaths, ending, naming, places, process, sites, stack, words
 
 NOTED = 0.05  # seconds from which on it is said how long a wait has lasted
 PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
@@ -43,16 +43,17 @@ class Report(Told):
     at after the program's last line ("ending": "exit" or "handler"), and its stack, innermost
     first. `sentence` says it in words, `cure` what usually helps, and `text` is all of it as it
     is printed. `deaths` has a dict for each of the last threads that ended with an exception:
-    its name, the exception's, where that was raised, and how many seconds "ago".
+    its name, the exception's, where that was raised, and how many seconds "ago". `process`
+    says which process it was.
     """
 
-    __slots__ = ("certain", "cure", "deaths", "kind", "sentence", "threads", "time")
+    __slots__ = ("certain", "cure", "deaths", "kind", "process", "sentence", "threads", "time")
 
     def __init__(self, kind, ring, certain, waits=()):
         """Describe `ring`: (ident, kind of wait, object or None, provider's ident or 0)s."""
         self.kind, self.certain, self.time = kind, bool(certain), time.time()
         self.threads = _links(kind, ring, waits)
-        self.deaths = deaths.recent()
+        self.deaths, self.process = deaths.recent(), process.facts()
         self.sentence = words.sentence(kind, self.threads)
         self.cure = words.cure(kind, self.threads)
 
@@ -69,6 +70,7 @@ class Report(Told):
         paint = painter(colour)
         out = [
             paint("head", "raddle: " + words.heading(self.kind, self.threads, self.certain)),
+            paint("dim", f"  in {self.process}"),
             "",
         ]
         for group in words.groups(self.kind, self.threads):
@@ -141,7 +143,7 @@ def _link(link, stacks, names, where, called, began):
     if provider and wait in words.LOCKS and value is not None:
         held = where.taken(stacks.of(provider), value, provider == ident)
     if provider and provider not in called:
-        called[provider] = stack.name_of(provider) if provider in alive else words.GONE
+        called[provider] = stack.name_of(provider) if provider in alive else process.gone()
     lasting = None if since is None else max(0.0, round(time.monotonic() - since, 3))
     return {
         "thread": called[ident],

@@ -4,13 +4,12 @@ A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"
 ("provider", a name or None), and whether that one holds it ("held": a place or None).
 """
 
-from raddle import ending
+from raddle import ending, process
 
 ACTIONS = ("report", "raise", "ignore")  # what is done about a deadlock, in one word
 LOCKS = ("lock", "rlock")
 # Waits whose words say of what type it is.
 PLAIN = ("thread join", "import", "work", "futures", ending.THREADS)
-GONE = "a thread that is not there any more"
 MOST = 6  # waits that a sentence tells of
 
 _WAITS = {
@@ -207,7 +206,7 @@ def _cure_of_holder(links):
     for each in links:
         if each["kind"] not in LOCKS:
             continue
-        if each["provider"] == GONE:
+        if each["provider"] == process.gone():
             return (
                 f"Release {each['name']} on every way out: write `with {each['name']}:`. (A "
                 "child of os.fork() has none of its parent's other threads: fork before they "

@@ -57,6 +57,13 @@ fn provider(wait: &Wait) -> usize {
     }
 }
 
+/// How many forks lie between this process and the one that loaded raddle.
+#[pyfunction]
+#[pyo3(name = "_forks")]
+pub(crate) fn forks() -> u32 {
+    raddle::fork_generation()
+}
+
 /// The identifier of the main thread, where signal handlers run; 0 if it has never slept.
 #[pyfunction]
 #[pyo3(name = "_main_ident")]

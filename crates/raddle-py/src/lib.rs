@@ -61,7 +61,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::condition::Condition;
     #[pymodule_export]
-    use crate::deadlock::{detect, doubt_for, equip_deadlock, main_ident, owner, waits};
+    use crate::deadlock::{detect, doubt_for, equip_deadlock, forks, main_ident, owner, waits};
     #[pymodule_export]
     use crate::errors::barrier_error;
     #[pymodule_export]

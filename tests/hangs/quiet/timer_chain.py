@@ -1,8 +1,9 @@
 """The program has come to its end, and each Timer starts another one: it lives on."""
 
+import sys
 import threading
 
-left = 8
+left = 8 if sys.version_info[:2] != (3, 12) else 1  # 3.12 lets no thread start by then.
 
 
 def tick():
@@ -14,4 +15,4 @@ def tick():
         print("end")
 
 
-tick()
+threading.Timer(0.3, tick).start()
