@@ -49,9 +49,8 @@ def end(process):
     process.communicate()
 
 
-def said(name, enough):
-    """Run a program until what it has said on stderr is `enough`; return that, made plain."""
-    process = start(name)
+def said(process, enough):
+    """Let a program run until it has said `enough` on stderr; return that, made plain."""
     os.set_blocking(process.stderr.fileno(), False)
     limit, text = time.monotonic() + DEADLINE, ""
     try:
@@ -67,5 +66,5 @@ if __name__ == "__main__":
     DEADLINE = 5.0
     for each in sys.argv[1:] or HANGS:
         began = time.monotonic()
-        text = said(each, lambda text: text.count("\n\n") >= 2 and text.endswith("\n"))
+        text = said(start(each), lambda text: text.count("\n\n") >= 2 and text.endswith("\n"))
         print(f"== {each}: {time.monotonic() - began:.1f} s\n{text}", flush=True)

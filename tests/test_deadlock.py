@@ -1,8 +1,10 @@
 """What a program can have done about its deadlocks."""
 
+import contextlib
 import json
 import re
 import textwrap
+import time
 
 import pytest
 
@@ -198,7 +200,17 @@ def test_reports_are_json_and_bounded(child):
     """
     fields = json.loads(child(code).stdout)
     assert set(fields) == {
-        *("certain", "cure", "deaths", "kind", "process", "sentence", "threads", "time"),
+        *(
+            "certain",
+            "cure",
+            "deaths",
+            "kind",
+            "process",
+            "sentence",
+            "threads",
+            "time",
+            "ways",
+        ),
     }
     assert fields["threads"][0]["thread"] == "MainThread"
     assert {"file", "line", "function", "source"} == set(fields["threads"][0]["stack"][0])
@@ -341,3 +353,74 @@ def test_a_callable_that_waits_for_the_ring_gets_the_error(child):
         print(len(calls), failed)
     """
     assert child(RING + dedent(code)).stdout == "1 ['DeadlockError']\n"
+
+
+def test_a_starved_pool_can_be_raised_and_then_goes_on(child):
+    """The wait that closed it ends with the error, and the worker takes the call."""
+    code = """
+        import raddle
+        from concurrent.futures import Future
+        from raddle.futures import ThreadPoolExecutor
+        raddle.configure(on_deadlock="raise")
+        pool = ThreadPoolExecutor(1)
+        inner = []
+        def outer():
+            inner.append(pool.submit(str.upper, "done"))
+            return inner[0].result()
+        error = pool.submit(outer).exception()
+        print(type(error).__name__, error.report.kind, error.report.certain)
+        print(error.report.threads[0]["pool"], inner[0].result())
+    """
+    assert child(code).stdout == "DeadlockError starved True\npool DONE\n"
+
+
+WAITS = """
+def within():
+    {inner}
+
+def without():
+    lock.acquire()
+    within()
+    {outer}
+"""
+FINALLY = "lock.acquire()\n    try: pass\n    finally: lock.release()"
+EXCEPT = "lock.acquire()\n    try: pass\n    except OSError: lock.release()"
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "owned"),
+    [
+        ("with lock: pass", "lock.release()", True),
+        (FINALLY, "lock.release()", True),
+        ("if lock.acquire():\n        lock.release()", "if lock: lock.release()", True),
+        ("lock.acquire()", "lock.release()", False),  # Another may give it to this one.
+        ("with lock: pass", "pass", False),  # Nor does this one release what it has taken.
+        (EXCEPT, "lock.release()", False),
+        ("with other: pass", "other.release()", False),
+    ],
+)
+def test_a_lock_is_a_mutex_where_the_source_says_so(tmp_path, inner, outer, owned):
+    """`inner` waits for the lock, and `outer` follows, once it has been acquired."""
+    from raddle import _raddle, mutex, stack, threading
+
+    file = tmp_path / "waits.py"
+    file.write_text(WAITS.format(inner=inner, outer=outer))
+    lock, other = threading.Lock(), threading.Lock()
+    other.acquire()
+    names = {"lock": lock, "other": other}
+    exec(compile(file.read_text(), str(file), "exec"), names)
+
+    def run():
+        with contextlib.suppress(RuntimeError):  # It was released here before.
+            names["without"]()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while not any(wait[0] == thread.ident for wait in _raddle._waits()):
+        time.sleep(0.001)
+    with stack.Stacks() as stacks:
+        found = mutex.is_owned(stacks.of(thread.ident), lock)
+    for each in (lock, other):
+        each.release()
+    thread.join()
+    assert found is owned

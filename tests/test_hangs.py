@@ -1,15 +1,42 @@
 """The gallery: every hang is told in its own words, and what only looks like one is not."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from gallery import DEADLINE, HANGS, HERE, QUIET, end, said, start
 
 pytestmark = pytest.mark.raddle_only
+AT_ONCE = 4  # programs that hang
+
+
+class Ahead:
+    """What the programs say: the one that is asked for and the next run at the same time."""
+
+    def __init__(self, pool):
+        self._pool, self._found = pool, {}
+
+    def of(self, name):
+        """Return what this one has said, once it is what its file has, or long enough after."""
+        at = HANGS.index(name)
+        for each in HANGS[at : at + AT_ONCE]:
+            if each not in self._found:
+                self._found[each] = self._pool.submit(said, start(each), wanted(each).__eq__)
+        return self._found[name].result()
+
+
+def wanted(name):
+    return (HERE / f"{name}.txt").read_text()
+
+
+@pytest.fixture(scope="module")
+def ahead():
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield Ahead(pool)
 
 
 @pytest.mark.parametrize("name", HANGS)
-def test_a_hang_is_told(name):
-    wanted = (HERE / f"{name}.txt").read_text()
-    assert said(name, lambda text: text == wanted) == wanted
+def test_a_hang_is_told(name, ahead):
+    assert ahead.of(name) == wanted(name)
 
 
 @pytest.fixture(scope="module", params=["", "--check"])

@@ -32,7 +32,8 @@ def run(name, *locks):
 """
 CHECKED = {"RADDLE_LOCK_ORDER": "1"}
 WHICH = re.compile(
-    r"^  in process \d+ \((?:-m )?bank(?:\.py)?\), at \d\d:\d\d:\d\d, Python 3\..*\n", re.MULTILINE
+    r"^  in process \d+ \((?:-m )?bank(?:\.py)?\), at \d\d:\d\d:\d\d, Python 3\..*\n",
+    re.MULTILINE,
 )
 
 

@@ -7,9 +7,9 @@ that found it or, if that is the main one, in another, which no signal's handler
 import collections
 import os
 import sys
-from functools import partial
+import time
 
-from raddle import _raddle, contention, order, prepared
+from raddle import _raddle, contention, mutex, order, prepared, stack
 from raddle.report import Report, show
 from raddle.words import ACTIONS, refusal
 
@@ -114,8 +114,9 @@ def deadlocks():
 def found(finder, kind, ring, certain, may_raise, waits):
     """Called for each deadlock; return what the finder's wait is to raise, or None.
 
-    Or a function to be called in the finder's thread, and its arguments. `finder` is its ident.
-    Not `may_raise`: what was returned for it before cannot be raised, so it is shown.
+    Or a function to be called in the finder's thread, and its arguments; or "dismissed" or
+    "later", if nothing is to be told. `finder` is its ident. Not `may_raise`: what was returned
+    for it before cannot be raised, so it is shown.
     """
     if finder in _handling:
         # What was given the report waits for the deadlock, and so would never end.
@@ -123,11 +124,11 @@ def found(finder, kind, ring, certain, may_raise, waits):
     action = _action
     if action == "ignore":
         return None
-    main = _main_thread(finder, kind, ring, certain)
-    if main is not None and (_signal_may_wake() or prepared.for_ctrl_c(main)):
-        return None
     try:
-        report = Report(kind, ring, certain, waits)
+        verdict, ways = _verdict(finder, kind, ring, certain, waits)
+        if verdict is not None:
+            return verdict
+        report = Report(kind, ring, certain, waits, ways)
     except Exception as error:
         if sys.is_finalizing():
             return None
@@ -161,35 +162,39 @@ def is_handling(ident):
     return ident in _handling
 
 
-def _main_thread(finder, kind, ring, certain):
-    """Return the main thread's ident if a signal's handler, run there, could be a way out."""
-    if kind == "asleep":
-        return finder  # Nobody else finds that.
-    main = _raddle._main_ident()
-    return main if not certain and any(ident == main for ident, *_ in ring) else None
+def _verdict(finder, kind, ring, certain, waits):
+    """Return "dismissed" for what may be as it should be, "later" if it is too early, or None.
 
-
-def _signal_may_wake():
-    """Return whether a signal handler of the program could wake a thread.
-
-    Not those that come with Python, asyncio and raddle: on Ctrl-C they end what goes on.
+    And what a signal could still bring about, in words.
     """
-    import _signal
+    if kind == "cycle":
+        return (None if certain else _verdict_of_ring(ring)), ()
+    if kind != "asleep":
+        return None, ()
+    ways = prepared.Ways(finder)  # Nobody but the main thread finds that.
+    if not ways:
+        return None, ()
+    if ways.are_meant(ring):
+        return "dismissed", ()
+    slept = time.monotonic() - max(each[4] for each in waits if not each[5])
+    return ("later" if slept < prepared.LATER else None), ways.told()
 
-    answer = sys.modules.get("raddle.answer")
-    known = [_signal.default_int_handler, *(answer.HANDLERS if answer else ())]
-    for number in range(1, _signal.NSIG):
-        try:
-            handler = _signal.getsignal(number)
-        except ValueError:
-            continue
-        kind = type(handler)
-        if handler is None or kind is int or any(handler is each for each in known):
-            continue
-        function = getattr(handler.func, "__func__", None) if kind is partial else None
-        if getattr(function, "__module__", None) != "asyncio.runners":
-            return True
-    return False
+
+def _verdict_of_ring(ring):
+    """Return "dismissed" for a ring that another thread, or a signal's handler, may undo."""
+    main, idents = _raddle._main_ident(), [ident for ident, *_ in ring]
+    if len(ring) > 1 and not (main in idents and prepared.Ways(main)):
+        return None
+    with stack.Stacks() as stacks:
+        if len(ring) == 1:
+            kept = ring[0][1] == "lock" and mutex.is_owned(stacks.of(ring[0][0]), ring[0][2])
+        else:
+            kept = all(
+                kind != "future" and (kind != "lock" or mutex.is_held(stacks.of(by), value))
+                for _, kind, value, by in ring
+                if by == main
+            )
+    return None if kept else "dismissed"
 
 
 if hasattr(os, "register_at_fork"):

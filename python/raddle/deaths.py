@@ -4,11 +4,30 @@ What is kept is text: no exception, frame or thread is kept alive.
 """
 
 import collections
+import contextlib
 import os
 import time
+import weakref
 
-from raddle import stack
+from raddle import _raddle, inside, stack
 
+# What a function does with what it waits for, by the method that it calls.
+_DOES = {
+    "get": "took items from",
+    "task_done": "took items from",
+    "put": "put items into",
+    "wait": "was to wait for",
+    "notify": "was to notify",
+    "notify_all": "was to notify",
+    "set": "was to set",
+    "acquire": "was to take",
+    "release": "was to release",
+}
+_PRIMITIVES = (
+    *(_raddle.Event, _raddle.Barrier, _raddle.Condition, _raddle.Semaphore),
+    *(_raddle.Queue, _raddle.SimpleQueue),
+)
+FRAMES = 8  # of a traceback, of which the code is looked at
 KEPT = 20  # deaths that are remembered
 TOLD = 3  # and of which a report tells, the newest
 
@@ -27,6 +46,7 @@ def note(thread, error):
             "error": stack.clean(kind),
             "place": _place(error.__traceback__),
             "time": time.monotonic(),
+            "used": _used(error.__traceback__),
         }
     )
 
@@ -47,20 +67,71 @@ def _place(traceback):
     return f"{stack.short(code.co_filename)}:{line} in {code.co_qualname}"
 
 
-def recent():
-    """Return the newest deaths, the oldest first: dicts of text, and how many seconds ago."""
+def _used(traceback):
+    """Return what the functions of a traceback have to do with, of what threads wait for.
+
+    As (weak reference, "get" or another method that their code calls) pairs.
+    """
+    found, seen = [], 0
+    while traceback is not None and seen < FRAMES:
+        frame, traceback = traceback.tb_frame, traceback.tb_next
+        code = frame.f_code
+        if stack.is_inner(code):
+            continue
+        seen += 1
+        does = next((name for name in _DOES if name in code.co_names), None)
+        for value in _named(frame, code) if does else ():
+            if issubclass(type(value), _PRIMITIVES):
+                with contextlib.suppress(TypeError):  # A subclass without a place for it.
+                    found.append((weakref.ref(value), does))
+    return found
+
+
+def _named(frame, code):
+    """Yield the values of the names in a function's code, and of attributes of its `self`."""
+    held = frame.f_locals
+    for name in (*code.co_varnames, *code.co_freevars, *code.co_names):
+        if name in held:
+            yield held[name]
+        elif name in frame.f_globals:
+            yield frame.f_globals[name]
+    if "self" in held:
+        for name in code.co_names:
+            yield inside.attribute(held["self"], name)
+
+
+def recent(waits=()):
+    """Return the newest deaths, the oldest first: dicts of text, and how many seconds ago.
+
+    `waits` are the links of a report and what they wait for: a thread that had to do with one
+    of these says so ("used").
+    """
     now, newest = time.monotonic(), list(_deaths)[-TOLD:]
     fields = ("thread", "error", "place")
     return [
-        {**{name: each[name] for name in fields}, "ago": round(now - each["time"], 3)}
+        {
+            **{name: each[name] for name in fields},
+            "ago": round(now - each["time"], 3),
+            "used": _told_used(each["used"], waits),
+        }
         for each in newest
     ]
+
+
+def _told_used(used, waits):
+    for link, value in waits:
+        for reference, does in used:
+            if value is not None and reference() is value:
+                return f"{_DOES[does]} {link['name']}"
+    return None
 
 
 def told(death):
     """Return a death in words."""
     place = f" ({death['place']})" if death["place"] else ""
-    return f"{death['thread']} ended {death['ago']:.1f} s ago with {death['error']}{place}"
+    used = f", which {death['used']}," if death.get("used") else ""
+    ago = f"{death['ago']:.1f} s ago"
+    return f"{death['thread']}{used} ended {ago} with {death['error']}{place}"
 
 
 if hasattr(os, "register_at_fork"):

@@ -4,7 +4,7 @@ import re
 import sys
 import time
 
-from raddle import deaths, ending, naming, process, report, sites, stack, words
+from raddle import deaths, ending, naming, pools, process, report, sites, stack, words
 
 
 def dump(file=None):
@@ -46,7 +46,8 @@ def _described(stacks, paint, waits, asker):
         over = main
     idents = {*stacks.idents(), *waits}
     steady = [stacks.of(ident) for ident in stack.steady(idents, waits.values())]
-    names = naming.Names([each[2] for each in waits.values()], steady)
+    pooled = [pools.executor_of(-each[3]) for each in waits.values() if each[3] < 0]
+    names = naming.Names([*(each[2] for each in waits.values()), *pooled], steady)
     held = _held([each for each in waits.values() if each[0] != over], stacks, names)
     count = f"{len(idents)} thread{'s' * (len(idents) != 1)}"
     out = [paint("head", f"raddle: {count} of {process.facts()}"), ""]
@@ -118,7 +119,8 @@ def _waiting(wait, stacks, names, now):
         "thread": stack.name_of(ident),
         "kind": kind,
         "name": named,
-        "provider": _provider(provider, stacks) if provider else None,
+        "provider": _provider(provider, stacks) if provider > 0 else None,
+        "pool": pools.called_at(-provider, names) if provider < 0 else None,
     }
     plain = value is None or kind in words.PLAIN
     kind = "" if plain else f" ({naming.kind(value)})"
@@ -146,7 +148,7 @@ def _held(waits, stacks, names):
     places, held = sites.Sites(), {}
     known = {each[0] for each in waits}
     for ident, kind, value, provider, *_ in waits:
-        if not provider or kind not in words.LOCKS or value is None:
+        if provider <= 0 or kind not in words.LOCKS or value is None:
             continue
         place = None
         if provider in known:

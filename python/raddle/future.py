@@ -89,7 +89,7 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
                 pending -= late
                 if not pending or _suffices(late, return_when):
                     break
-                late = set(watch.wait(left))
+                late = set(watch.wait(left, pending))
                 if not late:
                     break
                 if timeout is not None:
@@ -135,7 +135,7 @@ def as_completed(fs, timeout=None):
             if not fs:
                 return
             left = None if end is None else end - _base.time.monotonic()
-            done = [] if left is not None and left < 0 else watch.wait(left)
+            done = [] if left is not None and left < 0 else watch.wait(left, fs)
             if not done:
                 raise _base.TimeoutError(f"{len(fs)} (of {total}) futures unfinished")
             fs.difference_update(done)

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 
-from raddle import _raddle, deaths, ending, naming, places, process, sites, stack, words
+from raddle import _raddle, deaths, ending, naming, places, pools, process, sites, stack, words
 
 NOTED = 0.05  # seconds from which on it is said how long a wait has lasted
 PAINTS = {"head": "1;31", "name": "1", "place": "36", "ring": "1;33", "cure": "32", "dim": "2"}
@@ -33,27 +33,48 @@ class Told:
 class Report(Told):
     """A deadlock that was found.
 
-    `kind` is "cycle" (a ring of threads, each waiting for the next) or "asleep" (every thread
-    waits and none could wake another); `certain` is whether it could not end by itself: a Lock
-    may be released, and a Future ended, by any thread, so a ring through one is only likely.
-    `time` is when it was found, in seconds since 1970. `threads` has a dict for each thread:
-    its name and ident, the kind, type and name of what it waits for and where that was "made"
-    (a lock that is checked, see configure(); else None), since how many seconds, on whom
-    ("provider"), where that one took it ("held"), what the thread "runs", what the main one is
-    at after the program's last line ("ending": "exit" or "handler"), and its stack, innermost
-    first. `sentence` says it in words, `cure` what usually helps, and `text` is all of it as it
-    is printed. `deaths` has a dict for each of the last threads that ended with an exception:
-    its name, the exception's, where that was raised, and how many seconds "ago". `process`
-    says which process it was.
+    `kind` is "cycle" (a ring of threads, each waiting for the next), "starved" (the workers of
+    a pool wait for calls that only they could make) or "asleep" (every thread waits and none
+    could wake another); `certain` is whether it could not end by itself: a Lock may be
+    released, and a Future ended, by any thread, so a ring through one is only likely. `ways`
+    has, of threads that are all asleep, the signals that could still end it, in words. `time`
+    is when it was found, in seconds since 1970. `threads` has a dict for each thread: its name
+    and ident, the kind, type and name of what it waits for and where that was "made" (a lock
+    that is checked, see configure(); else None), since how many seconds, on whom ("provider")
+    or on the workers of which executor ("pool"), where that one took it ("held"), what the
+    thread "runs", what the main one is at after the program's last line ("ending": "exit" or
+    "handler"), and its stack, innermost first. `sentence` says it in words, `cure` what
+    usually helps, and `text` is all of it as it is printed. `deaths` has a dict for each of
+    the last threads that ended with an exception: its name, the exception's, where that was
+    raised, how many seconds "ago", and what it "used" of what others wait for. `process` says
+    which process it was.
     """
 
-    __slots__ = ("certain", "cure", "deaths", "kind", "process", "sentence", "threads", "time")
+    __slots__ = (
+        *(
+            "certain",
+            "cure",
+            "deaths",
+            "kind",
+            "process",
+            "sentence",
+            "threads",
+            "time",
+            "ways",
+        ),
+    )
 
-    def __init__(self, kind, ring, certain, waits=()):
-        """Describe `ring`: (ident, kind of wait, object or None, provider's ident or 0)s."""
-        self.kind, self.certain, self.time = kind, bool(certain), time.time()
+    def __init__(self, kind, ring, certain, waits=(), ways=()):
+        """Describe `ring`: (ident, kind of wait, object or None, provider)s, as _waits() has.
+
+        `ways` says what a signal could still bring about.
+        """
+        self.kind, self.certain, self.time = kind, bool(certain and not ways), time.time()
+        self.ways, ring = list(ways), list(ring)
         self.threads = _links(kind, ring, waits)
-        self.deaths, self.process = deaths.recent(), process.facts()
+        awaited = {each[0]: each[2] for each in ring}
+        self.deaths = deaths.recent([(each, awaited[each["ident"]]) for each in self.threads])
+        self.process = process.facts()
         self.sentence = words.sentence(kind, self.threads)
         self.cure = words.cure(kind, self.threads)
 
@@ -65,11 +86,16 @@ class Report(Told):
         ]
         return fields
 
+    @property
+    def heading(self):
+        """What was found, in one line."""
+        return words.heading(self.kind, self.threads, self.certain, self.ways)
+
     def render(self, colour):
         """Return the report as text, with a terminal's colours if asked for."""
         paint = painter(colour)
         out = [
-            paint("head", "raddle: " + words.heading(self.kind, self.threads, self.certain)),
+            paint("head", f"raddle: {self.heading}"),
             paint("dim", f"  in {self.process}"),
             "",
         ]
@@ -87,7 +113,7 @@ class Report(Told):
             out += [f"  {deaths.told(each)}" for each in self.deaths]
         out += ["", "  " + paint("ring", self.sentence)]
         if not self.certain:
-            out.append("  " + paint("dim", words.doubt(self.kind, self.threads)))
+            out.append("  " + paint("dim", words.doubt(self.kind, self.threads, self.ways)))
         out += ["  " + paint("cure", self.cure), ""]
         return "\n".join(out)
 
@@ -119,13 +145,17 @@ def _links(kind, ring, waits):
     with stack.Stacks() as stacks:
         steady = stack.steady(stacks.idents(), waits)
         looked = dict.fromkeys([ident for ident, *_ in ring] + steady)
-        names = naming.Names([each[2] for each in ring], [stacks.of(each) for each in looked])
+        executors = {each[3]: pools.executor_of(-each[3]) for each in ring if each[3] < 0}
+        wanted = [*(each[2] for each in ring), *executors.values()]
+        names = naming.Names(wanted, [stacks.of(each) for each in looked])
+        queued = {key: pools.called(each, names) for key, each in executors.items()}
         where = sites.Sites()
-        return [_link(each, stacks, names, where, called, began) for each in ring]
+        return [_link(each, stacks, names, where, called, began, queued) for each in ring]
 
 
-def _link(link, stacks, names, where, called, began):
+def _link(link, stacks, names, where, called, began, queued):
     ident, wait, value, provider = link
+    pool, provider = queued.get(provider), max(provider, 0)
     since, timed = began.get(ident, (None, False))
     alive = stacks.idents()
     held, named, type_ = None, names.of(value), naming.kind(value)
@@ -140,6 +170,8 @@ def _link(link, stacks, names, where, called, began):
         (named, provider), wait, type_ = importing, "import", "import"
     elif value is None or wait == "futures":
         named, type_ = words.some(wait), wait
+    elif wait == "future" and names.where(value) is None:
+        named = "a call"
     if provider and wait in words.LOCKS and value is not None:
         held = where.taken(stacks.of(provider), value, provider == ident)
     if provider and provider not in called:
@@ -156,6 +188,7 @@ def _link(link, stacks, names, where, called, began):
         "since": lasting,
         "timeout": bool(timed),
         "provider": called[provider] if provider else None,
+        "pool": pool,
         "held": f"{stack.short(held[0])}:{held[1]}" if held else None,
         "runs": stack.purpose(ident),
         "ending": at_end,

@@ -197,8 +197,7 @@ def runs(thread):
     code = code_of(called)
     if code is not None and is_inner(code):
         return None
-    place = f" ({short(code.co_filename)}:{code.co_firstlineno})" if code is not None else ""
-    return clean(_called(called)) + place
+    return clean(_called(called)) + place(code)
 
 
 def purpose(ident):
@@ -218,6 +217,11 @@ def timer(thread):
     if called is None or type(interval) not in (int, float):
         return None
     return f"{clean(_called(called))} {interval:g} s after its start"
+
+
+def place(code):
+    """Return where a function is written, as an insertion; "" for what has no code."""
+    return "" if code is None else f" ({short(code.co_filename)}:{code.co_firstlineno})"
 
 
 def code_of(called):

@@ -36,6 +36,9 @@ HEADINGS = {
     "cycle": "deadlock: {1} threads wait for each other",
     "alone": "deadlock: {0} waits, and no other thread is left to wake it",
     "asleep": "deadlock: all {1} threads wait, and none is left to wake another",
+    "starved": (
+        "deadlock: {0} {are} starved: {their} workers wait for calls that only they could make"
+    ),
 }
 
 
@@ -65,6 +68,8 @@ def where(link):
 
 def due(link):
     """Return on whom a thread waits, as the end of a clause; "" where nobody knows."""
+    if link["pool"] is not None:
+        return f", queued in {link['pool']}"
     if link["provider"] is None or link["kind"] == "thread join":
         return ""
     if link["kind"] in LOCKS:
@@ -74,13 +79,30 @@ def due(link):
     return f", due from {link['provider']}"
 
 
-def heading(kind, links, certain):
+def heading(kind, links, certain, ways):
     """Return the first line of a report."""
     if is_exit(kind, links):
         return ending.heading(links)
+    doubtful = "possible " if kind != "asleep" and not certain else ""
+    if kind == "starved":
+        pools = _pools(links)
+        are, their = ("are", "their") if len(pools) > 1 else ("is", "its")
+        names = ending.listed(pools)
+        return f"{doubtful}{HEADINGS[kind].format(names, are=are, their=their)}"
+    if ways:
+        what = (
+            f"all {len(links)} threads wait"
+            if len(links) > 1
+            else f"{links[0]['thread']} waits"
+        )
+        return f"{what}, and only {ending.listed(ways)} could end this"
     word = ("itself" if kind == "cycle" else "alone") if len(links) == 1 else kind
-    doubtful = "possible " if kind == "cycle" and not certain else ""
     return doubtful + HEADINGS[word].format(links[0]["thread"], len(links))
+
+
+def _pools(links):
+    """Return the pools in which something is queued that threads wait for."""
+    return list(dict.fromkeys(each["pool"] for each in links if each["pool"]))
 
 
 def is_exit(kind, links):
@@ -92,7 +114,7 @@ def sentence(kind, links):
     """Return one sentence that says who waits for whom."""
     if is_exit(kind, links):
         return _exit(groups(kind, ending.keepers(links)))
-    return (_ring(links) if kind == "cycle" else _asleep(links)) + "."
+    return {"cycle": _ring, "asleep": _asleep, "starved": _starved}[kind](links) + "."
 
 
 def _ring(links):
@@ -138,14 +160,30 @@ def together(group):
 
 
 def _asleep(links):
-    told = groups("asleep", links)
+    idle = [each for each in links if each["kind"] == "work"]
+    told = groups("asleep", [each for each in links if each["kind"] != "work"] or idle)
+    rest = ""
+    if 0 < len(idle) < len(links):
+        names = [" ".join(together(group)) for group in groups("asleep", idle)]
+        rest = f" ({'; '.join(names[:MOST])})"
+    if len(told) == len(told[0]) == 1:
+        alone = f"{_parts(told)}, and no other thread is left that could bring it about"
+        return alone + rest
+    return f"{_parts(told)}: no thread is left that could bring one of these about{rest}"
+
+
+def _parts(told):
+    """Return what groups of threads wait for."""
     parts = [" ".join(together(group)) + due(group[0]) for group in told[:MOST]]
-    if len(links) == 1:
-        return f"{parts[0]}, and no other thread is left that could bring it about"
     more = sum(map(len, told[MOST:]))
     if more:
         parts.append(f"{more} more wait{'s' * (more == 1)}")
-    return f"{'; '.join(parts)}: no thread is left that could bring one of these about"
+    return "; ".join(parts)
+
+
+def _starved(links):
+    told = _parts(groups("starved", links))
+    return f"{told}: no worker of {ending.listed(_pools(links))} is left to make these calls"
 
 
 def _exit(told):
@@ -163,8 +201,10 @@ def _exit(told):
     return f"{begin}{what}, and no thread is left that could bring {end} about."
 
 
-def doubt(kind, links):
+def doubt(kind, links, ways):
     """Return one sentence on how it might still end, of a deadlock that is not certain."""
+    if ways:
+        return f"(Only {ending.listed(ways)} could end this.)"
     if kind == "asleep":
         return "(Something outside Python's threads may still wake one of them.)"
     kinds = {each["kind"] for each in links}
@@ -182,6 +222,10 @@ def cure(kind, links):
         return ending.cure(links)
     if kind == "cycle":
         return _cure_of_ring(links, kinds)
+    if kind == "starved":
+        pools = _pools(links)
+        has = "they have" if len(pools) > 1 else "it has"
+        return _CURE_OF_POOL.format(ending.listed(pools), has)
     for each in links:
         if each["kind"] == "future" and each["provider"] == each["thread"]:
             return f"Do not ask for the result of {each['name']} in the call that gives it."
@@ -207,11 +251,7 @@ def _cure_of_holder(links):
         if each["kind"] not in LOCKS:
             continue
         if each["provider"] == process.gone():
-            return (
-                f"Release {each['name']} on every way out: write `with {each['name']}:`. (A "
-                "child of os.fork() has none of its parent's other threads: fork before they "
-                "are started, or use subprocess.)"
-            )
+            return _CURE_OF_FORK if process.is_child() else _CURES["lock"].format(**each)
         holder = waits.get(each["provider"])
         if holder is not None and holder["kind"] not in LOCKS:
             return f"Release {each['name']} before {_act(holder)}."
@@ -257,6 +297,16 @@ def _cure_of_ring(links, kinds):
         )
     return "Let one of the threads go on without the other, or wait with a timeout."
 
+
+_CURE_OF_POOL = (
+    "Give {0} more workers than {1} tasks that wait for others, or the inner tasks a pool "
+    "of their own, or return the futures and let the caller wait for them."
+)
+
+_CURE_OF_FORK = (
+    "Fork before other threads are started, or use subprocess: a child of os.fork() has none "
+    "of its parent's other threads, and what they held stays held."
+)
 
 # For threads that all sleep, the most telling wait first.
 _CURES = {

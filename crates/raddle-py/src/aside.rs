@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use raddle::deadlock::Deadlock;
+use raddle::deadlock::{Deadlock, Verdict};
 use raddle::thread::Handle;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
@@ -104,7 +104,9 @@ fn run(py: Python<'_>, work: Work) -> PyResult<Done> {
     let work = Mutex::new(Some(work));
     let errand = Bound::new(py, Errand { work, outcome: Mutex::new(None) })?;
     let handle = Arc::new(Handle::new());
-    let aside = attached::is_main_thread() && thread::start_plain(&handle, &errand).is_ok();
+    // (Up to 3.11, a thread that waits for an import must not import anything meanwhile.)
+    let apart = attached::is_main_thread() || cfg!(not(Py_3_12));
+    let aside = apart && thread::start_plain(&handle, &errand).is_ok();
     if !aside {
         // No handler runs here, or no thread can be started.
         return Ok(match errand.get().run(py) {
@@ -167,18 +169,18 @@ fn bare(py: Python<'_>, error: PyErr) -> PyErr {
 
 /// Has `callback(*arguments)` tell of something; `module` hands it in when it is imported.
 ///
-/// Returns the exception that is to be raised because of it, if any. A callback can return that,
-/// or a function to be called here, in the thread that has found it, and its arguments; what
-/// this returns counts then.
+/// Returns what the callback answers, unless that is None: an exception that is to be raised, as a
+/// rule. A callback can also return a function to be called here, in the thread that has found it,
+/// and its arguments; what this returns counts then.
 ///
 /// # Errors
 /// What a signal's handler raised, or what else ended the telling from outside.
-pub(crate) fn tell(
-    py: Python<'_>,
+pub(crate) fn tell<'py>(
+    py: Python<'py>,
     module: &'static str,
     callback: &'static Slot<Py<PyAny>>,
-    arguments: Bound<'_, PyTuple>,
-) -> PyResult<Option<PyErr>> {
+    arguments: Bound<'py, PyTuple>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let arguments = Held::new(arguments.into_any().unbind());
     let work = move |py: Python<'_>| {
         if callback.get().is_none() {
@@ -194,13 +196,13 @@ pub(crate) fn tell(
     }
     // (It could not be imported: the interpreter is about to end.)
     let Some(Ok(answer)) = outcome else { return Ok(None) };
-    let mut exception = answer.get().clone_ref(py);
-    if let Ok(call) = exception.bind(py).cast::<PyTuple>() {
+    let mut answer = answer.get().bind(py).clone();
+    if let Ok(call) = answer.cast::<PyTuple>() {
         let (function, rest) = (call.get_item(0)?, call.get_slice(1, call.len()));
-        let raised = outcall::call(&function, &rest, None);
-        exception = raised.map_err(|error| bare(py, error))?.unbind();
+        let returned = outcall::call(&function, &rest, None);
+        answer = returned.map_err(|error| bare(py, error))?;
     }
-    Ok((!exception.is_none(py)).then(|| outcall::raised(exception.into_bound(py))))
+    Ok((!answer.is_none()).then_some(answer))
 }
 
 fn import(py: Python<'_>, module: &str) -> PyResult<()> {
@@ -296,7 +298,7 @@ impl Blocking for Waiting<'_> {
     }
 
     /// A loader of the program's, asked for source, may want a lock that this thread has.
-    fn on_deadlock(&mut self, _: &Deadlock) -> Result<(), Self::Interrupt> {
+    fn on_deadlock(&mut self, _: &Deadlock) -> Result<Verdict, Self::Interrupt> {
         Err(None)
     }
 }

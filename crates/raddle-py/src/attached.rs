@@ -8,11 +8,11 @@ use pyo3::PyClass;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::checks::{Inversion, Site};
-use raddle::deadlock::{Deadlock, Kind, Subject};
+use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
 use crate::checks;
-use crate::deadlock;
+use crate::deadlock::{self, Answer};
 use crate::errors;
 use crate::registry;
 
@@ -36,6 +36,8 @@ pub(crate) struct Attached<'py> {
     /// that is known better than the primitive does.
     object: usize,
     kind: Option<Kind>,
+    /// Who can end the wait, likewise.
+    provider: Option<Provider>,
     /// Where the program is, if locks are checked.
     site: Site,
     /// An exception that telling of a deadlock gave was to end a wait.
@@ -52,6 +54,7 @@ impl<'py> Attached<'py> {
             first_look: true,
             object: 0,
             kind: None,
+            provider: None,
             site: Site::Unknown,
             refused: false,
         }
@@ -80,6 +83,13 @@ impl<'py> Attached<'py> {
     #[inline]
     pub(crate) fn kind(mut self, kind: Kind) -> Self {
         self.kind = Some(kind);
+        self
+    }
+
+    /// The wait can be ended by this one.
+    #[inline]
+    pub(crate) fn provided_by(mut self, provider: Provider) -> Self {
+        self.provider = Some(provider);
         self
     }
 
@@ -225,7 +235,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn subject(&self) -> Subject {
-        Subject { kind: self.kind, object: self.object, ..Subject::UNKNOWN }
+        Subject { kind: self.kind, provider: self.provider, object: self.object }
     }
 
     /// If all are asleep, the main thread is.
@@ -240,11 +250,15 @@ impl Blocking for Attached<'_> {
 
     /// Who is told again after an exception cannot do as it says: a condition has to have its
     /// lock back first, and trying that over and over would keep it busy.
-    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<()> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
         let may_raise = !self.refused;
-        let answer = deadlock::tell(self.py(), found, may_raise)?;
-        self.refused |= answer.is_some();
-        answer.filter(|_| may_raise).map_or(Ok(()), Err)
+        match deadlock::tell(self.py(), found, may_raise)? {
+            Answer::Verdict(verdict) => Ok(verdict),
+            Answer::Raise(error) => {
+                self.refused = true;
+                if may_raise { Err(error) } else { Ok(Verdict::Told) }
+            }
+        }
     }
 }
 

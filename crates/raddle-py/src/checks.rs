@@ -16,6 +16,7 @@ use crate::aside;
 use crate::frame::{self, Point};
 use crate::interned::intern;
 use crate::lock::Lock;
+use crate::outcall;
 use crate::registry;
 use crate::rlock::RLock;
 use crate::slot::Slot;
@@ -291,7 +292,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>>
         links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
     }
     let arguments = (raddle::thread_id(), links).into_pyobject(py)?;
-    aside::tell(py, "raddle.order", &CALLBACK, arguments)
+    Ok(aside::tell(py, "raddle.order", &CALLBACK, arguments)?.map(outcall::raised))
 }
 
 /// Hands in what is called for a lock order that contradicts another: `callback(finder,

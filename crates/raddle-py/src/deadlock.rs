@@ -7,8 +7,8 @@ use pyo3::PyClass;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
-use raddle::deadlock::{self, Deadlock, Finding, Provider, Wait};
+use pyo3::types::{PyList, PyString};
+use raddle::deadlock::{self, Deadlock, Finding, Provider, Verdict, Wait};
 
 use crate::aside;
 use crate::attached;
@@ -50,10 +50,33 @@ fn note<'py>(py: Python<'py>, seen: &mut Vec<Seen<'py>>, wait: &Wait) {
     seen.push((*wait, unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }));
 }
 
-fn provider(wait: &Wait) -> usize {
+/// Who can end a wait, as Python is told: a thread's identifier, or the address of an executor's
+/// queue, which is negative; 0 if nobody knows.
+fn provider(wait: &Wait) -> isize {
     match wait.provider {
-        Provider::Thread { thread, .. } => thread,
+        Provider::Thread { thread, .. } => thread.cast_signed(),
+        Provider::Pool { pool } => -pool.cast_signed(),
         Provider::Anyone => 0,
+    }
+}
+
+/// What Python answers when it is told of a deadlock.
+pub(crate) enum Answer {
+    /// The wait goes on.
+    Verdict(Verdict),
+    /// The wait is to end with this, if it can.
+    Raise(PyErr),
+}
+
+impl Answer {
+    /// From what the callback has returned: a word for a verdict, or an exception.
+    fn of(returned: Option<Bound<'_, PyAny>>) -> Self {
+        let Some(returned) = returned else { return Self::Verdict(Verdict::Told) };
+        match returned.cast::<PyString>().map(|word| word.to_cow()) {
+            Ok(Ok(word)) if word == "later" => Self::Verdict(Verdict::Later),
+            Ok(_) => Self::Verdict(Verdict::Dismissed),
+            Err(_) => Self::Raise(outcall::raised(returned)),
+        }
     }
 }
 
@@ -71,23 +94,20 @@ pub(crate) fn main_ident() -> usize {
     attached::main_thread()
 }
 
-/// Tells of what was found; returns the exception that is to be raised for it, if that can be.
+/// Tells of what was found; returns what is to be done about it.
 ///
 /// # Errors
 /// What a signal's handler raised meanwhile.
-pub(crate) fn tell(
-    py: Python<'_>,
-    found: &Deadlock,
-    may_raise: bool,
-) -> PyResult<Option<PyErr>> {
+pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResult<Answer> {
     if aside::is_telling() {
-        return Ok(Some(PyRuntimeError::new_err("a deadlock, while something was being told")));
+        let why = PyRuntimeError::new_err("a deadlock, while something was being told");
+        return Ok(Answer::Raise(why));
     }
     let mut seen = Vec::with_capacity(found.waits.len());
-    if !found.visit(|wait| note(py, &mut seen, wait)) && found.finding == Finding::Cycle {
+    if !found.visit(|wait| note(py, &mut seen, wait)) && found.finding != Finding::Asleep {
         // It came undone meanwhile.
         drop_all(seen);
-        return Ok(None);
+        return Ok(Answer::Verdict(Verdict::Told));
     }
     let ring = PyList::empty(py);
     for (wait, object) in seen {
@@ -96,10 +116,11 @@ pub(crate) fn tell(
     let kind = match found.finding {
         Finding::Cycle => "cycle",
         Finding::Asleep => "asleep",
+        Finding::Starved => "starved",
     };
     let finder = raddle::thread_id();
     let arguments = (finder, kind, ring, found.surely, may_raise, waits(py)?);
-    aside::tell(py, "raddle.deadlock", &CALLBACK, arguments.into_pyobject(py)?)
+    aside::tell(py, "raddle.deadlock", &CALLBACK, arguments.into_pyobject(py)?).map(Answer::of)
 }
 
 fn drop_all(seen: Vec<Seen<'_>>) {
@@ -114,8 +135,9 @@ fn drop_all(seen: Vec<Seen<'_>>) {
 /// found it (`finder`): `callback(finder, kind, ring, certain, may_raise, waits)`.
 ///
 /// An exception that it returns is raised in the finder, if `may_raise`. From a tuple of a
-/// function and its arguments, the function is called there; so is what this returns. Later calls
-/// change nothing.
+/// function and its arguments, the function is called there, and what this returns counts. "later"
+/// has it called again after a second, "dismissed" no more as long as the same threads wait. Later
+/// calls change nothing.
 #[pyfunction]
 #[pyo3(name = "_equip_deadlock")]
 pub(crate) fn equip_deadlock(callback: Py<PyAny>) {
@@ -139,8 +161,9 @@ pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
     Ok(())
 }
 
-/// The waits that go on: `(thread, kind, object or None, who can end it or 0, since, timed)`,
-/// `since` in seconds of `time.monotonic()`.
+/// The waits that go on: `(thread, kind, object or None, provider, since, timed)`, `since` in
+/// seconds of `time.monotonic()`. The provider is the thread that can end it; 0 if nobody knows;
+/// negative, if the workers of an executor can: `-id()` of its queue.
 #[pyfunction]
 #[pyo3(name = "_waits")]
 pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {

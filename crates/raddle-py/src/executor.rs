@@ -96,7 +96,11 @@ impl Executor {
 
     #[setter(_max_workers)]
     fn set_limit(&self, limit: &Bound<'_, PyAny>) -> PyResult<()> {
-        self.limit.store(whole(limit)?, Ordering::Relaxed);
+        let limit = whole(limit)?;
+        self.limit.store(limit, Ordering::Relaxed);
+        if let Some(queue) = self.queue.get() {
+            queue.get().limit(limit);
+        }
         Ok(())
     }
 
@@ -108,10 +112,9 @@ impl Executor {
         limit: &Bound<'_, PyAny>,
         plain: bool,
     ) -> PyResult<()> {
-        self.set_limit(limit)?;
         self.plain.store(plain, Ordering::Relaxed);
         let _ = self.queue.set(queue);
-        Ok(())
+        self.set_limit(limit)
     }
 
     /// Says that a worker was started.

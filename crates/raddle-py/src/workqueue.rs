@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
+use raddle::deadlock::Serving;
 use raddle::pool::{Closed, Demand, Seat, Tasks};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
 use crate::arg::Truth;
 use crate::attached::Attached;
 use crate::context;
+use crate::deadlock;
 use crate::future::{Future, Outcome, Settled};
 use crate::interned::intern;
 use crate::kit::{self, Kit};
@@ -120,6 +122,8 @@ fn run_without_context<'py>(task: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyA
 #[pyclass(frozen, weakref, module = "raddle._raddle", name = "_WorkQueue")]
 pub(crate) struct WorkQueue {
     tasks: Tasks<Item>,
+    /// How many workers may take calls from it; without end if others may.
+    limit: AtomicUsize,
     /// Workers that were started and have not looked into the queue yet.
     coming: AtomicUsize,
     /// Whether a call runs in a copy of the context of the thread that has submitted it.
@@ -156,6 +160,7 @@ impl WorkQueue {
     fn add(&self, future: &Bound<'_, Future>, call: Call) -> PyResult<Pushed> {
         let context = self.inherits.then(|| context::copy_current(future.py())).transpose()?;
         let task = Task { future: held(future.as_any()), call, context };
+        future.get().queue_in(deadlock::object_of(self));
         Ok(match self.tasks.push(Item::Task(task)) {
             Ok(Demand::Met) => Pushed::Met,
             Ok(Demand::Unmet) => Pushed::Unmet,
@@ -164,6 +169,11 @@ impl WorkQueue {
                 Pushed::Refused
             }
         })
+    }
+
+    /// Says how many workers there may be.
+    pub(crate) fn limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     pub(crate) fn close(&self) {
@@ -267,7 +277,12 @@ impl WorkQueue {
     #[new]
     #[pyo3(signature = (inherits = Truth(false)))]
     fn new(inherits: Truth) -> Self {
-        Self { tasks: Tasks::new(), coming: AtomicUsize::new(0), inherits: inherits.0 }
+        Self {
+            tasks: Tasks::new(),
+            limit: AtomicUsize::new(usize::MAX),
+            coming: AtomicUsize::new(0),
+            inherits: inherits.0,
+        }
     }
 
     /// Makes calls until something else comes out of the queue, and returns that: None, or what
@@ -283,6 +298,8 @@ impl WorkQueue {
         wait: bool,
         mut arriving: bool,
     ) -> PyResult<Option<Py<PyAny>>> {
+        let _serving =
+            Serving::new(deadlock::object_of(self), self.limit.load(Ordering::Relaxed));
         let mut place = Place { tasks: &self.tasks, seat: Seat::new() };
         let mut last: Option<(Held, Outcome)> = None;
         let mut turns = 0;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::checks::{Inversion, Site};
 use crate::deadline::Deadline;
-use crate::deadlock::{Deadlock, Subject};
+use crate::deadlock::{Deadlock, Subject, Verdict};
 use crate::park::{Parker, Wake};
 
 /// How one wait of one thread blocks.
@@ -105,13 +105,13 @@ pub trait Blocking {
         None
     }
 
-    /// Tells of a deadlock that the wait is part of.
+    /// Tells of a deadlock that the wait is part of, or says that this is none.
     ///
     /// # Errors
     /// The wait is to end with this interrupt; it goes on if this returns `Ok`. A condition that
     /// takes its lock back has to go on, and tells again: return `Ok` then, or it is kept busy.
-    fn on_deadlock(&mut self, _found: &Deadlock) -> Result<(), Self::Interrupt> {
-        Ok(())
+    fn on_deadlock(&mut self, _found: &Deadlock) -> Result<Verdict, Self::Interrupt> {
+        Ok(Verdict::Told)
     }
 }
 

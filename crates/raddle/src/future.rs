@@ -44,6 +44,9 @@ const OBSERVED: u32 = 16;
 const OPEN: u32 = 32;
 const FLAGS: u32 = QUEUED | OBSERVED | OPEN;
 
+/// In `runner`: it names a pool. (A thread's identifier is the address of its control block: even.)
+const IN_POOL: usize = 1;
+
 /// Where the fork generation of the latest change of phase is.
 const GENERATION_SHIFT: u32 = 8;
 
@@ -124,8 +127,9 @@ pub struct Changed {
 pub struct Completion {
     /// See the module's text.
     state: AtomicU32,
-    /// The thread that has said that it runs the task, or 0; it means something while the phase
-    /// is `RUNNING`, in the process in which that began.
+    /// Who is to end the task, if anybody has said so: while the phase is `RUNNING`, the thread that
+    /// runs it, in the process in which that began; while it is `PENDING`, the pool in whose queue
+    /// it is, with `IN_POOL`.
     runner: AtomicUsize,
     waiters: WaitList,
 }
@@ -235,6 +239,15 @@ impl Completion {
     pub fn run_here(&self) {
         if cfg!(feature = "deadlock") {
             self.runner.store(thread_id(), Ordering::Relaxed);
+        }
+    }
+
+    /// Says that the task is in the queue of this pool (an even number), and no one but its workers
+    /// takes it from there.
+    #[inline]
+    pub fn queue_in(&self, pool: usize) {
+        if cfg!(feature = "deadlock") {
+            self.runner.store(pool | IN_POOL, Ordering::Relaxed);
         }
     }
 
@@ -391,6 +404,20 @@ impl Completion {
         infallible(self.wait_with(&mut Native, Deadline::NEVER));
     }
 
+    /// Who can end the task, as far as somebody has said so.
+    #[must_use]
+    pub fn provider(&self) -> Provider {
+        let runner = self.runner.load(Ordering::Relaxed);
+        let word = self.state.load(Ordering::Acquire);
+        match (phase_of(word), runner & IN_POOL) {
+            (Phase::Pending, IN_POOL) => Provider::Pool { pool: runner & !IN_POOL },
+            (Phase::Running, 0) if runner != 0 && !is_of_a_parent(word) => {
+                Provider::Thread { thread: runner, surely: false }
+            }
+            _ => Provider::Anyone,
+        }
+    }
+
     /// The number of threads waiting; for reports and tests.
     #[must_use]
     pub fn waiting(&self) -> usize {
@@ -433,12 +460,7 @@ impl Abandoned for Completion {
     /// Anybody may end a task, but of one that a thread runs nobody else is expected to. (Not one
     /// of a parent process: here, another thread may have its identifier.)
     fn provider(&self) -> Provider {
-        let runner = self.runner.load(Ordering::Relaxed);
-        let word = self.state.load(Ordering::Acquire);
-        if runner == 0 || phase_of(word) != Phase::Running || is_of_a_parent(word) {
-            return Provider::Anyone;
-        }
-        Provider::Thread { thread: runner, surely: false }
+        Self::provider(self)
     }
 
     // The end wakes everyone, so there is nobody to pass a wake-up on to; and QUEUED may stay

@@ -5,10 +5,12 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 
 use common::{Telling, eventually, telling};
-use raddle::deadlock::{self, Deadlock, Finding, Kind, Provider};
+use raddle::deadlock::{self, Deadlock, Finding, Kind, Provider, Serving, Verdict};
+use raddle::future::{Access, Completion};
 use raddle::{Blocking, Deadline, Event, Parker, RLock, RawLock, Wake, thread_id};
 
 #[test]
@@ -168,7 +170,7 @@ impl Blocking for Restless {
         Ok(())
     }
 
-    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), ()> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<Verdict, ()> {
         self.0.on_deadlock(found)
     }
 }
@@ -246,15 +248,6 @@ fn the_record_of_a_wait_is_there_while_it_sleeps_and_gone_after_it() {
             thread_id()
         })
     };
-    let sleeping = |thread: usize| {
-        let mut kind = None;
-        deadlock::visit(|wait| {
-            if wait.thread == thread {
-                kind = Some(wait.kind);
-            }
-        });
-        kind
-    };
     let thread = {
         use std::os::unix::thread::JoinHandleExt;
         sleeper.as_pthread_t() as usize
@@ -263,4 +256,127 @@ fn the_record_of_a_wait_is_there_while_it_sleeps_and_gone_after_it() {
     event.set();
     assert_eq!(sleeper.join().unwrap(), thread);
     assert_eq!(sleeping(thread), None);
+}
+
+/// A worker of `pool`, which may have `limit`, waits for a task in its queue, and then for its end.
+fn waits_as_a_worker(
+    pool: usize,
+    limit: usize,
+    task: &Arc<Completion>,
+    to: &Sender<Deadlock>,
+) -> JoinHandle<usize> {
+    task.queue_in(pool);
+    let (task, mut telling) = (Arc::clone(task), telling(to, false));
+    std::thread::spawn(move || {
+        let _serving = Serving::new(pool, limit);
+        assert!(deadlock::serves());
+        assert_eq!(task.wait_with(&mut telling, Deadline::NEVER), Ok(true));
+        thread_id()
+    })
+}
+
+fn starved(pool: usize) -> Vec<Deadlock> {
+    let of_pool = |wait: &deadlock::Wait| wait.provider == Provider::Pool { pool };
+    let mut found = deadlock::report();
+    found.retain(|one| one.finding == Finding::Starved && one.waits.iter().any(of_pool));
+    found
+}
+
+/// How many wait for what is queued in a pool.
+fn sleepers(pool: usize) -> usize {
+    let mut count = 0;
+    deadlock::visit(|wait| count += usize::from(wait.provider == Provider::Pool { pool }));
+    count
+}
+
+/// What a thread waits for, if it sleeps.
+fn sleeping(thread: usize) -> Option<Kind> {
+    let mut kind = None;
+    deadlock::visit(|wait| {
+        if wait.thread == thread {
+            kind = Some(wait.kind);
+        }
+    });
+    kind
+}
+
+fn finish(task: &Completion) {
+    let _ = task.claim(Access::Free).unwrap().publish();
+}
+
+#[test]
+fn a_pool_is_starved_if_each_worker_waits_for_what_is_queued_there() {
+    const POOL: usize = 0x1000;
+    let (to, told) = channel();
+    let tasks = [Arc::default(), Arc::default()];
+    let first = waits_as_a_worker(POOL, 2, &tasks[0], &to);
+    eventually("the first sleeps", || sleepers(POOL) == 1);
+    assert!(starved(POOL).is_empty(), "another worker may come");
+    let second = waits_as_a_worker(POOL, 2, &tasks[1], &to);
+    let found = told.recv().unwrap();
+    assert!(found.finding == Finding::Starved && found.surely && found.waits.len() == 2);
+    eventually("the one that was told sleeps again", || starved(POOL).len() == 1);
+    tasks.iter().for_each(|task| finish(task));
+    let mut threads = [first, second].map(|thread| thread.join().unwrap());
+    threads.sort_unstable();
+    assert_eq!(found.waits.iter().map(|wait| wait.thread).collect::<Vec<_>>(), threads);
+    assert!(told.try_recv().is_err() && starved(POOL).is_empty(), "it is told once");
+}
+
+#[test]
+fn a_pool_with_a_worker_that_can_act_is_not_starved() {
+    const POOL: usize = 0x2000;
+    let (to, _told) = channel();
+    let (task, event) = (Arc::default(), Arc::new(Event::new()));
+    let first = waits_as_a_worker(POOL, 2, &task, &to);
+    let (ident, idents) = channel();
+    let second = std::thread::spawn({
+        let event = Arc::clone(&event);
+        move || {
+            let _serving = Serving::new(POOL, 2);
+            ident.send(thread_id()).unwrap();
+            event.wait();
+        }
+    });
+    let other = idents.recv().unwrap();
+    eventually("both sleep", || sleepers(POOL) == 1 && sleeping(other) == Some(Kind::Event));
+    assert!(starved(POOL).is_empty(), "anybody may set the event");
+    event.set();
+    second.join().unwrap();
+    finish(&task);
+    first.join().unwrap();
+}
+
+/// A worker waits for the end of a thread that waits for what is queued in the worker's pool.
+#[test]
+fn a_pool_is_starved_through_a_thread_that_is_none_of_its_workers() {
+    const POOL: usize = 0x4000;
+    let (to, told) = channel();
+    let [inner, outer]: [Arc<Completion>; 2] = [Arc::default(), Arc::default()];
+    inner.queue_in(POOL);
+    let helper = std::thread::spawn({
+        let (inner, outer, mut telling) =
+            (Arc::clone(&inner), Arc::clone(&outer), telling(&to, false));
+        move || {
+            outer.begin(Access::Free).unwrap().unwrap();
+            outer.run_here();
+            assert_eq!(inner.wait_with(&mut telling, Deadline::NEVER), Ok(true));
+            finish(&outer);
+        }
+    });
+    eventually("the helper sleeps", || sleepers(POOL) == 1);
+    let worker = std::thread::spawn({
+        let (outer, mut telling) = (Arc::clone(&outer), telling(&to, false));
+        move || {
+            let _serving = Serving::new(POOL, 1);
+            assert_eq!(outer.wait_with(&mut telling, Deadline::NEVER), Ok(true));
+        }
+    });
+    eventually("both sleep", || starved(POOL).len() == 1);
+    let found = starved(POOL);
+    assert!(matches!(&found[..], [one] if one.waits.len() == 2 && !one.surely), "{found:?}");
+    finish(&inner);
+    helper.join().unwrap();
+    worker.join().unwrap();
+    assert!(told.try_recv().is_err());
 }

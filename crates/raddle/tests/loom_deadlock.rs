@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use common::check;
 use loom::thread;
-use raddle::deadlock::{Deadlock, Finding};
-use raddle::{Blocking, Deadline, Parker, RawLock, Wake};
+use raddle::deadlock::{self, Deadlock, Finding, Serving, Verdict};
+use raddle::future::{Access, Completion};
+use raddle::{Blocking, Deadline, Parker, RawLock, Wake, thread_id};
 
 /// Ends a wait of which it is told that it closes a ring, and keeps what it was told.
 #[derive(Default)]
@@ -27,7 +28,7 @@ impl Blocking for Ending {
         Ok(())
     }
 
-    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), ()> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<Verdict, ()> {
         self.0 = Some(found.clone());
         Err(())
     }
@@ -101,5 +102,33 @@ fn a_lock_that_changes_hands_while_the_ring_is_walked_makes_no_false_ring() {
         assert!(nest(&locks[0], &locks[1]).is_none());
         assert!(other.join().unwrap().is_none());
         locks.iter().for_each(assert_at_rest);
+    });
+}
+
+/// A worker waits for what is queued in its pool, another thread looks, and ends it.
+#[test]
+fn a_pool_is_starved_while_its_worker_waits_and_not_after_that() {
+    const POOL: usize = 16;
+    check(5, || {
+        let task = Arc::new(Completion::new());
+        task.queue_in(POOL);
+        let worker = {
+            let task = Arc::clone(&task);
+            thread::spawn(move || {
+                let _serving = Serving::new(POOL, 1);
+                let waited = task.wait_with(&mut Ending::default(), Deadline::NEVER);
+                assert_eq!(waited, Ok(true));
+                thread_id()
+            })
+        };
+        let found = deadlock::report();
+        let changed = task.claim(Access::Free).expect("nobody else ends it").publish();
+        assert!(!changed.observed);
+        let id = worker.join().unwrap();
+        for found in &found {
+            assert!(found.finding == Finding::Starved && found.surely);
+            assert!(matches!(found.waits[..], [wait] if wait.thread == id));
+        }
+        assert!(deadlock::report().is_empty());
     });
 }

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use common::{PATIENCE, eventually, scope_within};
-use raddle::deadlock::{self, Deadlock, Finding};
+use raddle::deadlock::{self, Deadlock, Finding, Verdict};
 use raddle::{Blocking, Deadline, Event, Parker, RawLock, Wake};
 
 /// Keeps watch, notes until when it sleeps, and goes on with its wait whatever it is told.
@@ -63,9 +63,9 @@ impl<F: Fn() -> Option<usize>> Blocking for Watching<F> {
         (self.threads)()
     }
 
-    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), Infallible> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<Verdict, Infallible> {
         self.told = Some(found.finding);
-        Ok(())
+        Ok(Verdict::Told)
     }
 }
 

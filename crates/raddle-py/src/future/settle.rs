@@ -3,6 +3,7 @@
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
+use raddle::deadlock::Provider;
 use raddle::future::{Access, Changed, Phase, Refused};
 
 use super::Future;
@@ -46,6 +47,16 @@ impl Future {
     /// The calling thread, which has begun, runs the task itself.
     pub(crate) fn run_here(&self) {
         self.core.run_here();
+    }
+
+    /// The call is in the queue of an executor, for its workers.
+    pub(crate) fn queue_in(&self, pool: usize) {
+        self.core.queue_in(pool);
+    }
+
+    /// Who can end the call, as far as that is known.
+    pub(crate) fn provider(&self) -> Provider {
+        self.core.provider()
     }
 
     /// A worker begins; returns whether to run the task.

@@ -6,7 +6,7 @@
 //! more.
 
 use pyo3::prelude::*;
-use raddle::deadlock::Deadlock;
+use raddle::deadlock::{Deadlock, Verdict};
 use raddle::pool::Outcome;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
@@ -102,7 +102,7 @@ impl Blocking for Hands<'_, '_> {
         self.attached.threads()
     }
 
-    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<()> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
         self.attached.on_deadlock(found)
     }
 }

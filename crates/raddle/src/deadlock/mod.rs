@@ -14,6 +14,8 @@
 
 mod record;
 mod ring;
+mod serving;
+mod starved;
 #[cfg(not(raddle_loom))]
 mod subject;
 mod watch;
@@ -22,6 +24,7 @@ use std::fmt;
 #[cfg(not(raddle_loom))]
 use std::time::Duration;
 
+pub use serving::{Serving, served, serves};
 #[cfg(not(raddle_loom))]
 pub(crate) use subject::For;
 pub(crate) use watch::Watch;
@@ -101,6 +104,11 @@ pub enum Provider {
         /// Whether nobody else can end the wait.
         surely: bool,
     },
+    /// Any worker of a pool, and nobody else: what is waited for is queued there.
+    Pool {
+        /// What the workers have said that they [serve](Serving).
+        pool: usize,
+    },
 }
 
 /// What is waited for, as whoever blocks knows it; see [`Blocking`](crate::Blocking).
@@ -148,6 +156,21 @@ pub enum Finding {
     Cycle,
     /// All threads wait, for what only another of them could do.
     Asleep,
+    /// All workers of a pool wait, for what only a worker of that pool could do; and perhaps
+    /// others, for which a worker waits.
+    Starved,
+}
+
+/// What became of a finding that was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is known now; the wait hears of nothing more.
+    Told,
+    /// It may be as it is meant to be: nothing is told, as long as the same threads wait.
+    Dismissed,
+    /// It is too early to tell that all are asleep: ask again after a second. (Anything else is
+    /// dismissed.)
+    Later,
 }
 
 /// Threads that wait for each other.
@@ -167,11 +190,14 @@ impl fmt::Display for Deadlock {
         f.write_str(match self.finding {
             Finding::Cycle => "deadlock:",
             Finding::Asleep => "all threads are asleep:",
+            Finding::Starved => "no worker of a pool is left:",
         })?;
         for wait in &self.waits {
             write!(f, "\n  thread {:#x} waits for a {}", wait.thread, wait.kind.word())?;
-            if let Provider::Thread { thread, .. } = wait.provider {
-                write!(f, " of thread {thread:#x}")?;
+            match wait.provider {
+                Provider::Thread { thread, .. } => write!(f, " of thread {thread:#x}")?,
+                Provider::Pool { pool } => write!(f, " of pool {pool:#x}")?,
+                Provider::Anyone => {}
             }
         }
         Ok(())
@@ -221,10 +247,12 @@ fn is_detecting() -> bool {
     true
 }
 
-/// The rings in which threads wait for each other now, each once.
+/// The rings in which threads wait for each other now, and the pools that are starved, each once.
 #[must_use]
 pub fn report() -> Vec<Deadlock> {
-    ring::all()
+    let mut found = ring::all();
+    found.extend(starved::all());
+    found
 }
 
 /// Calls `visit` with each wait that goes on, the thread being kept in it meanwhile: `visit` must

@@ -21,8 +21,13 @@ pub(super) struct Record {
     thread: AtomicUsize,
     /// Guarded by the latch.
     stay: UnsafeCell<Option<Stay>>,
-    /// The mark of the ring that was told last, of those for which it stands. Guarded by the latch.
-    told: UnsafeCell<usize>,
+    /// The mark of the ring that was told last, of those for which it stands, and whether that was
+    /// dismissed. Guarded by the latch.
+    told: UnsafeCell<(usize, bool)>,
+    /// The pool that the thread works for, or 0, and how many workers that may have. Written by the
+    /// thread: the limit first.
+    pool: AtomicUsize,
+    limit: AtomicUsize,
     /// Written before the record is known to others.
     next: *const Record,
 }
@@ -59,7 +64,9 @@ impl Record {
             latch: Latch::new(),
             thread: AtomicUsize::new(thread),
             stay: UnsafeCell::new(None),
-            told: UnsafeCell::new(0),
+            told: UnsafeCell::new((0, false)),
+            pool: AtomicUsize::new(0),
+            limit: AtomicUsize::new(0),
             next,
         }
     }
@@ -116,7 +123,36 @@ impl Record {
     pub(super) fn claim(&self, mark: usize) -> bool {
         let _held = self.latch.lock();
         // SAFETY: the latch is held.
-        self.told.with_mut(|told| unsafe { std::mem::replace(&mut *told, mark) != mark })
+        self.told
+            .with_mut(|told| unsafe { std::mem::replace(&mut *told, (mark, false)).0 != mark })
+    }
+
+    /// The ring with this mark, whose right to tell was taken, was dismissed.
+    pub(super) fn dismiss(&self, mark: usize) {
+        let _held = self.latch.lock();
+        // SAFETY: the latch is held.
+        self.told.with_mut(|told| unsafe { *told = (mark, true) });
+    }
+
+    /// Whether the ring with this mark was dismissed.
+    pub(super) fn is_dismissed(&self, mark: usize) -> bool {
+        let _held = self.latch.lock();
+        // SAFETY: the latch is held.
+        self.told.with(|told| unsafe { *told == (mark, true) })
+    }
+
+    /// The thread, whose record this is, works for a pool from now on, or for none (0); returns
+    /// what was so before.
+    pub(super) fn serve(&self, pool: usize, limit: usize) -> (usize, usize) {
+        let before = (self.pool.load(Ordering::Relaxed), self.limit.load(Ordering::Relaxed));
+        self.limit.store(limit, Ordering::Relaxed);
+        self.pool.store(pool, Ordering::Release);
+        before
+    }
+
+    /// The pool that the thread works for.
+    pub(super) fn pool(&self) -> Option<usize> {
+        Some(self.pool.load(Ordering::Acquire)).filter(|pool| *pool != 0)
     }
 
     /// The thread's wait, if it is asleep in it.
@@ -144,7 +180,7 @@ pub(super) fn next() -> usize {
 pub(super) fn provider(wait: &Wait) -> Option<(usize, bool)> {
     match wait.provider {
         Provider::Thread { thread, surely } => Some((thread, surely)),
-        Provider::Anyone => None,
+        Provider::Pool { .. } | Provider::Anyone => None,
     }
 }
 
@@ -205,6 +241,7 @@ mod list {
         each(|record| {
             record.leave(None);
             if !ptr::eq(record, mine) {
+                record.serve(0, 0);
                 record.thread.store(0, Ordering::Release);
             }
         });
@@ -289,6 +326,19 @@ fn find(fits: impl Fn(&Record) -> bool) -> Option<&'static Record> {
 /// The record of a thread, if it has ever slept.
 pub(super) fn of(thread: usize) -> Option<&'static Record> {
     find(|record| record.thread.load(Ordering::Acquire) == thread)
+}
+
+/// The threads that work for a pool, if they are as many as it may have.
+pub(super) fn workers(pool: usize) -> Option<Vec<usize>> {
+    let (mut threads, mut limit) = (Vec::new(), 1);
+    each(|record| {
+        let thread = record.thread.load(Ordering::Acquire);
+        if thread != 0 && record.pool() == Some(pool) {
+            threads.push(thread);
+            limit = limit.max(record.limit.load(Ordering::Relaxed));
+        }
+    });
+    (threads.len() >= limit).then_some(threads)
 }
 
 /// Calls `visit` with each record.

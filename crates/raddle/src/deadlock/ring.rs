@@ -14,7 +14,7 @@
 //! looks, all other sleeps are there to be seen (see `Record::enter`).
 
 use super::record::{self, Record};
-use super::{Deadlock, Finding, Wait};
+use super::{Deadlock, Finding, Wait, starved};
 
 /// More threads than this in one ring are not looked for.
 const LONGEST: usize = 1_000;
@@ -23,25 +23,46 @@ const LONGEST: usize = 1_000;
 pub(super) fn closed_by(me: &Record) -> Option<Deadlock> {
     let own = me.asleep()?;
     record::provider(&own)?; // Most waits end here.
-    let (waits, surely) = walk(own)?;
-    let again = walk(me.asleep()?)?;
+    let (waits, surely) = walk(own, now)?;
+    let again = walk(me.asleep()?, now)?;
     let same = again.1 == surely && is_same(&waits, &again.0);
     let last = waits.iter().all(|wait| wait.order <= own.order);
     (same && last).then_some(Deadlock { finding: Finding::Cycle, waits, surely })
 }
 
-/// Takes the right to tell of a ring; one of its threads gets it, once. (One that has run a
-/// signal handler has begun to sleep last, then, and sees the ring again.)
-pub(super) fn claim(ring: &Deadlock) -> bool {
-    // What tells the ring from others, wherever it is begun: which waits it is made of.
+/// Takes the right to tell of what was found; one of its threads gets it, once. (One that has run
+/// a signal handler has begun to sleep last, then, and sees a ring again.)
+pub(super) fn claim(found: &Deadlock) -> bool {
+    first(&found.waits).is_some_and(|record| record.claim(mark(&found.waits)))
+}
+
+/// What was found, and claimed, was dismissed.
+pub(super) fn dismiss(found: &Deadlock) {
+    if let Some(record) = first(&found.waits) {
+        record.dismiss(mark(&found.waits));
+    }
+}
+
+/// What tells these waits from others, in whatever order they are.
+pub(super) fn mark(waits: &[Wait]) -> usize {
     let spread = |wait: &Wait| wait.id.wrapping_mul(0x9E37_79B1);
-    let mark = ring.waits.iter().map(spread).fold(0, usize::wrapping_add) | 1;
-    let first = ring.waits.iter().min_by_key(|wait| wait.thread);
-    first.and_then(|wait| record::of(wait.thread)).is_some_and(|record| record.claim(mark))
+    waits.iter().map(spread).fold(0, usize::wrapping_add) | 1
+}
+
+/// The record that stands for these waits.
+fn first(waits: &[Wait]) -> Option<&'static Record> {
+    record::of(waits.iter().min_by_key(|wait| wait.thread)?.thread)
+}
+
+/// The wait in which a thread sleeps now.
+pub(super) fn now(thread: usize) -> Option<Wait> {
+    record::of(thread)?.asleep()
 }
 
 /// From one wait to the next, until the first comes again; and whether each has one provider.
-fn walk(first: Wait) -> Option<(Vec<Wait>, bool)> {
+///
+/// `asleep` says in which wait a thread sleeps.
+fn walk(first: Wait, asleep: impl Fn(usize) -> Option<Wait>) -> Option<(Vec<Wait>, bool)> {
     let mut waits = vec![first];
     let mut wait = first;
     let mut all_surely = true;
@@ -54,12 +75,12 @@ fn walk(first: Wait) -> Option<(Vec<Wait>, bool)> {
         if waits.len() == LONGEST || waits.iter().any(|wait| wait.thread == thread) {
             return None; // A ring, but `first` is not part of it.
         }
-        wait = record::of(thread)?.asleep()?;
+        wait = asleep(thread)?;
         waits.push(wait);
     }
 }
 
-fn is_same(one: &[Wait], other: &[Wait]) -> bool {
+pub(super) fn is_same(one: &[Wait], other: &[Wait]) -> bool {
     let pairs = || one.iter().zip(other);
     one.len() == other.len()
         && pairs().all(|(one, other)| {
@@ -68,22 +89,38 @@ fn is_same(one: &[Wait], other: &[Wait]) -> bool {
 }
 
 /// All waits without a timeout, if as many threads are there, and so none can do anything; not
-/// if some of them are a ring, which its last member tells.
+/// if some of them are a ring, or starve a pool, which one of those tells. `me` asks.
 ///
 /// The threads are counted between two walks, when those that wait are sure to be among them.
-pub(super) fn all_asleep(count: impl FnOnce() -> Option<usize>) -> Option<Deadlock> {
+pub(super) fn all_asleep(
+    me: &Record,
+    count: impl FnOnce() -> Option<usize>,
+) -> Option<Deadlock> {
     let waits = untimed();
     let same = waits.len() == count()? && is_same(&waits, &untimed());
-    let is_ring =
-        |wait: &Wait| walk(*wait).is_some_and(|(waits, surely)| surely || waits.len() > 1);
-    (same && !waits.iter().any(is_ring)).then_some(Deadlock {
+    let own = me.asleep()?.thread;
+    // (As they were: one that tells has woken for that.)
+    let told = |wait: &Wait| is_told_as_a_ring(wait, &waits, own);
+    (same && !waits.iter().any(told) && !starved::is_among(&waits)).then_some(Deadlock {
         finding: Finding::Asleep,
         waits,
         surely: true,
     })
 }
 
-fn untimed() -> Vec<Wait> {
+/// Whether a wait is part of a ring that its last member has told or will tell. A thread that
+/// waits for itself may have said that this is as it should be.
+fn is_told_as_a_ring(wait: &Wait, all: &[Wait], asks: usize) -> bool {
+    let asleep = |thread| all.iter().find(|wait| wait.thread == thread).copied();
+    let Some((waits, surely)) = walk(*wait, asleep) else { return false };
+    if surely || waits.len() > 1 {
+        return true;
+    }
+    let dismissed = |record: &Record| record.is_dismissed(mark(&waits));
+    wait.thread != asks && !record::of(wait.thread).is_some_and(dismissed)
+}
+
+pub(super) fn untimed() -> Vec<Wait> {
     let mut waits = Vec::new();
     record::each(|record| waits.extend(record.asleep().filter(|wait| !wait.timed)));
     waits

@@ -1,6 +1,6 @@
 //! Waiting for something in particular with somebody else's way of blocking.
 
-use super::{Deadlock, Subject};
+use super::{Deadlock, Subject, Verdict};
 use crate::blocking::Blocking;
 use crate::checks::Site;
 use crate::deadline::Deadline;
@@ -63,7 +63,7 @@ impl<B: Blocking> Blocking for For<'_, B> {
         self.blocking.threads()
     }
 
-    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), Self::Interrupt> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<Verdict, Self::Interrupt> {
         self.blocking.on_deadlock(found)
     }
 }

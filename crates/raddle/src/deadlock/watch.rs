@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::record::{self, Record, Sleep, Stay};
-use super::{Deadlock, doubt, is_detecting, ring};
+use super::{Deadlock, Finding, Verdict, doubt, is_detecting, ring, starved};
 use crate::blocking::Blocking;
 use crate::deadline::{self, Deadline};
 use crate::park::{Parker, Wake};
@@ -27,6 +27,8 @@ pub(crate) struct Watch<'a> {
     round: Option<Deadline>,
     /// Something was told; that is enough for one wait.
     told: bool,
+    /// What was found and dismissed, by its mark: a ring, and that all are asleep.
+    dismissed: [usize; 2],
 }
 
 impl<'a> Watch<'a> {
@@ -35,7 +37,17 @@ impl<'a> Watch<'a> {
         primitive: &'a dyn Abandoned,
         until: Deadline,
     ) -> Self {
-        Self { parker, primitive, until, since: 0, id: 0, ripe: None, round: None, told: false }
+        Self {
+            parker,
+            primitive,
+            until,
+            since: 0,
+            id: 0,
+            ripe: None,
+            round: None,
+            told: false,
+            dismissed: [0; 2],
+        }
     }
 
     /// Sleeps as `blocking` does, and has it told of a deadlock.
@@ -53,10 +65,13 @@ impl<'a> Watch<'a> {
             (self.ripe, self.round) = (None, None); // Detection may have been switched off.
         }
         if let Some(found) = looks.then(|| self.look(record, blocking)).flatten() {
-            self.told = true;
             (self.ripe, self.round) = (None, None);
             drop(asleep);
-            self.awake(blocking, |blocking| blocking.on_deadlock(&found))?;
+            self.told = true; // Also if what is called ends the wait, or asks for another one.
+            match self.awake(blocking, |blocking| blocking.on_deadlock(&found))? {
+                Verdict::Told => {}
+                verdict => self.go_on(&found, verdict),
+            }
             // Handlers may have run: look for signals and forks before the next sleep.
             return Ok(Wake::Signal);
         }
@@ -97,6 +112,25 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// What was found was not told.
+    fn go_on(&mut self, found: &Deadlock, verdict: Verdict) {
+        self.told = false;
+        if verdict == Verdict::Later && found.finding == Finding::Asleep {
+            self.round = Some(Deadline::after_nanos(LASTING));
+            return;
+        }
+        self.dismissed[kind_of(found)] = ring::mark(&found.waits);
+        if found.finding == Finding::Asleep {
+            self.ripe = Some(Deadline::PAST); // If it waits for itself, that may be no signal.
+        } else {
+            ring::dismiss(found);
+        }
+    }
+
+    fn is_dismissed(&self, found: &Deadlock) -> bool {
+        self.dismissed[kind_of(found)] == ring::mark(&found.waits)
+    }
+
     /// Looks for a ring at the beginning of each sleep: while this thread was awake, to run a
     /// signal handler for one, another may have closed a ring and not have seen it.
     fn look<B: Blocking>(&mut self, me: &Record, blocking: &B) -> Option<Deadlock> {
@@ -106,28 +140,51 @@ impl<'a> Watch<'a> {
             (self.ripe, self.round) = (None, None);
             return ring.filter(ring::claim);
         }
-        // A thread that waits for itself may be waiting for another's release().
-        let Some(ring) = ring.filter(|ring| ring.waits.len() > 1) else {
+        let Some(ring) = ring.filter(|ring| !self.is_dismissed(ring)) else {
             self.ripe = None;
-            return self.look_round(blocking);
+            return self.look_round(me, blocking);
         };
         self.round = None;
         let ripe = *self.ripe.get_or_insert_with(|| Deadline::after_nanos(doubt()));
         if ripe.has_passed() {
+            // A thread that waits for itself may be waiting for another's release(), and it is
+            // certain that there is none if no other thread is left.
+            let alone = ring.waits.len() == 1;
+            if let Some(found) = alone.then(|| self.all_asleep(me, blocking)).flatten() {
+                return Some(found);
+            }
             self.ripe = None;
             return Some(ring).filter(ring::claim);
         }
         None
     }
 
-    /// Looks whether all are asleep, if this thread is to, and from its second second on.
-    fn look_round<B: Blocking>(&mut self, blocking: &B) -> Option<Deadlock> {
-        if self.round.is_none_or(Deadline::has_passed) && blocking.keeps_watch() {
-            let first = self.round.replace(Deadline::after_nanos(LASTING)).is_none();
-            return if first { None } else { ring::all_asleep(|| blocking.threads()) };
+    /// Looks whether all are asleep, or a pool is starved, if this thread is to, and from its
+    /// second second on.
+    fn look_round<B: Blocking>(&mut self, me: &Record, blocking: &B) -> Option<Deadlock> {
+        if self.round.is_some_and(|round| !round.has_passed()) {
+            return None;
         }
-        None
+        let works =
+            me.pool().is_some() && me.asleep().as_ref().is_some_and(starved::is_for_others);
+        if !works && !blocking.keeps_watch() {
+            return None;
+        }
+        self.round.replace(Deadline::after_nanos(LASTING))?; // Not at the first look.
+        let starved = works.then(|| starved::closed_by(me)).flatten();
+        starved.filter(ring::claim).or_else(|| self.all_asleep(me, blocking))
     }
+
+    fn all_asleep<B: Blocking>(&self, me: &Record, blocking: &B) -> Option<Deadlock> {
+        let asks = blocking.keeps_watch();
+        let found = asks.then(|| ring::all_asleep(me, || blocking.threads())).flatten();
+        found.filter(|found| !self.is_dismissed(found))
+    }
+}
+
+/// Where it is kept that something was dismissed: the same waits may be both.
+fn kind_of(found: &Deadlock) -> usize {
+    usize::from(found.finding == Finding::Asleep)
 }
 
 /// The thread's wait is in its record until this is dropped.

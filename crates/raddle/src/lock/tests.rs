@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::blocking::Native;
-use crate::deadlock::Deadlock;
+use crate::deadlock::{Deadlock, Verdict};
 use crate::park::{Parker, Wake};
 
 /// Says when it is in line, goes to sleep when it may, and says what it is told.
@@ -31,8 +31,8 @@ impl Blocking for Careful {
         Ok(())
     }
 
-    fn on_deadlock(&mut self, _: &Deadlock) -> Result<(), ()> {
-        self.told.send(()).map_err(|_| ())
+    fn on_deadlock(&mut self, _: &Deadlock) -> Result<Verdict, ()> {
+        self.told.send(()).map(|()| Verdict::Told).map_err(|_| ())
     }
 }
 

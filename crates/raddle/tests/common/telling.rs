@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 
-use raddle::deadlock::{self, Deadlock};
+use raddle::deadlock::{self, Deadlock, Verdict};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
 /// Tells a channel what it is told, and ends the wait if that is said.
@@ -39,9 +39,9 @@ impl Blocking for Telling {
         Some(asleep)
     }
 
-    fn on_deadlock(&mut self, found: &Deadlock) -> Result<(), ()> {
+    fn on_deadlock(&mut self, found: &Deadlock) -> Result<Verdict, ()> {
         self.to.send(found.clone()).expect("the test listens");
-        if self.ends { Err(()) } else { Ok(()) }
+        if self.ends { Err(()) } else { Ok(Verdict::Told) }
     }
 }
 
