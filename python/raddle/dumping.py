@@ -20,22 +20,25 @@ def dump(file=None):
 
 def describe(colour=False):
     """Return the dump as text."""
-    with stack.Stacks() as stacks:
+    with stack.Moment() as moment:
         # (A program without threads may not have loaded this; then there is one thread.)
         thread = sys.modules.get("_thread")
-        me = thread.get_ident() if thread else min(stacks.idents())
+        me = thread.get_ident() if thread else min(moment.idents())
         asker = me, "asked for this dump"
-        return _described(stacks, report.painter(colour), _waits(), asker)
+        return _described(moment, report.painter(colour), moment.waits, asker)
 
 
 def describe_for(main, waits, colour=False):
     """Return the dump as text that a signal's handler asks for, in another thread than its own.
 
-    `main` is the ident of the handler's, `waits` what `_waits()` gave there.
+    `main` is the ident of the handler's, `waits` what `_waits()` gave there: that thread waits
+    for this dump since.
     """
-    with stack.Stacks() as stacks:
+    with stack.Moment() as moment:
+        waits = [each for each in waits if each[0] == main]
+        waits += [each for each in moment.waits if each[0] != main]
         asker = main, "was stopped for this dump"
-        return _described(stacks, report.painter(colour), waits, asker)
+        return _described(moment, report.painter(colour), waits, asker)
 
 
 def _described(stacks, paint, waits, asker):
@@ -83,11 +86,6 @@ def _exiting(wait, now):
     ident, _, _, _, since, _ = wait
     link = {"kind": ending.THREADS, "name": ending.awaited(ident), "provider": None}
     return f"{words.wait(link)}, for {max(0.0, now - since):.1f} s"
-
-
-def _waits():
-    core = sys.modules.get("raddle._raddle")
-    return core._waits() if core is not None else []
 
 
 def _facts(ident):

@@ -37,12 +37,15 @@ class Stacks:
 
     def __init__(self):
         self._frames = sys._current_frames()
+        self._seen = {}
+        self._leave_out_who_looks()
+
+    def _leave_out_who_looks(self):
         core = sys.modules.get("raddle._raddle")
         if core is not None and core._is_aside():
             from _thread import get_ident
 
             self._frames.pop(get_ident(), None)
-        self._seen = {}
 
     def __enter__(self):
         return self
@@ -54,7 +57,7 @@ class Stacks:
     def of(self, ident):
         """Return what `visible` finds in a thread's stack; nothing for an unknown thread."""
         if ident not in self._seen:
-            self._seen[ident] = visible(self._frames.get(ident))
+            self._seen[ident] = visible(_callers(self._frames.get(ident)))
         return self._seen[ident]
 
     def innermost(self, ident):
@@ -82,6 +85,27 @@ class Stacks:
             each.clear()
 
 
+class Moment(Stacks):
+    """The stacks of all threads as they are at one moment, and `waits`, what they wait for.
+
+    (Those of `Stacks` are read when they are asked for: of threads that wait, which is the same.)
+    """
+
+    def __init__(self):
+        try:
+            from raddle import _raddle
+        except ImportError:  # It cannot be loaded: in a subinterpreter.
+            super().__init__()
+            self.waits = []
+            return
+        stacks, self.waits = _raddle._moment()
+        self._frames = {ident: frames[0][0] for ident, frames in stacks.items()}
+        self._leave_out_who_looks()
+        self._seen = {ident: visible(stacks[ident]) for ident in self._frames}
+        for frames in stacks.values():
+            frames.clear()
+
+
 def is_inner(code):
     """Return whether this is code of raddle or of the modules that it stands for."""
     name = code.co_filename
@@ -104,18 +128,25 @@ def is_stdlib_file(name):
     return name.startswith(_LIB) and "site-packages" not in name
 
 
-def visible(frame):
-    """Return the program's own frames with their lines, innermost first.
+def _callers(frame):
+    """Yield a frame and those that called it, each with its line.
 
-    (A frame's line is read once: where there is no GIL, a running thread moves on meanwhile.)
+    (That is read once: where there is no GIL, a running thread moves on meanwhile.)
     """
-    found = []
-    while frame is not None and len(found) < MOST:
-        if found and _HARNESS in frame.f_code.co_filename:
-            break  # What calls a test is not what the test does.
-        if not is_inner(frame.f_code):
-            found.append((frame, frame.f_lineno or frame.f_code.co_firstlineno))
+    while frame is not None:
+        yield frame, frame.f_lineno or 0
         frame = frame.f_back
+
+
+def visible(frames):
+    """Return those of the (frame, line) pairs that are the program's own, innermost first."""
+    found = []
+    for frame, line in frames:
+        code = frame.f_code
+        if len(found) == MOST or (found and _HARNESS in code.co_filename):
+            break  # What calls a test is not what the test does.
+        if not is_inner(code):
+            found.append((frame, line if line > 0 else code.co_firstlineno))
     return found
 
 

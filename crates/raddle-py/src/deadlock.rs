@@ -41,7 +41,7 @@ pub(crate) fn object_of<T: PyClass>(value: &T) -> usize {
 }
 
 /// A wait as Python is told of it, and the object that it is for.
-type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
+pub(crate) type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
 
 /// Adds a wait, from inside `visit`: the thread cannot give its object up meanwhile.
 fn note<'py>(py: Python<'py>, seen: &mut Vec<Seen<'py>>, wait: &Wait) {
@@ -167,8 +167,21 @@ pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(name = "_waits")]
 pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    listed(py, seen(py))
+}
+
+/// The waits that go on.
+pub(crate) fn seen(py: Python<'_>) -> Vec<Seen<'_>> {
     let mut seen = Vec::new();
     deadlock::visit(|wait| note(py, &mut seen, wait));
+    seen
+}
+
+/// The waits as Python is told of them, see [`waits`].
+pub(crate) fn listed<'py>(
+    py: Python<'py>,
+    seen: Vec<Seen<'py>>,
+) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for (wait, object) in seen {
         let since = wait.since as f64 / 1e9;

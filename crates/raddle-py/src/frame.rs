@@ -20,6 +20,8 @@ pub(crate) use objects::{innermost, prepare};
 
 #[cfg(Py_3_13)]
 pub(crate) use offsets::{innermost, prepare};
+#[cfg(Py_GIL_DISABLED)]
+pub(crate) use offsets::{knows_threads, thread_of};
 
 /// Up to 3.12 there is no such table.
 #[cfg(not(Py_3_13))]
@@ -62,6 +64,9 @@ mod offsets {
 
     /// Where a thread's state has its innermost frame; 0 if that is not known.
     static CURRENT: AtomicU32 = AtomicU32::new(0);
+    /// Where a thread's state has its identifier; 0 if that is not known.
+    #[cfg(Py_GIL_DISABLED)]
+    static THREAD: AtomicU32 = AtomicU32::new(0);
     /// Where a frame has its code object.
     static EXECUTABLE: AtomicU32 = AtomicU32::new(0);
     /// Where a frame has its instruction.
@@ -69,7 +74,15 @@ mod offsets {
 
     /// Looks the offsets up, and whether what they lead to is true of the calling thread.
     pub(crate) fn prepare(py: Python<'_>) {
-        let Some([current, executable, instruction]) = find() else { return };
+        let Some([current, _thread, executable, instruction]) = find() else { return };
+        #[cfg(Py_GIL_DISABLED)]
+        {
+            THREAD.store(_thread, Ordering::Relaxed);
+            // SAFETY: attached; the state is the calling thread's.
+            if thread_of(unsafe { ffi::PyThreadState_Get() }) != raddle::thread_id() {
+                THREAD.store(0, Ordering::Relaxed);
+            }
+        }
         EXECUTABLE.store(executable, Ordering::Relaxed);
         INSTRUCTION.store(instruction, Ordering::Relaxed);
         CURRENT.store(current, Ordering::Relaxed);
@@ -98,8 +111,8 @@ mod offsets {
         code == known && (cfg!(Py_GIL_DISABLED) || (1..LARGE as usize).contains(&begin))
     }
 
-    /// Where a state has its frame, a frame its code object and its instruction.
-    fn find() -> Option<[u32; 3]> {
+    /// Where a state has its frame and its thread's identifier, a frame its code object and its instruction.
+    fn find() -> Option<[u32; 4]> {
         // (Looked up when it is wanted: a program that has the interpreter inside may hide it.)
         // SAFETY: a name, to be looked for everywhere.
         let runtime = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_PyRuntime".as_ptr()) };
@@ -123,9 +136,24 @@ mod offsets {
         let (state, frame) = (table[STATE], table[FRAME]);
         Some([
             inside(table[STATE + 4], state)?,
+            inside(table[STATE + 5], state)?,
             inside(table[FRAME + 2], frame)?,
             inside(table[FRAME + 3], frame)?,
         ])
+    }
+
+    /// Whether [`thread_of`] knows.
+    #[cfg(Py_GIL_DISABLED)]
+    pub(crate) fn knows_threads() -> bool {
+        THREAD.load(Ordering::Relaxed) != 0
+    }
+
+    /// The identifier of the thread whose state this is, a live one.
+    #[cfg(Py_GIL_DISABLED)]
+    pub(crate) fn thread_of(state: *mut ffi::PyThreadState) -> usize {
+        let at = THREAD.load(Ordering::Relaxed) as usize;
+        // SAFETY: the caller's state; the offset is the interpreter's own.
+        unsafe { state.byte_add(at).cast::<usize>().read() }
     }
 
     /// Where the calling thread is, if that can be told at once.

@@ -29,6 +29,7 @@ mod instances;
 mod interned;
 mod kit;
 mod lock;
+mod moment;
 mod name;
 mod names;
 mod outcall;
@@ -80,6 +81,8 @@ mod _raddle {
     use crate::kit::{equip, equip_executor};
     #[pymodule_export]
     use crate::lock::{Lock, signal_lock};
+    #[pymodule_export]
+    use crate::moment::moment;
     #[pymodule_export]
     use crate::names::publish;
     #[pymodule_export]
