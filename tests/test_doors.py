@@ -24,14 +24,14 @@ HARMLESS = {
         PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_Occurred
         PyException_GetTraceback PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode
         PyFunction_SetVectorcall PyGC_Disable PyGC_Enable PyImport_GetModuleDict
-        PyInterpreterState_Get
-        PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
+        PyInterpreterState_Get PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
         PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size PyType_GetName
         PyType_GetQualName PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing
         Py_IsInitialized _Py_IsFinalizing
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """
-        PyCode_Addr2Line PyFloat_FromDouble PyFrame_GetLineNumber PyLong_AsLongLongAndOverflow PyLong_FromLong
+        PyCode_Addr2Line PyFloat_FromDouble PyFrame_GetLineNumber
+        PyLong_AsLongLongAndOverflow PyLong_FromLong
         PyLong_FromSize_t PyLong_FromSsize_t PyUnicode_Compare
         PyLong_FromUnsignedLongLong PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize
         PyUnicode_InternInPlace

@@ -1,6 +1,7 @@
 """GilBoundWarning: what the clocks show, and two real runs."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -23,6 +24,19 @@ def test_it_is_bound_on_a_busy_machine_too():
 
 
 @pytest.mark.parametrize(
+    "clocks",
+    [  # Measured, on two cores of which something else took a third.
+        pytest.param(Clocks(1.2, 2.7, 1.36, 2, 0.37), id="two workers"),
+        pytest.param(Clocks(1.2, 2.72, 1.37, 2, 0.52), id="two that waited longer"),
+        pytest.param(Clocks(1.21, 5.35, 1.41, 4, 0.55), id="four workers"),
+        pytest.param(Clocks(1.21, 8.64, 1.41, 8, 0.65), id="eight, each of which asks for the GIL"),
+    ],
+)
+def test_it_is_bound_where_something_else_takes_a_third_of_the_cores(clocks):
+    assert bound(clocks, 2, False)
+
+
+@pytest.mark.parametrize(
     ("clocks", "cores", "parallel"),
     [
         pytest.param(Clocks(0.02, 12.0, 3.0, 4), 8, False, id="tasks that sleep"),
@@ -30,6 +44,10 @@ def test_it_is_bound_on_a_busy_machine_too():
         pytest.param(Clocks(5.9, 6.0, 3.0, 2), 8, False, id="C code without the GIL"),
         pytest.param(Clocks(3.0, 6.0, 3.0, 2, 2.9), 2, False, id="the same, machine busy"),
         pytest.param(Clocks(1.5, 6.0, 3.0, 2, 1.5), 2, False, id="too busy to tell"),
+        # Measured: sha256() of what is large lets go of the GIL.
+        pytest.param(Clocks(1.11, 2.99, 1.55, 2, 1.76), 2, False, id="C code, a third busy"),
+        pytest.param(Clocks(0.63, 1.52, 0.76, 2, 0.43), 2, False, id="C code that sleeps"),
+        pytest.param(Clocks(0.62, 3.46, 0.88, 4, 1.0), 2, False, id="four of them"),
         pytest.param(Clocks(3.0, 3.1, 3.0, 1), 8, False, id="one worker"),
         pytest.param(Clocks(3.0, 3.2, 3.0, 2), 8, False, id="one task at a time"),
         pytest.param(Clocks(0.3, 0.6, 0.3, 2), 8, False, id="too short to tell"),
@@ -85,6 +103,35 @@ def spinning(child, action, patience):
     if "busy machine" in done.stdout:
         pytest.skip("this machine was busy with something else all the time")
     return done
+
+
+BURN = """
+import time
+while True:
+    end = time.thread_time() + 0.02
+    while time.thread_time() < end:
+        pass
+    time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def burning():
+    """Other processes, which take a third of the cores."""
+    count = max(1, len(os.sched_getaffinity(0)) // 2)
+    running = [subprocess.Popen([sys.executable, "-S", "-c", BURN]) for _ in range(count)]
+    yield
+    for each in running:
+        each.kill()
+        each.wait()
+
+
+@pytest.mark.skipif(not GIL, reason="there is no GIL here")
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core would not help either")
+def test_a_cpu_bound_map_warns_beside_other_programs(child, burning):
+    done = spinning(child, "always", 30)
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert done.stderr.count("GilBoundWarning") == 1
 
 
 @pytest.mark.skipif(not GIL, reason="there is no GIL here")

@@ -2,10 +2,15 @@
 
 Wall time alone cannot tell: a slow task and a task that waits for the GIL look alike. The CPU
 clocks can. Work that is bound by the GIL uses one core in sum, whatever the number of workers;
-work that sleeps uses less, and work that releases the GIL more. A machine that is busy with
-something else makes threads wait for a core: the kernel counts that time apart. A little of it
-is added to what the workers would have used; where it is much, nobody can tell, and nothing is
-said.
+work that sleeps uses less, and work that releases the GIL more.
+
+A machine that is busy with something else makes threads wait for a core: the kernel counts that
+time apart. What the workers would have used is then between what they did use and that plus what
+they were made to wait. It is not all of it: a thread that waits for the GIL wakes up each five
+milliseconds to ask for it, and waits for a core to do even that. So half of it counts as too much,
+and all of it as too little. Threads that the machine alone holds up always have a core or wait for
+one, and those that wait for the GIL mostly sleep: that tells them apart. Where the workers waited
+for cores about half as long as they ran, nobody can tell, and nothing is said.
 """
 
 import sys
@@ -15,7 +20,9 @@ from typing import NamedTuple
 ENOUGH = 0.5  # seconds of work before anything is said
 BUSY = 0.85  # of one core: less than that was spent waiting for something else
 ONE = 1.25  # cores: more than that is more than one thread at a time
-STARVED = 0.3  # of the CPU time: with more than that spent waiting for a core, nobody can tell
+STARVED = 0.45  # of the CPU time: if two workers waited longer than that for a core, nobody can tell
+ASKING = 0.05  # of the CPU time: what each further worker may wait for a core to ask for the GIL
+AWAKE = 0.65  # of the time in tasks: who has a core, or waits for one, longer waits for no GIL
 
 
 class GilBoundWarning(RuntimeWarning):
@@ -44,10 +51,13 @@ def bound(clocks, cores, parallel):
         return False
     if clocks.busy < 1.5 * clocks.elapsed:
         return False  # mostly, there was no more than one task to run
-    if clocks.starved > STARVED * clocks.cpu:
+    awake = clocks.cpu + clocks.starved
+    if awake > AWAKE * clocks.busy:
         return False
-    wanted = (clocks.cpu + clocks.starved) / clocks.elapsed
-    return BUSY <= wanted <= ONE
+    if clocks.starved > (STARVED + ASKING * (clocks.most - 2)) * clocks.cpu:
+        return False
+    least = clocks.cpu + clocks.starved / 2
+    return awake >= BUSY * clocks.elapsed and least <= ONE * clocks.elapsed
 
 
 def advice(clocks, interpreters):
