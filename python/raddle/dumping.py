@@ -143,15 +143,24 @@ def _state(ident):
 
 def _held(waits, stacks, names):
     """Return what each thread is known to hold: that for which others wait."""
-    places, held = sites.Sites(), {}
-    known = {each[0] for each in waits}
-    for ident, kind, value, provider, *_ in waits:
+    held = {}
+    places = sites.Sites({each[0]: each[2] for each in waits})
+    for _, kind, value, provider, *_ in waits:
         if provider <= 0 or kind not in words.LOCKS or value is None:
             continue
-        place = None
-        if provider in known:
-            place = places.taken(stacks.of(provider), value, provider == ident)
-        text = names.of(value) + (f" ({stack.short(place[0])}:{place[1]})" if place else "")
+        text = names.of(value) + _taken(provider, stacks.of(provider), value, places)
         if text not in held.setdefault(provider, []):
             held[provider].append(text)
     return held
+
+
+def _taken(ident, seen, value, places):
+    """Return where a thread took what it holds, as an insertion."""
+    place = places.taken(ident, seen, value)
+    if place is None:
+        return ""
+    file, line = place
+    top = seen[0]
+    here = places.awaits(ident, value) and line == top[1]
+    again = here and file == stack.shown(top[0].f_code.co_filename)
+    return f" ({stack.short(file)}:{line}{', in an outer call' if again else ''})"

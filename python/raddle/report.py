@@ -149,7 +149,7 @@ def _links(kind, ring, waits):
         wanted = [*(each[2] for each in ring), *executors.values()]
         names = naming.Names(wanted, [stacks.of(each) for each in looked])
         queued = {key: pools.called(each, names) for key, each in executors.items()}
-        where = sites.Sites()
+        where = sites.Sites({each[0]: each[2] for each in ring})
         return [_link(each, stacks, names, where, called, began, queued) for each in ring]
 
 
@@ -173,7 +173,7 @@ def _link(link, stacks, names, where, called, began, queued):
     elif wait == "future" and names.where(value) is None:
         named = "a call"
     if provider and wait in words.LOCKS and value is not None:
-        held = where.taken(stacks.of(provider), value, provider == ident)
+        held = where.taken(provider, stacks.of(provider), value)
     if provider and provider not in called:
         called[provider] = stack.name_of(provider) if provider in alive else process.gone()
     lasting = None if since is None else max(0.0, round(time.monotonic() - since, 3))

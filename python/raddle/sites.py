@@ -13,25 +13,31 @@ from raddle.trees import Trees
 class Sites:
     """Finds acquisitions in the source of frames."""
 
-    def __init__(self):
-        self._trees = Trees()
+    def __init__(self, awaited):
+        """`awaited` has what each thread waits for, by ident."""
+        self._trees, self._awaited = Trees(), awaited
 
-    def taken(self, seen, value, awaited=False):
-        """Return (file, line) where the thread with this stack took `value`, or None.
+    def awaits(self, ident, value):
+        """Return whether a thread waits for `value`."""
+        return value is not None and self._awaited.get(ident) is value
 
-        `seen` is what stack.visible() found; `awaited` says that the thread waits for the same
-        object just now, which is not where it took it.
+    def taken(self, ident, seen, value):
+        """Return (file, line) where a thread took `value`, or None.
+
+        `seen` is what stack.visible() found. Where the thread waits for the same object just
+        now is not where it took it. (An outer call may have taken it in that line.)
         """
+        awaited = self.awaits(ident, value)
         for depth, (frame, line) in enumerate(seen):
-            before = line if awaited and depth == 0 else line + 1
+            waits = awaited and depth == 0
             if stack.is_stdlib(frame.f_code):
                 continue  # A place in there tells nobody anything.
-            found = self._in(frame, line, before, value)
+            found = self._in(frame, line, waits, value)
             if found is not None:
                 return stack.shown(frame.f_code.co_filename), found
         return None
 
-    def _in(self, frame, line, before, value):
+    def _in(self, frame, line, waits, value):
         body = self._function(frame, line)
         if body is None:
             return None
@@ -39,19 +45,19 @@ class Sites:
         for node in _inner(body):
             if isinstance(node, ast.With) and node.lineno <= line <= node.end_lineno:
                 for item in node.items:
-                    at = item.context_expr.lineno
-                    if at < before and _value(item.context_expr, frame) is value:
-                        taken = at
+                    at = item.context_expr
+                    if _is_past(at, line, waits) and _value(at, frame) is value:
+                        taken = at.lineno
         if taken is not None:
             return taken
         for node in _inner(body):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
-            word, at = node.func.attr, node.lineno
-            if word not in ("acquire", "release") or at >= before:
+            word = node.func.attr
+            if word not in ("acquire", "release") or not _is_past(node, line, waits):
                 continue
             if _value(node.func.value, frame) is value:
-                taken = at if word == "acquire" else None
+                taken = node.lineno if word == "acquire" else None
         return taken
 
     def _function(self, frame, line):
@@ -63,6 +69,11 @@ class Sites:
             if isinstance(node, _FUNCTIONS) and node.lineno <= line <= node.end_lineno:
                 inmost = node  # ast.walk goes from the outside in.
         return inmost
+
+
+def _is_past(node, line, waits):
+    """Return whether a frame at a line has done what is there, if it does not wait in it."""
+    return node.end_lineno < line if waits else node.lineno <= line
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
