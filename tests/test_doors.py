@@ -20,21 +20,21 @@ pytestmark = pytest.mark.skipif(
 # Why each of these need not be guarded.
 HARMLESS = {
     "reads a field, or writes one that was empty": """
-        PyCFunction_GetSelf PyCallable_Check PyDict_Next PyDict_Size PyErr_ExceptionMatches
-        PyErr_Fetch PyErr_GetRaisedException PyErr_GivenExceptionMatches PyErr_Occurred
-        PyException_GetTraceback PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode
-        PyFunction_SetVectorcall PyGC_Disable PyGC_Enable PyImport_GetModuleDict
-        PyInterpreterState_Get PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
+        PyCFunction_GetSelf PyCallable_Check PyDict_Next PyDict_Size
+        PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException
+        PyErr_GivenExceptionMatches PyErr_Occurred PyException_GetTraceback
+        PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode PyFunction_SetVectorcall
+        PyGC_Disable PyGC_Enable PyImport_GetModuleDict PyInterpreterState_Get
+        PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
         PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size PyType_GetName
         PyType_GetQualName PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing
         Py_IsInitialized _Py_IsFinalizing
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """
         PyCode_Addr2Line PyFloat_FromDouble PyFrame_GetLineNumber
-        PyLong_AsLongLongAndOverflow PyLong_FromLong
-        PyLong_FromSize_t PyLong_FromSsize_t PyUnicode_Compare
-        PyLong_FromUnsignedLongLong PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize
-        PyUnicode_InternInPlace
+        PyLong_AsLongLongAndOverflow PyLong_FromLong PyLong_FromSize_t
+        PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyUnicode_Compare
+        PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
     """,
     "keeps one reference more": "PyList_Append",
     "is for an object that has ended already": "PyObject_Free PyObject_GC_UnTrack",

@@ -1,17 +1,24 @@
-"""A program under `raddle run` shows its threads when it is asked to.
+"""A program shows its threads when it is asked to.
 
 Ctrl-\\ (SIGQUIT) prints them on stderr, and the program goes on. `raddle dump PID` asks with a
 real-time signal instead, so that it can never meet what a program does on SIGQUIT (many servers
 end), and has the answer written into a file of its own: see ask.py.
 
-Only the process that `raddle run` became has these handlers, and what it forks: RADDLE_RUN is
-its pid. A program that sets a handler of its own wins.
+These processes have the handlers: the one that `raddle run` became, whose pid is in RADDLE_RUN;
+those with RADDLE_DUMP=1 in their environment; those that configure(dump=True) has told to; and
+what these fork. A program that sets a handler of its own wins.
 """
 
 import os
 import stat
 
-VARIABLE = "RADDLE_RUN"
+RUN = "RADDLE_RUN"
+VARIABLE = "RADDLE_DUMP"
+OFF = ("", "0", "false", "no", "off")
+# What the sign of a process that listens begins with; then comes where its answers go.
+SIGN = "raddle-dump:"
+_LONGEST = 200  # bytes of a folder's path; the name of a mapping has room for 249
+HANDLERS = []  # that were set here
 
 
 def number():
@@ -22,28 +29,114 @@ def number():
     return None if last is None else int(last) - 7
 
 
+def wanted():
+    """Return whether the environment asks for the handlers."""
+    return os.environ.get(VARIABLE, "").lower() not in OFF
+
+
 def prepare():
-    """Set the handlers, where the signals still do what they do by default."""
+    """Set the handlers, where the signals still do what they do by default.
+
+    Raises ValueError in another thread than the main one.
+    """
     import _signal
 
     # An object of the extension's: it has no line of Python that Ctrl-C could interrupt.
     from raddle import _raddle
 
-    handlers = {getattr(_signal, "SIGQUIT", None): _on_quit, number(): _on_asked}
-    for each, function in handlers.items():
-        if each is not None and _signal.getsignal(each) == _signal.SIG_DFL:
+    asks = number()
+    for each, function in {_quits(): _on_quit, asks: _on_asked}.items():
+        if each is not None and _is_free(_signal.getsignal(each), each == asks):
             handler = _raddle._Handler(function)
             HANDLERS.append(handler)
             _signal.signal(each, handler)
+            if each == asks:
+                _listen(_raddle)
 
 
-def folder(environment, user):
-    """Return where the answers of a process with this environment and user id go."""
+def _listen(core):
+    global _place
+    _place = _answers_at()
+    try:
+        core._show_sign(os.fsencode(SIGN + _place))
+    except OSError:
+        return  # Then nobody asks; there is Ctrl-\.
+
+
+def stop():
+    """Take the handlers out again, where they are still raddle's.
+
+    Raises ValueError in another thread than the main one.
+    """
+    import _signal
+
+    # Somebody may have looked before, and ask right now: that is not to end the process.
+    for each, then in ((number(), _signal.SIG_IGN), (_quits(), _signal.SIG_DFL)):
+        if each is not None and is_own(_signal.getsignal(each)):
+            _signal.signal(each, then)
+    from raddle import _raddle
+
+    _raddle._show_sign(None)
+
+
+def is_own(handler):
+    """Return whether a signal's handler was set here."""
+    return any(handler is each for each in HANDLERS)
+
+
+def _quits():
+    import _signal
+
+    return getattr(_signal, "SIGQUIT", None)
+
+
+def _is_free(handler, ignored):
+    """Return whether the program leaves a signal alone; `ignored` may be what `stop` left."""
+    import _signal
+
+    return type(handler) is int and handler in (_signal.SIG_DFL, ignored and _signal.SIG_IGN)
+
+
+def configure(on):
+    """Set the handlers or take them out; RuntimeError in another thread than the main one."""
+    try:
+        (prepare if on else stop)()
+    except ValueError:
+        raise RuntimeError(
+            "dump is switched in the main thread, since that is the one that answers"
+        ) from None
+
+
+def installed():
+    """Set the handlers since raddle.install() was called, and the environment asks for them."""
+    try:
+        prepare()
+    except ValueError:
+        from raddle import report
+
+        text = (
+            f"raddle: nothing answers {VARIABLE}, since raddle.install() was called in another "
+            "thread than the main one\n"
+        )
+        report.show(lambda colour: text)
+
+
+def _answers_at():
     for name in ("XDG_RUNTIME_DIR", "TMPDIR"):
-        place = environment.get(name)
-        if place and os.path.isabs(place) and os.path.isdir(place):
-            return os.path.join(place, f"raddle-{user}")
-    return f"/tmp/raddle-{user}"
+        place = os.environ.get(name)
+        if not place or not os.path.isabs(place) or not os.path.isdir(place):
+            continue
+        if len(os.fsencode(place)) <= _LONGEST and "\n" not in place:
+            return place
+    return "/tmp"
+
+
+_place = "/tmp"  # where the answers go
+
+
+def folder(place, user):
+    """Return the folder for the answers of a user's processes that have theirs at `place`."""
+    return os.path.join(place, f"raddle-{user}")
 
 
 def enter(path, user):
@@ -54,9 +147,6 @@ def enter(path, user):
         os.close(home)
         raise PermissionError(f"{path} is not a private folder of user {user}")
     return home
-
-
-_ENVIRONMENT = {name: os.environ.get(name) for name in ("XDG_RUNTIME_DIR", "TMPDIR")}
 
 
 def _text(waits, colour):
@@ -82,7 +172,7 @@ def _on_asked(signal, waits):
     """Write the dump into the file that waits for it; without one, do nothing."""
     try:
         user = os.geteuid()
-        home = enter(folder(_ENVIRONMENT, user), user)
+        home = enter(folder(_place, user), user)
     except OSError:
         return
     try:
@@ -91,9 +181,6 @@ def _on_asked(signal, waits):
         pass
     finally:
         os.close(home)
-
-
-HANDLERS = []  # that were set here
 
 
 def _answer(home, name, user, waits):

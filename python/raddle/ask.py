@@ -5,8 +5,8 @@ its dump there and removes the file's name, which is how the asker, who has it o
 it is complete. Nothing is left behind on any way out.
 
 The signal would end a process that does not expect it. So it is sent through a descriptor of
-the process (no other can get its number meanwhile), and only if the process was started by
-`raddle run` and has a handler for it.
+the process (no other can get its number meanwhile), and only if the process shows the sign of
+one that listens, and has a handler for the signal.
 """
 
 import contextlib
@@ -17,30 +17,76 @@ import signal
 import sys
 import time
 
-from raddle import answer
+from raddle import answer, stack
 
 PATIENCE = 10.0  # seconds that a process may take to answer
 LOOK = 0.01  # seconds between two looks
+MOST = 100  # processes that are asked at once: each takes three descriptors
 
 
 class RefusedError(Exception):
     """The process cannot be asked, or did not answer; the text says why."""
 
 
-def dump(word, patience=PATIENCE):
-    """Print the threads of the process `word` (its pid, as text); return the exit status."""
+def dump(word, patience=PATIENCE, tree=False):
+    """Print the threads of the process `word` (its pid, as text); return the exit status.
+
+    With `tree`, those of all its descendants as well, and which of them could not be asked.
+    """
     try:
-        text = ask(_pid(word), patience)
+        if not hasattr(signal, "pidfd_send_signal") or answer.number() is None:
+            raise RefusedError("dump PID works on Linux only")
+        pid = _pid(word)
+        answered = _show_tree(pid, patience) if tree else _show(ask(pid, patience))
     except RefusedError as why:
         if sys.stderr is not None:
             sys.stderr.write(f"raddle: {why}\n")
         return 1
     except KeyboardInterrupt:
         return 130
+    return 0 if answered else 1
+
+
+def _show(text):
     if sys.stdout is not None:
         sys.stdout.buffer.write(text)
         sys.stdout.flush()
-    return 0
+    return True
+
+
+def _show_tree(pid, patience):
+    from raddle import family
+
+    pids = [each for each in family.tree(pid) if each != os.getpid()]
+    answered, gap = 0, b""
+    with contextlib.closing(_all(pids, patience)) as answers:
+        for each in answers:
+            refused = isinstance(each, RefusedError)
+            if refused and len(pids) == 1:
+                raise each
+            _show(gap + (f"raddle: {each}\n".encode() if refused else each))
+            answered, gap = answered + (not refused), b"\n"
+    if not answered:
+        raise RefusedError(f"none of these {len(pids)} processes answered")
+    return answered
+
+
+def _all(pids, patience):
+    """Ask processes, all at once; yield the answer of each, or a RefusedError."""
+    for start in range(0, len(pids), MOST):
+        with _Ended(), contextlib.ExitStack() as asked:
+            questions = []
+            for pid in pids[start : start + MOST]:
+                try:
+                    questions.append(asked.enter_context(_Question(pid)))
+                except RefusedError as why:
+                    questions.append(why)
+            limit = time.monotonic() + patience
+            for each in questions:
+                try:
+                    yield each if isinstance(each, RefusedError) else each.wait(limit, patience)
+                except RefusedError as why:
+                    yield why
 
 
 def _pid(word):
@@ -51,26 +97,52 @@ def _pid(word):
 
 def ask(pid, patience=PATIENCE):
     """Return the dump of a process as bytes; raises RefusedError if there is none."""
-    if not hasattr(signal, "pidfd_send_signal") or answer.number() is None:
-        raise RefusedError("dump PID works on Linux only")
-    try:
-        process = os.pidfd_open(pid)
-    except (OSError, OverflowError):
-        raise RefusedError(f"there is no process {pid}") from None
-    try:
-        environment, user = _check(pid)
-        with _Ended(), _Letterbox(answer.folder(environment, user), pid, user) as box:
+    with _Ended(), _Question(pid) as question:
+        return question.wait(time.monotonic() + patience, patience)
+
+
+class _Question:
+    """A process that has been asked, until the `with` block ends."""
+
+    def __init__(self, pid):
+        self._pid = pid
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self):
+        with self._open:
             try:
-                signal.pidfd_send_signal(process, answer.number())
+                self._process = os.pidfd_open(self._pid)
+            except (OSError, OverflowError):
+                raise RefusedError(f"there is no process {self._pid}") from None
+            self._open.callback(os.close, self._process)
+            place, user = _check(self._pid)
+            box = _Letterbox(answer.folder(place, user), self._pid, user)
+            self._box = self._open.enter_context(box)
+            try:
+                signal.pidfd_send_signal(self._process, answer.number())
             except ProcessLookupError:
-                raise RefusedError(f"process {pid} has just ended") from None
-            return _await(pid, process, box, patience)
-    finally:
-        os.close(process)
+                raise RefusedError(f"process {self._pid} has just ended") from None
+            self._open = self._open.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._open.close()
+
+    def wait(self, limit, patience):
+        """Return the answer; RefusedError at the `limit`, which is `patience` seconds away."""
+        while not self._box.complete():
+            if select.select([self._process], [], [], LOOK)[0] and not self._box.complete():
+                raise RefusedError(f"process {self._pid} ended before it answered")
+            if time.monotonic() > limit:
+                raise RefusedError(
+                    f"process {self._pid} did not answer within {patience:g} s: its main "
+                    "thread is in foreign code, which lets no Python run"
+                )
+        return self._box.read()
 
 
 def _check(pid):
-    """Return the environment and user of a process that may be asked."""
+    """Return where the answers of a process go that may be asked, and its user."""
     gone = RefusedError(f"there is no process {pid}")
     try:
         with open(f"/proc/{pid}/status") as file:
@@ -79,30 +151,38 @@ def _check(pid):
         raise gone from None
     if facts["Tgid"] != str(pid):
         raise RefusedError(f"{pid} is a thread of process {facts['Tgid']}: ask that one")
+    name = f"process {pid} ({stack.clean(facts['Name'])})"
     user = int(facts["Uid"].split()[1])
     if user != os.geteuid():
-        raise RefusedError(f"process {pid} belongs to {_user(user)}, who alone may ask it")
+        raise RefusedError(f"{name} belongs to {_user(user)}, who alone may ask it")
     if facts["State"].startswith(("Z", "X")):
-        raise RefusedError(f"process {pid} has ended")
+        raise RefusedError(f"{name} has ended")
     if facts["State"].startswith(("T", "t")):
-        raise RefusedError(
-            f"process {pid} is stopped, and would answer only after `kill -CONT`"
-        )
+        raise RefusedError(f"{name} is stopped, and would answer only after `kill -CONT`")
     try:
-        with open(f"/proc/{pid}/environ", "rb") as file:
-            pairs = [each.split(b"=", 1) for each in file.read().split(b"\0") if b"=" in each]
+        place = _sign(pid)
     except FileNotFoundError:
         raise gone from None
     except OSError:
-        raise RefusedError(f"process {pid} may not be looked at") from None
-    environment = {os.fsdecode(name): os.fsdecode(value) for name, value in pairs}
+        raise RefusedError(f"{name} may not be looked at") from None
     caught = int(facts["SigCgt"], 16) >> (answer.number() - 1) & 1
-    if answer.VARIABLE not in environment or not caught:
+    if place is None or not caught:
         raise RefusedError(
-            f"process {pid} does not run under `raddle run` (or has only just begun): "
-            "nothing was sent to it"
+            f"{name} does not run under `raddle run` or with {answer.VARIABLE}=1 (or has only "
+            "just begun): nothing was sent to it"
         )
-    return environment, user
+    return place, user
+
+
+def _sign(pid):
+    """Return what comes after the sign of a process that listens; None if it has none."""
+    begin, end = os.fsencode(f" /memfd:{answer.SIGN}"), b" (deleted)\n"
+    with open(f"/proc/{pid}/maps", "rb") as file:
+        for line in file:
+            _, found, place = line.partition(begin)
+            if found:
+                return os.fsdecode(place.removesuffix(end))
+    return None
 
 
 def _user(number):
@@ -112,19 +192,6 @@ def _user(number):
         return f"user {pwd.getpwuid(number).pw_name}"
     except (ImportError, KeyError):
         return f"user {number}"
-
-
-def _await(pid, process, box, patience):
-    limit = time.monotonic() + patience
-    while not box.complete():
-        if select.select([process], [], [], LOOK)[0] and not box.complete():
-            raise RefusedError(f"process {pid} ended before it answered")
-        if time.monotonic() > limit:
-            raise RefusedError(
-                f"process {pid} did not answer within {patience:g} s: its main thread is in "
-                "foreign code, which lets no Python run"
-            )
-    return box.read()
 
 
 class _Letterbox:

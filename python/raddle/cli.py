@@ -17,7 +17,7 @@ usage: raddle run [options] [python options] script.py [args ...]
        raddle run [options] [python options] -c command [args ...]
        raddle run [options] [python options] - [args ...]
        raddle run [options]                (a piped-in program, or a prompt)
-       raddle dump PID
+       raddle dump [--tree] PID
        raddle --help | --version
 
 options: --check, --profile, --profile=FILE
@@ -29,7 +29,8 @@ are locks that are taken in orders that could end in a deadlock, though they did
 With --profile, a table on stderr at the end says which locks were waited for, how long and
 where; FILE gets it as JSON or, if it ends in .speedscope.json, as www.speedscope.app draws it.
 
-dump: shows that of a process which was started by `raddle run`, from another terminal.
+dump: shows that of a process which was started by `raddle run`, or with RADDLE_DUMP=1 in its
+environment, from another terminal. With --tree, of all that it has started as well.
 """
 
 
@@ -48,18 +49,25 @@ def main(argv=None):
             return _show(f"raddle {__version__} (Python {sys.version.split()[0]})\n")
         case ["run", *rest]:
             return _run(rest)
-        case ["dump", "-h" | "--help"]:
+        case ["dump", "-h" | "--help", *_]:
             return _show(USAGE)
-        case ["dump", pid]:
-            from raddle import ask
-
-            return ask.dump(pid)
-        case ["dump", *_]:
-            return _misused("dump needs one process id")
+        case ["dump", *rest]:
+            return _dump(rest)
         case []:
             return _misused("a command is missing")
         case _:
             return _misused(wording.of_command(argv))
+
+
+def _dump(rest):
+    """`dump`, with its option before or after the process id."""
+    pids = [each for each in rest if each != "--tree"]
+    why = wording.of_dump(pids)
+    if why:
+        return _misused(why)
+    from raddle import ask
+
+    return ask.dump(pids[0], tree="--tree" in rest)
 
 
 def _run(rest):

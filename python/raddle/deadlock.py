@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from raddle import _raddle, contention, mutex, order, prepared, stack
+from raddle import _raddle, answer, contention, mutex, order, prepared, stack
 from raddle.report import Report, show
 from raddle.words import ACTIONS, refusal
 
@@ -49,7 +49,12 @@ class DeadlockError(RuntimeError):
 
 
 def configure(
-    *, on_deadlock=_MISSING, lock_order=_MISSING, known_orders=_MISSING, profile=_MISSING
+    *,
+    on_deadlock=_MISSING,
+    lock_order=_MISSING,
+    known_orders=_MISSING,
+    profile=_MISSING,
+    dump=_MISSING,
 ):
     """Say what raddle is to do about deadlocks, lock orders and waits, for the whole process.
 
@@ -65,18 +70,22 @@ def configure(
     inversions(). `known_orders`: a list of patterns (fnmatch) for names of locks and for
     places, "bank.py:12" or "vendor/*", that are known to be fine. `profile`: True counts how
     often the locks that are made from then on are taken, and how long threads wait, see
-    stats(). What is left out stays as it is.
-    Raises ValueError or TypeError for anything else, at once. The standard library has no
-    counterpart.
+    stats(). `dump`: True has Ctrl-\\ (SIGQUIT) and `raddle dump PID` show every thread, as
+    under `raddle run`, where the program has no handler of its own; False leaves these signals
+    to the program again. What is left out stays as it is.
+    Raises ValueError or TypeError for anything else, at once, and RuntimeError for `dump` in
+    another thread than the main one. The standard library has no counterpart.
     """
     global _action
     if on_deadlock is not _MISSING:
         _check_action(on_deadlock)
-    for name, mode in (("lock_order", lock_order), ("profile", profile)):
+    for name, mode in (("lock_order", lock_order), ("profile", profile), ("dump", dump)):
         if mode is not _MISSING and not isinstance(mode, bool):
             raise TypeError(f"{name} is True or False, not {type(mode).__name__}")
     if known_orders is not _MISSING:
         known_orders = order.check_known(known_orders)
+    if dump is not _MISSING:
+        answer.configure(dump)
     if on_deadlock is not _MISSING:
         _action = on_deadlock
         _raddle._detect(on_deadlock != "ignore")

@@ -143,12 +143,14 @@ def _state(ident):
 
 def _held(waits, stacks, names):
     """Return what each thread is known to hold: that for which others wait."""
-    held = {}
-    places = sites.Sites({each[0]: each[2] for each in waits})
+    held, awaited = {}, {each[0]: each[2] for each in waits}
+    places = sites.Sites(awaited)
     for _, kind, value, provider, *_ in waits:
         if provider <= 0 or kind not in words.LOCKS or value is None:
             continue
-        text = names.of(value) + _taken(provider, stacks.of(provider), value, places)
+        text = names.of(value)
+        if provider in awaited:
+            text += _taken(provider, stacks.of(provider), value, places)
         if text not in held.setdefault(provider, []):
             held[provider].append(text)
     return held

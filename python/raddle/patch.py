@@ -60,6 +60,10 @@ def install():
     except BaseException:
         uninstall()
         raise
+    from raddle import answer
+
+    if answer.wanted():
+        answer.installed()
 
 
 def install_at_start(cannot_load):

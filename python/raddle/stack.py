@@ -88,7 +88,7 @@ class Stacks:
 class Moment(Stacks):
     """The stacks of all threads as they are at one moment, and `waits`, what they wait for.
 
-    (Those of `Stacks` are read when they are asked for: of threads that wait, which is the same.)
+    (Those of `Stacks` are read when they are asked for: of who waits, that is the same.)
     """
 
     def __init__(self):

@@ -40,10 +40,11 @@ def _check():
         if why := refusal(action):
             _say(f"{why}: it is taken for report")
             os.environ["RADDLE_ON_DEADLOCK"] = "report"  # Its children need not say it again.
-    word = os.environ["RADDLE"]
-    if word.lower() not in ("1", "true", "yes", "on"):
-        _say(f"RADDLE is 1 or 0, not {word!r}: it is taken for 1")
-        os.environ["RADDLE"] = "1"
+    for name in ("RADDLE", "RADDLE_DUMP"):
+        word = os.environ.get(name, "")
+        if word.lower() not in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):
+            _say(f"{name} is 1 or 0, not {word!r}: it is taken for 1")
+            os.environ[name] = "1"
 
 
 def start():
@@ -52,14 +53,18 @@ def start():
 
     _check()
     patch.install_at_start(_cannot_load)
-    if os.environ.get("RADDLE_RUN") == str(os.getpid()) and not _in_subinterpreter():
-        from raddle import answer
+    is_run = os.environ.get("RADDLE_RUN") == str(os.getpid())
+    target = os.environ.get("RADDLE_PROFILE")
+    if not (is_run or os.environ.get("RADDLE_DUMP") or target) or _in_subinterpreter():
+        return
+    from raddle import answer
 
+    if is_run or answer.wanted():
         answer.prepare()
-        target = os.environ.get("RADDLE_PROFILE")
-        if target:
-            from raddle import contention
+    if target:
+        from raddle import contention
 
+        if is_run or contention.is_for_each(target):
             contention.prepare(target)
 
 

@@ -5,12 +5,12 @@ clocks can. Work that is bound by the GIL uses one core in sum, whatever the num
 work that sleeps uses less, and work that releases the GIL more.
 
 A machine that is busy with something else makes threads wait for a core: the kernel counts that
-time apart. What the workers would have used is then between what they did use and that plus what
-they were made to wait. It is not all of it: a thread that waits for the GIL wakes up each five
-milliseconds to ask for it, and waits for a core to do even that. So half of it counts as too much,
-and all of it as too little. Threads that the machine alone holds up always have a core or wait for
-one, and those that wait for the GIL mostly sleep: that tells them apart. Where the workers waited
-for cores about half as long as they ran, nobody can tell, and nothing is said.
+time apart. What the workers would have used is between what they did use and that plus what
+they were made to wait. It is not all of it: a thread that waits for the GIL wakes up every five
+milliseconds to ask for it, and waits for a core to do even that. So half of it is taken for the
+least, and all for the most. Threads that the machine alone holds up always have a core or wait
+for one, and those that wait for the GIL mostly sleep: that tells them apart. Where the workers
+waited for cores about half as long as they ran, nobody can tell, and nothing is said.
 """
 
 import sys
@@ -20,8 +20,12 @@ from typing import NamedTuple
 ENOUGH = 0.5  # seconds of work before anything is said
 BUSY = 0.85  # of one core: less than that was spent waiting for something else
 ONE = 1.25  # cores: more than that is more than one thread at a time
-STARVED = 0.45  # of the CPU time: if two workers waited longer than that for a core, nobody can tell
-ASKING = 0.05  # of the CPU time: what each further worker may wait for a core to ask for the GIL
+STARVED = (
+    0.45  # of the CPU time: if two workers waited longer than that for a core, nobody can tell
+)
+ASKING = (
+    0.05  # of the CPU time: what each further worker may wait for a core to ask for the GIL
+)
 AWAKE = 0.65  # of the time in tasks: who has a core, or waits for one, longer waits for no GIL
 
 

@@ -42,6 +42,14 @@ def of_option(rest):
     return None
 
 
+def of_dump(words):
+    """Return what is wrong with the words after `raddle dump`, but for --tree, or None."""
+    for word in words:
+        if word.startswith("--"):
+            return f"dump has no option {word!r}" + _like(word, ("--tree", "--help"))
+    return None if len(words) == 1 else "dump needs one process id"
+
+
 def _is_program(word):
     return not word.startswith("-") and (word.endswith(".py") or os.path.exists(word))
 

@@ -40,6 +40,7 @@ mod queue;
 mod registry;
 mod rlock;
 mod semaphore;
+mod sign;
 mod slot;
 mod stranded;
 mod stream;
@@ -95,6 +96,8 @@ mod _raddle {
     use crate::rlock::RLock;
     #[pymodule_export]
     use crate::semaphore::{BoundedSemaphore, Semaphore};
+    #[pymodule_export]
+    use crate::sign::show_sign;
     #[pymodule_export]
     use crate::stream::{Stream, StreamWorker, quicken_stream};
     #[pymodule_export]
