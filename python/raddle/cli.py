@@ -81,7 +81,7 @@ def _run(rest):
         elif rest[0] == option:
             os.environ[contention.VARIABLE] = contention.TABLE
         else:
-            why = contention.refusal(path) if path else "it has no name"
+            why = contention.refusal(contention.file(path)) if path else "it has no name"
             if why:
                 return _misused(f"the profile cannot be written to {path!r}: {why}")
             os.environ[contention.VARIABLE] = os.path.abspath(path)

@@ -1,8 +1,8 @@
 """The contention profile: how often locks were taken, how long they were waited for and held.
 
 The counting is the core's (crates/raddle/src/checks/tally.rs). Here it is read, and told at
-the end of the process that `raddle run --profile` became; what that one forks or starts says
-nothing.
+the end of the process that `raddle run --profile` became. What that one forks or starts says
+nothing, unless each process has a file of its own: %p in its name.
 """
 
 import errno
@@ -12,6 +12,9 @@ import sys
 
 VARIABLE = "RADDLE_PROFILE"  # TABLE, or where the profile goes: an absolute path
 TABLE = "table"
+LAST = -1000  # the priority of what a process of multiprocessing's does at its end
+_on = False
+_switched_on = 0.0  # when, in seconds of time.monotonic(); 0: from the start
 
 _CALLS = {
     "condition": "Condition.wait()",
@@ -23,7 +26,9 @@ _CALLS = {
     "queue join": "Queue.join()",
     "thread join": "Thread.join()",
     "future": "Future.result()",
+    "futures": "wait() for futures",
     "pool": "a pool's results",
+    "work": "a task to run",
     "other": "something else",
 }
 
@@ -44,17 +49,28 @@ def stats():
     Empty unless raddle.configure(profile=True) or `raddle run --profile` has switched it on.
     The standard library has no counterpart.
     """
-    from raddle import _raddle
+    return _rows()
 
-    rows = [_lock(*each) for each in _raddle._tallies()]
-    rows += _waits(_raddle._waited())
-    return sorted(rows, key=_order)
+
+def _rows(teller=None):
+    from raddle import _raddle, pending
+
+    locks, waits = _raddle._tallies(), _raddle._waited()
+    if _on:
+        locks, waits = pending.added(locks, waits, _switched_on, teller)
+    return sorted([*(_lock(*each) for each in locks), *_waits(waits)], key=_order)
 
 
 def check(on):
     """Switch the profile on or off, for locks that are made from now on and for other waits."""
+    global _on, _switched_on
+    import time
+
     from raddle import _raddle
 
+    if on and not _on:
+        _switched_on = time.monotonic()
+    _on = on
     _raddle._profile(on)
 
 
@@ -157,28 +173,82 @@ def refusal(path):
     return None
 
 
+def is_for_each(target):
+    """Return whether each process has a file of its own: its name has the process id in it."""
+    return "%p" in target.replace("%%", "")
+
+
+def file(target):
+    """Return the file of this process: %p stands for its process id, %% for a percent sign."""
+    parts = [part.replace("%p", str(os.getpid())) for part in target.split("%%")]
+    return "%".join(parts)
+
+
 def prepare(target):
     """Tell the profile when this process ends.
 
     Called before the program's first line: what is registered first is run last, after the
-    program's own handlers, and its threads have ended by then.
+    program's own handlers, and its threads have ended by then. A signal that ends the process
+    (SIGTERM) still does, when the profile is told.
     """
+    global _on
+    import _signal
     import atexit
 
-    atexit.register(_at_exit, target, os.getpid())
+    from raddle import answer
+
+    _on = True
+    first = os.getpid()
+
+    def tell():
+        if os.getpid() == first or is_for_each(target):
+            _aside(target)
+
+    def terminated(number, frame):
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT,))
+        tell()
+        _signal.signal(number, _signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        # Process 1 of a container ends by no signal that it leaves alone.
+        _signal.signal(number, terminated)
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGINT,))
+
+    def forked():
+        # A child of multiprocessing's ends without atexit. (This is what it keeps; at its start
+        # it calls those that its module knows, and forgets what the parent was to finish.)
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            util.register_after_fork(tell, finalized)
+
+    def finalized(tell):
+        util = sys.modules["multiprocessing.util"]
+        util.Finalize(None, tell, exitpriority=LAST)
+
+    atexit.register(_at_exit, tell)
+    handler = _signal.getsignal(_signal.SIGTERM)
+    if type(handler) is int and handler == _signal.SIG_DFL:
+        answer.HANDLERS.append(terminated)
+        _signal.signal(_signal.SIGTERM, terminated)
+    if is_for_each(target) and hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)
 
 
-def _at_exit(target, process):
-    if os.getpid() != process:
-        return
+def _aside(target):
     import contextlib
+    from _thread import get_ident
 
     from raddle import _raddle
 
+    me = get_ident()
+    before = [each for each in _raddle._waits() if each[0] == me]
     with contextlib.suppress(
         KeyboardInterrupt
     ):  # The program has ended, and this has been told.
-        _raddle._aside(_tell, target)
+        _raddle._aside(_tell, target, (me, before))
+
+
+def _at_exit(tell):
+    tell()
     if getattr(sys, "last_type", None) is KeyboardInterrupt and not sys.flags.inspect:
         # An import that evaluates text (every namedtuple does) has made the interpreter forget
         # that the program died of SIGINT, and that the process is to end so, too.
@@ -188,16 +258,17 @@ def _at_exit(target, process):
             return
 
 
-def _tell(target):
+def _tell(target, teller):
     try:
-        rows = stats()
+        rows = _rows(teller)
         if target == TABLE:
             from raddle import table
 
             table.show(rows)
         else:
-            _write(rows, target)
-            _say(f"raddle: the contention profile is in {target}\n")
+            path = file(target)
+            _write(rows, path)
+            _say(f"raddle: the contention profile is in {path}\n")
     except Exception as error:
         _say(f"raddle: the contention profile could not be told: {error}\n")
 

@@ -267,14 +267,21 @@ fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>>
 #[pyfunction]
 #[pyo3(name = "_made")]
 pub(crate) fn made<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let card = if let Ok(lock) = lock.cast::<Lock>() {
-        lock.get().raw().card()
+    told(lock.py(), with_card(lock, |card| card.seen().made).unwrap_or_default())
+}
+
+/// Calls `look` with the card of a Lock or RLock that has one.
+pub(crate) fn with_card<R>(
+    lock: &Bound<'_, PyAny>,
+    look: impl FnOnce(&Card) -> R,
+) -> Option<R> {
+    if let Ok(lock) = lock.cast::<Lock>() {
+        lock.get().raw().card().map(|card| look(&card))
     } else if let Ok(lock) = lock.cast::<RLock>() {
-        lock.get().core().card()
+        lock.get().core().card().map(|card| look(&card))
     } else {
         None
-    };
-    told(lock.py(), card.map_or(Site::Unknown, |card| card.seen().made))
+    }
 }
 
 /// Tells of a lock order that contradicts another; returns the exception that is to be raised for

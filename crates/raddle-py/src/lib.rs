@@ -87,7 +87,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::names::publish;
     #[pymodule_export]
-    use crate::profile::{profile, tallies, waited};
+    use crate::profile::{counted, profile, tallies, waited};
     #[pymodule_export]
     use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
     #[pymodule_export]

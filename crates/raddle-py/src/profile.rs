@@ -1,17 +1,22 @@
 //! The contention profile, as Python reads it.
 
+use std::ffi::OsString;
+
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyTuple};
 use raddle::checks::{self, Sum, Tally, Times, Waited};
 
-use crate::checks::told;
+use crate::checks::{told, with_card};
 
-/// What RADDLE_PROFILE in the environment says is in force from the start, in the process that
-/// `raddle run` became.
+/// What RADDLE_PROFILE in the environment says is in force from the start: in the process that
+/// `raddle run` became and, where each has a file of its own (`%p` in its name), in all others.
 pub(crate) fn prepare() {
     let me = std::process::id().to_string();
-    let run = std::env::var_os("RADDLE_RUN").is_some_and(|process| process == *me);
-    checks::profile(run && std::env::var_os("RADDLE_PROFILE").is_some_and(|it| !it.is_empty()));
+    let is_run = std::env::var_os("RADDLE_RUN").is_some_and(|process| process == *me);
+    let target = std::env::var_os("RADDLE_PROFILE").filter(|target| !target.is_empty());
+    let is_wanted =
+        |target: OsString| is_run || target.to_string_lossy().replace("%%", "").contains("%p");
+    checks::profile(target.is_some_and(is_wanted));
 }
 
 /// Switches the profile on or off, for locks that are made from then on, and for all other waits.
@@ -57,6 +62,20 @@ pub(crate) fn tallies(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         list.append((kind, name, made, locks, acquisitions, waited, held, places, held_at))?;
     }
     Ok(list)
+}
+
+/// `(name, where it was made, where its holder took it)` of a Lock or RLock that is counted, the
+/// places as far as they are known; else None.
+#[pyfunction]
+#[pyo3(name = "_counted")]
+pub(crate) fn counted<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    let py = lock.py();
+    let Some((seen, holder)) = with_card(lock, |card| (card.seen(), checks::holder(card)))
+    else {
+        return Ok(None);
+    };
+    let name = seen.name.as_deref();
+    (name, told(py, seen.made)?, told(py, holder)?).into_pyobject(py).map(Some)
 }
 
 /// What was counted of all other waits: `(kind, place, waited)`.

@@ -28,7 +28,7 @@ pub use inversion::{Inversion, Link};
 pub use order::inversions;
 pub use site::Site;
 pub(crate) use tally::{Elsewhere, Wait, missed, wait};
-pub use tally::{Tally, Waited, profile, profiles, tallies, waits};
+pub use tally::{Tally, Waited, holder, profile, profiles, tallies, waits};
 pub use times::{Sum, Times};
 
 use std::sync::Arc;

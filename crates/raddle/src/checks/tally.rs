@@ -224,11 +224,15 @@ pub(crate) struct Wait {
 
 /// The calling thread begins to wait for the lock.
 pub(crate) fn wait(card: &Card) -> Option<Wait> {
-    profiles().then(|| {
-        let Counter { hot, rest } = &card.counter;
-        let holder = rest.with_own(|now| hot.is_held().then(|| now.sites[hot.last()]));
-        Wait { since: deadline::now(), holder: holder.unwrap_or_default() }
-    })
+    profiles().then(|| Wait { since: deadline::now(), holder: holder(card) })
+}
+
+/// Where who holds the lock took it, as far as was counted.
+#[must_use]
+pub fn holder(card: &Card) -> Site {
+    let Counter { hot, rest } = &card.counter;
+    let holder = rest.with_own(|now| hot.is_held().then(|| now.sites[hot.last()]));
+    holder.unwrap_or_default()
 }
 
 /// The calling thread has taken the lock.
