@@ -29,9 +29,10 @@ def home(tmp_path):
     return path
 
 
-def test_dump_shows_every_thread_of_this_process(held):
+def test_dump_shows_every_thread_of_this_process(held, asleep):
     import raddle
 
+    asleep(held.spawned)
     out = io.StringIO()
     raddle.dump(out)
     text = out.getvalue()
