@@ -209,6 +209,30 @@ def test_sigterm_ends_the_program_when_the_profile_is_told(way, target, folder):
     assert events & {"app.py:8", "app.py:30"} == expected
 
 
+LATE = """
+    import os, signal, sys, threading
+    taken = threading.Lock()
+    taken.acquire()
+
+    def again(event, arguments):
+        if event == "open" and str(arguments[0]).endswith("out.json"):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    sys.addaudithook(again)
+    if sys.argv[1:]:
+        os.kill(os.getpid(), signal.SIGTERM)
+    """
+
+
+@pytest.mark.parametrize("twice", [[], ["twice"]])
+def test_a_signal_that_comes_as_the_profile_is_written_ends_the_program_then(twice, folder):
+    done = folder.run(*RADDLE, "--profile=out.json", folder.write(LATE), *twice)
+    path = folder.home / "out.json"
+    assert done.returncode == -signal.SIGTERM
+    assert done.stderr == f"raddle: the contention profile is in {path}\n"
+    assert named(json.loads(path.read_text()), "taken")["acquisitions"] == 1
+
+
 def test_a_handler_that_the_program_sets_wins(folder):
     own = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(4))"
     source = serving("os.kill(os.getpid(), signal.SIGTERM); time.sleep(900)", prepare=own)

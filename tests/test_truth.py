@@ -29,9 +29,7 @@ def test_it_is_bound_on_a_busy_machine_too():
         pytest.param(Clocks(1.2, 2.7, 1.36, 2, 0.37), id="two workers"),
         pytest.param(Clocks(1.2, 2.72, 1.37, 2, 0.52), id="two that waited longer"),
         pytest.param(Clocks(1.21, 5.35, 1.41, 4, 0.55), id="four workers"),
-        pytest.param(
-            Clocks(1.21, 8.64, 1.41, 8, 0.65), id="eight, which ask for the GIL"
-        ),
+        pytest.param(Clocks(1.21, 8.64, 1.41, 8, 0.65), id="eight, which ask for the GIL"),
     ],
 )
 def test_it_is_bound_where_something_else_takes_a_third_of_the_cores(clocks):

@@ -9,7 +9,7 @@ import re
 import stat
 import sys
 
-from raddle import contention, wording, words
+from raddle import contention, telling, wording, words
 
 USAGE = """\
 usage: raddle run [options] [python options] script.py [args ...]
@@ -81,7 +81,7 @@ def _run(rest):
         elif rest[0] == option:
             os.environ[contention.VARIABLE] = contention.TABLE
         else:
-            why = contention.refusal(contention.file(path)) if path else "it has no name"
+            why = contention.refusal(telling.file(path)) if path else "it has no name"
             if why:
                 return _misused(f"the profile cannot be written to {path!r}: {why}")
             os.environ[contention.VARIABLE] = os.path.abspath(path)

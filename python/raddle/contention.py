@@ -1,18 +1,15 @@
 """The contention profile: how often locks were taken, how long they were waited for and held.
 
-The counting is the core's (crates/raddle/src/checks/tally.rs). Here it is read, and told at
-the end of the process that `raddle run --profile` became. What that one forks or starts says
-nothing, unless each process has a file of its own: %p in its name.
+The counting is the core's (crates/raddle/src/checks/tally.rs). Here it is read; `telling` has
+the end of a process that `raddle run --profile` became.
 """
 
 import errno
 import os
 import stat
-import sys
 
 VARIABLE = "RADDLE_PROFILE"  # TABLE, or where the profile goes: an absolute path
 TABLE = "table"
-LAST = -1000  # the priority of what a process of multiprocessing's does at its end
 _on = False
 _switched_on = 0.0  # when, in seconds of time.monotonic(); 0: from the start
 
@@ -49,16 +46,23 @@ def stats():
     Empty unless raddle.configure(profile=True) or `raddle run --profile` has switched it on.
     The standard library has no counterpart.
     """
-    return _rows()
+    return rows()
 
 
-def _rows(teller=None):
+def rows(teller=None):
+    """Return what stats() does; in another thread than that for which it is told, `teller`."""
     from raddle import _raddle, pending
 
     locks, waits = _raddle._tallies(), _raddle._waited()
     if _on:
         locks, waits = pending.added(locks, waits, _switched_on, teller)
     return sorted([*(_lock(*each) for each in locks), *_waits(waits)], key=_order)
+
+
+def count_from_the_start():
+    """Say that what RADDLE_PROFILE in the environment has switched on is on."""
+    global _on
+    _on = True
 
 
 def check(on):
@@ -171,126 +175,3 @@ def refusal(path):
     except OSError as error:
         return error.strerror
     return None
-
-
-def is_for_each(target):
-    """Return whether each process has a file of its own: its name has the process id in it."""
-    return "%p" in target.replace("%%", "")
-
-
-def file(target):
-    """Return the file of this process: %p stands for its process id, %% for a percent sign."""
-    parts = [part.replace("%p", str(os.getpid())) for part in target.split("%%")]
-    return "%".join(parts)
-
-
-def prepare(target):
-    """Tell the profile when this process ends.
-
-    Called before the program's first line: what is registered first is run last, after the
-    program's own handlers, and its threads have ended by then. A signal that ends the process
-    (SIGTERM) still does, when the profile is told.
-    """
-    global _on
-    import _signal
-    import atexit
-
-    from raddle import answer
-
-    _on = True
-    first = os.getpid()
-
-    def tell():
-        if os.getpid() == first or is_for_each(target):
-            _aside(target)
-
-    def terminated(number, frame):
-        _signal.pthread_sigmask(_signal.SIG_BLOCK, (_signal.SIGINT,))
-        tell()
-        _signal.signal(number, _signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-        # Process 1 of a container ends by no signal that it leaves alone.
-        _signal.signal(number, terminated)
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, (_signal.SIGINT,))
-
-    def forked():
-        # A child of multiprocessing's ends without atexit. (This is what it keeps; at its start
-        # it calls those that its module knows, and forgets what the parent was to finish.)
-        util = sys.modules.get("multiprocessing.util")
-        if util is not None:
-            util.register_after_fork(tell, finalized)
-
-    def finalized(tell):
-        util = sys.modules["multiprocessing.util"]
-        util.Finalize(None, tell, exitpriority=LAST)
-
-    atexit.register(_at_exit, tell)
-    handler = _signal.getsignal(_signal.SIGTERM)
-    if type(handler) is int and handler == _signal.SIG_DFL:
-        answer.HANDLERS.append(terminated)
-        _signal.signal(_signal.SIGTERM, terminated)
-    if is_for_each(target) and hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=forked)
-
-
-def _aside(target):
-    import contextlib
-    from _thread import get_ident
-
-    from raddle import _raddle
-
-    me = get_ident()
-    before = [each for each in _raddle._waits() if each[0] == me]
-    with contextlib.suppress(
-        KeyboardInterrupt
-    ):  # The program has ended, and this has been told.
-        _raddle._aside(_tell, target, (me, before))
-
-
-def _at_exit(tell):
-    tell()
-    if getattr(sys, "last_type", None) is KeyboardInterrupt and not sys.flags.inspect:
-        # An import that evaluates text (every namedtuple does) has made the interpreter forget
-        # that the program died of SIGINT, and that the process is to end so, too.
-        try:
-            exec("raise KeyboardInterrupt")
-        except KeyboardInterrupt:
-            return
-
-
-def _tell(target, teller):
-    try:
-        rows = _rows(teller)
-        if target == TABLE:
-            from raddle import table
-
-            table.show(rows)
-        else:
-            path = file(target)
-            _write(rows, path)
-            _say(f"raddle: the contention profile is in {path}\n")
-    except Exception as error:
-        _say(f"raddle: the contention profile could not be told: {error}\n")
-
-
-def _write(rows, path):
-    import json
-
-    if path.endswith(".speedscope.json"):
-        from raddle import speedscope
-
-        document = speedscope.document(rows, os.path.basename(sys.argv[0]) or "raddle")
-    else:
-        document = rows
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
-
-
-def _say(text):
-    from raddle import report
-
-    try:
-        report.show(lambda colour: text)
-    except Exception:
-        return  # Standard error is closed.

@@ -62,10 +62,10 @@ def start():
     if is_run or answer.wanted():
         answer.prepare()
     if target:
-        from raddle import contention
+        from raddle import telling
 
-        if is_run or contention.is_for_each(target):
-            contention.prepare(target)
+        if is_run or telling.is_for_each(target):
+            telling.prepare(target)
 
 
 start()

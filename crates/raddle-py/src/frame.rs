@@ -122,6 +122,7 @@ mod offsets {
         // SAFETY: the runtime's state is far larger than the table at its start, is aligned for
         // its numbers, and the table is written before the process begins.
         let table = unsafe { runtime.cast::<[u64; ENTRIES]>().read() };
+        #[allow(clippy::useless_conversion, reason = "elsewhere it has 32 bits")]
         // SAFETY: a number that never changes.
         let version = u64::from(unsafe { ffi::Py_Version });
         let settled = version >> 16 <= NEWEST && version >> 4 & 0xf >= CANDIDATE;
@@ -130,7 +131,7 @@ mod offsets {
         }
         let inside = |offset: u64, size: u64| {
             let word = size_of::<usize>() as u64;
-            let fits = size < LARGE && offset + word <= size && offset % word == 0;
+            let fits = size < LARGE && offset + word <= size && offset.is_multiple_of(word);
             fits.then(|| u32::try_from(offset).ok()).flatten()
         };
         let (state, frame) = (table[STATE], table[FRAME]);
