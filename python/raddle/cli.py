@@ -28,6 +28,7 @@ on stderr, and Ctrl-\\ shows what every thread does; the program goes on. With -
 are locks that are taken in orders that could end in a deadlock, though they did not.
 With --profile, a table on stderr at the end says which locks were waited for, how long and
 where; FILE gets it as JSON or, if it ends in .speedscope.json, as www.speedscope.app draws it.
+With %p in its name (out-%p.json), each process writes one, children too.
 
 dump: shows that of a process which was started by `raddle run`, or with RADDLE_DUMP=1 in its
 environment, from another terminal. With --tree, of all that it has started as well.
