@@ -23,7 +23,7 @@ _DOES = {
     "acquire": "was to take",
     "release": "was to release",
 }
-_PRIMITIVES = (
+_PRIMITIVES: tuple[type, ...] = (
     *(_raddle.Event, _raddle.Barrier, _raddle.Condition, _raddle.Semaphore),
     *(_raddle.Queue, _raddle.SimpleQueue),
 )

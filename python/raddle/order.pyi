@@ -12,6 +12,7 @@ class Inversion(Told):
     cure: str
     kind: str
     links: list[dict[str, str]]
+    process: str
     sentence: str
     def __init__(self, links: list[tuple[_Lock, _Place, _Place, str | None]]) -> None: ...
     def to_dict(self) -> dict[str, object]: ...

@@ -13,9 +13,9 @@ from raddle.trees import Trees
 class Sites:
     """Finds acquisitions in the source of frames."""
 
-    def __init__(self, awaited):
+    def __init__(self, awaited=()):
         """`awaited` has what each thread waits for, by ident."""
-        self._trees, self._awaited = Trees(), awaited
+        self._trees, self._awaited = Trees(), dict(awaited)
 
     def awaits(self, ident, value):
         """Return whether a thread waits for `value`."""

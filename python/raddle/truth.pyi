@@ -4,6 +4,8 @@ ENOUGH: float
 BUSY: float
 ONE: float
 STARVED: float
+ASKING: float
+AWAKE: float
 
 class GilBoundWarning(RuntimeWarning): ...
 
