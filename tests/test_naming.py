@@ -152,12 +152,12 @@ def test_no_code_of_the_program_is_run(Lock):
 
 
 def test_the_search_ends_in_a_crowd(Lock, monkeypatch):
-    from raddle import naming
+    from raddle import contents, naming
 
     monkeypatch.setattr(naming, "LOOKS", 100)
     crowd = [Account(None) for _ in range(10_000)]
     looked = []
-    monkeypatch.setattr(naming, "_held", lambda name, value: Counted(looked, name, value))
+    monkeypatch.setattr(contents.Contents, "of", lambda _, *of: Counted(looked, *of))
     assert names([Lock()], sys._getframe())[0].startswith("Lock at 0x")
     assert len(looked) <= 100, len(crowd)
 

@@ -1,63 +1,21 @@
 """Lock orders that contradict each other are told, though nothing hangs; others are not."""
 
+import functools
 import json
-import os
-import re
 import subprocess
 import sys
-import textwrap
 
 import pytest
+from banks import BANK, CHECKED, WHICH
+from banks import run as run_bank
 
 pytestmark = pytest.mark.raddle_only
-
-# The locks, and a function that takes them one inside the other, in a thread of its own.
-BANK = """\
-import raddle
-from raddle import threading
-
-tree = threading.Lock()
-index = threading.RLock()
-
-def nest(outer, inner):
-    with outer:
-        with inner:
-            pass
-
-def run(name, *locks):
-    thread = threading.Thread(target=nest, args=locks, name=name)
-    thread.start()
-    thread.join()
-
-"""
-CHECKED = {"RADDLE_LOCK_ORDER": "1"}
-WHICH = re.compile(
-    r"^  in process \d+ \((?:-m )?bank(?:\.py)?\), at \d\d:\d\d:\d\d, Python 3\..*\n",
-    re.MULTILINE,
-)
 
 
 @pytest.fixture
 def bank(tmp_path):
     """Run the bank and what follows it as a file; return the run."""
-
-    def run(code, env=CHECKED, flags=()):
-        path = tmp_path / "bank.py"
-        path.write_text(BANK + textwrap.dedent(code))
-        environment = {**os.environ, **env}
-        environment.pop("RADDLE", None)
-        done = subprocess.run(
-            [sys.executable, *flags, path.name],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        done.stderr = WHICH.sub("  in process N (bank.py)\n", done.stderr)
-        return done
-
-    return run
+    return functools.partial(run_bank, tmp_path)
 
 
 CROSSED = """\
@@ -176,17 +134,28 @@ def test_a_known_name_is_that_of_all_locks_of_that_name(bank):
         nest(two.lock, one.lock)
     """
     told = bank(code % "pass").stderr
-    assert told.startswith("raddle: lock order: self.lock #1 and self.lock #2 are taken")
-    assert bank(code % "raddle.configure(known_orders=['self.lock'])").stderr == ""
+    assert told.startswith("raddle: lock order: Account.lock #1 and Account.lock #2 are taken")
+    for pattern in (
+        "self.lock",
+        "Account.lock",
+        "*.lock",
+    ):  # As it is written, and as it is told.
+        assert bank(code % f"raddle.configure(known_orders=[{pattern!r}])").stderr == ""
+    assert bank(code % "raddle.configure(known_orders=['Other.lock'])").stderr == told
 
 
-def test_two_locks_of_one_line_have_no_variables_name(bank):
-    code = """
-        here = threading.Lock(); there = threading.Lock()
+@pytest.mark.parametrize(
+    "line",
+    ["here = threading.Lock(); there = threading.Lock()", "here, there = LOCK(), LOCK()"],
+)
+def test_two_locks_of_one_line_are_told_apart(bank, line):
+    code = f"""
+        LOCK = threading.Lock
+        {line}
         nest(here, there)
         nest(there, here)
     """
-    assert "the Lock of bank.py:18 #1 and the Lock of bank.py:18 #2" in bank(code).stderr
+    assert bank(code).stderr.startswith("raddle: lock order: there and here are taken in")
 
 
 def test_known_orders_come_from_the_environment(bank):

@@ -40,8 +40,11 @@ def stats():
     long it was "waited" for ("total", "max", and "p99" of the waits) and "held" ("total",
     "max"), and where: "waiting" and "holding" are lists of dicts with "at" ("file:line"),
     "function", "count", "total" and "max"; those of "waiting" have where the lock had been
-    taken by who held it ("held_at"), too. Other waits have a dict for each kind ("event",
-    "queue get", ...) and place, in which "made", "count", "acquisitions" and "held" are None.
+    taken by who held it ("held_at"), too. Where a library waits for the program, "at" is the
+    line that called it, and "through" the library's. ("at" is None where nobody knows, and at
+    the end, when "function" is "the program's exit".) Other waits have a dict for each kind
+    ("event", "queue get", ...) and place, in which "made", "count", "acquisitions" and "held"
+    are None.
 
     Empty unless raddle.configure(profile=True) or `raddle run --profile` has switched it on.
     The standard library has no counterpart.
@@ -136,9 +139,11 @@ def _times(_, total, longest, p99):
 def _at(place):
     from raddle import places
 
-    if place is None:
-        return {"at": None, "function": None}
-    return {"at": places.shown(place), "function": place[2]}
+    if place is None or places.is_exit(place):
+        function = "the program's exit" if place else None
+        return {"at": None, "function": function, "through": None}
+    through = places.through(place)
+    return {"at": places.shown(place), "function": place[2], "through": through}
 
 
 def _merged(sites):

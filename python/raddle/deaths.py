@@ -39,10 +39,9 @@ def note(thread, error):
     if isinstance(error, SystemExit):
         return  # That is how a thread says that it has done enough.
     kind = type.__dict__["__name__"].__get__(type(error))
-    name = stack.fact(thread, "_name")
     _deaths.append(
         {
-            "thread": stack.clean(name) if type(name) is str else "a thread",
+            "thread": stack.called(thread) or "a thread",
             "error": stack.clean(kind),
             "place": _place(error.__traceback__),
             "time": time.monotonic(),

@@ -109,7 +109,8 @@ def _provider(ident, stacks):
 
 def _waiting(wait, stacks, names, now):
     ident, kind, value, provider, since, timed = wait
-    named = names.of(value) if value is not None else words.some(kind)
+    seen = stacks.of(ident)
+    named = names.of(value, seen) if value is not None else words.some(kind)
     importing = stacks.importing(ident) if kind in words.LOCKS else None
     if importing is not None:
         (named, provider), kind = importing, "import"
@@ -121,7 +122,8 @@ def _waiting(wait, stacks, names, now):
         "pool": pools.called_at(-provider, names) if provider < 0 else None,
     }
     plain = value is None or kind in words.PLAIN
-    kind = "" if plain else f" ({naming.kind(value)})"
+    note = names.note(value, seen)
+    kind = "" if plain else f" ({naming.kind(value)}{f', {note}' if note else ''})"
     timeout = ", with a timeout" if timed else ""
     lasting = max(0.0, now - since)
     return f"{words.wait(link)}{kind}{words.due(link)}, for {lasting:.1f} s{timeout}"
@@ -161,8 +163,8 @@ def _taken(ident, seen, value, places):
     place = places.taken(ident, seen, value)
     if place is None:
         return ""
-    file, line = place
+    file, line, _ = place
     top = seen[0]
     here = places.awaits(ident, value) and line == top[1]
     again = here and file == stack.shown(top[0].f_code.co_filename)
-    return f" ({stack.short(file)}:{line}{', in an outer call' if again else ''})"
+    return f" ({sites.told(place)}{', in an outer call' if again else ''})"

@@ -25,8 +25,11 @@ def variables(module):
     return types.ModuleType.__dict__["__dict__"].__get__(module)
 
 
-def names(value):
-    """Yield the (name, value) pairs of an object's `__dict__` and `__slots__`."""
+def names(value, layouts=None):
+    """Yield the (name, value) pairs of an object's `__dict__` and `__slots__`.
+
+    `layouts` is a dict in which what is found out about classes is kept for the next call.
+    """
     kind = type(value)
     if issubclass(kind, types.ModuleType):
         yield from list(_pairs(variables(value)))
@@ -34,19 +37,33 @@ def names(value):
     if issubclass(kind, type):
         yield from list(_DICT(value).items())
         return
-    own = False
+    layout = None if layouts is None else layouts.get(kind)
+    if layout is None:
+        layout = _layout(kind)
+        if layouts is not None:
+            layouts[kind] = layout
+    own, slots = layout
+    if own is not None:
+        held = _read(own, value)
+        if issubclass(type(held), dict):
+            yield from _pairs(held)
+    for name, descriptor in slots:
+        held = _read(descriptor, value)
+        if held is not _MISSING:
+            yield name, held
+
+
+def _layout(kind):
+    """Return what reads the `__dict__` of a class's objects, or None, and their slots."""
+    own, slots = None, []
     for base in _MRO(kind):
         for name, descriptor in list(_DICT(base).items()):
             of = type(descriptor)
-            if name == "__dict__" and of in (_GETSET, _MEMBER) and not own:
-                own = True
-                held = _read(descriptor, value)
-                if issubclass(type(held), dict):
-                    yield from _pairs(held)
+            if name == "__dict__" and of in (_GETSET, _MEMBER) and own is None:
+                own = descriptor
             elif of is _MEMBER and not name.startswith("__"):
-                held = _read(descriptor, value)
-                if held is not _MISSING:
-                    yield name, held
+                slots.append((name, descriptor))
+    return own, slots
 
 
 def _pairs(mapping):

@@ -8,7 +8,7 @@ these would be an error.
 
 import ast
 
-from raddle import sites
+from raddle import expressions, sites
 
 
 def is_owned(seen, value):
@@ -50,8 +50,9 @@ def _is_released(uses, now):
 
 def _uses(looks, frame, line, value):
     """Return where a function takes or releases `value`, in the order of the source."""
-    body, found = looks._function(frame, line), []
-    nodes = list(sites._inner(body)) if body is not None else []
+    body, found = looks.function(frame, line), []
+    look = expressions.variables(frame)
+    nodes = list(sites.inner(body)) if body is not None else []
     # What is done where an exception is caught may be the answer to Ctrl-C.
     clauses = [each for each in nodes if isinstance(each, ast.ExceptHandler)]
     caught = {id(each) for clause in clauses for each in ast.walk(clause)}
@@ -60,11 +61,11 @@ def _uses(looks, frame, line, value):
             continue
         if isinstance(node, ast.With):
             for item in node.items:
-                if sites._value(item.context_expr, frame) is value:
+                if expressions.value(item.context_expr, look) is value:
                     found.append((_place(item.context_expr), "with"))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            word = node.func.attr
-            if word in ("acquire", "release") and sites._value(node.func.value, frame) is value:
+            word, taken = node.func.attr, node.func.value
+            if word in ("acquire", "release") and expressions.value(taken, look) is value:
                 found.append((_place(node), word))
     return sorted(found)
 

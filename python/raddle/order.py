@@ -16,6 +16,7 @@ KEPT = 100  # inversions that inversions() remembers
 
 _found = collections.deque(maxlen=KEPT)
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_ORDERS", "").split(",")))
+_PLACES = ("made", "made_through", "held_at", "held_through", "next_at", "next_through")
 _NUMBER = re.compile(r" #\d+$")  # by which a report tells locks of one name apart
 
 
@@ -25,9 +26,10 @@ class Inversion(report.Told):
     `kind` is "order". `links` has a dict for each lock, in the ring's order: its name ("lock")
     and type, where it was made ("made"), the lock that was taken while it was held ("next"),
     where the two were taken ("held_at", "next_at": "file:line"), both source lines, and the
-    thread that was first seen to do so. `process` says which process it was, `sentence` says it
-    in words, `cure` what helps, and `text` is all of it as it is printed. It keeps no thread,
-    frame or lock alive.
+    thread that was first seen to do so. Where a library made or took one for the program,
+    "made_through" and so on are its places, and the others are the program's that called it.
+    `process` says which process it was, `sentence` says it in words, `cure` what helps, and
+    `text` is all of it as it is printed. It keeps no thread, frame or lock alive.
     """
 
     __slots__ = ("cure", "kind", "links", "process", "sentence")
@@ -69,8 +71,8 @@ class Inversion(report.Told):
             out.append(
                 f"  {paint('name', each['thread'])} took {each['lock']}, then {each['next']}"
             )
-            out += _drawn(each["held_at"], each["held_source"], paint)
-            out += _drawn(each["next_at"], each["next_source"], paint)
+            for which in ("held", "next"):
+                out += _drawn(each, which, paint)
         out += ["", "  " + paint("ring", self.sentence)]
         out += ["  " + paint("dim", "(Nothing hung: it is possible, not certain.)")]
         out += ["  " + paint("cure", self.cure), ""]
@@ -78,9 +80,10 @@ class Inversion(report.Told):
 
     def _is_known(self):
         """Whether the program said that one of the places or names is fine."""
-        words = {each["made"] for each in self.links}
-        words |= {_NUMBER.sub("", each["lock"]) for each in self.links}
-        words |= {each[key] for each in self.links for key in ("held_at", "next_at")}
+        words = {each[key] for each in self.links for key in _PLACES if each[key]}
+        names = {_NUMBER.sub("", each["lock"]) for each in self.links}
+        # (`Account.lock` is `self.lock` where it is made.)
+        words |= names | {f"self.{name.partition('.')[2]}" for name in names if "." in name}
         return any(
             fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
             for word in words
@@ -151,7 +154,7 @@ def found(finder, links):
 
 
 def _is_stdlib(place):
-    return place is not None and stack.is_stdlib_file(place[0])
+    return place is not None and stack.is_stdlib_file(places.inmost(place))
 
 
 def _link(link, name, following):
@@ -160,10 +163,13 @@ def _link(link, name, following):
         "lock": name,
         "type": places.kind(kind),
         "made": places.shown(made),
+        "made_through": places.through(made),
         "next": following,
         "held_at": places.shown(held),
+        "held_through": places.through(held),
         "held_source": places.source(held),
         "next_at": places.shown(following_at),
+        "next_through": places.through(following_at),
         "next_source": places.source(following_at),
         "thread": stack.clean(thread) if thread else "a thread",
     }
@@ -178,10 +184,12 @@ def _names(locks):
     ]
 
 
-def _drawn(place, source, paint):
-    yield f"      {paint('place', place)}"
-    if source:
-        yield f"          {source}"
+def _drawn(link, which, paint):
+    through = link[f"{which}_through"]
+    more = f" (through {through})" if through else ""
+    yield f"      {paint('place', link[f'{which}_at'])}{more}"
+    if link[f"{which}_source"]:
+        yield f"          {link[f'{which}_source']}"
 
 
 _raddle._equip_order(found)

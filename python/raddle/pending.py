@@ -2,7 +2,7 @@
 
 import time
 
-from raddle import stack, words
+from raddle import places, stack, words
 
 _NEVER = (0, 0.0, 0.0, 0.0)
 
@@ -46,8 +46,5 @@ def _going_on(since, teller, before):
             seen = moment.of(ident)
             if not seen:
                 continue  # A worker that has nothing to do, or a thread of raddle's own.
-            frame, line = seen[0]
-            code = frame.f_code
-            place = code.co_filename, line, code.co_qualname
-            found.append((kind, value, place, max(0.0, now - max(began, since))))
+            found.append((kind, value, places.of(seen), max(0.0, now - max(began, since))))
     return found

@@ -40,9 +40,10 @@ class Report(Told):
     has, of threads that are all asleep, the signals that could still end it, in words. `time`
     is when it was found, in seconds since 1970. `threads` has a dict for each thread: its name
     and ident, the kind, type and name of what it waits for and where that was "made" (a lock
-    that is checked, see configure(); else None), since how many seconds, on whom ("provider")
-    or on the workers of which executor ("pool"), where that one took it ("held"), what the
-    thread "runs", what the main one is at after the program's last line ("ending": "exit" or
+    that is checked, see configure(); else None), what else is said of it ("note"), the variable
+    that has another one by now ("replaced"), since how many seconds, on whom ("provider") or on
+    the workers of which executor ("pool"), where that one took it ("held"), what the thread
+    "runs", what the main one is at after the program's last line ("ending": "exit" or
     "handler"), and its stack, innermost first. `sentence` says it in words, `cure` what
     usually helps, and `text` is all of it as it is printed. `deaths` has a dict for each of
     the last threads that ended with an exception: its name, the exception's, where that was
@@ -103,6 +104,7 @@ class Report(Told):
             each, (names, wait) = group[0], words.together(group)
             since = f", for {each['since']:.1f} s" if (each["since"] or 0) >= NOTED else ""
             made = f", made at {each['made']}" if each["made"] else ""
+            made += f", {each['note']}" if each["note"] else ""
             what = "" if each["kind"] in words.PLAIN else f" ({each['type']}{made})"
             out.append(f"  {paint('name', names)} {wait}{what}{words.due(each)}{since}")
             if each["kind"] != ending.THREADS and not (
@@ -141,7 +143,8 @@ def _links(kind, ring, waits):
     """Return the threads of a report, in an order that is the same each time."""
     ring = _ordered(kind, list(ring))
     called = _called([ident for ident, *_ in ring])
-    began = {each[0]: (each[4], each[5]) for each in waits}
+    now = time.monotonic()  # (To look for names takes a while.)
+    began = {each[0]: (max(0.0, now - each[4]), each[5]) for each in waits}
     with stack.Stacks() as stacks:
         steady = stack.steady(stacks.idents(), waits)
         looked = dict.fromkeys([ident for ident, *_ in ring] + steady)
@@ -156,9 +159,10 @@ def _links(kind, ring, waits):
 def _link(link, stacks, names, where, called, began, queued):
     ident, wait, value, provider = link
     pool, provider = queued.get(provider), max(provider, 0)
-    since, timed = began.get(ident, (None, False))
+    lasting, timed = began.get(ident, (None, False))
     alive = stacks.idents()
-    held, named, type_ = None, names.of(value), naming.kind(value)
+    seen = stacks.of(ident)
+    held, named, type_ = None, names.of(value, seen), naming.kind(value)
     made = _raddle._made(value) if wait in words.LOCKS else None
     importing = stacks.importing(ident) if wait in words.LOCKS else None
     at_end = ending.state(stacks.innermost(ident)) if ident == _raddle._main_ident() else None
@@ -176,7 +180,6 @@ def _link(link, stacks, names, where, called, began, queued):
         held = where.taken(provider, stacks.of(provider), value)
     if provider and provider not in called:
         called[provider] = stack.name_of(provider) if provider in alive else process.gone()
-    lasting = None if since is None else max(0.0, round(time.monotonic() - since, 3))
     return {
         "thread": called[ident],
         "ident": ident,
@@ -184,15 +187,17 @@ def _link(link, stacks, names, where, called, began, queued):
         "type": type_,
         "name": named,
         "made": places.shown(made) if made else None,
+        "note": names.note(value, seen),
+        "replaced": names.replaced(value, seen),
         "found": names.where(value),
-        "since": lasting,
+        "since": None if lasting is None else round(lasting, 3),
         "timeout": bool(timed),
         "provider": called[provider] if provider else None,
         "pool": pool,
-        "held": f"{stack.short(held[0])}:{held[1]}" if held else None,
+        "held": sites.told(held),
         "runs": stack.purpose(ident),
         "ending": at_end,
-        "stack": stack.entries(stacks.of(ident)),
+        "stack": stack.entries(seen),
     }
 
 

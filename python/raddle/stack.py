@@ -14,6 +14,7 @@ MOST = 40  # frames of one thread that are shown
 LONGEST = 80  # characters of a name that are shown
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_DEFAULT = re.compile(r"Thread-\d+")  # the name of a thread that was given none, nor a target
 _HARNESS = f"{os.sep}_pytest{os.sep}"
 _IMPORTS = "<frozen importlib._bootstrap>"
 _INNER = {
@@ -108,14 +109,23 @@ class Moment(Stacks):
 
 def is_inner(code):
     """Return whether this is code of raddle or of the modules that it stands for."""
-    name = code.co_filename
+    return is_inner_file(code.co_filename)
+
+
+def is_inner_file(name):
+    """Return whether this is a file of raddle or of the modules that it stands for."""
     return name.startswith(_HERE) or name in _INNER or name.startswith("<frozen importlib")
 
 
 def is_own(code):
     """Return whether this is the program's own code, not a library's."""
-    name = code.co_filename
-    return not (is_stdlib(code) or "site-packages" in name)
+    return is_own_file(code.co_filename)
+
+
+def is_own_file(name):
+    """Return whether this is a file of the program's own, not a library's."""
+    library = "site-packages" in name or "dist-packages" in name or name.startswith(_HERE)
+    return not (library or is_stdlib_file(name))
 
 
 def is_stdlib(code):
@@ -172,6 +182,15 @@ def shown(path):
     return path[len(home) :] if path.startswith(home) else path
 
 
+def library(path):
+    """Return a path as it is shown, a library's without the folder where all of them are."""
+    for folder in (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", _LIB):
+        _, found, rest = path.rpartition(folder)
+        if found:
+            return rest
+    return shown(path)
+
+
 def short(path):
     """Return the last part of a path."""
     return os.path.basename(path)
@@ -179,10 +198,15 @@ def short(path):
 
 def lines(frame):
     """Return the source lines of a frame's file; an empty list where there are none."""
+    return lines_of(frame.f_code.co_filename, frame.f_globals)
+
+
+def lines_of(file, variables):
+    """Return the lines of a file; `variables` are its module's, which may have a loader."""
     try:
         import linecache
 
-        return linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+        return linecache.getlines(file, variables)
     except Exception:  # An import that was interrupted, a loader with an error of its own.
         return []
 
@@ -204,12 +228,26 @@ def clean(name):
 
 def name_of(ident):
     """Return the name of a thread, without taking a lock or running the program's code."""
-    name = fact(thread_of(ident), "_name")
-    if type(name) is str and name:
-        return clean(name)
+    name = called(thread_of(ident))
+    if name is not None:
+        return name
     if "threading" not in sys.modules and ident == _main_ident():
         return "MainThread"
     return f"thread {ident}"
+
+
+def called(thread):
+    """Return the name of a Thread, or None without one.
+
+    That of a subclass which was given none has the class: "Thread-1 (Transport)".
+    """
+    name = fact(thread, "_name")
+    if type(name) is not str or not name:
+        return None
+    kind = type.__dict__["__name__"].__get__(type(thread))
+    if kind != "Thread" and _DEFAULT.fullmatch(name):
+        name = f"{name} ({kind})"
+    return clean(name)
 
 
 def _main_ident():
@@ -222,11 +260,15 @@ def _main_ident():
 
 def runs(thread):
     """Return what a thread was started for and where that is written; None if nobody knows."""
-    called = fact(thread, "_target") if thread is not None else None
-    if called is None:
+    if thread is None:
         return None
+    called = fact(thread, "_target")
+    if called is None:
+        called = inside.attribute(thread, "run")
     code = code_of(called)
     if code is not None and is_inner(code):
+        return None
+    if called is None:
         return None
     return clean(_called(called)) + place(code)
 

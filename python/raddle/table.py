@@ -81,9 +81,9 @@ def _lock(row):
     ]
     waits = {}
     for each in row["waiting"]:
-        waits.setdefault((each["at"], each["function"]), []).append(each["total"])
+        waits.setdefault(_site(each), []).append(each["total"])
     waits = sorted(((sum(spent), at) for at, spent in waits.items()), key=lambda each: -each[0])
-    holds = [(each["total"], (each["at"], each["function"])) for each in row["holding"]]
+    holds = [(each["total"], _site(each)) for each in row["holding"]]
     places = [("waited", duration(spent), f"at {_place(*at)}") for spent, at in waits[:SITES]]
     places += [("held", duration(spent), f"from {_place(*at)}") for spent, at in holds[:SITES]]
     return cells, places
@@ -92,14 +92,19 @@ def _lock(row):
 def _wait(row):
     waited = [duration(row["waited"][key]) for key in ("total", "max", "p99")]
     [site] = row["waiting"]
-    place = _place(site["at"], site["function"])
+    place = _place(*_site(site))
     return [f"{row['name']} at {place}", str(row["contended"]), *waited], []
 
 
-def _place(at, function):
+def _site(each):
+    return each["at"], each["function"], each["through"]
+
+
+def _place(at, function, through):
     if at is None:
-        return "an unknown place"
-    return at if function == "<module>" else f"{at} in {function}"
+        return function or "an unknown place"
+    where = at if function == "<module>" else f"{at} in {function}"
+    return f"{where} (through {through})" if through else where
 
 
 def _line(cells, widths):

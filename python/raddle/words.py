@@ -229,6 +229,9 @@ def cure(kind, links):
     for each in links:
         if each["kind"] == "future" and each["provider"] == each["thread"]:
             return f"Do not ask for the result of {each['name']} in the call that gives it."
+    for each in links:
+        if each.get("replaced"):
+            return _cure_of_replaced(each)
     holding = _cure_of_holder(links)
     if holding is not None:
         return holding
@@ -242,6 +245,15 @@ def cure(kind, links):
         name = next(each["name"] for each in links if each["kind"] == "future")
         return f"End {name} on every way out: call its set_result() or set_exception()."
     return "Let the thread that is waited for go on, or wait with a timeout."
+
+
+def _cure_of_replaced(link):
+    """Return what helps where a variable has another object than the one that is waited for."""
+    what, type_ = link["replaced"], link["type"]
+    return (
+        f"{what} is another {type_} by now, so nothing that is done with it wakes "
+        f"{link['thread']}: do not assign a new one while a thread waits for the old one."
+    )
 
 
 def _cure_of_holder(links):
@@ -263,6 +275,7 @@ def _act(link):
     what = {
         "thread join": "joining {provider}",
         "future": "asking for the result of {name}",
+        "import": "importing {name}",
         "condition": "waiting for a notify of {name}",
     }.get(link["kind"], "waiting for {name}")
     return what.format(name=link["name"], provider=link["provider"])

@@ -226,6 +226,10 @@ impl Blocking for Attached<'_> {
         self.note_site()
     }
 
+    fn led(&mut self, site: Site) -> Site {
+        if self.detached.is_null() { checks::led(self.py, site) } else { site }
+    }
+
     fn thread_name(&mut self) -> Option<Arc<str>> {
         registry::name(self.py(), raddle::thread_id()).map(Arc::from)
     }

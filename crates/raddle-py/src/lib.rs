@@ -35,6 +35,7 @@ mod names;
 mod outcall;
 mod padded;
 mod place;
+mod places;
 mod profile;
 mod queue;
 mod registry;

@@ -56,7 +56,7 @@ pub(crate) fn tallies(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         for (site, spent) in holds {
             held_at.append((told(py, site)?, sum(spent)))?;
         }
-        let made = told(py, lock.made)?;
+        let made = told(py, lock.told)?;
         let (kind, name) = (lock.kind.word(), lock.name.as_deref());
         let (waited, held) = (times(&waited), sum(held));
         list.append((kind, name, made, locks, acquisitions, waited, held, places, held_at))?;
@@ -75,7 +75,7 @@ pub(crate) fn counted<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'p
         return Ok(None);
     };
     let name = seen.name.as_deref();
-    (name, told(py, seen.made)?, told(py, holder)?).into_pyobject(py).map(Some)
+    (name, told(py, seen.told)?, told(py, holder)?).into_pyobject(py).map(Some)
 }
 
 /// What was counted of all other waits: `(kind, place, waited)`.

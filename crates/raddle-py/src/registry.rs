@@ -102,7 +102,8 @@ pub(crate) fn held_by(py: Python<'_>, owner: usize) -> String {
     name.map_or_else(String::new, |name| format!(" held by {name}"))
 }
 
-/// The name of the thread with this identifier, if `threading` knows it.
+/// The name of the thread with this identifier, if `threading` knows it. (That of a subclass
+/// which was given none has the class: see `called` in `stack.py`.)
 pub(crate) fn name(py: Python<'_>, ident: usize) -> Option<String> {
     Some(known(py, ident)?.to_string_lossy().into_owned())
 }
@@ -112,7 +113,17 @@ fn known(py: Python<'_>, ident: usize) -> Option<Bound<'_, PyString>> {
     let active = outcall::getattr(&threading, intern!(py, "_active")).ok()?;
     let thread = active.cast::<PyDict>().ok()?.get_item(number(py, ident).ok()?).ok()??;
     let name = outcall::getattr(&thread, intern!(py, "_name")).ok()?;
-    name.cast_into_exact::<PyString>().ok()
+    let name = name.cast_into_exact::<PyString>().ok()?;
+    let text = name.to_string_lossy();
+    let number = text.strip_prefix("Thread-").unwrap_or_default();
+    if !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()) {
+        let kind = thread.get_type().name().ok()?.to_string_lossy().into_owned();
+        if kind != "Thread" {
+            return Some(PyString::new(py, &format!("{text} ({kind})")));
+        }
+    }
+    drop(text);
+    Some(name)
 }
 
 /// A module that is loaded, without running any code of the program. (An import may: a program can

@@ -77,6 +77,12 @@ pub trait Blocking {
         Site::Unknown
     }
 
+    /// The place that led to `site`, which may say little by itself, and so to both: for what is
+    /// told of a wait, or of an order that is new. Asked before `detach`.
+    fn led(&mut self, site: Site) -> Site {
+        site
+    }
+
     /// What the thread is called, for reports of locks that are checked.
     fn thread_name(&mut self) -> Option<Arc<str>> {
         std::thread::current().name().map(Arc::from)

@@ -20,6 +20,7 @@ pub struct Card {
     /// Set once.
     name: OnceLock<Arc<str>>,
     made: Site,
+    told: Site,
     /// How much it is fought over.
     pub(super) counter: Counter,
     /// How often it was released: what a thread remembers of an earlier time is out of date.
@@ -40,6 +41,8 @@ pub struct Seen {
     pub name: Option<Arc<str>>,
     /// Where it was made.
     pub made: Site,
+    /// What people are told of where that is: it may say more, or be the same.
+    pub told: Site,
 }
 
 impl Card {
@@ -53,17 +56,24 @@ impl Card {
             kind,
             name: name.map_or_else(OnceLock::new, |name| OnceLock::from(Arc::from(name))),
             made,
+            told: made,
             counter: Counter::new(),
             releases: AtomicUsize::new(0),
             lent: AtomicBool::new(false),
         }
     }
 
+    /// The same card; people are told that the lock was made there.
+    #[must_use]
+    pub fn telling(self, told: Site) -> Self {
+        Self { told, ..self }
+    }
+
     /// What people are told of the lock.
     #[must_use]
     pub fn seen(&self) -> Seen {
         let name = self.name.get().cloned();
-        Seen { id: self.id, kind: self.kind, name, made: self.made }
+        Seen { id: self.id, kind: self.kind, name, made: self.made, told: self.told }
     }
 
     /// Says what the program calls the lock; a second time changes nothing.

@@ -33,6 +33,8 @@ pub use times::{Sum, Times};
 
 use std::sync::Arc;
 
+use crate::blocking::Blocking;
+
 /// Whether orders are looked at.
 static ORDER: AtomicBool = AtomicBool::new(false);
 
@@ -52,9 +54,9 @@ pub fn checks_order() -> bool {
 pub(crate) fn before(
     card: &Card,
     site: Site,
-    who: impl FnOnce() -> Option<Arc<str>>,
+    blocking: &mut impl Blocking,
 ) -> Option<Inversion> {
-    if checks_order() { order::before(card, site, who) } else { None }
+    if checks_order() { order::before(card, site, blocking) } else { None }
 }
 
 /// Whether locks that are made now are to have cards.

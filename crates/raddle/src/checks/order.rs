@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::guarded::Guarded;
 use super::held::{self, Entry};
 use super::{Card, Inversion, Link, Seen, Site, known};
+use crate::blocking::Blocking;
 
 /// Edges that one search looks at: more than that is given up.
 const STEPS: usize = 10_000;
@@ -95,16 +96,20 @@ pub fn inversions() -> Vec<Inversion> {
     SHARED.with(|graph| graph.found.clone())
 }
 
-/// Notes that `card` is about to be taken at `site`, by a thread called `who`; returns an order
+/// Notes that `card` is about to be taken at `site`, by the thread that blocks; returns an order
 /// that contradicts this one.
 pub(super) fn before(
     card: &Card,
     site: Site,
-    who: impl FnOnce() -> Option<Arc<str>>,
+    blocking: &mut impl Blocking,
 ) -> Option<Inversion> {
     let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
     // (Outside: what asks for a name may run anything.)
-    let (who, inner) = (who(), card.seen());
+    let (who, inner) = (blocking.thread_name(), card.seen());
+    let next = blocking.led(site);
+    for (_, edge) in &mut unknown {
+        (edge.held, edge.next) = (blocking.led(edge.held), next);
+    }
     SHARED.with(|graph| {
         let mut found = None;
         for (outer, mut edge) in unknown.drain(..) {
@@ -225,6 +230,11 @@ impl Graph {
     fn merge(&mut self, seen: &Seen) {
         let Some((node, into)) = self.remove(Id::Lock(seen.id)) else { return };
         let Some(made) = self.made(seen) else { return };
+        if let Some(node) = self.nodes.get_mut(&made)
+            && node.seen.told != seen.told
+        {
+            node.seen.told = seen.made; // That is what they have in common.
+        }
         for (inner, mut edge) in node.out {
             edge.gone = true;
             if let Some(other) = self.other(inner, made) {

@@ -199,7 +199,7 @@ impl Shared {
                 return named;
             }
         }
-        Group::Made(seen.kind, seen.made)
+        Group::Made(seen.kind, seen.told)
     }
 
     fn add(&mut self, seen: &Seen, counts: &Counts) {
@@ -218,13 +218,19 @@ fn since(start: i64, now: i64) -> u64 {
 /// A wait for a lock, which goes on.
 pub(crate) struct Wait {
     since: i64,
+    /// Where.
+    site: Site,
     /// Where the lock was taken by who holds it.
     holder: Site,
 }
 
-/// The calling thread begins to wait for the lock.
-pub(crate) fn wait(card: &Card) -> Option<Wait> {
-    profiles().then(|| Wait { since: deadline::now(), holder: holder(card) })
+/// The calling thread begins to wait for the lock, at `site`.
+pub(crate) fn wait(card: &Card, site: impl FnOnce() -> Site) -> Option<Wait> {
+    profiles().then(|| {
+        let holder = holder(card);
+        let site = site();
+        Wait { since: deadline::now(), site, holder }
+    })
 }
 
 /// Where who holds the lock took it, as far as was counted.
@@ -249,7 +255,7 @@ fn taken_slow(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
     let Counter { hot, rest } = &card.counter;
     let known = rest.with_own(|counting| {
         if let Some(wait) = wait {
-            counting.waited(site, &wait, hot, deadline::now());
+            counting.waited(&wait, hot, deadline::now());
         }
         if !hot.take(site) {
             let at = Hot::slot(site);
@@ -266,11 +272,11 @@ fn taken_slow(card: &Arc<Card>, site: Site, wait: Option<Wait>) {
 }
 
 /// The calling thread has given up waiting for the lock.
-pub(crate) fn missed(card: &Arc<Card>, site: Site, wait: &Wait) {
+pub(crate) fn missed(card: &Arc<Card>, wait: &Wait) {
     let now = deadline::now();
     let Counter { hot, rest } = &card.counter;
     let known = rest.with_own(|counting| {
-        counting.waited(site, wait, hot, now);
+        counting.waited(wait, hot, now);
         std::mem::replace(&mut counting.known, true)
     });
     if !known {
@@ -285,7 +291,7 @@ pub(super) fn released(card: &Card) {
 }
 
 impl Counting {
-    fn waited(&mut self, site: Site, wait: &Wait, hot: &Hot, now: i64) {
+    fn waited(&mut self, wait: &Wait, hot: &Hot, now: i64) {
         let waited = since(wait.since, now);
         // (Who was handed the lock, and had not woken up yet, was not known as its holder.)
         let holder = match wait.holder {
@@ -293,7 +299,7 @@ impl Counting {
             holder => holder,
         };
         self.counts.waited.add(waited);
-        self.counts.waits.of((site, holder)).add(waited);
+        self.counts.waits.of((wait.site, holder)).add(waited);
     }
 }
 

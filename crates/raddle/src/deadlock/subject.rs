@@ -50,6 +50,10 @@ impl<B: Blocking> Blocking for For<'_, B> {
         self.blocking.site()
     }
 
+    fn led(&mut self, site: Site) -> Site {
+        self.blocking.led(site)
+    }
+
     fn subject(&self) -> Subject {
         let object = self.blocking.subject().object;
         Subject { object, ..self.subject }

@@ -183,7 +183,7 @@ impl RawLock {
     ) -> Result<bool, B::Interrupt> {
         let site = blocking.site();
         if until.is_never()
-            && let Some(found) = checks::before(card, site, || blocking.thread_name())
+            && let Some(found) = checks::before(card, site, blocking)
         {
             blocking.on_inversion(&found)?;
         }
@@ -191,11 +191,12 @@ impl RawLock {
             checks::taken(card, site, None);
             return Ok(true);
         }
-        let wait = (until != Deadline::PAST).then(|| checks::wait(card)).flatten();
+        let wait = (until != Deadline::PAST).then(|| checks::wait(card, || blocking.led(site)));
+        let wait = wait.flatten();
         let outcome = self.acquire_slow(hold, blocking, until);
         match (&outcome, wait) {
             (Ok(true), wait) => checks::taken(card, site, wait),
-            (_, Some(wait)) => checks::missed(card, site, &wait),
+            (_, Some(wait)) => checks::missed(card, &wait),
             _ => {}
         }
         outcome

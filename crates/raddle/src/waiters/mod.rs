@@ -266,7 +266,10 @@ impl WaitList {
         let _counted = (until != Deadline::PAST && checks::profiles())
             .then(|| {
                 let kind = blocking.subject().kind.unwrap_or(abandoned.kind());
-                checks::Elsewhere::new(kind, || blocking.site())
+                checks::Elsewhere::new(kind, || {
+                    let site = blocking.site();
+                    blocking.led(site)
+                })
             })
             .flatten();
         let sleep =

@@ -1,0 +1,1 @@
+"""A shop, whose modules some of the programs import."""
