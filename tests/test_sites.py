@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import traceback
 
 import pytest
 
@@ -13,7 +14,7 @@ def taken(lock):
     from raddle import sites, stack
 
     frame = sys._getframe(1)
-    found = sites.Sites().taken(0, stack.visible(frame), lock)
+    found = sites.Sites().taken(0, stack.visible(traceback.walk_stack(frame)), lock)
     if found is None:
         return None
     file, line, helper = found
@@ -163,7 +164,7 @@ def test_a_call_that_goes_on_has_not_taken_it_yet(lock):
     def look():
         from raddle import sites, stack
 
-        frames = stack.visible(sys._getframe())
+        frames = stack.visible(traceback.walk_stack(sys._getframe()))
         seen.append(sites.Sites().taken(0, frames, lock))
 
     begin(look)

@@ -17,7 +17,7 @@ def kind(word):
 
 
 def of(seen):
-    """Return where a thread is, of which stack.visible() has found these frames, as `told` has it."""
+    """Return where a thread is, whose frames stack.visible() has found, as `told` has it."""
     inner, line = seen[0]
     own = [each for each in seen if stack.is_own(each[0].f_code)]
     frame, at = own[0] if own else seen[0]
