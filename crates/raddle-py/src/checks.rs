@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use raddle::checks::{self, Card, Inversion, Seen, Site};
+use raddle::checks::{self, Card, Inversion, Seen};
 use raddle::deadlock::Kind;
 
 use crate::aside;
