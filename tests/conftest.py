@@ -401,6 +401,20 @@ def futures_child(child):
     return functools.partial(child, prelude=f"{PRELUDE}from {module} import futures\n")
 
 
+@pytest.fixture
+def suite(request, monkeypatch):
+    """Run a file of tests, test_app.py, in a process of its own; return its outcome."""
+    for name in ("RADDLE", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        monkeypatch.delenv(name, raising=False)
+    pytester = request.getfixturevalue("pytester")
+
+    def run(source, *options):
+        pytester.makepyfile(test_app=source)
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+
+    return run
+
+
 def _stderr(config):
     # Capturing has replaced descriptor 2; pytest keeps the real one for its fault handler.
     try:

@@ -1,27 +1,9 @@
-"""`pytest --raddle`: what hangs fails and says why, and what a test leaves running is told."""
+"""`pytest --raddle`: what hangs fails and says why."""
 
 import pytest
 
 pytest_plugins = "pytester"
 pytestmark = pytest.mark.raddle_only
-
-
-@pytest.fixture
-def suite(pytester, monkeypatch):
-    """Run a file of tests in a process of its own; return the outcome."""
-    for name in ("RADDLE", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        monkeypatch.delenv(name, raising=False)
-
-    def run(source, *options):
-        pytester.makepyfile(test_app=source)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
-
-    return run
-
-
-def said(done):
-    """Return what pytest printed."""
-    return done.stdout.str()
 
 
 INSTALLED = """
@@ -38,7 +20,7 @@ INSTALLED = """
 def test_without_the_option_nothing_is_installed(suite):
     done = suite(INSTALLED, "-s")
     done.assert_outcomes(passed=1)
-    assert "installed: False\nextension: False" in said(done)
+    assert "installed: False\nextension: False" in done.stdout.str()
 
 
 def test_a_report_ends_at_the_test(suite):
@@ -58,7 +40,7 @@ def test_a_report_ends_at_the_test(suite):
         "--raddle",
     )
     done.assert_outcomes(failed=1)
-    report = said(done).partition("raddle: deadlock: ")[2].partition(" holds lock")[0]
+    report = done.stdout.str().partition("raddle: deadlock: ")[2].partition(" holds lock")[0]
     assert "in take" in report and "in test_twice" in report
     assert "_pytest" not in report and "pluggy" not in report
 
@@ -78,7 +60,7 @@ def test_the_option_installs_raddle_before_conftest(suite, pytester):
     )
     done = suite(INSTALLED, "-s", "--raddle")
     done.assert_outcomes(passed=1)
-    assert "installed: True" in said(done)
+    assert "installed: True" in done.stdout.str()
     done.stdout.fnmatch_lines(["raddle: *, deadlocks are failures"])
 
 
@@ -99,7 +81,7 @@ def test_a_test_that_would_wait_for_itself_fails_with_the_report(suite):
         "--raddle",
     )
     done.assert_outcomes(passed=1, failed=1)
-    text = said(done)
+    text = done.stdout.str()
     assert "MainThread holds lock (test_app.py:5) and waits for it again" in text
     assert "DeadlockError" in text
 
@@ -149,7 +131,7 @@ def test_a_ring_that_is_not_certain_has_five_seconds_to_come_undone(suite):
 def test_a_ring_that_is_not_certain_fails_the_test_after_that(suite):
     done = suite(UNCERTAIN.format(3600), "--raddle")
     done.assert_outcomes(failed=1)
-    assert "raddle: possible deadlock: 2 threads wait for each other" in said(done)
+    assert "raddle: possible deadlock: 2 threads wait for each other" in done.stdout.str()
 
 
 def test_a_deadlock_between_threads_fails_the_test_that_it_happened_in(suite):
@@ -184,7 +166,7 @@ def test_a_deadlock_between_threads_fails_the_test_that_it_happened_in(suite):
         "ignore",
     )
     done.assert_outcomes(passed=2, failed=1)
-    text = said(done)
+    text = done.stdout.str()
     assert "FAILED test_app.py::test_crossed" in text
     assert (
         "one holds tree (test_app.py:12) and waits for index, held by two, "
@@ -203,63 +185,7 @@ def test_waiting_for_what_nobody_can_do_fails(suite):
         "--raddle",
     )
     done.assert_outcomes(failed=1)
-    assert "MainThread waits for an item in" in said(done)
-
-
-@pytest.mark.parametrize("daemon", [True, False])
-def test_a_thread_that_outlives_its_test_is_a_failure(daemon, suite):
-    done = suite(
-        f"""
-        import threading
-
-        go = threading.Event()
-
-        def serve():
-            go.wait(60)
-
-        def test_starts():
-            threading.Thread(target=serve, name="server", daemon={daemon}).start()
-
-        def test_next():
-            go.set()
-        """,
-        "--raddle",
-    )
-    done.assert_outcomes(passed=2, errors=1)
-    text = said(done)
-    assert "raddle: 1 thread outlived the test that started it" in text
-    daemon = " (daemon)" if daemon else ""
-    assert f"server{daemon}, which runs serve (test_app.py:5), is at" in text
-    assert "test_app.py:6 in serve" in text
-    assert "ERROR test_app.py::test_starts" in text
-
-
-def test_threads_that_end_with_their_test_or_belong_to_a_fixture_are_fine(suite):
-    done = suite(
-        """
-        import pytest, threading, time
-
-        @pytest.fixture(scope="module")
-        def server():
-            go = threading.Event()
-            thread = threading.Thread(target=go.wait)
-            thread.start()
-            yield thread
-            go.set()
-            thread.join()
-
-        def test_uses(server):
-            assert server.is_alive()
-
-        def test_short():
-            threading.Thread(target=time.sleep, args=(0.05,)).start()
-
-        def test_uses_again(server):
-            assert server.is_alive()
-        """,
-        "--raddle",
-    )
-    done.assert_outcomes(passed=3)
+    assert "MainThread waits for an item in" in done.stdout.str()
 
 
 CROSSED = """
@@ -285,10 +211,14 @@ CROSSED = """
 def test_a_lock_order_that_contradicts_fails_the_test_that_showed_it(suite):
     done = suite(CROSSED, "--raddle")
     done.assert_outcomes(passed=2, failed=1)
-    text = said(done)
+    text = done.stdout.str()
     assert "FAILED test_app.py::test_the_other" in text
     assert "raddle: lock order: index and tree are taken in different orders" in text
     assert "test_app.py:7" in text and "test_app.py:11" in text
+
+
+def test_the_orders_of_locks_can_be_left_alone(suite):
+    suite(CROSSED, "--raddle", "--raddle-no-order").assert_outcomes(passed=3)
 
 
 def test_known_orders_are_an_ini_option(suite, pytester):

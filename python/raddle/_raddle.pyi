@@ -45,6 +45,7 @@ __all__ = [
     "_detect",
     "_doubt_for",
     "_equip",
+    "_equip_bystanders",
     "_equip_deadlock",
     "_equip_executor",
     "_equip_order",
@@ -393,6 +394,7 @@ class _Handler:
 
 def _aside(function: Callable[..., object], *arguments: object) -> None: ...
 def _is_aside() -> bool: ...
+def _equip_bystanders(callback: Callable[[], list[tuple[int, int]]]) -> None: ...
 def _equip_deadlock(
     callback: Callable[
         [int, str, list[tuple[int, str, object | None, int]], bool, bool, _Waits], _Answer

@@ -18,6 +18,11 @@ def bases(kind):
     return _MRO(kind)
 
 
+def own(kind, name):
+    """Return what a class itself, not a base, has under this name; None otherwise."""
+    return _DICT(kind).get(name)
+
+
 def variables(module):
     """Return a module's `__dict__`; an empty one for what is no module."""
     if not issubclass(type(module), types.ModuleType):

@@ -10,11 +10,14 @@ thread has died. Then that is told, later than otherwise and in other words.
 import ast
 import sys
 from functools import partial
+from types import FunctionType
 
 from raddle import deaths, ending, inside, stack, words
 from raddle.trees import Trees
 
 LATER = 5.0  # seconds that all have slept, before it is told
+# Modules whose handlers of signals only end what goes on; what runs tests adds another.
+ENDING = {"asyncio.runners"}
 _CAUGHT = {"KeyboardInterrupt", "BaseException"}
 # Waits that somebody has to end who was to do so before.
 _OWED = ("queue join", "queue put", "barrier")
@@ -89,8 +92,8 @@ def _handlers():
         kind = type(handler)
         if handler is None or kind is int or any(handler is each for each in known):
             continue
-        function = getattr(handler.func, "__func__", None) if kind is partial else None
-        if getattr(function, "__module__", None) != "asyncio.runners":
+        function = getattr(handler.func, "__func__", None) if kind is partial else handler
+        if type(function) is not FunctionType or function.__module__ not in ENDING:
             found.append((_name(number), handler))
     return found
 

@@ -7,14 +7,23 @@ taken in orders that contradict each other, and a thread that was started while 
 outlives it: it would go on into the next test.
 """
 
+import argparse
+import math
+
 import pytest
 
-GRACE = 1.0  # seconds in which a test's threads may end after it
+GRACE = 1.0  # seconds in which a test's threads may end after it, if nothing else is said
+LOOK = 0.02  # seconds between two looks at them
 DOUBT = 5.0  # seconds that a ring lasts that is not certain before it fails a test
+_MARKS = (
+    "raddle_expected: with --raddle, this test's deadlocks and lock orders are no failures",
+    "raddle_known_threads(*patterns): with --raddle, threads with such a name, or from such a "
+    "module, may outlive this test; without a pattern, any may",
+)
 
 
 def pytest_addoption(parser):
-    """Add --raddle."""
+    """Add --raddle, and what says more precisely what it does."""
     group = parser.getgroup("raddle")
     group.addoption(
         "--raddle",
@@ -22,38 +31,77 @@ def pytest_addoption(parser):
         help="run the tests on raddle: deadlocks, lock orders that contradict each other and "
         "threads that outlive a test are failures",
     )
+    group.addoption(
+        "--raddle-no-leaks",
+        action="store_true",
+        help="with --raddle: threads may outlive the test that started them",
+    )
+    group.addoption(
+        "--raddle-no-order",
+        action="store_true",
+        help="with --raddle: locks may be taken in any order",
+    )
+    group.addoption(
+        "--raddle-grace",
+        type=_seconds,
+        metavar="SECONDS",
+        help=f"with --raddle: how long a test's threads may outlive it ({GRACE:g} by default)",
+    )
+    parser.addini("raddle_grace", "the same as --raddle-grace, in seconds", default="")
     parser.addini(
         "raddle_known_orders",
         "names of locks, or places (bank.py:12), whose orders are known to be fine",
         type="linelist",
     )
+    parser.addini(
+        "raddle_known_threads",
+        "names of threads (heartbeat-*), or modules that they come from (app.cache), that may "
+        "outlive a test",
+        type="linelist",
+    )
+
+
+def _seconds(text):
+    """Return a text as seconds; raise what argparse shows as a wrong use."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"a number of seconds, 0 or more, not {text!r}")
+    return seconds
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config):
     """Install raddle before the program's own modules are imported."""
-    if early_config.known_args_namespace.raddle:
+    options = early_config.known_args_namespace
+    if options.raddle:
         import raddle
-        from raddle import _raddle
+        from raddle import _raddle, harness, prepared
 
         raddle.install()
-        raddle.configure(on_deadlock="raise", lock_order=True)
+        raddle.configure(on_deadlock="raise", lock_order=not options.raddle_no_order)
         _raddle._doubt_for(DOUBT)
+        prepared.ENDING.add("pytest_timeout")
+        unseen = _Unseen(early_config, harness.Harness())
+        early_config.pluginmanager.register(unseen, "raddle-unseen")
 
 
 def pytest_configure(config):
     """Watch the tests, if asked for."""
-    config.addinivalue_line(
-        "markers",
-        "raddle_expected: with --raddle, this test's deadlocks and lock orders are no failures",
-    )
+    for each in _MARKS:
+        config.addinivalue_line("markers", each)
     if config.getoption("raddle"):
         import raddle
 
-        known = config.getini("raddle_known_orders")
-        if known:
-            raddle.configure(known_orders=known)
+        orders = config.getini("raddle_known_orders")
+        if orders:
+            raddle.configure(known_orders=orders)
         config.pluginmanager.register(_Watch(), "raddle-watch")
+        if not config.getoption("raddle_no_leaks"):
+            known = config.getini("raddle_known_threads")
+            config.pluginmanager.register(_Leaks(_grace(config), known), "raddle-leaks")
 
 
 def pytest_report_header(config):
@@ -65,19 +113,27 @@ def pytest_report_header(config):
     return None
 
 
+def _grace(config):
+    given = config.getoption("raddle_grace")
+    text = str(config.getini("raddle_grace") or "")
+    if given is not None or not text:
+        return GRACE if given is None else given
+    try:
+        return _seconds(text)
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"raddle_grace is {error}") from None
+
+
 class _Watch:
-    """Looks, after each test, for what it left behind."""
+    """Looks, after each test, for the deadlocks and lock orders that it brought about."""
 
     def __init__(self):
         self._told = []  # the reports of earlier tests
-        self._before = None  # the threads that were there before the test's own code ran
 
     # (Of the older kind of wrappers, which every pytest knows: this module is loaded wherever
     # raddle is installed.)
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item):
-        # (A fixture may start a thread for more than one test.)
-        self._before = _threads()
         outcome = yield
         expected = item.get_closest_marker("raddle_expected") is not None
         # As the test's own exception, so that `xfail` sees it. (Old versions of pluggy cannot.)
@@ -91,17 +147,94 @@ class _Watch:
         result = (yield).get_result()
         for each in self._new():
             _fail(result, each.text)
-        if call.when == "teardown" and self._before is not None:
-            leaked = _outliving(self._before)
-            self._before = None
-            if leaked:
-                _fail(result, _describe(leaked))
 
     def _new(self):
         import raddle
 
         known, self._told = self._told, [*raddle.deadlocks(), *raddle.inversions()]
         return [each for each in self._told if not any(each is old for old in known)]
+
+
+class _Leaks:
+    """Looks, after each test, for the threads that it left behind."""
+
+    def __init__(self, grace, patterns):
+        self._grace = grace
+        self._patterns = patterns
+        self._before = None  # the threads that were there before the test's own code ran
+
+    def pytest_collection_modifyitems(self, items):
+        for item in items:
+            for mark in item.iter_markers("raddle_known_threads"):
+                if mark.kwargs or not all(isinstance(each, str) for each in mark.args):
+                    given = ", ".join(map(repr, [*mark.args, *mark.kwargs.values()]))
+                    raise pytest.UsageError(
+                        f"{item.nodeid}: the mark raddle_known_threads takes names of threads "
+                        f"or of modules, not {given}"
+                    )
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        # (A fixture may start a thread for more than one test.)
+        self._before = _threads()
+        yield
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        result = (yield).get_result()
+        if call.when == "teardown" and self._before is not None:
+            patterns = list(self._patterns)
+            for mark in item.iter_markers("raddle_known_threads"):
+                patterns += mark.args or ["*"]
+            leaked = _outliving(self._before, self._grace, patterns)
+            self._before = None
+            if leaked:
+                _fail(result, _describe(leaked))
+
+
+class _Unseen:
+    """Says once if threads that are not the tests' keep it from being seen that all sleep."""
+
+    def __init__(self, config, harness):
+        self._config = config
+        self._harness = harness
+        self._is_said = False
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item):
+        self._harness.look()
+        self._harness.testing(True)
+        yield
+        self._harness.testing(False)
+
+    def pytest_runtest_logstart(self):
+        timeout = _watchdog(self._config)
+        if timeout > 0:
+            self._harness.look_for_watchdog(timeout)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        result = (yield).get_result()
+        if call.when == "setup":
+            why = self._harness.unseen()
+            if why is not None:
+                result.raddle_unseen = why  # The report may be another process's to show.
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        why = getattr(report, "raddle_unseen", None)
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if why is not None and terminal is not None and not self._is_said:
+            self._is_said = True
+            terminal.ensure_newline()
+            terminal.write_line(why)
+
+
+def _watchdog(config):
+    """Return after how many seconds of a test faulthandler prints where it is; 0 for never."""
+    if not config.pluginmanager.has_plugin("faulthandler"):
+        return 0.0
+    return float(config.getini("faulthandler_timeout") or 0.0)
 
 
 def _failure(found):
@@ -138,33 +271,70 @@ def _threads():
     return list(threading.enumerate())
 
 
-def _outliving(before):
-    """Return the threads that were not there before and do not end within the grace."""
+def _outliving(before, grace, patterns):
+    """Return the threads that were not there before and do not end, or rest, within the grace.
+
+    Those that are known, by a pattern or as a library's, are none of them.
+    """
     import threading
     import time
 
-    limit = time.monotonic() + GRACE
-    left = []
-    for each in _threads():
-        old = any(each is known for known in before)
-        if old or isinstance(each, threading._DummyThread):
-            continue
-        each.join(max(0.0, limit - time.monotonic()))
-        if each.is_alive():
-            left.append(each)
-    return left
+    from raddle import known
+
+    limit = time.monotonic() + grace
+    while True:
+        # (One that ends may have started another.)
+        left = _going_on(
+            each
+            for each in _threads()
+            if not any(each is old for old in before)
+            and not isinstance(each, threading._DummyThread)
+            and not known.matches(each, patterns)
+            and not known.is_lasting(each)
+        )
+        remaining = limit - time.monotonic()
+        if not left or remaining <= 0:
+            return left
+        # (What a class of the program makes of join() is its own.)
+        threading.Thread.join(left[0], min(remaining, LOOK))
+
+
+def _going_on(threads):
+    """Return those of the threads that are alive and no pool's with nothing to do."""
+    import threading
+
+    from raddle import _raddle, known, stack
+
+    alive = [each for each in threads if threading.Thread.is_alive(each)]
+    if not alive:
+        return []
+    waits = {ident: kind for ident, kind, *_ in _raddle._waits()}
+    with stack.Stacks() as stacks:
+        found = []
+        for each in alive:
+            seen = stacks.of(each.ident)
+            frame = seen[0][0] if seen else None
+            if not known.is_idle(each, waits.get(each.ident), frame):
+                found.append(each)
+            frame = None
+        return found
 
 
 def _describe(threads):
-    from raddle import report, stack
+    from raddle import harness, report, stack
 
     count = f"{len(threads)} thread{'s' * (len(threads) != 1)}"
     out = [f"raddle: {count} outlived the test that started it", ""]
     with stack.Stacks() as stacks:
         for each in sorted(threads, key=lambda thread: stack.order(thread.ident)):
             daemon = " (daemon)" if each.daemon else ""
-            target = stack.runs(each) or f"{type(each).__qualname__}.run"
-            out.append(f"  {each.name}{daemon}, which runs {target}, is at")
+            runs = harness.runs(each, stacks.of(each.ident))
+            out.append(f"  {each.name}{daemon}, which runs {runs}, is at")
             out += report.drawn(stack.entries(stacks.of(each.ident)), report.painter(False))
-    out += ["", "  Tell it to end and join it before the test returns.", ""]
+    out += [
+        "",
+        "  Tell it to end and join it before the test returns. If it is there on purpose, name "
+        "it in the ini option raddle_known_threads.",
+        "",
+    ]
     return "\n".join(out)

@@ -11,6 +11,7 @@ use raddle::checks::{Inversion, Site};
 use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
+use crate::bystanders;
 use crate::checks;
 use crate::deadlock::{self, Answer};
 use crate::errors;
@@ -219,7 +220,8 @@ impl Blocking for Attached<'_> {
     }
 
     fn on_signal(&mut self) -> PyResult<()> {
-        self.run_handlers()
+        self.run_handlers()?;
+        bystanders::ask(self.py())
     }
 
     fn site(&mut self) -> Site {
@@ -247,7 +249,7 @@ impl Blocking for Attached<'_> {
         cfg!(target_os = "linux") && is_main_thread()
     }
 
-    /// Threads of other makes count: they might wake one.
+    /// Threads of other makes count: they might wake one. (Those that are known not to, do not.)
     fn threads(&self) -> Option<usize> {
         deadlock::threads()
     }

@@ -12,6 +12,7 @@ use raddle::deadlock::{self, Deadlock, Finding, Provider, Verdict, Wait};
 
 use crate::aside;
 use crate::attached;
+use crate::bystanders;
 use crate::event::Event;
 use crate::fresh;
 use crate::lock::Lock;
@@ -204,10 +205,12 @@ pub(crate) fn owner(lock: &Bound<'_, PyAny>) -> usize {
     }
 }
 
-/// How many threads the operating system counts in this process, if it tells.
+/// How many threads the operating system counts in this process, if it tells, without those that
+/// wake no other.
 pub(crate) fn threads() -> Option<usize> {
     if !cfg!(target_os = "linux") {
         return None;
     }
-    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+    let counted = std::fs::read_dir("/proc/self/task").ok()?.count();
+    Some(counted.saturating_sub(bystanders::left_out()))
 }

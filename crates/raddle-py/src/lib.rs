@@ -8,6 +8,7 @@ mod aside;
 mod attached;
 mod bare;
 mod barrier;
+mod bystanders;
 mod checks;
 mod condition;
 mod context;
@@ -59,6 +60,8 @@ mod _raddle {
     use crate::aside::{Handler, aside, is_aside};
     #[pymodule_export]
     use crate::barrier::Barrier;
+    #[pymodule_export]
+    use crate::bystanders::equip_bystanders;
     #[pymodule_export]
     use crate::checks::{check_order, equip_order, made};
     #[pymodule_export]
