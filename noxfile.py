@@ -25,7 +25,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.sessions = ["tests", "conformance", "stress"]
 
 
-TESTS = ("pytest>=8", "hypothesis>=6.100")
+TESTS = ("pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "hypothesis>=6.100")
 STUBS = ("tests/test_stubs.py", "tests/test_futures_stubs.py", "tests/test_types.py")
 EXTRAS = ("processes", "cluster", "progress")
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "install")
