@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test lint msrv rust loom python conformance stress torture sanitize bench figures stubs docs constraints clean
+.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -59,6 +59,9 @@ stress: $(BIN)/nox ## a brief run of what `make torture` does for long
 
 torture: $(BIN)/nox ## exits, forks, signals, crowds and timeouts, for minutes each
 	$(BIN)/nox -s stress -- --long
+
+tools: $(BIN)/nox ## real programs on raddle, under load (not a part of `make test`)
+	$(BIN)/nox -s tools
 
 sanitize: ## raddle's tests with the extension under AddressSanitizer (not a part of `make test`)
 	$(PYTHON) tools/sanitize.py

@@ -98,6 +98,19 @@ def stress(session: nox.Session, found) -> None:
 
 @nox.session(python=False)
 @nox.parametrize("found", PATHS)
+def tools(session: nox.Session, found) -> None:
+    """Real programs on raddle, with real load: none may be told to hang."""
+    python = _environment(session, found, "tools")
+    _build(session, python, ROOT / "target" / found.tag)
+    real = ROOT / "tools" / "real"
+    # (It pins all that it names; the tests' versions are another matter.)
+    command = (python, *PIP, "--only-binary=:all:", "-r", str(real / "requirements.txt"))
+    session.run(*command, external=True, env={"PIP_CONSTRAINT": ""})
+    session.run(python, str(real / "run.py"), *session.posargs, external=True)
+
+
+@nox.session(python=False)
+@nox.parametrize("found", PATHS)
 def bench(session: nox.Session, found) -> None:
     """raddle beside the interpreter's own threading, in one process, interleaved."""
     python = _prepare(session, found)
