@@ -134,10 +134,14 @@ def survey() -> dict:
         "loaded": extension is not None,
         "installed": False,
         "origins": {},
+        "deadlocks": [],
     }
     if package is not None and hasattr(package, "installed"):
         found["installed"] = bool(package.installed())
         found["version"] = getattr(package, "__version__", None)
+    if "raddle.deadlock" in sys.modules:
+        # (Raised they were, but what raises may be caught.)
+        found["deadlocks"] = [each.sentence for each in package.deadlocks()]
     # A failed import leaves a module that is there and has nothing in it.
     if low is None or not hasattr(threading, "Thread") or not hasattr(threading, "__all__"):
         return found
@@ -204,7 +208,8 @@ def complaints(found: dict | None, raddle: bool) -> list[str]:
     # Of the queues, every copy that the process has.
     queues = [name for name in origins if name.rpartition(".")[2] in QUEUES]
     kept += [name for name in queues if origins[name] != "rust"]
-    return [f"not replaced: {', '.join(kept)}"] if kept else []
+    wrong = [f"not replaced: {', '.join(kept)}"] if kept else []
+    return wrong + [f"told of a deadlock: {each}" for each in found["deadlocks"]]
 
 
 def untested_queues(python: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The conformance runner's processes: ended whole, started with clean signals and names."""
 
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import launch
+import origin
 import pytest
 
 HERE = Path(__file__).parent
@@ -79,3 +81,29 @@ def test_a_lock_order_that_is_told_is_no_good_run(stream):
     ended = dataclasses.replace(ended, **{stream: f"...\n{launch.ORDER} a and b\n"})
     told = launch._order(ended)
     assert told.detail.startswith(launch.ORDER) and not told.good
+
+
+CAUGHT = """
+import threading
+
+lock = threading.Lock()
+for _ in range({0}):
+    try:
+        with lock, lock:
+            pass
+    except RuntimeError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("times", [0, 1])
+def test_a_deadlock_that_is_told_is_no_good_run_though_it_is_caught(times, tmp_path):
+    witness = tmp_path / "witness.json"
+    named = {"PYTHONPATH": str(HERE / "witness"), "CONFORMANCE_WITNESS": str(witness)}
+    env = launch.environment(True) | named
+    code = CAUGHT.format(times)
+    subprocess.run([sys.executable, "-c", code], env=env, check=True, timeout=120)
+    told = origin.complaints(json.loads(witness.read_text()), raddle=True)
+    told = [each for each in told if not each.startswith("not replaced")]
+    assert len(told) == times
+    assert all(each.startswith("told of a deadlock: MainThread holds lock") for each in told)
