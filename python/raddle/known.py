@@ -27,6 +27,8 @@ LASTING = (
     "zmq.utils.garbage",
     "grpc._simple_stubs",  # what closes channels that nobody uses
     "multiprocessing.queues",  # what feeds a pipe
+    "loky.backend.queues",
+    "joblib.externals.loky.backend.queues",
     "multiprocessing.resource_sharer",
     "execnet",
     "pytest_timeout",
