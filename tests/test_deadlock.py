@@ -392,7 +392,9 @@ EXCEPT = "lock.acquire()\n    try: pass\n    except OSError: lock.release()"
     [
         ("with lock: pass", "lock.release()", True),
         (FINALLY, "lock.release()", True),
-        ("if lock.acquire():\n        lock.release()", "if lock: lock.release()", True),
+        ("if lock.acquire():\n        lock.release()", "lock.release()", True),
+        ("with lock: pass", "if lock.locked(): lock.release()", False),
+        ("with lock: pass", "lock.acquire(); lock.release()", False),  # It was given to it.
         ("lock.acquire()", "lock.release()", False),  # Another may give it to this one.
         ("with lock: pass", "pass", False),  # Nor does this one release what it has taken.
         (EXCEPT, "lock.release()", False),

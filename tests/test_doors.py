@@ -26,7 +26,7 @@ HARMLESS = {
         PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode PyFunction_SetVectorcall
         PyGC_Disable PyGC_Enable PyImport_GetModuleDict PyInterpreterState_Get
         PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
-        PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size PyType_GetName
+        PySequence_Check PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size PyType_GetName
         PyType_GetQualName PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing
         Py_IsInitialized _Py_IsFinalizing
     """,

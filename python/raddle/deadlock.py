@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from raddle import _raddle, answer, contention, mutex, order, prepared, stack
+from raddle import _raddle, answer, contention, deaths, mutex, order, prepared, stack
 from raddle.report import Report, show
 from raddle.words import ACTIONS, refusal
 
@@ -137,7 +137,9 @@ def found(finder, kind, ring, certain, may_raise, waits):
         verdict, ways = _verdict(finder, kind, ring, certain, waits)
         if verdict is not None:
             return verdict
+        certain = certain or (kind == "starved" and _all_sleep(waits))
         report = Report(kind, ring, certain, waits, ways)
+        deaths.count()
     except Exception as error:
         if sys.is_finalizing():
             return None
@@ -146,9 +148,9 @@ def found(finder, kind, ring, certain, may_raise, waits):
         return None
     if may_raise:
         _reports.append(report)
-        if action == "raise":
+        if action == "raise" and not ways:
             return DeadlockError(report)
-    if action == "report" or not may_raise:
+    if action in ("report", "raise") or not may_raise:
         show(report.render)
         return None
     return hand, finder, action, report
@@ -187,6 +189,15 @@ def _verdict(finder, kind, ring, certain, waits):
         return "dismissed", ()
     slept = time.monotonic() - max(each[4] for each in waits if not each[5])
     return ("later" if slept < prepared.LATER else None), ways.told()
+
+
+def _all_sleep(waits):
+    """Return whether no thread is left that could cancel a call, nor a signal's handler."""
+    asleep = {each[0] for each in waits if not each[5]}
+    with stack.Stacks() as stacks:
+        if not asleep.issuperset(stacks.idents()):
+            return False
+    return not prepared.Ways(_raddle._main_ident())
 
 
 def _verdict_of_ring(ring):

@@ -6,6 +6,7 @@ What is kept is text: no exception, frame or thread is kept alive.
 import collections
 import contextlib
 import os
+import sys
 import time
 import weakref
 
@@ -27,6 +28,8 @@ _PRIMITIVES: tuple[type, ...] = (
     *(_raddle.Event, _raddle.Barrier, _raddle.Condition, _raddle.Semaphore),
     *(_raddle.Queue, _raddle.SimpleQueue),
 )
+# What a frame's variables are in: a dict, or from 3.13 on what stands for the frame's own.
+_MAPPINGS = (dict, type((lambda: sys._getframe())().f_locals))
 FRAMES = 8  # of a traceback, of which the code is looked at
 KEPT = 20  # deaths that are remembered
 TOLD = 3  # and of which a report tells, the newest
@@ -46,6 +49,7 @@ def note(thread, error):
             "place": _place(error.__traceback__),
             "time": time.monotonic(),
             "used": _used(error.__traceback__),
+            "counted": False,
         }
     )
 
@@ -89,6 +93,8 @@ def _used(traceback):
 def _named(frame, code):
     """Yield the values of the names in a function's code, and of attributes of its `self`."""
     held = frame.f_locals
+    if type(held) not in _MAPPINGS or type(frame.f_globals) is not dict:
+        return  # Of a program's own make: to look would run its code.
     for name in (*code.co_varnames, *code.co_freevars, *code.co_names):
         if name in held:
             yield held[name]
@@ -115,6 +121,18 @@ def recent(waits=()):
         }
         for each in newest
     ]
+
+
+def concern(values):
+    """Return whether a death that was not counted yet has to do with one of these objects."""
+    waits = [({"name": ""}, value) for value in values]
+    return any(not each["counted"] and _told_used(each["used"], waits) for each in _deaths)
+
+
+def count():
+    """Say that the deaths so far have been told of."""
+    for each in list(_deaths):
+        each["counted"] = True
 
 
 def _told_used(used, waits):

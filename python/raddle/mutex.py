@@ -2,13 +2,15 @@
 
 Any thread may release a Lock, so one that its holder waits for may be meant as a signal. It is
 not where the source says that a function takes the lock, calls something that takes and
-releases it as well, and then releases it itself: had somebody else released it, the last of
-these would be an error.
+releases it as well, and then, whatever comes, releases it itself: had somebody else released
+it, the last of these would be an error.
 """
 
 import ast
 
 from raddle import expressions, sites
+
+_BRANCHES = (ast.If, ast.For, ast.While, ast.Match, ast.IfExp, ast.BoolOp)
 
 
 def is_owned(seen, value):
@@ -34,18 +36,18 @@ def _takes_and_releases(looks, frame, line, value):
     if any(word == "with" and place[0] == now[0] for place, word in uses):
         return True  # (Which column that has differs from version to version.)
     taken = any(word == "acquire" and _is_at(place, now) for place, word in uses)
-    return taken and _is_released(uses, now)
+    return taken and _is_next_released(uses, now)
 
 
 def _holds(looks, frame, line, value):
     """Return whether a function has called acquire(), and is to call release()."""
     now, uses = _now(frame, line), _uses(looks, frame, line, value)
     done = [word for place, word in uses if place < now]
-    return bool(done) and done[-1] == "acquire" and _is_released(uses, now)
+    return bool(done) and done[-1] == "acquire" and _is_next_released(uses, now)
 
 
-def _is_released(uses, now):
-    return any(word == "release" and place > now for place, word in uses)
+def _is_next_released(uses, now):
+    return next((word for place, word in uses if place > now), None) == "release"
 
 
 def _uses(looks, frame, line, value):
@@ -53,9 +55,10 @@ def _uses(looks, frame, line, value):
     body, found = looks.function(frame, line), []
     look = expressions.variables(frame)
     nodes = list(sites.inner(body)) if body is not None else []
-    # What is done where an exception is caught may be the answer to Ctrl-C.
-    clauses = [each for each in nodes if isinstance(each, ast.ExceptHandler)]
-    caught = {id(each) for clause in clauses for each in ast.walk(clause)}
+    # What is done where an exception is caught may be the answer to Ctrl-C; what is done on a
+    # condition may not be done at all.
+    apart = [each for each in nodes if _is_apart(each, line)]
+    caught = {id(each) for clause in apart for each in ast.walk(clause)}
     for node in nodes:
         if id(node) in caught:
             continue
@@ -68,6 +71,13 @@ def _uses(looks, frame, line, value):
             if word in ("acquire", "release") and expressions.value(taken, look) is value:
                 found.append((_place(node), word))
     return sorted(found)
+
+
+def _is_apart(node, line):
+    """Return whether what is in a statement may not be done, and this line is not in it."""
+    if isinstance(node, ast.ExceptHandler):
+        return True
+    return isinstance(node, _BRANCHES) and not node.lineno <= line <= node.end_lineno
 
 
 def _place(node):

@@ -4,11 +4,12 @@
 event that the handler of SIGTERM sets is how others do. All their threads may be asleep for
 good, and nothing is wrong. It is wrong if something is owed: an item that was got and is not
 done, a lock that a sleeper holds, the end of a program that has run its last line; or if a
-thread has died. Then that is told, later than otherwise and in other words.
+thread that had to do with it has died. Then that is told, later and in other words.
 """
 
 import ast
 import sys
+import types
 from functools import partial
 from types import FunctionType
 
@@ -24,10 +25,10 @@ _OWED = ("queue join", "queue put", "barrier")
 # Waits of a main thread that stands idle until a signal comes, or that only follow another's.
 _IDLE = ("event", "condition", "thread join", "future", "futures", "pool", "work", "other")
 # What a handler does that only ends the program.
+_MODULES = ("sys", "os", "signal", "logging")
 _ENDS = {
-    *("sys", "os", "exit", "_exit", "quit", "SystemExit", "KeyboardInterrupt", "print"),
-    *("logging", "logger", "log", "info", "warning", "error", "debug", "signal", "Signals"),
-    *("name", "flush", "stdout", "stderr", "write"),
+    *("exit", "_exit", "quit", "SystemExit", "KeyboardInterrupt", "print", "Signals", "name"),
+    *("info", "warning", "error", "debug"),
 }
 
 
@@ -54,13 +55,15 @@ class Ways:
 
     def are_meant(self, ring):
         """Return whether the threads of `ring` may well be as they should be."""
-        if self._state is not None or deaths.recent():
+        if deaths.concern([each[2] for each in ring]):
             return False
+        only_end = all(_only_ends(handler) for _, handler in self._handlers)
+        if self._state is not None:
+            return not only_end  # Handlers are still called at the exit.
         waits = {each[0]: each for each in ring}
         own = waits.get(self.main)
         if own is None or any(self._is_owed(each) for each in ring):
             return False
-        only_end = all(_only_ends(handler) for _, handler in self._handlers)
         return not only_end or own[1] in _IDLE or self._is_own(own)
 
     def _is_owed(self, wait):
@@ -108,11 +111,21 @@ def _name(number):
 
 
 def _only_ends(handler):
-    """Return whether a handler does nothing but end the program."""
-    code = stack.code_of(handler)
-    if code is None:
+    """Return whether a handler does nothing but end the program, as far as its code says."""
+    function = handler.__func__ if type(handler) is types.MethodType else handler
+    if type(function) is not types.FunctionType or function.__defaults__:
         return False
-    return set(code.co_names) <= _ENDS and not code.co_freevars
+    code, names = function.__code__, function.__globals__
+    plain = not (function.__kwdefaults__ or code.co_freevars or code.co_cellvars)
+    inner = any(type(each) is types.CodeType for each in code.co_consts)
+    return plain and not inner and all(_may_end(name, names) for name in code.co_names)
+
+
+def _may_end(name, names):
+    """Return whether a name in a handler is one by which programs end and say so."""
+    if type(names) is dict and name in names:
+        return issubclass(type(names[name]), types.ModuleType) and name in _MODULES
+    return name in _ENDS
 
 
 def _catcher(seen):

@@ -403,8 +403,8 @@ class Thread(_stdlib.Thread):
                     deaths.note(self, error)
                     if args is not None:
                         mistakes.explain_call(error, args)
-                except ImportError:
-                    pass  # The interpreter is being taken apart.
+                except Exception:
+                    pass  # The interpreter is being taken apart, or memory is short.
                 self._invoke_excepthook(self)
         finally:
             self._delete()

@@ -207,6 +207,8 @@ def doubt(kind, links, ways):
         return f"(Only {ending.listed(ways)} could end this.)"
     if kind == "asleep":
         return "(Something outside Python's threads may still wake one of them.)"
+    if kind == "starved":
+        return "(Any thread may cancel a call that is queued, but nobody did.)"
     kinds = {each["kind"] for each in links}
     ways = [way for word, way in _WAYS_OUT.items() if word in kinds]
     return f"(Any thread may {' or '.join(ways) or 'end it'}, but nobody did.)"

@@ -108,7 +108,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     if !found.visit(|wait| note(py, &mut seen, wait)) && found.finding != Finding::Asleep {
         // It came undone meanwhile.
         drop_all(seen);
-        return Ok(Answer::Verdict(Verdict::Told));
+        return Ok(Answer::Verdict(Verdict::Dismissed));
     }
     let ring = PyList::empty(py);
     for (wait, object) in seen {

@@ -99,7 +99,7 @@ impl Executor {
         let limit = whole(limit)?;
         self.limit.store(limit, Ordering::Relaxed);
         if let Some(queue) = self.queue.get() {
-            queue.get().limit(limit);
+            queue.get().unlimit(); // A program that changes it may do so again.
         }
         Ok(())
     }
@@ -112,9 +112,13 @@ impl Executor {
         limit: &Bound<'_, PyAny>,
         plain: bool,
     ) -> PyResult<()> {
+        self.set_limit(limit)?;
         self.plain.store(plain, Ordering::Relaxed);
+        if plain {
+            queue.get().limit(self.limit.load(Ordering::Relaxed));
+        }
         let _ = self.queue.set(queue);
-        self.set_limit(limit)
+        Ok(())
     }
 
     /// Says that a worker was started.

@@ -94,6 +94,10 @@ fn walk<'py>(py: Python<'py>, innermost: Bound<'py, PyAny>) -> Vec<Line<'py>> {
         let line = unsafe { ffi::PyFrame_GetLineNumber(raw) };
         // SAFETY: as above; the caller's frame is a new reference, or null.
         next = unsafe { Bound::from_owned_ptr_or_opt(py, ffi::PyFrame_GetBack(raw).cast()) };
+        if next.is_none() {
+            // SAFETY: attached. (It was the last one, or there was no memory for the next.)
+            unsafe { ffi::PyErr_Clear() };
+        }
         stack.push((frame, line));
     }
     stack
@@ -181,7 +185,8 @@ mod world {
             unsafe { (self.stop)(interpreter) };
             let going = Going(self, interpreter);
             // SAFETY: the states of the interpreter's threads, none of which can end: all are
-            // stopped, or not attached.
+            // stopped, or not attached. (A new one may come first in line meanwhile: its pointers
+            // are there before it is.)
             let mut state = unsafe { ffi::PyInterpreterState_ThreadHead(interpreter) };
             let mut innermost = std::iter::from_fn(|| {
                 while !state.is_null() {

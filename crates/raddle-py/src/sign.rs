@@ -28,6 +28,10 @@ pub(crate) fn show_sign(text: Option<&[u8]>) -> PyResult<()> {
     Ok(())
 }
 
+/// Of `memfd_create`: nobody may execute it. (Linux 6.3.)
+#[cfg(target_os = "linux")]
+const MFD_NOEXEC_SEAL: libc::c_uint = 8;
+
 #[cfg(target_os = "linux")]
 fn show(text: &[u8]) -> PyResult<usize> {
     use std::fs::File;
@@ -37,8 +41,14 @@ fn show(text: &[u8]) -> PyResult<usize> {
     let name = std::ffi::CString::new(text)?;
     // (The C library's own function for it is newer than the oldest one that is supported.)
     // SAFETY: a text that ends in a null, and flags.
-    let made =
-        unsafe { libc::syscall(libc::SYS_memfd_create, name.as_ptr(), libc::MFD_CLOEXEC) };
+    let make = |flags: libc::c_uint| unsafe {
+        libc::syscall(libc::SYS_memfd_create, name.as_ptr(), flags)
+    };
+    // A hardened system refuses a file that might be executed; an old one does not know the flag.
+    let mut made = make(libc::MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    if made < 0 {
+        made = make(libc::MFD_CLOEXEC);
+    }
     let Ok(descriptor @ 0..) = i32::try_from(made) else {
         return Err(io::Error::last_os_error().into());
     };

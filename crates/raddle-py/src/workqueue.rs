@@ -176,6 +176,12 @@ impl WorkQueue {
         self.limit.store(limit, Ordering::Relaxed);
     }
 
+    /// Says that there may be any number, or that others than workers take calls.
+    pub(crate) fn unlimit(&self) {
+        self.limit(usize::MAX);
+        raddle::deadlock::unlimit(deadlock::object_of(self));
+    }
+
     pub(crate) fn close(&self) {
         self.tasks.close();
     }
@@ -378,6 +384,7 @@ impl WorkQueue {
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let until = if block.0 { timeout::of_wait(timeout)? } else { Deadline::PAST };
+        self.unlimit(); // The thread that works it off is no worker that is known.
         let mut place = Place { tasks: &self.tasks, seat: Seat::new() };
         loop {
             if let Some(item) = self.tasks.take(&mut place.seat) {

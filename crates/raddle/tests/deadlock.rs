@@ -314,7 +314,7 @@ fn a_pool_is_starved_if_each_worker_waits_for_what_is_queued_there() {
     assert!(starved(POOL).is_empty(), "another worker may come");
     let second = waits_as_a_worker(POOL, 2, &tasks[1], &to);
     let found = told.recv().unwrap();
-    assert!(found.finding == Finding::Starved && found.surely && found.waits.len() == 2);
+    assert!(found.finding == Finding::Starved && !found.surely && found.waits.len() == 2);
     eventually("the one that was told sleeps again", || starved(POOL).len() == 1);
     tasks.iter().for_each(|task| finish(task));
     let mut threads = [first, second].map(|thread| thread.join().unwrap());
@@ -374,9 +374,43 @@ fn a_pool_is_starved_through_a_thread_that_is_none_of_its_workers() {
     });
     eventually("both sleep", || starved(POOL).len() == 1);
     let found = starved(POOL);
-    assert!(matches!(&found[..], [one] if one.waits.len() == 2 && !one.surely), "{found:?}");
+    assert!(matches!(&found[..], [one] if one.waits.len() == 2), "{found:?}");
     finish(&inner);
     helper.join().unwrap();
     worker.join().unwrap();
+    assert!(told.try_recv().is_err());
+}
+
+#[test]
+fn a_pool_that_may_grow_or_waits_at_a_gate_is_not_starved() {
+    const POOL: usize = 0x8000;
+    let (to, told) = channel();
+    let (task, gate) = (Arc::default(), Arc::new(RawLock::new()));
+    gate.acquire(); // Any thread may open it.
+    let first = waits_as_a_worker(POOL, 2, &task, &to);
+    let (ident, idents) = channel();
+    let second = std::thread::spawn({
+        let gate = Arc::clone(&gate);
+        move || {
+            let _serving = Serving::new(POOL, 2);
+            ident.send(thread_id()).unwrap();
+            gate.acquire();
+        }
+    });
+    let other = idents.recv().unwrap();
+    eventually("both sleep", || sleepers(POOL) == 1 && sleeping(other) == Some(Kind::Lock));
+    assert!(starved(POOL).is_empty(), "it may be a gate");
+    gate.release();
+    second.join().unwrap();
+    finish(&task);
+    first.join().unwrap();
+
+    let task = Arc::default();
+    let only = waits_as_a_worker(POOL, 1, &task, &to);
+    eventually("it is starved", || starved(POOL).len() == 1);
+    deadlock::unlimit(POOL);
+    assert!(starved(POOL).is_empty(), "another worker may come");
+    finish(&task);
+    only.join().unwrap();
     assert!(told.try_recv().is_err());
 }

@@ -126,7 +126,7 @@ fn a_pool_is_starved_while_its_worker_waits_and_not_after_that() {
         assert!(!changed.observed);
         let id = worker.join().unwrap();
         for found in &found {
-            assert!(found.finding == Finding::Starved && found.surely);
+            assert!(found.finding == Finding::Starved && !found.surely);
             assert!(matches!(found.waits[..], [wait] if wait.thread == id));
         }
         assert!(deadlock::report().is_empty());

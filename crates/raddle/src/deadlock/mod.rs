@@ -24,7 +24,7 @@ use std::fmt;
 #[cfg(not(raddle_loom))]
 use std::time::Duration;
 
-pub use serving::{Serving, served, serves};
+pub use serving::{Serving, served, serves, unlimit};
 #[cfg(not(raddle_loom))]
 pub(crate) use subject::For;
 pub(crate) use watch::Watch;
@@ -277,7 +277,8 @@ impl Deadlock {
             let mut found = false;
             if let Some(record) = record::of(wait.thread) {
                 record.with(|now| {
-                    if now.order == wait.order {
+                    // (It may have woken to look around, and sleep anew.)
+                    if now.id == wait.id {
                         found = true;
                         visit(now);
                     }

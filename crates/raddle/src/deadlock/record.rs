@@ -328,6 +328,15 @@ pub(super) fn of(thread: usize) -> Option<&'static Record> {
     find(|record| record.thread.load(Ordering::Acquire) == thread)
 }
 
+/// A pool may have any number of workers from now on.
+pub(super) fn unlimit(pool: usize) {
+    each(|record| {
+        if record.pool() == Some(pool) {
+            record.limit.store(usize::MAX, Ordering::Relaxed);
+        }
+    });
+}
+
 /// The threads that work for a pool, if they are as many as it may have.
 pub(super) fn workers(pool: usize) -> Option<Vec<usize>> {
     let (mut threads, mut limit) = (Vec::new(), 1);

@@ -54,6 +54,11 @@ fn first(waits: &[Wait]) -> Option<&'static Record> {
     record::of(waits.iter().min_by_key(|wait| wait.thread)?.thread)
 }
 
+/// Whether a wait is part of a ring.
+pub(super) fn is_in_one(wait: &Wait) -> bool {
+    walk(*wait, now).is_some()
+}
+
 /// The wait in which a thread sleeps now.
 pub(super) fn now(thread: usize) -> Option<Wait> {
     record::of(thread)?.asleep()

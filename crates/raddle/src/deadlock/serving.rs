@@ -32,6 +32,12 @@ impl Drop for Serving {
     }
 }
 
+/// Says that a pool may come to have more workers than its present ones were told of, or that
+/// others take from its queue: it is never starved from now on, as far as they are concerned.
+pub fn unlimit(pool: usize) {
+    record::unlimit(pool);
+}
+
 /// Whether the calling thread works for a pool.
 #[must_use]
 pub fn serves() -> bool {

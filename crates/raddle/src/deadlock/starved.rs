@@ -9,12 +9,18 @@
 //!
 //! It is done twice, as walks are, see `ring.rs`: between the two there is a moment at which all of
 //! these waits went on. A thread that waits takes nothing out of a queue, and a pool that has as
-//! many workers as it may have gets no other.
+//! many workers as it may have gets no other. What remains is that any thread may cancel a call
+//! that is queued, or raise the limit: that is why it is never certain as long as threads run.
 
 use std::collections::{HashMap, HashSet};
 
 use super::record::{self, Record};
 use super::{Deadlock, Finding, Kind, Provider, Wait, ring};
+
+/// Whether another than the holder may well be the one to end a wait that it is not sure to end.
+fn may_be_a_signal(wait: &Wait) -> bool {
+    wait.kind == Kind::Lock
+}
 
 /// Whether a worker's wait is one that can starve its pool.
 pub(super) fn is_for_others(wait: &Wait) -> bool {
@@ -29,14 +35,13 @@ pub(super) fn closed_by(me: &Record) -> Option<Deadlock> {
     record::workers(pool)?.iter().all(asleep).then_some(())?;
     let look = || stuck_with(&me.asleep()?, ring::untimed);
     let (found, again) = (look()?, look()?);
-    ring::is_same(&found, &again).then(|| {
-        let surely = found.iter().all(|wait| match wait.provider {
-            Provider::Thread { surely, .. } => surely,
-            Provider::Pool { .. } => true,
-            Provider::Anyone => false,
-        });
-        Deadlock { finding: Finding::Starved, waits: found, surely }
-    })
+    // A ring among them is told by itself.
+    if found.iter().any(ring::is_in_one) {
+        return None;
+    }
+    // (Any thread may cancel a call that is queued.)
+    let starved = Deadlock { finding: Finding::Starved, waits: found, surely: false };
+    ring::is_same(&starved.waits, &again).then_some(starved)
 }
 
 /// All that is starved, each once: as seen from the first of its threads that can see it.
@@ -112,9 +117,11 @@ impl Pools {
     /// The threads of which one could end the wait; `None` if others could.
     fn providers(&mut self, wait: &Wait) -> Option<Vec<usize>> {
         match wait.provider {
-            Provider::Anyone => None,
-            Provider::Thread { thread, .. } => Some(vec![thread]),
+            Provider::Thread { thread, surely } => {
+                (surely || !may_be_a_signal(wait)).then(|| vec![thread])
+            }
             Provider::Pool { pool } => self.workers(pool).cloned(),
+            Provider::Anyone => None,
         }
     }
 
@@ -125,7 +132,9 @@ impl Pools {
     fn are_stuck(&mut self, wait: &Wait, stuck: &HashSet<usize>) -> bool {
         match wait.provider {
             Provider::Anyone => false,
-            Provider::Thread { thread, .. } => stuck.contains(&thread),
+            Provider::Thread { thread, surely } => {
+                (surely || !may_be_a_signal(wait)) && stuck.contains(&thread)
+            }
             Provider::Pool { pool } => match self.stuck.get(&pool) {
                 Some(known) => *known,
                 None => {

@@ -172,7 +172,12 @@ impl<'a> Watch<'a> {
         }
         self.round.replace(Deadline::after_nanos(LASTING))?; // Not at the first look.
         let starved = works.then(|| starved::closed_by(me)).flatten();
-        starved.filter(ring::claim).or_else(|| self.all_asleep(me, blocking))
+        if let Some(starved) = starved.filter(has_lasted) {
+            // This thread tells of it, or another has.
+            self.told = true;
+            return Some(starved).filter(ring::claim);
+        }
+        self.all_asleep(me, blocking)
     }
 
     fn all_asleep<B: Blocking>(&self, me: &Record, blocking: &B) -> Option<Deadlock> {
@@ -180,6 +185,12 @@ impl<'a> Watch<'a> {
         let found = asks.then(|| ring::all_asleep(me, || blocking.threads())).flatten();
         found.filter(|found| !self.is_dismissed(found))
     }
+}
+
+/// Whether what might come undone has lasted long enough to be told.
+fn has_lasted(found: &Deadlock) -> bool {
+    let began = found.waits.iter().map(|wait| wait.since).max().unwrap_or(i64::MAX);
+    deadline::now().saturating_sub(began) >= doubt()
 }
 
 /// Where it is kept that something was dismissed: the same waits may be both.
