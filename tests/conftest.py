@@ -410,7 +410,9 @@ def suite(request, monkeypatch):
 
     def run(source, *options):
         pytester.makepyfile(test_app=source)
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+        # (It would import hypothesis, which takes longer than these tests.)
+        quick = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+        return pytester.runpytest_subprocess(*quick, *options)
 
     return run
 
