@@ -426,3 +426,27 @@ def test_a_lock_is_a_mutex_where_the_source_says_so(tmp_path, inner, outer, owne
         each.release()
     thread.join()
     assert found is owned
+
+
+def test_what_a_thread_dies_of_reaches_its_hook_whatever_its_names_are_in(child):
+    """Names of a program's own make are not looked at: that would run its code."""
+    code = """
+        import queue
+
+        class Names:
+            def __init__(self):
+                self.held = {}
+            def __getitem__(self, name):
+                return self.held[name]
+            def __setitem__(self, name, value):
+                self.held[name] = value
+
+        def work():
+            exec("len(q.get.__name__); raise ValueError('told')", {"q": queue.Queue()}, Names())
+
+        threading.excepthook = lambda what: print(what.exc_type.__name__, what.exc_value)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    """
+    assert child(code).stdout == "ValueError told\n"

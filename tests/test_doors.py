@@ -26,8 +26,8 @@ HARMLESS = {
         PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode PyFunction_SetVectorcall
         PyGC_Disable PyGC_Enable PyImport_GetModuleDict PyInterpreterState_Get
         PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
-        PySequence_Check PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size PyType_GetName
-        PyType_GetQualName PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing
+        PySequence_Check PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size
+        PyType_GetName PyType_GetQualName PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing
         Py_IsInitialized _Py_IsFinalizing
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """

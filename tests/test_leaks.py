@@ -285,7 +285,7 @@ def test_a_pool_of_processes_may_if_it_has_nothing_to_do(suite):
     done = suite(PROCESSES, "--raddle")
     done.assert_outcomes(passed=3, errors=1)
     assert "ERROR test_app.py::test_busy - raddle: 1 thread outlived" in done.stdout.str()
-    assert "which runs _ExecutorManagerThread.run, is at" in done.stdout.str()
+    assert "which runs _ExecutorManagerThread.run (process.py:" in done.stdout.str()
 
 
 BUSY = """
@@ -313,12 +313,16 @@ BUSY = """
         executor.submit(fetch)
         executor.submit(Job().run)
         executor.submit(lock.acquire)
+        threading.Timer(60, fetch).start()
         pools[0].apply_async(fetch)
         barrier.wait()
 
     def test_last():
         go.set()
         lock.release()
+        for each in threading.enumerate():
+            if isinstance(each, threading.Timer):
+                each.cancel()
         executor.shutdown()
         pools[0].terminate()
         pools[0].join()
@@ -329,7 +333,8 @@ def test_a_worker_with_a_task_is_told_with_what_it_runs(suite):
     done = suite(BUSY, "--raddle", "--raddle-grace=0")
     done.assert_outcomes(passed=2, errors=1)
     text = done.stdout.str()
-    assert "raddle: 4 threads outlived the test that started it" in text
+    assert "raddle: 5 threads outlived the test that started it" in text
+    assert ", which runs fetch 60 s after its start, is at" in text
     workers = re.findall(r"  fetch_\d, which runs (.*), is at", text)
     assert sorted(workers) == [
         "Job.run (test_app.py:16)",

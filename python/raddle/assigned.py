@@ -19,7 +19,7 @@ def name(code, spot, of=None):
     last line, end column), and `of` the class for which it is an `__init__` made as text.
     """
     line, column, last, end = spot
-    outer, ends = _read("".join(stack.lines_of(code.co_filename, {})))
+    outer, ends = _known("".join(stack.lines_of(code.co_filename, {})))
     if not ends and of:
         field = _default(code, line)
         return f"{of}.{field}" if field else None
@@ -31,7 +31,6 @@ def name(code, spot, of=None):
     return None
 
 
-@functools.lru_cache(maxsize=8)
 def _read(text):
     """Return what is around each node of a source, and its calls and items by their ends."""
     try:
@@ -45,6 +44,9 @@ def _read(text):
         if isinstance(node, (ast.Call, ast.Subscript)):
             ends.setdefault((node.end_lineno, node.end_col_offset), []).append(node)
     return outer, ends
+
+
+_known = functools.lru_cache(maxsize=8)(_read)
 
 
 def _default(code, line):

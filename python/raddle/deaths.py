@@ -10,7 +10,7 @@ import sys
 import time
 import weakref
 
-from raddle import _raddle, inside, stack
+from raddle import _raddle, ending, inside, stack
 
 # What a function does with what it waits for, by the method that it calls.
 _DOES = {
@@ -141,6 +141,23 @@ def _told_used(used, waits):
             if value is not None and reference() is value:
                 return f"{_DOES[does]} {link['name']}"
     return None
+
+
+def heading(deaths):
+    """Return which threads have died of those that had to do with what is waited for, or ""."""
+    names = [each["thread"] for each in deaths if each["used"]]
+    if not names:
+        return ""
+    return f"; {ending.listed(names)} {'has' if len(names) == 1 else 'have'} died"
+
+
+def cure(deaths):
+    """Return a sentence, and a space, on what helps against such a death; "" without one."""
+    for each in deaths:
+        if each["used"]:
+            place = f" ({each['place']})" if each["place"] else ""
+            return f"Let {each['thread']} catch what it died of{place}. "
+    return ""
 
 
 def told(death):

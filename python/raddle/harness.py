@@ -111,7 +111,7 @@ def told(thread):
 
 def runs(thread, seen=()):
     """Return what a thread runs and where that is; `seen` is its stack, see stack.visible()."""
-    what = stack.runs(thread)
+    what = stack.runs(thread) or stack.timer(thread)
     if what is not None:
         return what
     if stack.fact(thread, "_target") is None:
@@ -119,7 +119,7 @@ def runs(thread, seen=()):
     if not seen:
         return "a task that has no line of Python"
     code = seen[-1][0].f_code
-    return f"{code.co_qualname} ({stack.short(code.co_filename)}:{code.co_firstlineno})"
+    return f"{stack.clean(code.co_qualname)}{stack.place(code)}"
 
 
 def _threads():

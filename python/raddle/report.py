@@ -78,6 +78,8 @@ class Report(Told):
         self.process = process.facts()
         self.sentence = words.sentence(kind, self.threads)
         self.cure = words.cure(kind, self.threads)
+        if kind != "cycle":
+            self.cure = deaths.cure(self.deaths) + self.cure
 
     def to_dict(self):
         """Return the report as dicts, lists, text and numbers, ready for json.dumps()."""
@@ -90,7 +92,8 @@ class Report(Told):
     @property
     def heading(self):
         """What was found, in one line."""
-        return words.heading(self.kind, self.threads, self.certain, self.ways)
+        found = words.heading(self.kind, self.threads, self.certain, self.ways)
+        return found if self.kind == "cycle" else found + deaths.heading(self.deaths)
 
     def render(self, colour):
         """Return the report as text, with a terminal's colours if asked for."""

@@ -353,7 +353,10 @@ _CURES = {
         "Keep what is waited for in a variable, change it and notify under the lock, and wait "
         "with {name}.wait_for(...): a notify that comes before the wait is not kept."
     ),
-    "semaphore": "Release {name} on every way out: write `with {name}:`.",
+    "semaphore": (
+        "Give each permit of {name} back on every way out: by `with {name}:`, or by release() "
+        "in a `finally:` block where the work ends that it was for."
+    ),
     "event": "Call {name}.set() on every way out, in a `finally:` block.",
     "queue get": (
         "Put a last item that means the end (None, say) into {name} for each thread that gets, "
