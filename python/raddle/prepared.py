@@ -16,7 +16,7 @@ from types import FunctionType
 from raddle import deaths, ending, inside, stack, words
 from raddle.trees import Trees
 
-LATER = 5.0  # seconds that all have slept, before it is told
+LATER = 4.0  # seconds that all have slept, before it is told
 # Modules whose handlers of signals only end what goes on; what runs tests adds another.
 ENDING = {"asyncio.runners"}
 _CAUGHT = {"KeyboardInterrupt", "BaseException"}
