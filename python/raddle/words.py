@@ -228,6 +228,8 @@ def cure(kind, links):
         pools = _pools(links)
         has = "they have" if len(pools) > 1 else "it has"
         return _CURE_OF_POOL.format(ending.listed(pools), has)
+    if any(each["ending"] == ending.HANDLER for each in links):
+        return _CURE_OF_HANDLER
     for each in links:
         if each["kind"] == "future" and each["provider"] == each["thread"]:
             return f"Do not ask for the result of {each['name']} in the call that gives it."
@@ -307,15 +309,18 @@ def _cure_of_ring(links, kinds):
             "asking for its result."
         )
     if kinds == {"thread join"}:
-        return (
-            "Let only one of the threads join the other; both are joined by who started them."
-        )
+        return "Let only one of the threads join the other; their starter can join both."
     return "Let one of the threads go on without the other, or wait with a timeout."
 
 
 _CURE_OF_POOL = (
     "Give {0} more workers than {1} tasks that wait for others, or the inner tasks a pool "
     "of their own, or return the futures and let the caller wait for them."
+)
+
+_CURE_OF_HANDLER = (
+    "Do not wait for other threads in an atexit handler: it is called when they have ended, "
+    "but for daemons. Wait before the program's last line."
 )
 
 _CURE_OF_FORK = (
