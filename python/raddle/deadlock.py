@@ -14,6 +14,7 @@ from raddle.report import Report, show
 from raddle.words import ACTIONS, refusal
 
 KEPT = 100  # reports that deadlocks() remembers
+LOOKS = 5  # at whether all threads sleep
 
 _reports = collections.deque(maxlen=KEPT)
 _action = os.environ.get("RADDLE_ON_DEADLOCK") or "report"
@@ -137,7 +138,7 @@ def found(finder, kind, ring, certain, may_raise, waits):
         verdict, ways = _verdict(finder, kind, ring, certain, waits)
         if verdict is not None:
             return verdict
-        certain = certain or (kind == "starved" and _all_sleep(waits))
+        certain = certain or (kind == "starved" and _all_sleep(finder))
         report = Report(kind, ring, certain, waits, ways)
         deaths.count()
     except Exception as error:
@@ -191,13 +192,15 @@ def _verdict(finder, kind, ring, certain, waits):
     return ("later" if slept < prepared.LATER else None), ways.told()
 
 
-def _all_sleep(waits):
+def _all_sleep(finder):
     """Return whether no thread is left that could cancel a call, nor a signal's handler."""
-    asleep = {each[0] for each in waits if not each[5]}
-    with stack.Stacks() as stacks:
-        if not asleep.issuperset(stacks.idents()):
-            return False
-    return not prepared.Ways(_raddle._main_ident())
+    for _ in range(LOOKS):
+        asleep = {finder, *(each[0] for each in _raddle._waits() if not each[5])}
+        with stack.Stacks() as stacks:
+            if asleep.issuperset(stacks.idents()):
+                return not prepared.Ways(_raddle._main_ident())
+        time.sleep(0.01)  # One may have woken for a moment, to look around.
+    return False
 
 
 def _verdict_of_ring(ring):
