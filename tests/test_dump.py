@@ -427,3 +427,20 @@ def test_a_program_writes_into_no_file_but_the_askers(kind, folder, home):
         quit_until("time.sleep(900)", process)
         assert target.read_text() == "" and trap.exists()
         assert trap.is_symlink() or trap.read_text() == ""
+
+
+def test_a_timer_waits_for_its_time_in_a_dump(threading, asleep):
+    import raddle
+
+    timer = threading.Timer(900, print)
+    timer.name = "reminder"
+    timer.start()
+    try:
+        asleep(timer)
+        text = io.StringIO()
+        raddle.dump(text)
+    finally:
+        timer.cancel()
+        timer.join()
+    [line] = [each for each in text.getvalue().splitlines() if each.startswith("  reminder ")]
+    assert ") waits for its time, for " in line and line.endswith(", with a timeout")

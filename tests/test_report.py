@@ -204,7 +204,7 @@ def asleep_report(Report, *waits):
         ("queue get", "waits for an item in thing", "shutdown()"),
         ("queue put", "waits for room in thing", "maxsize"),
         ("queue join", "waits for every item of thing to be done", "thing.task_done()"),
-        ("future", "waits for the result of thing", "more workers"),
+        ("future", "waits for the result of thing", "set_result()"),
         ("pool", "waits for the workers of thing", "tasks of thing"),
         ("lock", "waits for thing", "with thing:"),
         ("rlock", "waits for thing", "in the thread that took it"),

@@ -114,6 +114,8 @@ def _waiting(wait, stacks, names, now):
     importing = stacks.importing(ident) if kind in words.LOCKS else None
     if importing is not None:
         (named, provider), kind = importing, "import"
+    elif kind == "event" and stack.is_due(ident, value):
+        kind = "timer"
     link = {
         "thread": stack.name_of(ident),
         "kind": kind,

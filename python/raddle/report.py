@@ -178,7 +178,7 @@ def _link(link, stacks, names, where, called, began, queued):
     elif value is None or wait == "futures":
         named, type_ = words.some(wait), wait
     elif wait == "future" and names.where(value) is None:
-        named = "a call"
+        named = words.A_CALL
     if provider and wait in words.LOCKS and value is not None:
         held = where.taken(provider, stacks.of(provider), value)
     if provider and provider not in called:

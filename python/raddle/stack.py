@@ -292,6 +292,13 @@ def timer(thread):
     return f"{clean(_called(called))} {interval:g} s after its start"
 
 
+def is_due(ident, event):
+    """Return whether a thread is a Timer that waits for its time, and this its own event."""
+    thread = thread_of(ident)
+    own = thread is not None and timer(thread) is not None and fact(thread, "finished")
+    return own is event
+
+
 def place(code):
     """Return where a function is written, as an insertion; "" for what has no code."""
     return "" if code is None else f" ({short(code.co_filename)}:{code.co_firstlineno})"

@@ -9,7 +9,10 @@ from raddle import ending, process
 ACTIONS = ("report", "raise", "ignore")  # what is done about a deadlock, in one word
 LOCKS = ("lock", "rlock")
 # Waits whose words say of what type it is.
-PLAIN = ("thread join", "import", "work", "futures", ending.THREADS)
+PLAIN = ("thread join", "import", "work", "timer", "futures", ending.THREADS)
+A_CALL = "a call"  # what a future is called that no variable holds
+# Waits of threads that are idle, or that end when another thread does.
+_FOLLOWING = ("work", "queue get", "thread join", "futures", "pool", ending.THREADS)
 MOST = 6  # waits that a sentence tells of
 
 _WAITS = {
@@ -28,6 +31,7 @@ _WAITS = {
     "futures": "waits for futures to be done",
     "pool": "waits for the workers of {name}",
     "work": "waits for something to do",
+    "timer": "waits for its time",
     ending.THREADS: "has run the program's last line, and waits for the end of {name}",
 }
 
@@ -160,8 +164,9 @@ def together(group):
 
 
 def _asleep(links):
-    idle = [each for each in links if each["kind"] == "work"]
-    told = groups("asleep", [each for each in links if each["kind"] != "work"] or idle)
+    spare = ("work", "queue get") if any(map(_is_culprit, links)) else ("work",)
+    idle = [each for each in links if each["kind"] in spare]
+    told = groups("asleep", [each for each in links if each["kind"] not in spare] or idle)
     rest = ""
     if 0 < len(idle) < len(links):
         names = [" ".join(together(group)) for group in groups("asleep", idle)]
@@ -170,6 +175,13 @@ def _asleep(links):
         alone = f"{_parts(told)}, and no other thread is left that could bring it about"
         return alone + rest
     return f"{_parts(told)}: no thread is left that could bring one of these about{rest}"
+
+
+def _is_culprit(link):
+    """Return whether a wait neither is that of an idle thread nor only follows another's."""
+    if link["kind"] == "future":
+        return link["provider"] is None
+    return link["kind"] not in _FOLLOWING
 
 
 def _parts(told):
@@ -225,9 +237,7 @@ def cure(kind, links):
     if kind == "cycle":
         return _cure_of_ring(links, kinds)
     if kind == "starved":
-        pools = _pools(links)
-        has = "they have" if len(pools) > 1 else "it has"
-        return _CURE_OF_POOL.format(ending.listed(pools), has)
+        return _cure_of_pools(_pools(links))
     if any(each["ending"] == ending.HANDLER for each in links):
         return _CURE_OF_HANDLER
     for each in links:
@@ -239,16 +249,21 @@ def cure(kind, links):
     holding = _cure_of_holder(links)
     if holding is not None:
         return holding
+    pools = _pools(links)
+    if pools:
+        return _cure_of_pools(pools)
     for word, text in _CURES.items():
-        if word in ("future", "futures") and "work" in kinds:
-            continue  # There is a worker left.
-        if word in kinds:
-            named = next(each for each in links if each["kind"] == word)
-            return text.format(name=named["name"])
-    if "future" in kinds:
-        name = next(each["name"] for each in links if each["kind"] == "future")
-        return f"End {name} on every way out: call its set_result() or set_exception()."
+        for each in links:
+            # (A call that a thread makes ends when that one's own wait does.)
+            if each["kind"] == word and not (word == "future" and each["provider"]):
+                name = "the future" if each["name"] == A_CALL else each["name"]
+                return text.format(name=name)
     return "Let the thread that is waited for go on, or wait with a timeout."
+
+
+def _cure_of_pools(pools):
+    has = "they have" if len(pools) > 1 else "it has"
+    return _CURE_OF_POOL.format(ending.listed(pools), has)
 
 
 def _cure_of_replaced(link):
@@ -346,14 +361,7 @@ _CURES = {
         "Get from {name} in another thread than the one that puts, or give it more room "
         "(maxsize)."
     ),
-    "future": (
-        "A task should not wait for another task of a pool with no worker left: give the "
-        "pool more workers, or the inner tasks a pool of their own."
-    ),
-    "futures": (
-        "A task should not wait for other tasks of a pool with no worker left: give the pool "
-        "more workers, or the inner tasks a pool of their own."
-    ),
+    "future": "End {name} on every way out: call its set_result() or set_exception().",
     "condition": (
         "Keep what is waited for in a variable, change it and notify under the lock, and wait "
         "with {name}.wait_for(...): a notify that comes before the wait is not kept."
@@ -368,5 +376,8 @@ _CURES = {
         "or call its shutdown(), from Python 3.13 on."
     ),
     "pool": "Let the tasks of {name} end before it is shut down.",
+    "futures": (
+        "End each of the futures on every way out: call its set_result() or set_exception()."
+    ),
     "thread join": "Tell the thread to end before joining it.",
 }
