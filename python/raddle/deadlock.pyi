@@ -11,6 +11,7 @@ _Action = (
 )
 
 KEPT: int
+LOOKS: int
 ACTIONS: tuple[str, ...]
 
 class DeadlockError(RuntimeError):
