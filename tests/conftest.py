@@ -21,6 +21,7 @@ import types
 from concurrent import futures as _futures
 
 import pytest
+from programs import Folder
 from states import opened
 
 SUBJECT = os.environ.get("RADDLE_SUBJECT", "raddle")
@@ -360,6 +361,20 @@ def gate(threading):
 def _environment(extra):
     base = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "RADDLE"))}
     return base | (extra or {})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder to write programs into and to run them in."""
+    return Folder(tmp_path)
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A private folder that stands for the user's runtime folder."""
+    path = tmp_path / "runtime"
+    path.mkdir(mode=0o700)
+    return path
 
 
 @pytest.fixture

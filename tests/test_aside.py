@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from programs import PATIENCE, PLAIN, RADDLE, Folder, environment
+from programs import PATIENCE, PLAIN, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
 
@@ -138,12 +138,6 @@ while at < last:
 print("swept", count, "written" if written else "")
 """
 )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
 
 
 def test_a_handler_at_any_step_of_a_report_is_raised_and_the_report_told(folder):

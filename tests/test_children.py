@@ -1,15 +1,9 @@
 """Processes that a program starts: with raddle where it was asked for, else without."""
 
 import pytest
-from programs import PATCHED, PLAIN, RADDLE, Folder, environment
+from programs import PATCHED, PLAIN, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
 
 
 SPAWN = """

@@ -7,18 +7,12 @@ import sys
 import time
 
 import pytest
-from programs import COMMAND, PATIENCE, PLAIN, RADDLE, Folder, environment
+from programs import COMMAND, PATIENCE, PLAIN, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
 STARTS = pytest.mark.parametrize(
     "by", [RADDLE, COMMAND], ids=["python -m raddle run", "raddle run"]
 )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
 
 
 def test_a_word_that_says_nothing_about_deadlocks_is_refused(folder):

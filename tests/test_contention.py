@@ -9,7 +9,7 @@ import sys
 import weakref
 
 import pytest
-from programs import PATIENCE, PLAIN, RADDLE, Folder, environment
+from programs import PATIENCE, PLAIN, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
 
@@ -30,12 +30,6 @@ def profiled():
 
     yield row
     raddle.configure(profile=False)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
 
 
 def here(below=0):

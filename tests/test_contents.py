@@ -9,6 +9,7 @@ import types
 import weakref
 
 import pytest
+from seen import names
 
 pytestmark = pytest.mark.raddle_only
 
@@ -17,14 +18,6 @@ pytestmark = pytest.mark.raddle_only
 def Lock(threading):
     """The subject's Lock."""
     return threading.Lock
-
-
-def names(objects, *frames):
-    """Return what the objects are called as seen from these frames."""
-    from raddle import naming
-
-    found = naming.Names(objects, [[(frame, frame.f_lineno)] for frame in frames])
-    return [found.of(each) for each in objects]
 
 
 def name(value, frame):

@@ -10,23 +10,9 @@ import time
 
 import pytest
 from asking import DUMP, HANGS, ask, ask_until, quit_until, refused, running
-from programs import PATIENCE, PLAIN, RADDLE, Folder, environment
+from programs import PATIENCE, PLAIN, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def home(tmp_path):
-    """A private folder that stands for the user's runtime folder."""
-    path = tmp_path / "runtime"
-    path.mkdir(mode=0o700)
-    return path
 
 
 def test_dump_shows_every_thread_of_this_process(held, asleep):

@@ -3,17 +3,11 @@
 import json
 
 import pytest
-from programs import RADDLE, Folder
+from programs import RADDLE
 
 pytestmark = pytest.mark.raddle_only
 
 PROFILE = [*RADDLE, "--profile"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
 
 
 LIBRARY = """\

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from asking import HANGS, SAY, ask, ask_until, quit_until, refused, running
-from programs import PATIENCE, PLAIN, Folder, environment
+from programs import PATIENCE, PLAIN, environment
 from raddle import family
 
 pytestmark = pytest.mark.raddle_only
@@ -39,20 +39,6 @@ ON = {
         {},
     ),
 }
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
-
-
-@pytest.fixture
-def home(tmp_path):
-    """A private folder that stands for the user's runtime folder."""
-    path = tmp_path / "runtime"
-    path.mkdir(mode=0o700)
-    return path
 
 
 @pytest.mark.parametrize("way", ON)

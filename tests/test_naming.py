@@ -7,6 +7,7 @@ import sys
 import warnings
 
 import pytest
+from seen import names
 
 pytestmark = pytest.mark.raddle_only
 
@@ -15,14 +16,6 @@ pytestmark = pytest.mark.raddle_only
 def Lock(threading):
     """The subject's Lock."""
     return threading.Lock
-
-
-def names(objects, *frames):
-    """Return what the objects are called as seen from these frames."""
-    from raddle import naming
-
-    found = naming.Names(objects, [[(frame, frame.f_lineno)] for frame in frames])
-    return [found.of(each) for each in objects]
 
 
 class Account:

@@ -6,17 +6,11 @@ import signal
 import subprocess
 
 import pytest
-from programs import PATIENCE, RADDLE, Folder, environment
+from programs import PATIENCE, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
 
 EACH = [*RADDLE, "--profile=out-%p.json"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
 
 
 def profiles(folder):

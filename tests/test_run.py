@@ -7,18 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from programs import COMMAND, PATCHED, PATIENCE, PLAIN, RADDLE, Folder, environment
+from programs import COMMAND, PATCHED, PATIENCE, PLAIN, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
 STARTS = pytest.mark.parametrize(
     "by", [RADDLE, COMMAND], ids=["python -m raddle run", "raddle run"]
 )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """An empty folder to write programs into and to run them in."""
-    return Folder(tmp_path)
 
 
 ABOUT = """

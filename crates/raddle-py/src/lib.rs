@@ -40,6 +40,7 @@ mod places;
 mod profile;
 mod queue;
 mod registry;
+mod resting;
 mod rlock;
 mod semaphore;
 mod sign;

@@ -8,16 +8,17 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use raddle::deadlock::Serving;
 use raddle::pool::{Closed, Demand, Seat, Tasks};
-use raddle::{Blocking, Deadline, Parker, Wake};
+use raddle::{Blocking, Deadline};
 
 use crate::arg::Truth;
 use crate::attached::Attached;
 use crate::context;
 use crate::deadlock;
-use crate::future::{Future, Outcome, Settled};
+use crate::future::{Future, Outcome};
 use crate::interned::intern;
-use crate::kit::{self, Kit};
+use crate::kit;
 use crate::outcall::{self, Held};
+use crate::resting::{self, Resting};
 use crate::timeout;
 
 /// A worker lets others have the GIL after so many tasks in a row: a task of C code alone never
@@ -203,81 +204,6 @@ impl Drop for Place<'_> {
     }
 }
 
-/// A worker that has nothing more to do, and still has to tell the end of its last call.
-///
-/// It does so once it has detached, so that who waits for it can attach at once.
-struct Resting<'py> {
-    attached: Attached<'py>,
-    last: Option<(Held, Outcome)>,
-    /// What telling came to, for the time when this thread is attached again.
-    told: Option<Told>,
-}
-
-struct Told {
-    future: Held,
-    refused: Option<Outcome>,
-    observed: bool,
-}
-
-impl<'py> Resting<'py> {
-    fn new(py: Python<'py>, last: Option<(Held, Outcome)>) -> Self {
-        Self { attached: Attached::new(py), last, told: None }
-    }
-
-    /// Attaches; returns what had to wait for that, if anything.
-    fn rise(mut self) -> Option<Told> {
-        self.attached.attach();
-        self.told.take().filter(|told| told.observed || told.refused.is_some())
-    }
-}
-
-impl Told {
-    /// Does what had to wait until the thread was attached.
-    fn follow(self, py: Python<'_>) {
-        // SAFETY: from a task, whose future it is.
-        let slf = unsafe { self.future.get().bind(py).cast_unchecked::<Future>() };
-        report(
-            slf,
-            match self.refused {
-                Some(outcome) => Future::settle(slf, outcome),
-                None => Future::announce(slf),
-            },
-        );
-    }
-}
-
-impl Blocking for Resting<'_> {
-    type Interrupt = PyErr;
-
-    fn detach(&mut self) {
-        self.attached.detach();
-        if let Some((future, outcome)) = self.last.take() {
-            let mut outcome = Some(outcome);
-            // SAFETY: the reference keeps the future alive; that it is only read, and that
-            // settling needs no interpreter, is `try_settle`'s promise.
-            let settled = unsafe {
-                let token = Python::assume_attached();
-                let slf = future.get().bind(token).cast_unchecked::<Future>();
-                slf.get().try_settle(&mut outcome)
-            };
-            let observed = matches!(settled, Settled::Observed);
-            self.told = Some(Told { future, refused: outcome, observed });
-        }
-    }
-
-    fn woken_spinning(&mut self) {
-        self.attached.woken_spinning();
-    }
-
-    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
-        self.attached.sleep(parker, until)
-    }
-
-    fn on_signal(&mut self) -> PyResult<()> {
-        self.attached.on_signal()
-    }
-}
-
 #[pymethods]
 impl WorkQueue {
     #[new]
@@ -311,8 +237,10 @@ impl WorkQueue {
         let mut turns = 0;
         loop {
             // Told before the next call is taken: a callback may wait for that one.
-            if last.is_some() && (!wait || self.tasks.is_ready() || is_watched(py, &last)) {
-                settle_attached(py, last.take());
+            if last.is_some()
+                && (!wait || self.tasks.is_ready() || resting::is_watched(py, &last))
+            {
+                resting::settle(py, last.take());
             }
             let taken = if last.is_none() { self.tasks.take(&mut place.seat) } else { None };
             if std::mem::take(&mut arriving) {
@@ -484,31 +412,6 @@ impl Item {
             Self::Object(object) => Ok(object.get().clone_ref(py)),
             Self::Task(task) => Ok(Py::new(py, WorkItem { task })?.into_any()),
         }
-    }
-}
-
-fn is_watched(py: Python<'_>, last: &Option<(Held, Outcome)>) -> bool {
-    last.as_ref().is_some_and(|(future, _)| {
-        // SAFETY: from a task, whose future it is.
-        unsafe { future.get().bind(py).cast_unchecked::<Future>() }.get().is_watched()
-    })
-}
-
-fn settle_attached(py: Python<'_>, last: Option<(Held, Outcome)>) {
-    let Some((future, outcome)) = last else { return };
-    // SAFETY: from a task, whose future it is.
-    let slf = unsafe { future.get().bind(py).cast_unchecked::<Future>() };
-    report(slf, Future::settle(slf, outcome));
-}
-
-/// Logs what a callback has raised. A worker goes on: it may hold the next call already.
-fn report(future: &Bound<'_, Future>, told: PyResult<()>) {
-    let (py, Err(error)) = (future.py(), told) else { return };
-    let error = error.into_value(py).into_bound(py).into_any();
-    let logged =
-        Kit::get().and_then(|kit| kit.log(py, "worker", future.as_any(), Some(&error)));
-    if let Err(error) = logged {
-        outcall::report_unraisable(error, future.as_any());
     }
 }
 

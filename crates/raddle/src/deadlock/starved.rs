@@ -17,9 +17,12 @@ use std::collections::{HashMap, HashSet};
 use super::record::{self, Record};
 use super::{Deadlock, Finding, Kind, Provider, Wait, ring};
 
-/// Whether another than the holder may well be the one to end a wait that it is not sure to end.
-fn may_be_a_signal(wait: &Wait) -> bool {
-    wait.kind == Kind::Lock
+/// Who can end a wait; anybody, if it is for a lock that may be meant as a signal.
+fn ends(wait: &Wait) -> Provider {
+    match wait.provider {
+        Provider::Thread { surely: false, .. } if wait.kind == Kind::Lock => Provider::Anyone,
+        provider => provider,
+    }
 }
 
 /// Whether a worker's wait is one that can starve its pool.
@@ -116,10 +119,8 @@ impl Pools {
 
     /// The threads of which one could end the wait; `None` if others could.
     fn providers(&mut self, wait: &Wait) -> Option<Vec<usize>> {
-        match wait.provider {
-            Provider::Thread { thread, surely } => {
-                (surely || !may_be_a_signal(wait)).then(|| vec![thread])
-            }
+        match ends(wait) {
+            Provider::Thread { thread, .. } => Some(vec![thread]),
             Provider::Pool { pool } => self.workers(pool).cloned(),
             Provider::Anyone => None,
         }
@@ -130,11 +131,9 @@ impl Pools {
     }
 
     fn are_stuck(&mut self, wait: &Wait, stuck: &HashSet<usize>) -> bool {
-        match wait.provider {
+        match ends(wait) {
             Provider::Anyone => false,
-            Provider::Thread { thread, surely } => {
-                (surely || !may_be_a_signal(wait)) && stuck.contains(&thread)
-            }
+            Provider::Thread { thread, .. } => stuck.contains(&thread),
             Provider::Pool { pool } => match self.stuck.get(&pool) {
                 Some(known) => *known,
                 None => {

@@ -24,6 +24,9 @@
 //! - `OPEN`: the embedder's own lock guards every change from now on. A change that does not hold
 //!   it is refused, so that what was read under that lock stays true until it is released.
 
+mod claim;
+
+pub use self::claim::Claim;
 use crate::blocking::{Blocking, Native, infallible};
 use crate::deadline::Deadline;
 use crate::deadlock::{Kind, Provider};
@@ -471,42 +474,5 @@ impl Abandoned for Completion {
 impl Default for Completion {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// The right to write a task's value; publish it, or the task is as it was.
-///
-/// Nothing else can happen to the task meanwhile, so hold it for a few instructions only.
-#[must_use]
-#[derive(Debug)]
-pub struct Claim<'a> {
-    completion: &'a Completion,
-    /// The phase in which the claim was made.
-    from: u32,
-}
-
-impl Claim<'_> {
-    /// Shows the value to everyone, and wakes who waits.
-    #[inline]
-    pub fn publish(self) -> Changed {
-        let completion = self.completion;
-        std::mem::forget(self);
-        completion.publish()
-    }
-}
-
-impl Completion {
-    #[inline]
-    fn publish(&self) -> Changed {
-        // FINISHING to FINISHED; nobody else leaves FINISHING, and flags may come meanwhile.
-        let before = self.state.fetch_add(FINISHED - FINISHING, Ordering::AcqRel);
-        self.wake(before);
-        changed(before)
-    }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        self.completion.state.fetch_sub(FINISHING - self.from, Ordering::AcqRel);
     }
 }
