@@ -161,7 +161,7 @@ def test_a_scheduler_that_is_killed_is_an_error_and_no_hang(tmp_path):
 
 
 def test_an_unreachable_scheduler_is_named_within_a_bounded_time(monkeypatch):
-    from raddle.backends import dask
+    from raddle._map.backends import dask
 
     monkeypatch.setattr(dask, "PATIENCE", 1.0)
     with socket.socket() as unused:
@@ -201,8 +201,8 @@ print(pickle.loads(outcomes[0]), pickle.loads(outcomes[1][0]))
 
 
 def test_workers_need_not_have_raddle(child):
-    from raddle.backends import work
-    from raddle.backends.dask import Carried
+    from raddle._map.backends import work
+    from raddle._map.backends.dask import Carried
 
     done = child(WITHOUT, prelude="", arguments=[Carried(work.run).data.hex()])
     assert done.stdout == "3 bad operand type for abs(): 'str'\n"

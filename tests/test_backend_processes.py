@@ -10,7 +10,7 @@ import kinds
 import pytest
 import raddle
 import tasks
-from raddle.backends import carry
+from raddle._map.backends import carry
 
 pytestmark = [pytest.mark.raddle_only, kinds.param("processes").marks[0]]
 

@@ -36,7 +36,7 @@ def Transport(threading):
 
 
 def test_a_thread_of_a_class_that_was_given_no_name_has_that_of_the_class(begun, Transport):
-    from raddle import stack
+    from raddle._diagnose.program import stack
 
     thread = begun(Transport)
     assert stack.name_of(thread.ident) == f"{thread.name} (Transport)"
@@ -46,7 +46,7 @@ def test_a_thread_of_a_class_that_was_given_no_name_has_that_of_the_class(begun,
 
 
 def test_a_name_that_was_given_is_left_alone(begun, Transport, threading):
-    from raddle import stack
+    from raddle._diagnose.program import stack
 
     def work():
         threading.current_thread().go.wait()
@@ -59,7 +59,7 @@ def test_a_name_that_was_given_is_left_alone(begun, Transport, threading):
 
 
 def test_a_class_that_lies_about_its_name_is_not_asked(begun, threading):
-    from raddle import stack
+    from raddle._diagnose.program import stack
 
     class Meta(type):
         @property
@@ -77,7 +77,7 @@ def test_a_class_that_lies_about_its_name_is_not_asked(begun, threading):
 
 
 def test_a_timer_says_what_it_calls_and_when(begun, threading):
-    from raddle import stack
+    from raddle._diagnose.program import stack
 
     timer = begun(threading.Timer, 3600, print)
     assert stack.name_of(timer.ident) == f"{timer.name} (Timer)"
@@ -86,7 +86,7 @@ def test_a_timer_says_what_it_calls_and_when(begun, threading):
 
 
 def test_one_that_died_is_called_so_too(threading):
-    from raddle import deaths
+    from raddle._diagnose.report import deaths
 
     class Receiver(threading.Thread):
         def run(self):

@@ -34,7 +34,7 @@ def profiled():
 
 def here(below=0):
     """Return "file:line" of the caller's line, or of one below it, as raddle shows it."""
-    from raddle import stack
+    from raddle._diagnose.program import stack
 
     frame = sys._getframe(1)
     return f"{stack.shown(frame.f_code.co_filename)}:{frame.f_lineno + below}"
@@ -516,13 +516,13 @@ def test_a_terminal_gets_the_table_from_rich(folder):
     ],
 )
 def test_times_are_written_as_people_do(seconds, text):
-    from raddle import table
+    from raddle._diagnose.contention import table
 
     assert table.duration(seconds) == text
 
 
 def test_a_program_without_threads_has_an_empty_table():
-    from raddle import table
+    from raddle._diagnose.contention import table
 
     assert table.text([]) == (
         "raddle: where threads waited for each other\n\n  No thread waited for a lock.\n"

@@ -212,7 +212,7 @@ def test_keys_and_containers_run_no_code_of_the_program(Lock):
 
 
 def test_a_search_among_many_variables_ends(Lock, monkeypatch):
-    from raddle import naming
+    from raddle._diagnose.program import naming
 
     crowd = [Held(Held(number)) for number in range(200)]
     crowd = [list(crowd) for _ in range(500)]  # 100000 items
@@ -250,7 +250,7 @@ def stopped(tmp_path, body, **variables):
 
 
 def former(frame, wanted):
-    from raddle import naming
+    from raddle._diagnose.program import naming
 
     seen = [(frame, frame.f_lineno)]
     return naming.Names([wanted], [seen]).replaced(wanted, seen)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import raddle
-from raddle.cpu import Cores, quota
+from raddle._map.cores import Cores, quota
 
 pytestmark = [
     pytest.mark.raddle_only,

@@ -84,7 +84,7 @@ def test_a_refused_configure_changes_nothing(child):
                 raddle.configure(**{"on_deadlock": "raise", **bad})
             except (TypeError, ValueError):
                 pass
-        from raddle import deadlock
+        from raddle._diagnose import deadlock
         print(deadlock._action)
     """
     assert child("import raddle\n" + dedent(code)).stdout == "ignore\n"
@@ -185,7 +185,7 @@ def test_ignore_looks_for_none(child):
 def test_reports_are_json_and_bounded(child):
     code = """
         import json, raddle
-        from raddle import deadlock
+        from raddle._diagnose import deadlock
         raddle.configure(on_deadlock="raise")
         lock = threading.Lock()
         with lock:
@@ -252,8 +252,8 @@ def test_the_environment_says_what_to_do_until_the_program_does(child, word):
         code = """
             import io, sys
             sys.stderr = io.StringIO()
-            import raddle.deadlock
-            print(raddle.deadlock.action(), sys.stderr.getvalue())
+            import raddle._diagnose.deadlock
+            print(raddle._diagnose.deadlock.action(), sys.stderr.getvalue())
             """
         said = child(code, env={"RADDLE_ON_DEADLOCK": word}).stdout
         why = "RADDLE_ON_DEADLOCK is one of report, raise, ignore, not 'nonsense'"
@@ -403,7 +403,8 @@ EXCEPT = "lock.acquire()\n    try: pass\n    except OSError: lock.release()"
 )
 def test_a_lock_is_a_mutex_where_the_source_says_so(tmp_path, inner, outer, owned):
     """`inner` waits for the lock, and `outer` follows, once it has been acquired."""
-    from raddle import _raddle, mutex, stack, threading
+    from raddle import _raddle, threading
+    from raddle._diagnose.program import mutex, stack
 
     file = tmp_path / "waits.py"
     file.write_text(WAITS.format(inner=inner, outer=outer))

@@ -112,7 +112,7 @@ def test_a_program_that_hangs_shows_its_threads_when_asked(way, folder, home):
             done = ask_until(line, process.pid, home)
             assert "MainThread" in done.stdout
             assert re.search(rf"app\.py:\d+ in <module>\n +.*{re.escape(line)}", done.stdout)
-            assert "answer.py" not in done.stdout
+            assert "signal_handler.py" not in done.stdout
         assert process.poll() is None
     assert list(home.iterdir()) == []
 
@@ -282,7 +282,10 @@ SILENT = (
 
 def impatient(pid, home, patience):
     """Ask with another patience; return the asker's process."""
-    code = f"from raddle import ask; raise SystemExit(ask.dump('{pid}', {patience}))"
+    code = (
+        "from raddle._diagnose.dump import client\n"
+        f"raise SystemExit(client.dump('{pid}', {patience}))"
+    )
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -329,7 +332,7 @@ def test_an_asker_that_is_interrupted_leaves_nothing(number, code, folder, home)
 def test_an_asker_that_is_ended_as_it_makes_the_file_leaves_nothing(folder, home):
     code = """
         import os, signal, sys
-        from raddle import ask
+        from raddle._diagnose.dump import client
 
         def open_and_end(*args, dir_fd=None, **rest):
             file = really(*args, dir_fd=dir_fd, **rest)
@@ -338,7 +341,7 @@ def test_an_asker_that_is_ended_as_it_makes_the_file_leaves_nothing(folder, home
             return file
 
         really, os.open = os.open, open_and_end
-        ask.dump(sys.argv[1])
+        client.dump(sys.argv[1])
         """
     folder.write(code, "asker.py")
     with running(RADDLE, folder, home, SILENT) as process:
@@ -394,7 +397,7 @@ def test_a_folder_that_others_may_enter_is_refused(folder, home):
 
 @pytest.mark.parametrize("kind", ["a link", "a file that others may read"])
 def test_a_program_writes_into_no_file_but_the_askers(kind, folder, home):
-    from raddle import answer
+    from raddle._diagnose.dump import signal_handler
 
     with running(RADDLE, folder, home, HANGS["sleep"][0]) as process:
         place = home / f"raddle-{os.geteuid()}"
@@ -406,7 +409,7 @@ def test_a_program_writes_into_no_file_but_the_askers(kind, folder, home):
             trap.symlink_to(target)
         else:
             trap.touch(mode=0o644)
-        process.send_signal(answer.number())
+        process.send_signal(signal_handler.number())
         process.send_signal(signal.SIGQUIT)
         # Two dumps later, the first signal has certainly been seen to.
         quit_until("time.sleep(900)", process)

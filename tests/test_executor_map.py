@@ -83,7 +83,7 @@ def test_map_does_after_an_exception_what_this_version_does(pool, stock_futures,
 @pytest.mark.raddle_only
 @pytest.mark.parametrize("more", [{}, {"timeout": SOON}, {"buffersize": 2}])
 def test_map_can_go_on_after_an_exception(pool, monkeypatch, more):
-    from raddle import executor
+    from raddle._futures import executor
 
     monkeypatch.setattr(executor, "MAP_GOES_ON", True)  # As where the stdlib's does.
     failed = (ZeroDivisionError, outcomes(pool(1).map(inverse, [0]))[0][1])
@@ -100,7 +100,7 @@ def test_map_can_go_on_after_an_exception(pool, monkeypatch, more):
 def test_a_map_that_goes_on_ends_in_time_and_passes_what_was_cancelled(
     pool, monkeypatch, threading, futures
 ):
-    from raddle import executor
+    from raddle._futures import executor
 
     monkeypatch.setattr(executor, "MAP_GOES_ON", True)
     one, go, begun = pool(1), threading.Event(), threading.Event()

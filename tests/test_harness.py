@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-harness = pytest.importorskip("raddle.harness")
+harness = pytest.importorskip("raddle._pytest.runner")
 
 pytest_plugins = "pytester"
 pytestmark = pytest.mark.raddle_only

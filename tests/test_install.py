@@ -564,7 +564,7 @@ def meanwhile(call):
 main, errors, over = _thread.get_ident(), [], []
 inside, loaded = _thread.allocate_lock(), _thread.allocate_lock()
 inside.acquire(), loaded.acquire()
-import raddle._raddle, raddle.patch
+import raddle._raddle, raddle._install.patch
 """
 
 

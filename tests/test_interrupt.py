@@ -95,7 +95,7 @@ def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until):
 CAUGHT = """
 import itertools, os, signal, threading, time
 import raddle, tasks
-from raddle.backends import {module} as backend
+from raddle._map.backends import {module} as backend
 with raddle.Pool(2, {kind!r}) as pool:
     list(pool.map(tasks.square, range(4)))
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()

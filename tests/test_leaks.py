@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-known = pytest.importorskip("raddle.known")
+known = pytest.importorskip("raddle._pytest.known_threads")
 pytest_plugin = pytest.importorskip("raddle.pytest_plugin")
 
 pytest_plugins = "pytester"

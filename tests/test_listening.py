@@ -9,7 +9,7 @@ import sys
 import pytest
 from asking import HANGS, SAY, ask, ask_until, quit_until, refused, running
 from programs import PATIENCE, PLAIN, environment
-from raddle import family
+from raddle._diagnose.dump import tree
 
 pytestmark = pytest.mark.raddle_only
 
@@ -82,9 +82,9 @@ def test_others_are_left_alone(way, folder, home):
 
 def test_who_asks_as_it_is_switched_off_ends_nothing(folder, home):
     source = (
-        "import os, signal, raddle\nfrom raddle import answer\n"
+        "import os, signal, raddle\nfrom raddle._diagnose.dump import signal_handler\n"
         "raddle.configure(dump=True)\nraddle.configure(dump=False)\n"
-        "os.kill(os.getpid(), answer.number())\n"
+        "os.kill(os.getpid(), signal_handler.number())\n"
         "print(signal.getsignal(signal.SIGQUIT) == signal.SIG_DFL)\n"
     )
     assert folder.run(*PLAIN, folder.write(source)).stdout == "True\n"
@@ -93,17 +93,18 @@ def test_who_asks_as_it_is_switched_off_ends_nothing(folder, home):
 def test_the_programs_own_handlers_stay(folder):
     source = """
         import signal, raddle
-        from raddle import answer
+        from raddle._diagnose.dump import signal_handler
         own = lambda *_: None
+        both_of_them = (signal.SIGQUIT, signal_handler.number())
         def both():
-            return [signal.getsignal(each) is own for each in (signal.SIGQUIT, answer.number())]
+            return [signal.getsignal(each) is own for each in both_of_them]
         def set_own():
-            for each in (signal.SIGQUIT, answer.number()):
+            for each in both_of_them:
                 signal.signal(each, own)
         set_own()
         raddle.configure(dump=True)
         print(both())
-        for each in (signal.SIGQUIT, answer.number()):
+        for each in (signal.SIGQUIT, signal_handler.number()):
             signal.signal(each, signal.SIG_DFL)
         raddle.configure(dump=True)
         set_own()
@@ -116,7 +117,7 @@ def test_the_programs_own_handlers_stay(folder):
 @pytest.mark.parametrize("bad", ["yes", 1, None])
 def test_what_is_no_switch_is_refused(bad):
     import raddle
-    from raddle import deadlock
+    from raddle._diagnose import deadlock
 
     before = deadlock.action()
     with pytest.raises(TypeError, match="dump is True or False, not "):
@@ -127,7 +128,7 @@ def test_what_is_no_switch_is_refused(bad):
 @pytest.mark.parametrize("on", [True, False])
 def test_another_thread_cannot_switch_it(on, spawn):
     import raddle
-    from raddle import deadlock
+    from raddle._diagnose import deadlock
 
     before = deadlock.action()
     raddle.configure(dump=not on)
@@ -211,7 +212,7 @@ def test_a_tree_shows_a_program_and_its_children(method, folder, home):
                 left = rf"^raddle: process {other} \(sleep\) does not run .*: nothing was sent"
                 assert re.search(left, done.stdout, re.MULTILINE)
             assert process.poll() is None
-            assert {child, other} <= set(family.tree(process.pid))
+            assert {child, other} <= set(tree.tree(process.pid))
         finally:
             for each in (other, child):
                 os.kill(each, signal.SIGKILL)
@@ -225,7 +226,7 @@ def test_a_tree_in_which_nobody_listens(folder, home):
         "import sys\nsys.stdin.read()\nchild.wait()\n"
     )
     with running(PLAIN, folder, home, source + "\n") as process:
-        _, *children = family.tree(process.pid)
+        _, *children = tree.tree(process.pid)
         try:
             done = ask("--tree", home, str(process.pid))
             assert done.returncode == 1

@@ -84,7 +84,8 @@ def test_the_lines_of_a_stack_are_of_one_moment(spawn, often):
 
 AGAIN = """
 import os, sys, threading, time
-import raddle, raddle.stack
+import raddle
+from raddle._diagnose.program import stack
 
 lock = threading.Lock()
 
@@ -119,7 +120,7 @@ target, given = {"deeper": (deeper, (1,)), "loop": (loop, ())}.get(way, (hold, (
 given = given if target is not hold else (globals()[way],)
 def start(target, name, *args):
     threading.Thread(target=target, args=args, name=name, daemon=True).start()
-    while name not in [raddle.stack.name_of(each[0]) for each in raddle._raddle._waits()]:
+    while name not in [stack.name_of(each[0]) for each in raddle._raddle._waits()]:
         time.sleep(0.001)
 start(target, "holder", *given)
 start(plain, "other")

@@ -145,7 +145,7 @@ def test_no_code_of_the_program_is_run(Lock):
 
 
 def test_the_search_ends_in_a_crowd(Lock, monkeypatch):
-    from raddle import contents, naming
+    from raddle._diagnose.program import contents, naming
 
     monkeypatch.setattr(naming, "LOOKS", 100)
     crowd = [Account(None) for _ in range(10_000)]

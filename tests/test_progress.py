@@ -13,7 +13,7 @@ import termios
 import kinds
 import pytest
 import raddle
-from raddle import progress
+from raddle._map import progress
 
 pytestmark = pytest.mark.raddle_only
 

@@ -59,7 +59,7 @@ def crossed(threading, asleep):
 @pytest.fixture
 def Report():
     """The class of reports."""
-    from raddle.report import Report
+    from raddle._diagnose.report.report import Report
 
     return Report
 
@@ -284,7 +284,7 @@ def test_a_long_row_of_sleepers_is_cut_and_those_that_wait_alike_are_one(
 
 
 def test_the_programs_own_stderr_class_is_not_run(monkeypatch, capfd, Report):
-    from raddle import report
+    from raddle._diagnose.report import report
 
     class Own:
         def write(self, text):

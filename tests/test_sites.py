@@ -11,10 +11,10 @@ pytestmark = pytest.mark.raddle_only
 
 def taken(lock):
     """Return how many lines above its caller's a lock was taken, and through which helper."""
-    from raddle import sites, stack
+    from raddle._diagnose.program import stack, taken_at
 
     frame = sys._getframe(1)
-    found = sites.Sites().taken(0, stack.visible(traceback.walk_stack(frame)), lock)
+    found = taken_at.Sites().taken(0, stack.visible(traceback.walk_stack(frame)), lock)
     if found is None:
         return None
     file, line, helper = found
@@ -162,10 +162,10 @@ def test_a_call_that_goes_on_has_not_taken_it_yet(lock):
         table.begin()
 
     def look():
-        from raddle import sites, stack
+        from raddle._diagnose.program import stack, taken_at
 
         frames = stack.visible(traceback.walk_stack(sys._getframe()))
-        seen.append(sites.Sites().taken(0, frames, lock))
+        seen.append(taken_at.Sites().taken(0, frames, lock))
 
     begin(look)
     assert seen == [None]

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.raddle_only
 LATE = """
 import faulthandler, sys, threading, time
 faulthandler.dump_traceback_later(60, exit=True)
-from raddle.backends.strike import Stopped, Target
+from raddle._map.backends.interrupt import Stopped, Target
 
 came = []
 target = Target(threading.get_ident())
@@ -53,7 +53,7 @@ def test_a_task_that_was_interrupted_leaves_nothing_under_way(task, tmp_path):
 STARTING = """
 import faulthandler, threading
 faulthandler.dump_traceback_later(60, exit=True)
-from raddle.backends.strike import Target
+from raddle._map.backends.interrupt import Target
 
 target, over = Target(threading.get_ident()), False  # It is at nothing: nobody is to be hit.
 

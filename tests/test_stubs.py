@@ -21,7 +21,7 @@ if sys.version_info < (3, 13):
     # The factory is a function there, as in the stdlib; annotations still want the class.
     ALLOWED += ["raddle.threading.Lock", "raddle._raddle.lock.__new__"]
 # A class method that is a class itself; typeshed has it for the standard library's only.
-ALLOWED += ["raddle.executor.ThreadPoolExecutor.__class_getitem__"]
+ALLOWED += ["raddle._futures.executor.ThreadPoolExecutor.__class_getitem__"]
 
 
 def run(*command, folder):

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 import raddle
-from raddle import truth
-from raddle.truth import Clocks, bound
+from raddle._map import gil_warning
+from raddle._map.gil_warning import Clocks, bound
 
 pytestmark = pytest.mark.raddle_only
 
@@ -61,27 +61,29 @@ def test_other_work_is_not(clocks, cores, parallel):
 
 
 def test_the_advice_says_what_was_measured_and_what_would_help():
-    text = truth.advice(Clocks(3.16, 12.3, 3.1, 4), interpreters=True)
+    text = gil_warning.advice(Clocks(3.16, 12.3, 3.1, 4), interpreters=True)
     assert text.startswith("4 workers used 1.02 cores over 3.1 s")
     for remedy in ('backend="processes"', 'backend="interpreters"', "free-threaded"):
         assert remedy in text
-    assert "interpreters" not in truth.advice(Clocks(3.16, 12.3, 3.1, 4), interpreters=False)
+    assert "interpreters" not in gil_warning.advice(
+        Clocks(3.16, 12.3, 3.1, 4), interpreters=False
+    )
 
 
 def test_it_is_a_runtime_warning():
     assert issubclass(raddle.GilBoundWarning, RuntimeWarning)
-    assert raddle.GilBoundWarning is truth.GilBoundWarning
+    assert raddle.GilBoundWarning is gil_warning.GilBoundWarning
 
 
 SPIN = """
 import time, warnings, raddle
-from raddle import truth
+from raddle._map import gil_warning
 warnings.simplefilter({action!r}, raddle.GilBoundWarning)
-last, tell = [], truth.tell
+last, tell = [], gil_warning.tell
 def told(clocks, *facts):
     last[:] = [clocks]
     tell(clocks, *facts)
-truth.tell = told
+gil_warning.tell = told
 def spin(seconds):
     end = time.thread_time() + seconds
     while time.thread_time() < end:
@@ -89,9 +91,9 @@ def spin(seconds):
             pass
 # Until the clocks are clear: on a machine that is busy with something else, they may not be.
 end = time.monotonic() + {patience}
-while not truth._told and time.monotonic() < end:
+while not gil_warning._told and time.monotonic() < end:
     list(raddle.map(spin, [0.02] * 50, workers=2))
-if not truth._told and last and last[0].starved > 0.1 * last[0].cpu:
+if not gil_warning._told and last and last[0].starved > 0.1 * last[0].cpu:
     print("busy machine")
 list(raddle.map(spin, [0.02] * 50, workers=2))
 print("done")
@@ -163,4 +165,4 @@ def test_tasks_that_sleep_do_not_warn(child):
 def test_the_warning_as_an_error_is_raised_to_the_consumer(child):
     done = spinning(child, "error", 30)
     assert done.returncode == 1
-    assert "raddle.truth.GilBoundWarning: 2 workers used" in done.stderr
+    assert "raddle.GilBoundWarning: 2 workers used" in done.stderr

@@ -33,16 +33,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DeadlockError": "deadlock",
-    "GilBoundWarning": "truth",
-    "Pool": "pool",
-    "configure": "deadlock",
-    "cores": "cpu",
-    "deadlocks": "deadlock",
-    "dump": "dumping",
-    "inversions": "order",
-    "map": "pool",
-    "stats": "contention",
+    "DeadlockError": "_diagnose.deadlock",
+    "GilBoundWarning": "_map.gil_warning",
+    "Pool": "_map.api",
+    "configure": "_diagnose.settings",
+    "cores": "_map.cores",
+    "deadlocks": "_diagnose.deadlock",
+    "dump": "_diagnose.dump.render",
+    "inversions": "_diagnose.lock_order",
+    "map": "_map.api",
+    "stats": "_diagnose.contention.stats",
 }
 
 
@@ -84,7 +84,7 @@ def install():
     Raises ImportError where they have, and where the extension cannot be loaded (in a
     subinterpreter, for one). The standard library has no counterpart.
     """
-    from raddle import patch
+    from raddle._install import patch
 
     patch.install()
 
@@ -94,7 +94,7 @@ def uninstall():
 
     Objects made meanwhile keep working.
     """
-    from raddle import patch
+    from raddle._install import patch
 
     patch.uninstall()
 
@@ -103,5 +103,5 @@ def installed():
     """Return whether raddle's primitives are in the place of the interpreter's."""
     import sys
 
-    patch = sys.modules.get("raddle.patch")
-    return patch is not None and patch.installed()
+    state = sys.modules.get("raddle._threading.state")
+    return state is not None and state.installed()

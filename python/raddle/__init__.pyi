@@ -1,13 +1,13 @@
-from raddle.contention import stats as stats
-from raddle.cpu import cores as cores
-from raddle.deadlock import DeadlockError as DeadlockError
-from raddle.deadlock import configure as configure
-from raddle.deadlock import deadlocks as deadlocks
-from raddle.dumping import dump as dump
-from raddle.order import inversions as inversions
-from raddle.pool import Pool as Pool
-from raddle.pool import map as map
-from raddle.truth import GilBoundWarning as GilBoundWarning
+from raddle._diagnose.contention.stats import stats as stats
+from raddle._diagnose.deadlock import DeadlockError as DeadlockError
+from raddle._diagnose.deadlock import deadlocks as deadlocks
+from raddle._diagnose.dump.render import dump as dump
+from raddle._diagnose.lock_order import inversions as inversions
+from raddle._diagnose.settings import configure as configure
+from raddle._map.api import Pool as Pool
+from raddle._map.api import map as map
+from raddle._map.cores import cores as cores
+from raddle._map.gil_warning import GilBoundWarning as GilBoundWarning
 
 __all__ = [
     "DeadlockError",

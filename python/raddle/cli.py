@@ -9,7 +9,9 @@ import re
 import stat
 import sys
 
-from raddle import contention, telling, wording, words
+from raddle._cli import suggestions
+from raddle._diagnose.contention import at_exit, stats
+from raddle._diagnose.report import sentences
 
 USAGE = """\
 usage: raddle run [options] [python options] script.py [args ...]
@@ -57,52 +59,52 @@ def main(argv=None):
         case []:
             return _misused("a command is missing")
         case _:
-            return _misused(wording.of_command(argv))
+            return _misused(suggestions.of_command(argv))
 
 
 def _dump(rest):
     """`dump`, with its option before or after the process id."""
     pids = [each for each in rest if each != "--tree"]
-    why = wording.of_dump(pids)
+    why = suggestions.of_dump(pids)
     if why:
         return _misused(why)
-    from raddle import ask
+    from raddle._diagnose.dump import client
 
-    return ask.dump(pids[0], tree="--tree" in rest)
+    return client.dump(pids[0], tree="--tree" in rest)
 
 
 def _run(rest):
     """`run`, with raddle's own options before the program's."""
     # A program under `raddle run --profile` may start this: it has an end of its own.
-    os.environ.pop(contention.VARIABLE, None)
+    os.environ.pop(stats.VARIABLE, None)
     while rest and re.match("--(check$|profile(=|$))", rest[0]):
         option, _, path = rest[0].partition("=")
         if option == "--check":
             os.environ["RADDLE_LOCK_ORDER"] = "1"
         elif rest[0] == option:
-            os.environ[contention.VARIABLE] = contention.TABLE
+            os.environ[stats.VARIABLE] = stats.TABLE
         else:
-            why = contention.refusal(telling.file(path)) if path else "it has no name"
+            why = stats.refusal(at_exit.file(path)) if path else "it has no name"
             if why:
                 return _misused(f"the profile cannot be written to {path!r}: {why}")
-            os.environ[contention.VARIABLE] = os.path.abspath(path)
+            os.environ[stats.VARIABLE] = os.path.abspath(path)
         rest = rest[1:]
     if rest[:1] in (["-h"], ["--help"]):
         return _show(USAGE)
     if not rest and not _can_be_read():
         return _misused("run needs a script, -m module or -c command")
-    why = wording.of_option(rest)
+    why = suggestions.of_option(rest)
     if why:
         return _misused(why)
-    why = words.refusal(os.environ.get("RADDLE_ON_DEADLOCK"))
+    why = sentences.refusal(os.environ.get("RADDLE_ON_DEADLOCK"))
     if why:
         return _misused(why)
-    if rest and contention.VARIABLE in os.environ:
+    if rest and stats.VARIABLE in os.environ:
         if rest[0].endswith(".json"):
             return _misused(f"a profile's file comes after =, as in --profile={rest[0]}")
         if not rest[0].startswith("-") and not os.path.exists(rest[0]):
             # python will say so; a profile of an earlier run is not to be lost by that.
-            del os.environ[contention.VARIABLE]
+            del os.environ[stats.VARIABLE]
     return run(rest)
 
 
@@ -139,7 +141,7 @@ def run(rest):
             "programs cannot start with raddle; install the package with pip\n"
         )
     os.environ["RADDLE"] = "1"
-    # Its own number: a child that inherits the variable has another one. (See answer.py.)
+    # Its own number: a child that inherits the variable has another one.
     os.environ["RADDLE_RUN"] = str(os.getpid())
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

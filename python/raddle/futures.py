@@ -19,8 +19,8 @@ from concurrent.futures import (
     InvalidStateError,
 )
 
-from raddle.executor import ThreadPoolExecutor
-from raddle.future import Future, as_completed, wait
+from raddle._futures.executor import ThreadPoolExecutor
+from raddle._futures.future import Future, as_completed, wait
 
 TimeoutError = TimeoutError  # The builtin one, as in concurrent.futures.
 

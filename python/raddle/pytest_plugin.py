@@ -78,13 +78,15 @@ def pytest_load_initial_conftests(early_config):
     options = early_config.known_args_namespace
     if options.raddle:
         import raddle
-        from raddle import _raddle, harness, prepared
+        from raddle import _raddle
+        from raddle._diagnose.report import signals
+        from raddle._pytest import runner
 
         raddle.install()
         raddle.configure(on_deadlock="raise", lock_order=not options.raddle_no_order)
         _raddle._doubt_for(DOUBT)
-        prepared.ENDING.add("pytest_timeout")
-        unseen = _Unseen(early_config, harness.Harness())
+        signals.ENDING.add("pytest_timeout")
+        unseen = _Unseen(early_config, runner.Harness())
         early_config.pluginmanager.register(unseen, "raddle-unseen")
 
 
@@ -239,7 +241,7 @@ def _watchdog(config):
 
 def _failure(found):
     """Return an exception that pytest shows as the reports' text; a DeadlockError for one."""
-    from raddle import deadlock
+    from raddle._diagnose import deadlock
 
     class Deadlocked(pytest.fail.Exception, deadlock.DeadlockError):
         """A test's deadlock, in whichever thread it was."""
@@ -279,7 +281,7 @@ def _outliving(before, grace, patterns):
     import threading
     import time
 
-    from raddle import known
+    from raddle._pytest import known_threads
 
     limit = time.monotonic() + grace
     while True:
@@ -289,8 +291,8 @@ def _outliving(before, grace, patterns):
             for each in _threads()
             if not any(each is old for old in before)
             and not isinstance(each, threading._DummyThread)
-            and not known.matches(each, patterns)
-            and not known.is_lasting(each)
+            and not known_threads.matches(each, patterns)
+            and not known_threads.is_lasting(each)
         )
         remaining = limit - time.monotonic()
         if not left or remaining <= 0:
@@ -303,7 +305,9 @@ def _going_on(threads):
     """Return those of the threads that are alive and no pool's with nothing to do."""
     import threading
 
-    from raddle import _raddle, known, stack
+    from raddle import _raddle
+    from raddle._diagnose.program import stack
+    from raddle._pytest import known_threads
 
     alive = [each for each in threads if threading.Thread.is_alive(each)]
     if not alive:
@@ -314,21 +318,23 @@ def _going_on(threads):
         for each in alive:
             seen = stacks.of(each.ident)
             frame = seen[0][0] if seen else None
-            if not known.is_idle(each, waits.get(each.ident), frame):
+            if not known_threads.is_idle(each, waits.get(each.ident), frame):
                 found.append(each)
             frame = None
         return found
 
 
 def _describe(threads):
-    from raddle import harness, report, stack
+    from raddle._diagnose.program import stack
+    from raddle._diagnose.report import report
+    from raddle._pytest import runner
 
     count = f"{len(threads)} thread{'s' * (len(threads) != 1)}"
     out = [f"raddle: {count} outlived the test that started it", ""]
     with stack.Stacks() as stacks:
         for each in sorted(threads, key=lambda thread: stack.order(thread.ident)):
             daemon = " (daemon)" if each.daemon else ""
-            runs = harness.runs(each, stacks.of(each.ident))
+            runs = runner.runs(each, stacks.of(each.ident))
             out.append(f"  {each.name}{daemon}, which runs {runs}, is at")
             out += report.drawn(stack.entries(stacks.of(each.ident)), report.painter(False))
     out += [

@@ -6,11 +6,12 @@ insides a program uses, as in the standard library's module.
 """
 
 import queue as _stdlib
+import sys as _sys
 from time import monotonic as time
 
-from raddle import green as _green
-from raddle import queuepatch as _queuepatch
+from raddle._queue import errors as _errors
 from raddle._raddle import LifoQueue, PriorityQueue, Queue, SimpleQueue
+from raddle._threading import green as _green
 
 _green.refuse(__name__)
 
@@ -24,8 +25,10 @@ __all__ = [
     "SimpleQueue",
 ]
 
-Empty, Full, ShutDown = _queuepatch.errors(_stdlib)
+Empty, Full, ShutDown = _errors.errors(_stdlib)
 
 # Here, and not when the first queue is opened: a child that is forked meanwhile would wait for
 # the import for ever.
-from raddle import hooked as _hooked  # noqa: E402
+from raddle._queue import opened as _opened  # noqa: E402
+
+_opened.OWN = _sys.modules[__name__]

@@ -6,7 +6,7 @@ The lock-like classes and the thread handle are Rust; `Thread` is Python, here, 
 look for its frames (`_bootstrap`, `_bootstrap_inner`, in a file of this name) and attributes.
 
 `raddle.install()` gives the standard library's Thread the methods of the one below, bound to
-that module's globals: what they name must exist in both modules (see patch.py).
+that module's globals: what they name must exist in both modules (see _install/patch.py).
 """
 
 import sys as _sys
@@ -42,10 +42,6 @@ from threading import (
 )
 
 from raddle import _raddle
-from raddle import beginning as _beginning
-from raddle import green as _green
-from raddle import mistakes as _mistakes
-from raddle import patch as _patch
 from raddle._raddle import (
     Barrier,
     BoundedSemaphore,
@@ -56,7 +52,14 @@ from raddle._raddle import (
     _make_thread_handle,
     _ThreadHandle,
 )
-from raddle.tracing import setprofile_all_threads, settrace_all_threads
+from raddle._threading import at_exit as _at_exit
+from raddle._threading import beginning as _beginning
+from raddle._threading import borrowed as _borrowed
+from raddle._threading import excepthooks as _excepthooks
+from raddle._threading import green as _green
+from raddle._threading import mistakes as _mistakes
+from raddle._threading import state as _state
+from raddle._threading.tracing import setprofile_all_threads, settrace_all_threads
 
 _green.refuse(__name__)
 
@@ -113,7 +116,11 @@ if _VERSION >= (3, 14):
 if _VERSION >= (3, 15):
     from threading import concurrent_tee, serialize_iterator, synchronized_iterator
 else:
-    from raddle.iterators import concurrent_tee, serialize_iterator, synchronized_iterator
+    from raddle._threading.iterators import (
+        concurrent_tee,
+        serialize_iterator,
+        synchronized_iterator,
+    )
 
 __all__ = [
     "TIMEOUT_MAX",
@@ -158,29 +165,7 @@ else:
     _HANDLE = "_raddle_handle"  # Tools take a `_handle` for the sign of a later version.
 
 
-_inherited_excepthook = excepthook
-
-
-def _make_invoke_excepthook():
-    """The standard library's, unless this module's `excepthook` was assigned to."""
-    invoke_inherited = _stdlib._make_invoke_excepthook()
-    # Late at exit, globals may be gone.
-    exc_info, own_hook, own_sys = _sys.exc_info, lambda: excepthook, _sys
-
-    def invoke_excepthook(thread):
-        hook = own_hook()
-        if hook is None or hook is _inherited_excepthook:
-            invoke_inherited(thread)
-            return
-        try:
-            hook(ExceptHookArgs([*exc_info(), thread]))
-        except Exception as error:
-            error.__suppress_context__ = True
-            stderr = own_sys.stderr or thread._stderr
-            print("Exception in threading.excepthook:", file=stderr, flush=True)
-            own_sys.excepthook(*exc_info())
-
-    return invoke_excepthook
+_make_invoke_excepthook = _excepthooks.maker(lambda: excepthook)
 
 
 class Thread(_stdlib.Thread):
@@ -398,7 +383,8 @@ class Thread(_stdlib.Thread):
                     context.run(run)
             except BaseException as error:
                 try:
-                    from raddle import deaths, mistakes
+                    from raddle._diagnose.report import deaths
+                    from raddle._threading import mistakes
 
                     deaths.note(self, error)
                     if args is not None:
@@ -505,32 +491,12 @@ class Timer(Thread, _stdlib.Timer):
         self.finished = Event()
 
 
-def _borrow():
-    """Take over what is not here from the standard library's module, private names included.
-
-    At once, and not in a `__getattr__`: a module that has one pays for it with every look-up of
-    any name, since the interpreter then specializes none. What that module's own functions bind
-    anew is left out, as a copy would not follow: its hooks are in gettrace() and getprofile().
-    """
-    names = globals()
-    for name, value in vars(_stdlib).items():
-        # (But for the names that the interpreter gives to each module for itself.)
-        if name not in names and name not in _REBOUND and not name.startswith("__"):
-            names[name] = value
-
-
-# What a forked child's `threading` binds anew, which is followed.
-_FORKED = ("_active_limbo_lock", "_main_thread", "_shutdown_locks", "_shutdown_locks_lock")
-_REBOUND = ("_trace_hook", "_profile_hook", "_SHUTTING_DOWN")
-_borrow()
-
-
 def _follow_fork():
     """Take over the names that the standard library binds anew in a forked child."""
-    names = globals()
-    for name in _FORKED:
-        if name in names:
-            names[name] = getattr(_stdlib, name)
+    _borrowed.follow(globals())
 
 
-_patch.overlay_ready(_sys.modules[__name__])
+_borrowed.borrow(globals())
+_at_exit.hook(_stdlib)
+_at_exit.follow_forks(_follow_fork)
+_state.complete(__name__)

@@ -139,7 +139,7 @@ def survey() -> dict:
     if package is not None and hasattr(package, "installed"):
         found["installed"] = bool(package.installed())
         found["version"] = getattr(package, "__version__", None)
-    if "raddle.deadlock" in sys.modules:
+    if "raddle._diagnose.deadlock" in sys.modules:
         # (Raised they were, but what raises may be caught.)
         found["deadlocks"] = [each.sentence for each in package.deadlocks()]
     # A failed import leaves a module that is there and has nothing in it.

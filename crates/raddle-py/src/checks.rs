@@ -13,7 +13,7 @@ use crate::places::{is_importing, making};
 use crate::rlock::RLock;
 use crate::slot::Slot;
 
-/// Handed in by `raddle.order`, see `_equip_order`.
+/// Handed in by `raddle._diagnose.lock_order`, see `_equip_order`.
 static CALLBACK: Slot<Py<PyAny>> = Slot::new();
 
 /// What RADDLE_LOCK_ORDER in the environment says is in force from the start.
@@ -79,7 +79,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>>
         links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
     }
     let arguments = (raddle::thread_id(), links).into_pyobject(py)?;
-    Ok(aside::tell(py, "raddle.order", &CALLBACK, arguments)?.map(outcall::raised))
+    Ok(aside::tell(py, "raddle._diagnose.lock_order", &CALLBACK, arguments)?.map(outcall::raised))
 }
 
 /// Hands in what is called for a lock order that contradicts another: `callback(finder,

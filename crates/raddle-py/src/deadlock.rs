@@ -19,7 +19,7 @@ use crate::lock::Lock;
 use crate::outcall;
 use crate::slot::Slot;
 
-/// Handed in by `raddle.deadlock`, see `_equip_deadlock`.
+/// Handed in by `raddle._diagnose.deadlock`, see `_equip_deadlock`.
 static CALLBACK: Slot<Py<PyAny>> = Slot::new();
 /// Where in an object PyO3 keeps the Rust value, in bytes.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
@@ -121,7 +121,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     };
     let finder = raddle::thread_id();
     let arguments = (finder, kind, ring, found.surely, may_raise, waits(py)?);
-    aside::tell(py, "raddle.deadlock", &CALLBACK, arguments.into_pyobject(py)?).map(Answer::of)
+    aside::tell(py, "raddle._diagnose.deadlock", &CALLBACK, arguments.into_pyobject(py)?).map(Answer::of)
 }
 
 fn drop_all(seen: Vec<Seen<'_>>) {

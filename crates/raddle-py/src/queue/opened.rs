@@ -36,7 +36,7 @@ fn imported<'py>(
     Ok(place.get().expect("it was just set").bind(py))
 }
 
-/// `raddle.hooked.name(queue, *arguments)`.
+/// `raddle._queue.opened.name(queue, *arguments)`.
 pub(super) fn call<'py, const N: usize>(
     queue: &Bound<'py, Queue>,
     name: &Bound<'py, PyString>,
@@ -48,7 +48,7 @@ pub(super) fn call<'py, const N: usize>(
         // Who opens it holds the lock until the parts are there.
         drop(ordered::Lock::take(queue.get(), py)?);
     }
-    let function = outcall::getattr(imported(py, &HOOKED, "raddle.hooked", None)?, name)?;
+    let function = outcall::getattr(imported(py, &HOOKED, "raddle._queue.opened", None)?, name)?;
     let arguments = std::iter::once(queue.as_any().clone()).chain(arguments);
     let arguments = PyTuple::new(py, arguments.collect::<Vec<_>>())?;
     outcall::call(&function, &arguments, None)

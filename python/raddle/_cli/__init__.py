@@ -1,0 +1,1 @@
+"""What the command line says beside what it was asked for."""

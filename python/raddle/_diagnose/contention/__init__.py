@@ -1,0 +1,1 @@
+"""How often threads waited for a lock, how long, and where."""

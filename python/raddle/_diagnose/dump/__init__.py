@@ -1,0 +1,1 @@
+"""All threads at one moment: asking, answering, and the text."""

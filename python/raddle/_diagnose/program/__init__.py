@@ -1,0 +1,1 @@
+"""What can be read of a running program without running any of its code."""

@@ -1,0 +1,73 @@
+"""`raddle.configure()`: what a program says of everything that raddle tells."""
+
+from raddle._diagnose import deadlock
+from raddle._diagnose import lock_order as orders
+from raddle._diagnose.contention import stats
+from raddle._diagnose.dump import signal_handler
+from raddle._diagnose.report.sentences import ACTIONS
+
+
+class _Unchanged:
+    """What is left out."""
+
+    def __repr__(self):
+        return "unchanged"
+
+
+_MISSING = _Unchanged()
+
+
+def configure(
+    *,
+    on_deadlock=_MISSING,
+    lock_order=_MISSING,
+    known_orders=_MISSING,
+    profile=_MISSING,
+    dump=_MISSING,
+):
+    """Say what raddle is to do about deadlocks, lock orders and waits, for the whole process.
+
+    What is said here goes before RADDLE_ON_DEADLOCK in the environment, which may be one of the
+    three words and holds for child processes, too.
+
+    `on_deadlock`: "report" (the default) prints each deadlock once on stderr and lets it be;
+    "raise" raises DeadlockError in the thread that closed it; "ignore" looks for none; a
+    callable is called with the report in the thread that found it, and what it raises is
+    raised there. `lock_order`: True checks in which order the locks that are made from then on
+    are taken inside one another, and tells of two orders that contradict (if `on_deadlock` is a
+    callable, that gets an Inversion; "raise" prints it, since nothing hangs yet), see
+    inversions(). `known_orders`: a list of patterns (fnmatch) for names of locks and for
+    places, "bank.py:12" or "vendor/*", that are known to be fine. `profile`: True counts how
+    often the locks that are made from then on are taken, and how long threads wait, see
+    stats(). `dump`: True has Ctrl-\\ (SIGQUIT) and `raddle dump PID` show every thread, as
+    under `raddle run`, where the program has no handler of its own; False leaves these signals
+    to the program again. What is left out stays as it is.
+    Raises ValueError or TypeError for anything else, at once, and RuntimeError for `dump` in
+    another thread than the main one. The standard library has no counterpart.
+    """
+    if on_deadlock is not _MISSING:
+        _check_action(on_deadlock)
+    for name, mode in (("lock_order", lock_order), ("profile", profile), ("dump", dump)):
+        if mode is not _MISSING and not isinstance(mode, bool):
+            raise TypeError(f"{name} is True or False, not {type(mode).__name__}")
+    if known_orders is not _MISSING:
+        known_orders = orders.check_known(known_orders)
+    if dump is not _MISSING:
+        signal_handler.configure(dump)
+    if on_deadlock is not _MISSING:
+        deadlock.act(on_deadlock)
+    if known_orders is not _MISSING:
+        orders.know(known_orders)
+    if lock_order is not _MISSING:
+        orders.check(lock_order)
+    if profile is not _MISSING:
+        stats.check(profile)
+
+
+def _check_action(action):
+    choices = '"report", "raise", "ignore" or a callable'
+    if isinstance(action, str):
+        if action not in ACTIONS:
+            raise ValueError(f"on_deadlock is {choices}, not {action!r}")
+    elif not callable(action):
+        raise TypeError(f"on_deadlock is {choices}, not {type(action).__name__}")

@@ -1,0 +1,14 @@
+from collections.abc import Iterable
+
+from raddle._diagnose.deadlock import Action
+
+ACTIONS: tuple[str, ...]
+
+def configure(
+    *,
+    on_deadlock: Action = ...,
+    lock_order: bool = ...,
+    known_orders: Iterable[str] = ...,
+    profile: bool = ...,
+    dump: bool = ...,
+) -> None: ...

@@ -1,0 +1,1 @@
+"""The futures and the executor of `raddle.futures`."""

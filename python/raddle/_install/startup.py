@@ -1,0 +1,71 @@
+"""What RADDLE=1 in the environment does when an interpreter starts (see raddle_startup.pth).
+
+A subinterpreter cannot load the extension; there, threading stays the interpreter's own
+and nothing is said. Any other failure would be an interpreter that silently ran without
+what was asked for, so it is reported, and the program runs on.
+"""
+
+import os
+import sys
+
+
+def _in_subinterpreter():
+    import _thread
+
+    is_main = getattr(_thread, "_is_main_interpreter", None)
+    if is_main is not None:
+        return not is_main()
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:
+        return False
+    return interpreters.get_current() != interpreters.get_main()
+
+
+def _cannot_load(error):
+    _say(f"RADDLE is set, but raddle cannot be loaded: {error}")
+
+
+def _say(text):
+    if sys.stderr is not None and not _in_subinterpreter():
+        sys.stderr.write(f"raddle: {text}\n")
+
+
+def _check():
+    """Say which variables have a word that means nothing, and what it is taken for."""
+    action = os.environ.get("RADDLE_ON_DEADLOCK")
+    if action:
+        from raddle._diagnose.report.sentences import refusal
+
+        if why := refusal(action):
+            _say(f"{why}: it is taken for report")
+            os.environ["RADDLE_ON_DEADLOCK"] = "report"  # Its children need not say it again.
+    for name in ("RADDLE", "RADDLE_DUMP"):
+        word = os.environ.get(name, "")
+        if word.lower() not in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):
+            _say(f"{name} is 1 or 0, not {word!r}: it is taken for 1")
+            os.environ[name] = "1"
+
+
+def start():
+    """Install raddle; report why if that fails outside subinterpreters."""
+    from raddle._install import patch
+
+    _check()
+    patch.install_at_start(_cannot_load)
+    is_run = os.environ.get("RADDLE_RUN") == str(os.getpid())
+    target = os.environ.get("RADDLE_PROFILE")
+    if not (is_run or os.environ.get("RADDLE_DUMP") or target) or _in_subinterpreter():
+        return
+    from raddle._diagnose.dump import signal_handler
+
+    if is_run or signal_handler.wanted():
+        signal_handler.prepare()
+    if target:
+        from raddle._diagnose.contention import at_exit
+
+        if is_run or at_exit.is_for_each(target):
+            at_exit.prepare(target)
+
+
+start()

@@ -1,0 +1,217 @@
+"""Interpreters in this process, one GIL each: the standard library's pool of them (3.14).
+
+A task in another interpreter cannot be interrupted from here, so each has a thread that waits
+for the word and then interrupts its own interpreter's task.
+"""
+
+import atexit
+import contextlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+
+from raddle._map.backends import carry, exits, listen
+from raddle._map.backends.remote import Remote
+
+GRACE = 0.2  # seconds that exit waits for tasks that were interrupted
+
+
+class Interpreters(Remote):
+    """An InterpreterPoolExecutor."""
+
+    name = "interpreters"
+    _ears = None  # of the present executor
+
+    def __init__(self, workers, initializer=None, initargs=()):
+        try:
+            from concurrent.futures import InterpreterPoolExecutor
+        except ImportError as error:
+            raise NotImplementedError(
+                'backend="interpreters" needs Python 3.14 or later, and this is '
+                f'{sys.version_info.major}.{sys.version_info.minor}: backend="processes" '
+                "runs Python code on every core here"
+            ) from error
+        super().__init__()
+        self.workers = workers
+        self._initializer = b"", b""
+        self._executor = None
+        if initializer is not None:
+            self._initializer = (
+                carry.function(initializer, self.name),
+                carry.inputs(initargs, self.name),
+            )
+        self._kind = _patient(InterpreterPoolExecutor)
+        self._lock = threading.RLock()  # guards what follows
+        self._closed = False
+
+    def deliver(self, message, function, data, patience):
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            if self._executor is None:
+                self._ears = Ears(self.workers)
+                self._executor = self._kind(
+                    self.workers,
+                    initializer=prepare,
+                    initargs=(list(sys.path), _main(), self._ears, *self._initializer),
+                )
+            executor = self._executor
+        future = executor.submit(listen.attend, function, data, patience)
+        exits.watch(self, self.name)
+        return future
+
+    def shutdown(self, wait=True, cancel=False):
+        with self._lock:
+            self._closed = True
+            executor, ears = self._executor, self._ears
+        if executor is None:
+            return
+        executor.shutdown(wait=False, cancel_futures=cancel)
+        if wait:
+            _leave(executor, ears)
+        else:
+            try:
+                threading.Thread(target=_leave, args=(executor, ears), daemon=True).start()
+            except RuntimeError:
+                ears.say(b".")  # the rest is only to wait
+
+    def abort(self, wait=True):
+        with self._lock:
+            executor, self._executor = self._executor, None
+            ears = self._ears
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
+            ears.say(b"!")
+            _left.add(executor)
+
+    def __del__(self):
+        if self._ears is not None:
+            self._ears.say(b".")
+
+
+def _patient(kind):
+    """Return an executor's class that goes on with the workers that could be started."""
+
+    class Patient(kind):
+        def _adjust_thread_count(self):
+            try:
+                super()._adjust_thread_count()
+            except RuntimeError:
+                if not self._threads:
+                    self._take_back()
+                    raise
+
+        def _take_back(self):
+            # submit() is about to raise: nobody may do later what it has put into the queue.
+            with contextlib.suppress(queue.Empty):
+                while (item := self._work_queue.get_nowait()) is not None:
+                    item.future.cancel()
+
+    return Patient
+
+
+def _leave(executor, ears):
+    # The threads that listen keep their interpreters from ending.
+    ears.say(b".")
+    executor.shutdown(wait=True)
+
+
+class Left:
+    """Executors that were aborted, and may have a worker that is stuck in C code.
+
+    Nothing stops that, and the interpreter would crash if it ended meanwhile, so exit waits for
+    it, except after a Ctrl-C that nobody caught: the process then ends as it is going to.
+    """
+
+    def __init__(self):
+        self._executors = []
+
+    def add(self, executor):
+        self._executors = [each for each in self._executors if _alive(each)]
+        self._executors.append(executor)
+        exits.watch(self, "left")
+
+    def at_exit(self):
+        until = time.monotonic() + GRACE
+        try:
+            while any(map(_alive, self._executors)):
+                if time.monotonic() > until:
+                    if exits.interrupted():
+                        _die()
+                    return
+                time.sleep(0.002)
+        except KeyboardInterrupt:
+            _die()  # Who says it twice does not want to wait for the rest.
+
+
+def _die():
+    """End the process as a Ctrl-C that nobody caught does."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    atexit._run_exitfuncs()
+    for each in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            each.flush()
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _alive(executor):
+    return any(each.is_alive() for each in list(getattr(executor, "_threads", ())))
+
+
+_left = Left()
+
+
+def _main():
+    """Return the path of the program, for functions that live in it."""
+    main = sys.modules.get("__main__")
+    path = getattr(main, "__file__", None)
+    if path is None or not os.path.exists(path):
+        return None
+    sys.modules.setdefault("__mp_main__", main)
+    return os.path.abspath(path)
+
+
+class Ears:
+    """A pipe that one thread in each interpreter reads one byte from.
+
+    In another interpreter it is the number of the pipe's end. The executor's threads hold it,
+    as an argument of the initializer: the number is good for as long as one of them lives.
+    """
+
+    def __init__(self, count):
+        self._fd, self._mouth = os.pipe()
+        self._count = count
+        self._lock = threading.Lock()
+
+    def say(self, word):
+        """Say a word to every interpreter, those that are not there yet included; only once."""
+        with self._lock:
+            mouth, self._mouth = self._mouth, None
+        if mouth is not None:
+            with contextlib.suppress(OSError):
+                os.write(mouth, word * self._count)
+            os.close(mouth)
+
+    def __reduce__(self):
+        return int, (self._fd,)
+
+    def __del__(self):
+        self.say(b".")
+        with contextlib.suppress(OSError):
+            os.close(self._fd)
+
+
+def prepare(path, main, fd, function, arguments):
+    """Called first in a new interpreter; it must do without this module's globals."""
+    import sys
+
+    sys.path[:] = path
+    from raddle._map.backends import listen, work
+
+    sys.modules["__main__"].__raddle_main__ = main
+    if function:
+        work.load(function)(*work.load(arguments))
+    listen.begin(fd)  # last: an interpreter with a thread does not end by itself

@@ -1,0 +1,49 @@
+"""In a worker interpreter: wait for the word to stop, and then stop the task."""
+
+import os
+import threading
+import time
+
+from raddle._map.backends import work
+from raddle._map.backends.interrupt import Target
+
+_target = None
+
+
+def attend(function, data, patience):
+    """work.run(), which the word stops."""
+    outcome = [], 0.0  # if it is stopped: nobody wants it any more
+
+    def task():
+        nonlocal outcome
+        outcome = work.run(function, data, patience)
+
+    _target.run(_target, task)
+    return outcome
+
+
+def begin(fd):
+    """Listen to `fd`, for the thread and the interpreter that this is called in."""
+    global _target
+    _target = Target(threading.get_ident())
+    fd = os.dup(fd)  # the other end may close its own while this one is read from
+    try:
+        threading.Thread(target=_listen, args=(fd,), name="raddle-listen").start()
+    except RuntimeError:
+        os.close(fd)  # tasks run; the word does not reach them
+
+
+def _listen(fd):
+    try:
+        word = os.read(fd, 1)
+    except OSError:
+        return
+    finally:
+        os.close(fd)
+    if word != b"!":
+        return
+    for _ in range(100):  # a destructor may have swallowed it, or the task itself
+        if _target.owner is None:
+            return
+        _target.strike()
+        time.sleep(0.05)

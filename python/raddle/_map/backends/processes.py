@@ -1,0 +1,278 @@
+"""Processes, by loky: started afresh, not forked, so that threads and locks stay whole.
+
+A worker notes down which input it begins, in a file that outlives it: should it be killed, the
+error can name that input. What no worker had begun is sent to new workers.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import struct
+import tempfile
+import threading
+import weakref
+from concurrent.futures import InvalidStateError
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
+
+from raddle._map.backends import carry, exits
+from raddle._map.backends.base import Reply, WorkerLost, missing
+from raddle._map.backends.remote import Remote
+from raddle._map.short_repr import short
+
+BEGINNING = "initializer"  # where a worker writes what the initializer raised
+NOTE = struct.Struct("=qq")  # the message's number, the position of the input in it
+
+
+class Processes(Remote):
+    """An executor of loky's, of the pool's own; a new one after a worker was killed."""
+
+    name = "processes"
+
+    def __init__(self, workers, initializer=None, initargs=()):
+        try:
+            import loky
+            import loky.process_executor
+        except ImportError as error:
+            raise missing(error, "processes", self.name) from error
+        super().__init__()
+        self.workers = workers
+        self._kind = loky.process_executor.ProcessPoolExecutor
+        self._terminated = loky.process_executor.TerminatedWorkerError
+        self._initializer = None
+        if initializer is not None:
+            self._initializer = (
+                carry.function(initializer, self.name),
+                carry.inputs(initargs, self.name),
+            )
+        self._lock = threading.RLock()  # guards what follows
+        self._executor = None
+        self._closed = False
+        self._numbers = {}  # messages under way, to their numbers
+        self._count = 0
+        self._broken = None  # what the initializer did
+        self._notes = tempfile.mkdtemp(prefix="raddle-")
+        self._tidy = weakref.finalize(self, shutil.rmtree, self._notes, True)
+
+    def deliver(self, message, function, data, patience):
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            if self._broken is not None:
+                raise self._broken
+            self._count += 1
+            number = self._count
+            for fresh in (False, True):
+                executor = self._started(fresh)
+                try:
+                    with _shielded():
+                        future = executor.submit(
+                            attend, self._notes, number, function, data, patience
+                        )
+                    break
+                except BrokenProcessPool:
+                    if fresh:
+                        raise
+                except BaseException:
+                    self._discard(executor)
+                    raise
+            self._numbers[message] = number, executor
+        _tolerate(future)
+        future.add_done_callback(lambda future: self._done(future, message, executor))
+        exits.watch(self, self.name)  # after loky has registered its own
+        return future
+
+    def _started(self, fresh):
+        if self._executor is None or fresh:
+            # loky starts it with the first process, and some versions unblock SIGINT after it.
+            resource_tracker.ensure_running()
+            self._executor = self._kind(
+                self.workers, initializer=prepare, initargs=(self._notes, self._initializer)
+            )
+            # Once it is broken: who died by itself (pid, exit code), and who found out.
+            self._executor.dead = self._executor.manager = None
+        return self._executor
+
+    def _discard(self, executor):
+        # Its submit() failed. If what failed was the start of the thread that manages it, loky
+        # takes that for started ever after, and waits for it.
+        manager = getattr(executor, "_executor_manager_thread", None)
+        if manager is None or manager.ident is not None:
+            return
+        executor._executor_manager_thread = None
+        for process in list(executor._processes.values()):
+            with contextlib.suppress(OSError):
+                os.kill(process.pid, signal.SIGKILL)
+            process.join()
+        executor._processes.clear()
+        if self._executor is executor:
+            self._executor = None
+
+    def _done(self, future, message, executor):
+        # Called by loky before it kills the workers that are left: those that are dead now
+        # have died by themselves.
+        if future.cancelled() or not isinstance(future.exception(), BrokenProcessPool):
+            self._numbers.pop(message, None)
+        elif executor.dead is None:
+            executor.manager = threading.current_thread()
+            executor.dead = [
+                (each.pid, each.exitcode)
+                for each in list((getattr(executor, "_processes", None) or {}).values())
+                if each.exitcode is not None
+            ]
+
+    def lost(self, message, error):
+        if not isinstance(error, BrokenProcessPool) or message not in self._numbers:
+            raise error
+        number, executor = self._numbers.pop(message)
+        with self._lock:
+            if self._executor is executor:
+                self._executor = None
+        # Wait until the others are dead, so that nobody notes down anything any more. (A future
+        # of submit() asks in the very thread that kills them.)
+        here = threading.current_thread() is executor.manager
+        executor.shutdown(wait=not here, kill_workers=True)
+        dead = dict(executor.dead or ())
+        if not dead and not isinstance(error, self._terminated):
+            raise error  # such as a thread of loky's that could not be started: no worker died
+        notes = self._read()
+        if self._broken is not None:
+            raise self._broken
+        guilty = [(pid, notes[pid]) for pid in dead if pid in notes]
+        if not guilty:
+            text = f"a worker process died before it began any input{_how(dead.values())}"
+            raise WorkerLost(text) from (error.__cause__ or error)
+        position = {note[0]: note[1] for note in notes.values()}.get(number)
+        if position is None:
+            return Reply([])  # nobody has begun it
+        pid = next((pid for pid, note in guilty if note[0] == number), None)
+        if pid is None:
+            why = f"its worker process was ended because another one died{_how(dead.values())}"
+        else:
+            why = f"worker process {pid} died while it did {_named(message, position)}"
+            why += _how([dead[pid]])
+        outcomes = []
+        for at in range(position + 1):
+            guilt = pid is not None and at == position
+            text = why if guilt else f"{_named(message, at)}, is lost: {why}"
+            outcomes.append((WorkerLost(text), None))
+        return Reply(outcomes)
+
+    def _read(self):
+        notes = {}
+        with contextlib.suppress(OSError):
+            for name in os.listdir(self._notes):
+                with open(os.path.join(self._notes, name), "rb") as file:
+                    data = file.read()
+                if name == BEGINNING:
+                    self._broken = BrokenProcessPool("the initializer raised an exception")
+                    self._broken.__cause__ = carry.WorkerTraceback(data.decode())
+                elif len(data) == NOTE.size:
+                    notes[int(name)] = NOTE.unpack(data)
+        return notes
+
+    def shutdown(self, wait=True, cancel=False):
+        with self._lock:
+            self._closed = True
+            executor, messages = self._executor, list(self._numbers)
+        if cancel:
+            for message in messages:
+                if message.future is not None:
+                    message.future.cancel()
+        if executor is not None:
+            executor.shutdown(wait=wait)
+        if wait:
+            self._tidy()
+
+    def at_exit(self):
+        if self.lasting and not exits.interrupted():
+            self.shutdown()
+        else:
+            self.abort()
+
+    def abort(self, wait=True):
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=wait, kill_workers=True)
+        if wait and not self.lasting:
+            self._tidy()
+
+
+def _named(message, position):
+    args = message.inputs[position]
+    shown = short(args[0] if len(args) == 1 else args)
+    return shown if message.first is None else f"input {message.first + position}, {shown}"
+
+
+def _how(codes):
+    codes = set(codes)
+    code = codes.pop() if len(codes) == 1 else None
+    if code is None:
+        return ""
+    if code >= 0:
+        return f" (exit code {code})"
+    try:
+        return f" (killed by {signal.Signals(-code).name})"
+    except ValueError:
+        return f" (killed by signal {-code})"
+
+
+def _tolerate(future):
+    """Let loky give an exception to a future that was cancelled, as it does when it ends."""
+
+    class Tolerant(type(future)):
+        def set_exception(self, error):
+            with contextlib.suppress(InvalidStateError):
+                super().set_exception(error)
+
+    future.__class__ = Tolerant
+
+
+@contextlib.contextmanager
+def _shielded():
+    """Start processes so that Ctrl-C, which the terminal sends to all, is left to us."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def prepare(folder, initializer):
+    """Called in a new worker process."""
+    from raddle._map.backends import work
+
+    # Not SIG_IGN, which the programs that a task starts would inherit.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if initializer is not None:
+        fn, args = initializer
+        try:
+            work.load(fn)(*work.load(args))
+        except BaseException:
+            import traceback
+
+            with open(os.path.join(folder, BEGINNING), "w") as file:
+                traceback.print_exc(file=file)
+            raise
+
+
+_page = None
+
+
+def attend(folder, number, function, data, patience):
+    """Called in a worker process: work.run(), with notes."""
+    from raddle._map.backends import work
+
+    global _page
+    if _page is None or _page[0] != folder:
+        import mmap
+
+        with open(os.path.join(folder, str(os.getpid())), "w+b") as file:
+            file.truncate(NOTE.size)
+            _page = folder, mmap.mmap(file.fileno(), NOTE.size)
+    page = _page[1]
+    note = NOTE.pack_into
+    return work.run(function, data, patience, lambda position: note(page, 0, number, position))

@@ -1,0 +1,93 @@
+"""Threads of this process: nothing to start, nothing to send.
+
+They are daemons: exit waits for what was submitted to a Pool (as the standard library does),
+but not for the tasks of a map whose results nobody can take any more.
+"""
+
+from contextvars import copy_context
+
+from raddle._map.backends import exits
+from raddle._map.backends.base import Backend, Job, Reply
+from raddle._map.backends.crew import Crew, current
+from raddle._map.backends.interrupt import Stopped
+
+
+class Threads(Backend):
+    """A crew of threads."""
+
+    name = "threads"
+
+    def __init__(self, workers, initializer=None, initargs=()):
+        super().__init__()
+        self.workers = workers
+        self.crew = Crew(workers, initializer, initargs)
+        exits.watch(self, "threads")
+
+    def is_here(self):
+        """Return whether the caller is one of these threads, and had better not wait."""
+        return current() is self.crew
+
+    def submit(self, fn, args, kwargs):
+        return self.crew.submit(fn, *args, **kwargs)
+
+    def job(self, fn):
+        return ThreadJob(self.crew, fn)
+
+    def shutdown(self, wait=True, cancel=False):
+        self.crew.shutdown(wait, cancel_futures=cancel)
+
+    def abort(self, wait=True):
+        self.crew.abort()
+
+    def at_exit(self):
+        if self.lasting:
+            self.crew.shutdown(exiting=True)
+        else:
+            self.abort()
+
+
+class ThreadJob(Job):
+    """A map that a task makes on its own pool, where who waits has to help."""
+
+    def __init__(self, crew, fn):
+        self._crew, self._fn = crew, fn
+        self._context = copy_context()  # Each call is made in a copy.
+        self._last = None  # index after which nothing is begun any more
+        self.nested = current() is crew
+        self._timer = crew.timer()
+        self.timed = not self.nested
+
+    def send(self, message, done):
+        message.future = self._crew.give(self, self._run, (message,), late=True)
+        message.future.add_done_callback(lambda _: done(message))
+
+    def _run(self, message):
+        # Called in a worker; what it returns is the message's outcomes.
+        if self._last is not None and message.first > self._last:
+            return []
+        try:
+            return [(None, self._context.copy().run(self._fn, *message.inputs[0]))]
+        except Stopped:
+            raise  # not the task's
+        except BaseException as error:
+            return [(error, None)]
+
+    def help(self, message):
+        if not message.future.cancel():
+            return False
+        message.done = self._run(message)
+        return True
+
+    def read(self, message):
+        if message.done is not None:
+            return Reply(message.done)
+        return Reply(message.future.result())
+
+    def forget(self, first):
+        self._last = first if self._last is None else min(self._last, first)
+
+    def interrupt(self):
+        self._crew.strike(self)
+
+    def clocks(self):
+        return self._timer.read()

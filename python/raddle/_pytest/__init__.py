@@ -1,0 +1,1 @@
+"""What the plugin knows of threads that no test has started."""
