@@ -59,6 +59,11 @@ from raddle._threading import excepthooks as _excepthooks
 from raddle._threading import green as _green
 from raddle._threading import mistakes as _mistakes
 from raddle._threading import state as _state
+from raddle._threading.iterators import (
+    concurrent_tee,
+    serialize_iterator,
+    synchronized_iterator,
+)
 from raddle._threading.tracing import setprofile_all_threads, settrace_all_threads
 
 _green.refuse(__name__)
@@ -112,15 +117,6 @@ else:
 
 if _VERSION >= (3, 14):
     import _contextvars
-
-if _VERSION >= (3, 15):
-    from threading import concurrent_tee, serialize_iterator, synchronized_iterator
-else:
-    from raddle._threading.iterators import (
-        concurrent_tee,
-        serialize_iterator,
-        synchronized_iterator,
-    )
 
 __all__ = [
     "TIMEOUT_MAX",

@@ -3,6 +3,8 @@
 The interpreter's own are used where it has them (from 3.15).
 """
 
+import sys
+
 from raddle import _raddle
 
 
@@ -105,3 +107,7 @@ def concurrent_tee(iterable, n=2):
     else:
         first = _Branch(iter(iterable), [None, None], _raddle.allocate_lock())
     return (first, *(first.branch() for _ in range(n - 1)))
+
+
+if sys.version_info >= (3, 15):
+    from threading import concurrent_tee, serialize_iterator, synchronized_iterator
