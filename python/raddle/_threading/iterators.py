@@ -110,4 +110,8 @@ def concurrent_tee(iterable, n=2):
 
 
 if sys.version_info >= (3, 15):
-    from threading import concurrent_tee, serialize_iterator, synchronized_iterator
+    from threading import (  # noqa: F401
+        concurrent_tee,
+        serialize_iterator,
+        synchronized_iterator,
+    )
