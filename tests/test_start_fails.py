@@ -50,8 +50,8 @@ def failing(monkeypatch):
 
 
 def workers_of(pool):
-    state = pool._backend.crew._state
-    return state.present, len(state.workers), pool._backend.crew.has_more()
+    state = pool._backend.threads._state
+    return state.present, len(state.threads), pool._backend.threads.has_more()
 
 
 def test_a_pool_whose_first_worker_cannot_start_says_so_and_works_later(failing):

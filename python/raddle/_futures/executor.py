@@ -80,7 +80,7 @@ def _threading():
 _INITIALIZER_FAILED = "A thread initializer failed, the thread pool is not usable anymore"
 
 
-def _end_each(work_queue, end):
+def end_each(work_queue, end):
     """Call `end` for the futures of the calls in the queue, and take those out.
 
     What a callback or a signal's handler raises is raised when all have been ended.
@@ -100,12 +100,17 @@ def _end_each(work_queue, end):
         raise raised
 
 
+def cancel_each(work_queue):
+    """Cancel the calls in the queue."""
+    end_each(work_queue, _cancel)
+
+
 def _cancel(future):
     if future.cancel() and future._state == CANCELLED:
         future.set_running_or_notify_cancel()  # No worker will.
 
 
-def _break(work_queue, error):
+def fail_each(work_queue, error):
     """End the calls in the queue with an error."""
 
     def end(future):
@@ -113,7 +118,7 @@ def _break(work_queue, error):
             future.set_exception(error)
 
     try:
-        _end_each(work_queue, end)
+        end_each(work_queue, end)
     except BaseException:
         _base.LOGGER.critical("Exception in worker", exc_info=True)
 
@@ -133,7 +138,7 @@ def _worker(executor_reference, context, work_queue):
             executor._initializer_failed()
         else:
             work_queue._close()
-            _break(work_queue, BrokenThreadPool(_INITIALIZER_FAILED))
+            fail_each(work_queue, BrokenThreadPool(_INITIALIZER_FAILED))
         return
     try:
         while True:
@@ -323,7 +328,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
 
     def _initializer_failed(self):
         self._broken = _INITIALIZER_FAILED
-        _break(self._work_queue, self.BROKEN(_INITIALIZER_FAILED))
+        fail_each(self._work_queue, self.BROKEN(_INITIALIZER_FAILED))
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
         """Return an iterator over `fn(*args)` for each of `zip(*iterables)`, in their order.
@@ -357,7 +362,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
             self._shutdown = True
         try:
             if cancel_futures:
-                _end_each(self._work_queue, _cancel)
+                cancel_each(self._work_queue)
         finally:
             with self._shutdown_lock:
                 if not self._threads and self._work_queue.qsize():

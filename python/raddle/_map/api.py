@@ -302,6 +302,7 @@ class Pool:
             raise TypeError("initializer has to be callable")
         self._closed = False
         self._backend = make(backend, workers, initializer, tuple(initargs))
+        self._backend.belong(self)
 
     @property
     def workers(self):

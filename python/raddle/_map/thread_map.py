@@ -27,7 +27,7 @@ class StreamMap(Stream, Map):
 
     def __new__(cls, backend, settings, owned, name="raddle.map"):
         """Begin a map on a backend of threads; it ends with the map that owns it."""
-        hire = _Hire(backend.crew, owned)
+        hire = _Hire(backend.threads, owned)
         left = settings.timeout
         if left is not None:
             left = max(0, settings.began + left - monotonic())
@@ -51,9 +51,9 @@ class StreamMap(Stream, Map):
         return self
 
     def __init__(self, backend, settings, owned, name="raddle.map"):
-        self._crew, self._owned = backend.crew, backend if owned else None
+        self._threads, self._owned = backend.threads, backend if owned else None
         self._wait = True
-        self._timer = None if parallel() else self._crew.timer()
+        self._timer = None if parallel() else self._threads.timer()
         self._pause = FIRST_LOOK
         self._told = monotonic() + FIRST_LOOK
         self._progress = None
@@ -76,7 +76,7 @@ class StreamMap(Stream, Map):
         Stream.close(self)
 
     def __del__(self):
-        # Perhaps in a thread of the crew's own, which could not wait for itself.
+        # Perhaps in a thread of its own, which could not wait for itself.
         self._wait = False
         Stream.close(self)
 
@@ -105,7 +105,7 @@ class StreamMap(Stream, Map):
     def _ended(self, how):
         self._hire.end()
         if how == "interrupted":
-            self._crew.strike(self._hire)
+            self._threads.strike(self._hire)
         try:
             if how == "done" and self._timer is not None:
                 self._tell()  # This may raise: a warning can be an error.
@@ -133,23 +133,23 @@ def _most(inputs):
 
 
 class _Hire:
-    """Has one more thread of a crew work for a stream."""
+    """Has one more thread work for a stream."""
 
-    def __init__(self, crew, owned):
-        self._crew, self._owned = crew, owned
+    def __init__(self, threads, owned):
+        self._threads, self._owned = threads, owned
         self._worker = self._stream = None
 
     def begin(self, stream):
         """Say for which stream."""
         self._worker, self._stream = stream.worker(), weakref.ref(stream)
-        self._crew.maps[id(self)] = self._cancel
+        self._threads.maps[id(self)] = self._cancel
 
     def end(self):
         """The stream has ended."""
-        self._crew.maps.pop(id(self), None)
+        self._threads.maps.pop(id(self), None)
 
     def _cancel(self, now, error):
-        # The crew is told to cancel what has not begun, and `now` the rest as well.
+        # The threads are told to cancel what has not begun, and `now` the rest as well.
         stream = self._stream()
         if stream is not None:
             stream._cancel(error, now)
@@ -163,17 +163,17 @@ class _Hire:
             self._give(self._lend, False)
 
     def _give(self, work, *args, alone=False):
-        if self._crew.exiting:
+        if self._threads.exiting:
             raise RuntimeError("cannot schedule new futures after interpreter shutdown")
         # Also after shutdown(), which a map in progress outlives.
-        future = self._crew.give(self, work, args, late=True, alone=alone)
+        future = self._threads.give(self, work, args, late=True, alone=alone)
         future.add_done_callback(self._has_ended)
 
     def _lend(self, again):
         """Work for a stream in a thread that others may need, too."""
         while self._worker(REST, TURN, again):
             again = True
-            if self._crew.has_more() or self._crew.exiting:
+            if self._threads.has_more() or self._threads.exiting:
                 self._give(self._lend, True)
                 return
 

@@ -34,11 +34,19 @@ def _workers():
     """Yield the threads that are an executor's: (thread, executor, its queue)."""
     active = getattr(sys.modules.get("threading"), "_active", {})
     for thread in list(dict.values(active)):
-        code = stack.code_of(stack.fact(thread, "_target"))
-        if code is None or code.co_name != "_worker" or not stack.is_inner(code):
+        target = stack.fact(thread, "_target")
+        code = stack.code_of(target)
+        if code is None or not stack.is_inner(code):
             continue
-        args = stack.fact(thread, "_args")
-        if type(args) is tuple and len(args) == 3 and type(args[0]) is weakref.ref:
-            executor = args[0]()
-            if executor is not None:
-                yield thread, executor, args[2]
+        if code.co_name == "_worker":
+            args = stack.fact(thread, "_args")
+            if type(args) is tuple and len(args) == 3 and type(args[0]) is weakref.ref:
+                executor = args[0]()
+                if executor is not None:
+                    yield thread, executor, args[2]
+        elif code.co_qualname == "Worker.run":
+            # Of a raddle.Pool; that of a map has none.
+            state = target.__self__.state
+            pool = state.pool and state.pool()
+            if pool is not None:
+                yield thread, pool, state.queue

@@ -85,7 +85,7 @@ def _handlers():
     """
     import _signal
 
-    answer = sys.modules.get("raddle.answer")
+    answer = sys.modules.get("raddle._diagnose.dump.signal_handler")
     known = [_signal.default_int_handler, *(answer.HANDLERS if answer else ())]
     found = []
     for number in range(1, _signal.NSIG):

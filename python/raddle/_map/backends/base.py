@@ -83,6 +83,9 @@ class Backend:
     def __init__(self):
         self.maps = {}  # those in progress, by identity, but for streams
 
+    def belong(self, pool):
+        """Say which raddle.Pool these workers are of, for reports."""
+
     def submit(self, fn, args, kwargs):
         """Return a concurrent.futures.Future of fn(*args, **kwargs)."""
         raise NotImplementedError

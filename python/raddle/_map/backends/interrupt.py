@@ -9,7 +9,9 @@ the interpreter tells all threads of one that is under way, and would not tell t
 gone. All would run slower for ever, and on 3.11 one with a trace function not at all.
 """
 
+import contextlib
 import time
+from types import MappingProxyType
 
 
 class Stopped(BaseException):
@@ -19,7 +21,7 @@ class Stopped(BaseException):
 
 
 class Target:
-    """A thread that does tasks. run() is its own, strike() is for one other."""
+    """A thread that does tasks. call() and run() are its own, strike() is for one other."""
 
     __slots__ = ("_striking", "_struck", "ident", "owner")
 
@@ -29,12 +31,15 @@ class Target:
         self._striking = self._struck = False
 
     def run(self, owner, work):
-        """Call work(), in which Stopped may be raised; it is not raised any more after this."""
+        """As call(owner, work); what Stopped leaves undone is nothing that anybody wants."""
+        with contextlib.suppress(Stopped):
+            self.call(owner, work)
+
+    def call(self, owner, fn, args=(), kwargs=MappingProxyType({})):
+        """Return fn(*args, **kwargs), in which Stopped may be raised; no more after this."""
         try:
             self.owner = owner
-            work()
-        except Stopped:
-            pass  # nobody wants the result any more
+            return fn(*args, **kwargs)
         finally:
             # From here on nobody strikes but one that has looked before. What that raises comes
             # where a function begins, at the latest, and so inside the `try`.

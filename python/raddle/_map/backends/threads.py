@@ -8,40 +8,43 @@ from contextvars import copy_context
 
 from raddle._map.backends import exits
 from raddle._map.backends.base import Backend, Job, Reply
-from raddle._map.backends.crew import Crew, current
 from raddle._map.backends.interrupt import Stopped
+from raddle._map.backends.workers import Workers, current
 
 
 class Threads(Backend):
-    """A crew of threads."""
+    """Threads of this process."""
 
     name = "threads"
 
     def __init__(self, workers, initializer=None, initargs=()):
         super().__init__()
         self.workers = workers
-        self.crew = Crew(workers, initializer, initargs)
+        self.threads = Workers(workers, initializer, initargs)
         exits.watch(self, "threads")
+
+    def belong(self, pool):
+        self.threads.belong(pool)
 
     def is_here(self):
         """Return whether the caller is one of these threads, and had better not wait."""
-        return current() is self.crew
+        return current() is self.threads
 
     def submit(self, fn, args, kwargs):
-        return self.crew.submit(fn, *args, **kwargs)
+        return self.threads.submit(fn, *args, **kwargs)
 
     def job(self, fn):
-        return ThreadJob(self.crew, fn)
+        return ThreadJob(self.threads, fn)
 
     def shutdown(self, wait=True, cancel=False):
-        self.crew.shutdown(wait, cancel_futures=cancel)
+        self.threads.shutdown(wait, cancel_futures=cancel)
 
     def abort(self, wait=True):
-        self.crew.abort()
+        self.threads.abort()
 
     def at_exit(self):
         if self.lasting:
-            self.crew.shutdown(exiting=True)
+            self.threads.shutdown(exiting=True)
         else:
             self.abort()
 
@@ -49,16 +52,16 @@ class Threads(Backend):
 class ThreadJob(Job):
     """A map that a task makes on its own pool, where who waits has to help."""
 
-    def __init__(self, crew, fn):
-        self._crew, self._fn = crew, fn
+    def __init__(self, threads, fn):
+        self._threads, self._fn = threads, fn
         self._context = copy_context()  # Each call is made in a copy.
         self._last = None  # index after which nothing is begun any more
-        self.nested = current() is crew
-        self._timer = crew.timer()
+        self.nested = current() is threads
+        self._timer = threads.timer()
         self.timed = not self.nested
 
     def send(self, message, done):
-        message.future = self._crew.give(self, self._run, (message,), late=True)
+        message.future = self._threads.give(self, self._run, (message,), late=True)
         message.future.add_done_callback(lambda _: done(message))
 
     def _run(self, message):
@@ -87,7 +90,7 @@ class ThreadJob(Job):
         self._last = first if self._last is None else min(self._last, first)
 
     def interrupt(self):
-        self._crew.strike(self)
+        self._threads.strike(self)
 
     def clocks(self):
         return self._timer.read()

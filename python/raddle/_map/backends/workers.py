@@ -1,76 +1,53 @@
-"""A crew of daemon threads that take tasks from one queue, and can be told to stop.
+"""Threads that work for `raddle.map` and `raddle.Pool`: daemons that can be told to stop.
 
-Differs from the standard library's ThreadPoolExecutor in what a map needs: a worker that is
-stuck does not keep the process alive after Ctrl-C, one that runs Python code can be asked to
-stop, and each can be asked for its CPU clock.
+Their queue and their futures are those of `raddle.futures.ThreadPoolExecutor`. What differs is
+what a map needs: a worker that is stuck does not keep the process alive after Ctrl-C, one that
+runs Python code can be asked to stop, and each can be asked for its CPU clock.
 """
 
-import _queue
-import contextlib
 import threading
 import time
 import weakref
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor
 from concurrent.futures.thread import BrokenThreadPool
 from contextvars import Context, copy_context
 
+from raddle import _raddle
+from raddle._futures.executor import cancel_each, fail_each
+from raddle._futures.future import Future
 from raddle._map.backends.base import ENDED
-from raddle._map.backends.interrupt import Stopped, Target
+from raddle._map.backends.interrupt import Target
 from raddle._map.gil_warning import Clocks
 
 _here = threading.local()
 
 
 def current():
-    """Return the crew that the calling thread works for, or None."""
+    """Return the Workers that the calling thread is one of, or None."""
     state = getattr(_here, "state", None)
-    return None if state is None else state.crew()
-
-
-class Task:
-    """A call, the future that takes its outcome, whose it is, and what `run` makes it in."""
-
-    __slots__ = ("args", "fn", "future", "kwargs", "owner", "within")
-
-    def __init__(self, owner, fn, args, kwargs, within):
-        self.future, self.within = Future(), within
-        self.owner, self.fn, self.args, self.kwargs = owner, fn, args, kwargs
-
-    def run(self):
-        if not self.future.set_running_or_notify_cancel():
-            return
-        try:
-            if self.within is None:
-                result = self.fn(*self.args, **self.kwargs)
-            else:
-                result = self.within(self.fn, *self.args, **self.kwargs)
-        except BaseException as error:
-            self.future.set_exception(error)
-            self = None  # the traceback holds this frame
-        else:
-            self.future.set_result(result)
+    return None if state is None else state.workers()
 
 
 class State:
-    """What the workers of one crew share; it does not keep the crew alive."""
+    """What the threads of one executor share; it does not keep the executor alive."""
 
-    def __init__(self, crew, initializer, initargs):
-        self.crew = weakref.ref(crew)
+    def __init__(self, workers, initializer, initargs):
+        self.workers = weakref.ref(workers)
+        self.pool = None  # a weak reference to the raddle.Pool, for reports
         self.initializer, self.initargs = initializer, initargs
-        # Tasks. Once the crew is closed also None, which stays there: who takes it puts it
+        # Calls. Once it is closed also None, which stays there: a worker that takes it puts it
         # back, and leaves if nothing is behind it.
-        self.tasks = _queue.SimpleQueue()
-        self.idle = threading.Semaphore(0)
+        self.queue = _raddle._WorkQueue()
         self.lock = threading.Lock()  # guards the fields below
-        self.workers = []
+        self.threads = []  # Workers
         self.present = 0  # how many of their threads run, or will, and have not begun to leave
         self.broken = None
         self.closed = self.aborted = self.exiting = False
-        self.maps = {}  # see Crew.maps; not guarded: its steps are single calls
+        self.maps = {}  # see Workers.maps; not guarded: its steps are single calls
 
 
 class Worker:
-    """One thread of a crew."""
+    """One thread."""
 
     def __init__(self, state, name):
         self.state = state
@@ -91,12 +68,9 @@ class Worker:
         try:
             if state.initializer is not None and not self._begin():
                 return
-            while (task := self._take()) is not None or not self._leaves():
-                if task is not None:
-                    self._work(task)
-                del task
-        except Stopped:
-            pass  # only when the whole crew is ended
+            # What comes out of the queue is None, which closes it.
+            while state.queue._work(self.call) is not None or not self._leaves():
+                pass
         finally:
             if not self.left:
                 with state.lock:
@@ -112,67 +86,47 @@ class Worker:
             broken.__cause__ = error
             with state.lock:
                 state.broken = broken
-            _drain(state, broken)
+            fail_each(state.queue, broken)
             return False
         return True
 
-    def _take(self):
-        tasks = self.state.tasks
-        try:
-            return tasks.get_nowait()
-        except _queue.Empty:
-            self.state.idle.release()
-        return tasks.get()
-
     def _leaves(self):
-        """Return whether nothing is behind the None that was taken."""
+        """Make the calls that are behind the None; return whether that was all."""
         state = self.state
+        state.queue._work(self.call, wait=False)
         with state.lock:
-            try:
-                behind = state.tasks.get_nowait()
-            except _queue.Empty:
-                behind = None
-            state.tasks.put(None)
-            if behind is None:
-                state.present -= 1
-                self.left = True
-                return True
-        self._work(behind)
-        return False
+            if not state.queue.empty():
+                return False
+            state.queue.put(None)  # For the next worker.
+            state.present -= 1
+            self.left = True
+            return True
 
-    def _work(self, task):
-        state = self.state
-        if state.aborted:
-            task.future.cancel()
-            task.future.set_running_or_notify_cancel()
-            return
+    def call(self, task):
+        """Make a call, between two looks at the clock."""
+        owner, fn, args, kwargs, within = task
+        if self.state.aborted:
+            raise CancelledError(ENDED)
+        if within is not None:
+            fn, args = within, (fn, *args)
         self.since = began = time.perf_counter()
-        self.target.run(task.owner, task.run)
-        self.since = None
-        self.busy += time.perf_counter() - began
-
-
-def _drain(state, error):
-    while True:
         try:
-            task = state.tasks.get_nowait()
-        except _queue.Empty:
-            return
-        if task is None:
-            continue
-        if error is None:
-            task.future.cancel()
-            task.future.set_running_or_notify_cancel()
-        elif task.future.set_running_or_notify_cancel():
-            task.future.set_exception(error)
+            return self.target.call(owner, fn, args, kwargs)
+        finally:
+            self.since = None
+            self.busy += time.perf_counter() - began
 
 
-class Crew(Executor):
+class Workers(Executor):
     """An executor over daemon threads, started as they are needed."""
 
     def __init__(self, workers, initializer=None, initargs=(), name="raddle"):
         self._state = State(self, initializer, initargs)
         self._max, self._name = workers, name
+
+    def belong(self, pool):
+        """Say which raddle.Pool these work for."""
+        self._state.pool = weakref.ref(pool)
 
     def submit(self, fn, /, *args, **kwargs):
         return self.give(self, fn, args, kwargs, within=copy_context().run)
@@ -186,7 +140,7 @@ class Crew(Executor):
         beside the others only (`alone`).
         """
         state = self._state
-        task = Task(owner, fn, args, kwargs or {}, within)
+        queue, future = state.queue, Future()
         with state.lock:
             if state.broken is not None:
                 raise state.broken
@@ -194,27 +148,28 @@ class Crew(Executor):
                 raise CancelledError(ENDED)
             if state.closed and not late:
                 raise RuntimeError("cannot schedule new futures after shutdown")
-            state.tasks.put(task)
-            # Once it is closed the idle ones leave, without saying so to the semaphore.
-            idle = not state.closed and state.idle.acquire(blocking=False)
-            if not idle and state.present < self._max:
+            queue._put_task(future, (owner, fn, args, kwargs or {}, within))
+            if state.present < self._max and (state.closed or queue._is_short_of_workers()):
+                # (Once it is closed the idle ones leave.)
                 try:
                     self._start_worker()
                 except BaseException as error:
                     if alone or not state.present or not isinstance(error, Exception):
-                        self._take_back(task)
+                        self._take_back(future)
                         raise
         if state.broken is not None:
-            _drain(state, state.broken)
-        return task.future
+            fail_each(queue, state.broken)
+        elif state.aborted:
+            cancel_each(queue)
+        return future
 
     def _start_worker(self):
         # The state's lock is held.
         state = self._state
         if state.closed:
-            state.workers = [each for each in state.workers if each.thread.is_alive()]
-        worker = Worker(state, f"{self._name}-{len(state.workers)}")
-        state.workers.append(worker)
+            state.threads = [each for each in state.threads if each.thread.is_alive()]
+        worker = Worker(state, f"{self._name}-{len(state.threads)}")
+        state.threads.append(worker)
         state.present += 1
         try:
             # Its context is not to be that of the thread that happens to start it.
@@ -222,24 +177,19 @@ class Crew(Executor):
         except BaseException:
             worker.refused = worker.left = True
             state.present -= 1
-            state.workers.remove(worker)
+            state.threads.remove(worker)
             raise
 
-    def _take_back(self, task):
-        # The state's lock is held. A worker that there is may have taken the task meanwhile.
-        task.future.cancel()
-        tasks, others = self._state.tasks, []
-        with contextlib.suppress(_queue.Empty):
-            while True:
-                others.append(tasks.get_nowait())
-        for each in others:
-            if each is not task:
-                tasks.put(each)
+    def _take_back(self, future):
+        # The state's lock is held. A worker that there is passes over what is cancelled.
+        future.cancel()
+        if not self._state.present:
+            self._state.queue._drain([])
 
     def has_more(self):
         """Return whether tasks wait for a worker."""
         state = self._state
-        return state.tasks.qsize() > state.closed
+        return state.queue.qsize() > state.closed
 
     @property
     def maps(self):
@@ -257,11 +207,11 @@ class Crew(Executor):
             state.exiting = state.exiting or exiting
             if not state.closed:
                 state.closed = True
-                state.tasks.put(None)
+                state.queue.put(None)
         if cancel_futures:
             self._cancel(now=False)
         if wait:
-            for worker in list(state.workers):
+            for worker in list(state.threads):
                 if worker.thread is not threading.current_thread():
                     worker.thread.join()
 
@@ -275,12 +225,12 @@ class Crew(Executor):
     def _cancel(self, now):
         for end in list(self._state.maps.values()):
             end(now, CancelledError(ENDED))
-        _drain(self._state, None)
-        self._state.tasks.put(None)
+        cancel_each(self._state.queue)
+        self._state.queue.put(None)
 
     def strike(self, owner):
         """Interrupt the tasks of one owner that have begun, or of all for None."""
-        for worker in list(self._state.workers):
+        for worker in list(self._state.threads):
             worker.target.strike(owner)
 
     def timer(self):
@@ -289,16 +239,16 @@ class Crew(Executor):
 
     def __del__(self):
         self._state.closed = True
-        self._state.tasks.put(None)
+        self._state.queue.put(None)
 
 
 class Timer:
-    """What the workers of a crew have used since the timer was made."""
+    """What the workers have used since the timer was made."""
 
     def __init__(self, state):
         self._state = state
         self._began = time.perf_counter()
-        self._before = {w: self._used(w) for w in state.workers}
+        self._before = {w: self._used(w) for w in state.threads}
 
     def _used(self, worker):
         busy, since = worker.busy, worker.since
@@ -316,7 +266,7 @@ class Timer:
         """Return the Clocks; None if this system has no clock for a thread."""
         cpu = busy = starved = 0.0
         most = 0
-        for worker in list(self._state.workers):
+        for worker in list(self._state.threads):
             if (used := self._used(worker)) is None:
                 return None
             before = self._before.get(worker) or (0.0, 0.0, 0.0)
