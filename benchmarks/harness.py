@@ -5,7 +5,7 @@ round to round: what disturbs the machine for longer than a sample disturbs both
 cancels. The figure of a row is the median over the rounds of (stdlib / subject); nothing
 is subtracted, so the loop's own cost counts against the faster side.
 
-Every few rounds both sides are set up anew, in turns of who comes first. Where two threads
+Every few rounds both sides are set up anew, each coming first in turn. Where two threads
 land, and where an object lies in memory, stays the same for as long as they live: the
 interpreter's own round trip costs 20 µs or 50 µs by nothing else than whether the kernel
 has put both threads on one core. A single set-up would measure that draw.

@@ -1,7 +1,7 @@
 """Two threads that are up and waiting before a sample starts.
 
 The start line is the interpreter's own plain lock on both sides, so that nothing of the
-module under test is used to measure it. Whoever waits here is parked in the kernel and
+module under test is used to measure it. A thread that waits here is parked in the kernel and
 takes no part in the other side's sample.
 """
 

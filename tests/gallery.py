@@ -22,7 +22,7 @@ def plain(text):
     """Return a report without what differs from run to run: addresses, idents, times, and
     the lines of the standard library, which are those of one version."""
     text = re.sub(r"0x[0-9a-f]+", "0x...", text)
-    # (Who finds it has only begun to wait, and there nothing is said.)
+    # (The thread that finds it has only begun to wait, and there nothing is said.)
     text = re.sub(r", for \d+\.\d s", "", text)
     text = re.sub(r"^  in process \d+ .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d s ago", "just now", text)

@@ -1,4 +1,4 @@
-"""Event: the flag, those who wait for it, and what surrounds the object."""
+"""Event: the flag, the threads that wait for it, and what surrounds the object."""
 
 import copy
 import gc

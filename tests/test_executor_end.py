@@ -125,7 +125,7 @@ def test_shutdown_waits_for_a_worker_that_is_being_started(futures, threading, s
     lock = executor._shutdown_lock
 
     class Slow:
-        """The executor's own lock, but for a pause of the first who takes it."""
+        """The executor's own lock, but for a pause for the first that takes it."""
 
         def __enter__(self):
             if not entered.is_set():

@@ -1,4 +1,4 @@
-"""Future: its states, who waits for it, what it is and holds."""
+"""Future: its states, which threads wait for it, what it is and holds."""
 
 import contextlib
 import copy

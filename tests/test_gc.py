@@ -265,7 +265,7 @@ def test_a_future_that_had_itself_for_a_result_is_collected():
 
     future = Mine()
     future._result = future
-    future._result = None  # What was there is kept for those who were reading it.
+    future._result = None  # What was there is kept for threads that were reading it.
     del future
     gc.collect()
     assert not any(type(thing) is Mine for thing in gc.get_objects())

@@ -171,7 +171,7 @@ def test_barrier_answers_as_the_stdlib(threading, stock, parties, action, sequen
     compare(threading, stock, lambda m: m.Barrier(parties, action), sequence, blocks)
 
 
-# Programs of several threads whose final state does not depend on who ran when.
+# Programs of several threads whose final state does not depend on which ran when.
 
 STEP = st.one_of(
     st.tuples(st.just("add"), st.integers(0, 2), st.integers(-5, 5)),

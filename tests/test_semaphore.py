@@ -1,4 +1,4 @@
-"""Semaphore and BoundedSemaphore: the counter, its bounds, and those who wait for it."""
+"""Semaphore and BoundedSemaphore: the counter, its bounds, and the threads that wait for it."""
 
 import gc
 import re

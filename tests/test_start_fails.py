@@ -1,4 +1,4 @@
-"""The n-th thread cannot be started: the others go on, or whoever waits is told."""
+"""The n-th thread cannot be started: the others go on, or the thread that waits is told."""
 
 import threading
 import time

@@ -26,7 +26,7 @@ _undo = []  # (namespace, name, previous value or _MISSING, new value), in order
 _patched = []  # the threading modules that were patched
 _waiting = []  # threading modules that were loaded while raddle.threading was
 _hidden_thread = None  # `_thread`, while it is hidden
-_cannot_load = None  # whom to tell that the extension cannot be loaded
+_cannot_load = None  # what to call if the extension cannot be loaded
 
 _Module = type(sys)
 
@@ -400,7 +400,7 @@ def _completed(name):
 
 state.watch(_completed)
 
-# Who replaces what is in a module of concurrent.futures.
+# The modules that replace what is in a module of concurrent.futures.
 _FUTURES = {
     "concurrent.futures._base": "raddle._futures.future",
     "concurrent.futures.thread": "raddle._futures.executor",

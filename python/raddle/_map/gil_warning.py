@@ -26,7 +26,9 @@ STARVED = (
 ASKING = (
     0.05  # of the CPU time: what each further worker may wait for a core to ask for the GIL
 )
-AWAKE = 0.65  # of the time in tasks: who has a core, or waits for one, longer waits for no GIL
+AWAKE = (
+    0.65  # of the time in tasks: a thread that has or wants a core for longer waits for no GIL
+)
 
 
 class GilBoundWarning(RuntimeWarning):
@@ -93,7 +95,7 @@ def tell(clocks, cores, parallel):
 
 
 def _user():
-    """Return how far up the caller of raddle is, as `stacklevel` for who calls this."""
+    """Return how far up the caller of raddle is, as a `stacklevel`."""
     level, frame = 1, sys._getframe(1)
     package = __name__.partition(".")[0]
     while frame is not None:

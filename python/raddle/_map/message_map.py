@@ -1,4 +1,4 @@
-"""The engine of a map: a window over the inputs, moved on by whoever consumes the results.
+"""The engine of a map: a window over the inputs, moved on by the thread that takes the results.
 
 Inputs are pulled in the consumer's thread, and only so far ahead as the window allows; results
 are handed out as they become ready, in order or as they come. What a backend does is behind

@@ -22,7 +22,7 @@ class Harness:
     """The threads that were there before the tests, or come from what runs them."""
 
     def __init__(self):
-        """Look who is there, before a test or a plugin has started more."""
+        """Note the threads that are there, before a test or a plugin has started more."""
         self._receiver = _receiver()
         self._watchdog = None
         self._natives, self._newcomers, self._until = set(), set(), 0.0
@@ -39,7 +39,7 @@ class Harness:
         """Return the (ident, native id) of the threads that wake no other."""
         try:
             found = [_ids(each) for each in _threads() if known_threads.is_quiet(each)]
-        except Exception:  # Who looks must not end a wait.
+        except Exception:  # A look must not end a wait.
             return []
         # Between tests, what it receives is what the main thread waits for: the next test.
         if (
@@ -53,13 +53,13 @@ class Harness:
         return [(ident, native) for ident, native in found if ident and native]
 
     def look(self):
-        """Look who is there before a test begins, and before it is watched."""
+        """Note the threads that are there before a test begins, and before it is watched."""
         self._natives, self._newcomers, self._watchdog = _natives(), set(), None
         if not self._is_told:
             self._suspects = set(self._awake())
 
     def look_for_watchdog(self, timeout):
-        """Look who has come since the last look(): faulthandler has started a thread meanwhile.
+        """Note the threads that have come since the last look(): faulthandler has started a thread meanwhile.
 
         It is C's, and only prints where the threads are after `timeout` seconds.
         """

@@ -11,7 +11,7 @@ _BOOTSTRAP = _INNER = None  # the code of a thread's first steps, as raddle made
 
 
 class Beginning:
-    """What start() has found: the first step within _bootstrap(), run(), and who looks on."""
+    """What start() has found: the first step within _bootstrap(), run(), and the hooks."""
 
     __slots__ = ("profile", "run", "step", "trace")
 

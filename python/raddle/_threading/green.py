@@ -1,6 +1,6 @@
 """gevent and eventlet, which put green threads in the place of what raddle replaces.
 
-A program can have one of the two. Whoever calls `monkey.patch_all()` has written it for green
+A program can have one of the two. One that calls `monkey.patch_all()` was written for green
 threads, and raddle may have been switched on from outside: so raddle steps aside, and says so.
 Once threads are green, raddle cannot be installed.
 """

@@ -73,7 +73,7 @@ class _Teller:
         import _signal
 
         if self._telling:
-            self._late = number  # Who sends one signal often sends two.
+            self._late = number  # One signal often comes with another.
             return
         before = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)
         self.tell()

@@ -1,7 +1,7 @@
 """A contention profile as speedscope (www.speedscope.app) draws it: time spent waiting.
 
 Each stack is a place that waited, what it waited for and, for a lock, where that had been taken
-by who held it.
+by the line that held it.
 """
 
 _SCHEMA = "https://www.speedscope.app/file-format-schema.json"

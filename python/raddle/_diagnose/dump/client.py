@@ -1,7 +1,7 @@
 """`raddle dump PID`: has another process of the same user show its threads.
 
 The asker makes an empty file, 0600 in a private folder, and sends a signal; the process writes
-its dump there and removes the file's name, which is how the asker, who has it open, sees that
+its dump there and removes the file's name, which is how the asker, which has it open, sees that
 it is complete. Nothing is left behind on any way out.
 
 The signal would end a process that does not expect it. So it is sent through a descriptor of
@@ -226,7 +226,7 @@ class _Letterbox:
                 self._close()  # Another asker has just removed the folder.
                 continue
             try:
-                # Who has it locked still waits for an answer. A file that nobody has locked
+                # A process that has it locked still waits for an answer. A file that nobody has locked
                 # was left by an asker that was killed.
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

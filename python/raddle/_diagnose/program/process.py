@@ -1,4 +1,4 @@
-"""Which process a text is about: its number, program and time, for those who read many logs."""
+"""Which process a text is about: its number, program and time, for a person with many logs."""
 
 import os
 import sys

@@ -32,7 +32,7 @@ _INNER = {
 class Stacks:
     """The stacks of all threads, by ident, until the `with` block ends.
 
-    Then it lets go of all frames at once: the frames of who looks are among them, and the
+    Then it lets go of all frames at once: those of the thread that looks are among them, and the
     variables that hold them would otherwise keep themselves alive. A thread that only looks is
     not among them: in a forked child, it can have the ident of a thread of the parent's.
     """
@@ -63,11 +63,11 @@ class Stacks:
         return self._seen[ident]
 
     def innermost(self, ident):
-        """Return a thread's innermost frame, whoever's it is; None for an unknown thread."""
+        """Return a thread's innermost frame, of any code; None for an unknown thread."""
         return self._frames.get(ident)
 
     def importing(self, ident):
-        """Return the module whose import a thread waits for, and who imports it: an ident.
+        """Return the module whose import a thread waits for, and the thread that imports it: an ident.
 
         None if it does not. (Once raddle is installed, the import system's locks are its own.)
         """
@@ -90,7 +90,7 @@ class Stacks:
 class Moment(Stacks):
     """The stacks of all threads as they are at one moment, and `waits`, what they wait for.
 
-    (Those of `Stacks` are read when they are asked for: of who waits, that is the same.)
+    (Those of `Stacks` are read when they are asked for: of a thread that waits, the same.)
     """
 
     def __init__(self):

@@ -1,4 +1,4 @@
-"""A deadlock in words: who waits for what, who holds it, where, and what usually helps.
+"""A deadlock in words: which thread waits for what, what holds it, where, and what helps.
 
 A report is text and numbers only: it keeps no thread, frame or primitive alive.
 """
@@ -222,7 +222,7 @@ def _ordered(kind, ring):
     """Begin a ring with the thread whose name comes first; of sleepers, put the idle last."""
 
     if kind != "cycle":
-        # Who waits for something to do, or for the next item, seldom is the cause.
+        # A thread that waits for something to do, or for an item, seldom is the cause.
         idle = {"work": 2, "queue get": 1}
         return sorted(ring, key=lambda link: (idle.get(link[1], 0), stack.order(link[0])))
     first = min(range(len(ring)), key=lambda at: stack.order(ring[at][0]), default=0)

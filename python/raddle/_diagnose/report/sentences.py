@@ -1,6 +1,6 @@
 """The sentences of a report: the ring in words, and the usual cure.
 
-A link is a dict: who waits ("thread"), "kind" of wait, for what ("name", "type"), on whom
+A link is a dict: the thread that waits ("thread"), "kind" of wait, for what ("name", "type"), on whom
 ("provider", a name or None), and whether that one holds it ("held": a place or None).
 """
 
@@ -116,7 +116,7 @@ def is_exit(kind, links):
 
 
 def sentence(kind, links):
-    """Return one sentence that says who waits for whom."""
+    """Return one sentence that says which thread waits for which."""
     if is_exit(kind, links):
         return _exit(groups(kind, ending.keepers(links)))
     return {"cycle": _ring, "asleep": _asleep, "starved": _starved}[kind](links) + "."
@@ -141,7 +141,7 @@ def _ring(links):
 def groups(kind, links):
     """Return the threads as they are told of: those that wait alike, at one line, together.
 
-    (Of a ring each is told of: who waits for whom is what matters.)
+    (Of a ring each is told of: which waits for which is what matters.)
     """
     if kind == "cycle":
         return [[each] for each in links]

@@ -21,7 +21,7 @@ LATER = 4.0  # seconds that all have slept, before it is told
 # Modules whose handlers of signals only end what goes on; what runs tests adds another.
 ENDING = {"asyncio.runners"}
 _CAUGHT = {"KeyboardInterrupt", "BaseException"}
-# Waits that somebody has to end who was to do so before.
+# Waits that a thread was to end without any signal.
 _OWED = ("queue join", "queue put", "barrier")
 # Waits of a main thread that stands idle until a signal comes, or that only follow another's.
 _IDLE = ("event", "condition", "thread join", "future", "futures", "pool", "work", "other")

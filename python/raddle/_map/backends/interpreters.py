@@ -144,7 +144,7 @@ class Left:
                     return
                 time.sleep(0.002)
         except KeyboardInterrupt:
-            _die()  # Who says it twice does not want to wait for the rest.
+            _die()  # Said twice: the rest is not waited for.
 
 
 def _die():

@@ -50,7 +50,7 @@ class Threads(Backend):
 
 
 class ThreadJob(Job):
-    """A map that a task makes on its own pool, where who waits has to help."""
+    """A map that a task makes on its own pool, where the thread that waits has to help."""
 
     def __init__(self, threads, fn):
         self._threads, self._fn = threads, fn
