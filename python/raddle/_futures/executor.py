@@ -366,7 +366,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         finally:
             with self._shutdown_lock:
                 if not self._threads and self._work_queue.qsize():
-                    # The thread that submitted it is about to start a worker, too late to wait for.
+                    # Its submitter is about to start a worker, too late to wait for.
                     self._start_last_worker()
                 self._work_queue.put(None)
                 threads = list(self._threads)

@@ -26,9 +26,7 @@ STARVED = (
 ASKING = (
     0.05  # of the CPU time: what each further worker may wait for a core to ask for the GIL
 )
-AWAKE = (
-    0.65  # of the time in tasks: a thread that has or wants a core for longer waits for no GIL
-)
+AWAKE = 0.65  # of the time in tasks: one that has or wants a core for longer waits for no GIL
 
 
 class GilBoundWarning(RuntimeWarning):

@@ -59,7 +59,7 @@ class Harness:
             self._suspects = set(self._awake())
 
     def look_for_watchdog(self, timeout):
-        """Note the threads that have come since the last look(): faulthandler has started a thread meanwhile.
+        """Note the threads that have come since the last look(), faulthandler's.
 
         It is C's, and only prints where the threads are after `timeout` seconds.
         """

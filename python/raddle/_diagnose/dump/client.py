@@ -226,8 +226,8 @@ class _Letterbox:
                 self._close()  # Another asker has just removed the folder.
                 continue
             try:
-                # A process that has it locked still waits for an answer. A file that nobody has locked
-                # was left by an asker that was killed.
+                # A process that has it locked still waits for an answer. A file that is not
+                # locked was left by an asker that was killed.
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self._close()

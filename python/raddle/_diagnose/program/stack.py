@@ -32,7 +32,7 @@ _INNER = {
 class Stacks:
     """The stacks of all threads, by ident, until the `with` block ends.
 
-    Then it lets go of all frames at once: those of the thread that looks are among them, and the
+    Then it lets go of all frames at once. Those of the thread that looks are among them: the
     variables that hold them would otherwise keep themselves alive. A thread that only looks is
     not among them: in a forked child, it can have the ident of a thread of the parent's.
     """
@@ -67,7 +67,7 @@ class Stacks:
         return self._frames.get(ident)
 
     def importing(self, ident):
-        """Return the module whose import a thread waits for, and the thread that imports it: an ident.
+        """Return the module whose import a thread waits for, and the ident of its importer.
 
         None if it does not. (Once raddle is installed, the import system's locks are its own.)
         """

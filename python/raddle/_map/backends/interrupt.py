@@ -1,8 +1,8 @@
 """Interrupting the Python code of a thread's task, and of nothing else that the thread does.
 
 No lock: an exception that arrives just after a lock was taken would leave it locked for ever.
-Instead, the thread that strikes says so first and looks at the task second; the thread leaves its task
-first, and then waits while anybody is striking. One of the two sees the other.
+Instead, the one that strikes says so first and looks at the task second; the thread leaves its
+task first, and then waits while it is being struck. One of the two sees the other.
 
 An exception that has not come when its task is over is not taken back, but awaited: up to 3.12
 the interpreter tells all threads of one that is under way, and would not tell them that it is

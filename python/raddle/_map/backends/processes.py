@@ -90,7 +90,7 @@ class Processes(Remote):
             self._executor = self._kind(
                 self.workers, initializer=prepare, initargs=(self._notes, self._initializer)
             )
-            # Once it is broken: the workers that died (pid, exit code), and the map that saw it.
+            # Once it is broken: the workers that died (pid, exit code), and which map saw it.
             self._executor.dead = self._executor.manager = None
         return self._executor
 
