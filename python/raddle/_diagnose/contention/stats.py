@@ -41,8 +41,8 @@ def stats():
     "max"), and where: "waiting" and "holding" are lists of dicts with "at" ("file:line"),
     "function", "count", "total" and "max"; those of "waiting" have where the lock had been
     taken by the line that held it ("held_at"), too. Where a library waits for the program, "at"
-    is the line that called it, and "through" the library's. ("at" is None where nobody knows, and at
-    the end, when "function" is "the program's exit".) Other waits have a dict for each kind
+    is the line that called it, and "through" the library's. ("at" is None where nobody knows, and
+    at the end, when "function" is "the program's exit".) Other waits have a dict for each kind
     ("event", "queue get", ...) and place, in which "made", "count", "acquisitions" and "held"
     are None.
 

@@ -1,8 +1,8 @@
 """The sentences of a report: the ring in words, and the usual cure.
 
-A link is a dict: the thread that waits ("thread"), the "kind" of wait, for what ("name", "type"),
-which thread is to end it ("provider", a name or None), and whether that one holds it ("held": a
-place or None).
+A link is a dict: the thread that waits ("thread"), the "kind" of wait, for what ("name",
+"type"), which thread is to end it ("provider", a name or None), and whether that one holds it
+("held": a place or None).
 """
 
 from raddle._diagnose.program import process
