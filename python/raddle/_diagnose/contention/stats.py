@@ -41,10 +41,10 @@ def stats():
     "max"), and where: "waiting" and "holding" are lists of dicts with "at" ("file:line"),
     "function", "count", "total" and "max"; those of "waiting" have where the lock had been
     taken by the line that held it ("held_at"), too. Where a library waits for the program, "at"
-    is the line that called it, and "through" the library's. ("at" is None where nobody knows, and
-    at the end, when "function" is "the program's exit".) Other waits have a dict for each kind
-    ("event", "queue get", ...) and place, in which "made", "count", "acquisitions" and "held"
-    are None.
+    is the line that called it, and "through" the library's. ("at" is None where it is unknown,
+    and at the end, when "function" is "the program's exit".) Other waits have a dict for each
+    kind ("event", "queue get", ...) and place, in which "made", "count", "acquisitions" and
+    "held" are None.
 
     Empty unless raddle.configure(profile=True) or `raddle run --profile` has switched it on.
     The standard library has no counterpart.
