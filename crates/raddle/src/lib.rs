@@ -20,46 +20,30 @@
 //! How a wait blocks is chosen per call, see [`Blocking`]: that is the seam at which Python's
 //! extension module and the model checker plug in.
 
-mod barrier;
-mod blocking;
 pub mod checks;
-mod condition;
-mod deadline;
 pub mod deadlock;
-mod event;
-mod fork;
 pub mod future;
-mod lock;
-mod park;
+mod locks;
+mod os;
 pub mod pool;
 pub mod queue;
-mod rlock;
-mod semaphore;
-mod spin;
 mod sync;
 #[cfg(not(raddle_loom))]
 pub mod thread;
-#[cfg(not(raddle_loom))]
-mod timer;
+mod wait;
 mod waiters;
 
-pub use barrier::{Barrier, BarrierError};
-pub use blocking::{Blocking, Native};
-pub use condition::{Condition, Releasable, Ticket};
-pub use deadline::Deadline;
-pub use event::Event;
-pub use fork::fork_generation;
-pub use lock::{Lock, LockGuard, RawLock};
-pub use park::{Parker, Wake};
+pub use locks::{
+    Barrier, BarrierError, BoundedSemaphore, Condition, Event, Held, Lock, LockGuard, NotOwner,
+    RLock, RawLock, Releasable, Semaphore, SemaphoreGuard, Ticket, TooManyPermits,
+};
+pub use os::fork::fork_generation;
+pub use os::{Deadline, Parker, Wake, thread_id};
 #[cfg(not(raddle_loom))]
 pub use pool::{Pool, Spawned};
 pub use queue::{GetError, PutError, Queue};
-pub use rlock::{Held, NotOwner, RLock};
-pub use semaphore::{BoundedSemaphore, Semaphore, SemaphoreGuard, TooManyPermits};
 #[cfg(raddle_loom)]
 pub use sync::advance_clock;
-pub use sync::thread_id;
 #[cfg(not(raddle_loom))]
-pub use thread::{Thread, scope, spawn};
-#[cfg(not(raddle_loom))]
-pub use timer::Timer;
+pub use thread::{Thread, Timer, scope, spawn};
+pub use wait::{Blocking, Native};

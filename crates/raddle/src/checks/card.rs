@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::tally::{self, Counter};
 use super::{Site, order};
-use crate::deadlock::Kind;
+use crate::wait::Kind;
 
 /// What is known of one lock that is checked. It outlives the lock where a thread still has it in
 /// its list of held ones.

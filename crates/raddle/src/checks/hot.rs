@@ -11,9 +11,9 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use super::Site;
 use super::times::Sum;
-use super::{Site, ticks};
-use crate::fork;
+use crate::os::{fork, ticks};
 
 /// Places that have numbers here. (Most locks are taken at fewer.)
 pub(super) const PLACES: usize = 8;

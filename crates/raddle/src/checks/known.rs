@@ -8,7 +8,7 @@
 
 use std::cell::Cell;
 
-use crate::fork;
+use crate::os::fork;
 
 const ROOM: usize = 64;
 

@@ -1,7 +1,7 @@
 //! The checking modes: in which order locks are nested, and how much they are fought over.
 //!
 //! They are off at first, and then nothing of this runs. A lock that is to be checked has a
-//! [`Card`] and, in its state word, a bit that leads it off the fast path (`lock/raw.rs`). Its
+//! [`Card`] and, in its state word, a bit that leads it off the fast path (`locks/raw.rs`). Its
 //! acquisitions then pass through here: `held` knows what each thread holds, and `order` in
 //! which order locks were taken inside one another, and whether two orders contradict; `tally`
 //! counts.
@@ -9,31 +9,26 @@
 //! Rejected: a flag that every acquisition looks at, which all programs would pay for.
 
 mod card;
-mod guarded;
 mod held;
 mod hot;
-mod inversion;
 mod known;
 mod order;
-mod site;
 mod tally;
-mod ticks;
 mod times;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use card::Slot;
 pub use card::{Card, Seen};
-pub use inversion::{Inversion, Link};
 pub use order::inversions;
-pub use site::Site;
 pub(crate) use tally::{Elsewhere, Wait, missed, wait};
 pub use tally::{Tally, Waited, holder, profile, profiles, tallies, waits};
 pub use times::{Sum, Times};
 
 use std::sync::Arc;
 
-use crate::blocking::Blocking;
+use crate::wait::Blocking;
+pub use crate::wait::{Inversion, Link, Site};
 
 /// Whether orders are looked at.
 static ORDER: AtomicBool = AtomicBool::new(false);

@@ -13,10 +13,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::guarded::Guarded;
 use super::held::{self, Entry};
 use super::{Card, Inversion, Link, Seen, Site, known};
-use crate::blocking::Blocking;
+use crate::os::guarded::Guarded;
+use crate::wait::Blocking;
 
 /// Edges that one search looks at: more than that is given up.
 const STEPS: usize = 10_000;

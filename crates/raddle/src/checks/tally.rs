@@ -13,12 +13,11 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::guarded::Guarded;
 use super::hot::{self, Hot, PLACES};
 use super::times::{Sum, Times};
-use super::{Card, Seen, Site, ticks};
-use crate::deadline;
-use crate::deadlock::Kind;
+use super::{Card, Seen, Site};
+use crate::os::{deadline, guarded::Guarded, ticks};
+use crate::wait::Kind;
 
 /// Sites of one lock that are told apart; the others count as unknown.
 const SITES: usize = 256;

@@ -1,6 +1,6 @@
 //! How long something took, each time.
 
-use super::ticks;
+use crate::os::ticks;
 
 /// The parts that a doubling is divided into, as a power of two: what is told of a quantile is at
 /// most an eighth too long.

@@ -9,9 +9,8 @@
 use std::ptr;
 
 use super::{Provider, Subject, Wait};
-use crate::deadline::Deadline;
-use crate::park::Parker;
-use crate::sync::{AtomicUsize, Latch, Ordering, UnsafeCell, thread_id};
+use crate::os::{Deadline, Latch, Parker, thread_id};
+use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::waiters::Abandoned;
 
 /// One thread's record.

@@ -4,9 +4,8 @@ use std::mem;
 
 use super::record::{self, Record, Sleep, Stay};
 use super::{Deadlock, Finding, Verdict, doubt, is_detecting, ring, starved};
-use crate::blocking::Blocking;
-use crate::deadline::{self, Deadline};
-use crate::park::{Parker, Wake};
+use crate::os::{Deadline, Parker, Wake, deadline};
+use crate::wait::Blocking;
 use crate::waiters::Abandoned;
 
 /// How often a thread that keeps watch looks whether all are asleep, in nanoseconds.

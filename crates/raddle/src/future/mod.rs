@@ -27,11 +27,9 @@
 mod claim;
 
 pub use self::claim::Claim;
-use crate::blocking::{Blocking, Native, infallible};
-use crate::deadline::Deadline;
-use crate::deadlock::{Kind, Provider};
-use crate::fork;
-use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, thread_id, yield_now};
+use crate::os::{Deadline, fork, thread_id};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
+use crate::wait::{Blocking, Kind, Native, Provider, infallible};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
 const PENDING: u32 = 0;

@@ -5,39 +5,17 @@
 //! [`Window`] what is under `raddle.map`: each step is the caller's, who can pull inputs, hire
 //! workers and wait in its own way.
 
-mod cell;
-mod clocks;
-#[cfg_attr(raddle_loom, allow(dead_code, reason = "the pool itself is not modelled"))]
-mod completion;
-mod consumer;
-mod crew;
-mod deque;
-mod front;
+mod executor;
 mod line;
-mod pace;
-mod pull;
+mod rust_pool;
 mod sleep;
-mod slot;
-#[cfg(not(raddle_loom))]
-mod spawned;
-#[cfg(not(raddle_loom))]
-mod spread;
-mod tasks;
-mod window;
-mod work;
-#[cfg(not(raddle_loom))]
-mod workers;
+mod stream;
 
-pub use clocks::Reading;
+pub use executor::{Closed, Demand, Seat, Tasks};
 #[cfg(raddle_loom)]
-pub use completion::Completion;
-pub use consumer::{Consumer, Delivery, Plan};
-#[cfg(raddle_loom)]
-pub use crew::{Crew, Seat as CrewSeat, Task};
-pub use slot::Held;
+pub use rust_pool::{Completion, Crew, CrewSeat, Task};
 #[cfg(not(raddle_loom))]
-pub use spawned::Spawned;
-pub use tasks::{Closed, Demand, Seat, Tasks};
-pub use window::{Left, Outcome, Settings, Stay, Window};
-#[cfg(not(raddle_loom))]
-pub use workers::Pool;
+pub use rust_pool::{Pool, Spawned};
+pub use stream::{
+    Consumer, Delivery, Held, Left, Outcome, Plan, Reading, Settings, Stay, Window,
+};

@@ -17,10 +17,9 @@
 //! that the first one had done the work; so one is woken, and that one wakes the next.
 
 use super::line::Line;
-use crate::blocking::Blocking;
-use crate::deadline::Deadline;
-use crate::deadlock::Kind;
+use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering};
+use crate::wait::{Blocking, Kind};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 pub(super) const ENDED: usize = 1;

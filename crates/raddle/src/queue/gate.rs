@@ -19,10 +19,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::inner::{Inner, Inside, Phase};
-use crate::blocking::Blocking;
-use crate::deadline::Deadline;
-use crate::deadlock::Kind;
+use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
+use crate::wait::{Blocking, Kind};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
 /// What a [`Gate`] needs to know of the items behind it.

@@ -15,9 +15,9 @@ use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
-use crate::blocking::{Blocking, Native, infallible};
-use crate::deadline::Deadline;
+use crate::os::Deadline;
 use crate::sync::maybe_const;
+use crate::wait::{Blocking, Native, infallible};
 
 /// First in, first out, for any number of threads on both sides.
 ///

@@ -11,13 +11,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
-use crate::blocking::Blocking;
-use crate::deadline::Deadline;
-use crate::deadlock::{For, Kind, Provider, Subject};
-use crate::event::Event;
-use crate::fork;
-use crate::spin::Spin;
+use crate::locks::Event;
+use crate::os::{
+    Deadline, Spin, fork,
+    threads::{native_id, try_join},
+};
 use crate::thread::lingering;
+use crate::wait::{Blocking, For, Kind, Provider, Subject};
 
 const NEW: u8 = 0;
 const STARTING: u8 = 1;
@@ -272,26 +272,6 @@ impl Handle {
     pub fn waiting(&self) -> usize {
         self.done.waiting()
     }
-}
-
-/// Joins a thread if it has left; says whether it had. The caller has the right to join it.
-pub(super) fn try_join(thread: usize) -> bool {
-    #[cfg(target_os = "linux")]
-    // SAFETY: the caller has the one right to join it, and it lives in this process.
-    return unsafe {
-        libc::pthread_tryjoin_np(thread as libc::pthread_t, std::ptr::null_mut()) == 0
-    };
-    #[cfg(not(target_os = "linux"))]
-    false
-}
-
-/// The calling thread's number in the operating system's tools.
-fn native_id() -> u32 {
-    #[cfg(target_os = "linux")]
-    // SAFETY: `gettid` has no preconditions and cannot fail.
-    return unsafe { libc::gettid() } as u32;
-    #[cfg(not(target_os = "linux"))]
-    return 1;
 }
 
 impl Default for Handle {

@@ -6,6 +6,7 @@ mod lingering;
 mod raw;
 mod roster;
 mod spawn;
+mod timer;
 
 pub use handle::{Handle, Reaped};
 pub use lingering::wait_for_lingering;
@@ -13,8 +14,9 @@ pub use raw::{Main, StartError, begun, current, finish_early, run_raw};
 pub use roster::{Starting, any_starting, running, settled, starting, wait_for_lasting};
 pub use spawn::{Builder, Joined, Thread, spawn};
 pub use std::thread::{Scope, ScopedJoinHandle, scope};
+pub use timer::Timer;
 
-pub use crate::sync::thread_id;
+pub use crate::os::thread_id;
 
 /// In the child of a `fork`: the calling thread is the only one, and it is still itself.
 pub(crate) fn after_fork(generation: u32) {

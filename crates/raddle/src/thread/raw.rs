@@ -12,7 +12,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::{Handle, roster};
-use crate::{fork, sync};
+use crate::os::{fork, thread_id};
 
 thread_local! {
     /// The handle of the calling thread if it was started here; the thread owns a reference.
@@ -125,7 +125,7 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
     let Boot { handle, main, argument } = *boot;
     handle.set_native_id();
-    handle.set_started(sync::thread_id());
+    handle.set_started(thread_id());
     let handle = Arc::into_raw(handle);
     CURRENT.set(handle);
     // SAFETY: the promise made to `run_raw`.

@@ -5,9 +5,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::raw;
-use crate::blocking::Blocking;
-use crate::deadline::Deadline;
-use crate::deadlock::Kind;
+use crate::os::Deadline;
+use crate::wait::{Blocking, Kind};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::event::Event;
+use crate::locks::Event;
 
 /// What a joined thread returned, or the panic it ended with.
 pub type Joined<T> = std::thread::Result<T>;

@@ -4,9 +4,8 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::{Links, WaitList, Waiter};
-use crate::park::Wakeup;
-use crate::sync::{LatchGuard, Ordering};
-use crate::{deadline, fork};
+use crate::os::{LatchGuard, Wakeup, deadline, fork};
+use crate::sync::Ordering;
 
 /// A locked wait list.
 #[must_use]

@@ -22,14 +22,11 @@ use std::ptr;
 use std::sync::atomic::AtomicU16;
 
 pub(crate) use self::locked::{Choice, Locked};
-use crate::blocking::Blocking;
 use crate::checks;
-use crate::deadline::{self, Deadline};
-use crate::deadlock::{Kind, Provider, Watch};
-use crate::fork;
-use crate::park::{Parker, Wake};
-use crate::spin::Spin;
-use crate::sync::{AtomicU8, Latch, LatchGuard, Ordering, UnsafeCell, maybe_const};
+use crate::deadlock::Watch;
+use crate::os::{Deadline, Latch, LatchGuard, Parker, Spin, Wake, deadline, fork};
+use crate::sync::{AtomicU8, Ordering, UnsafeCell, maybe_const};
+use crate::wait::{Blocking, Kind, Provider};
 
 /// One wait of one thread; it must stay where it is while linked.
 #[derive(Debug)]

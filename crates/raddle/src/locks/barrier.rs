@@ -1,0 +1,349 @@
+//! A point at which a fixed number of threads wait for each other.
+//!
+//! The inner record is guarded by the latch of `arrivals`, the line of threads that have arrived
+//! and wait for the rest. Each waiter is told its fate when it is chosen (released or broken), so
+//! a new round may begin at once: no draining phase, in which late sleepers of one round hold up
+//! the next, is needed. A wait that times out leaves the line and breaks the barrier in one
+//! step, so that nobody can complete the round, or begin another, in between.
+//!
+//! | phase     | meaning                                  | left by                               |
+//! |-----------|------------------------------------------|---------------------------------------|
+//! | `Filling` | parties arrive and wait                  | the last arrival; abort; a time-out   |
+//! | `Acting`  | all are there, the last runs the action; | the end of the action; abort or reset |
+//! |           | others that arrive wait in `entrance`    |                                       |
+//! | `Broken`  | every wait fails                         | reset                                 |
+//!
+//! While `Acting`, no wait times out: all parties are there, and what they wait for is the
+//! action. (Python's runs it under the barrier's lock, to the same effect.) A forked child
+//! forgets who had arrived, and finds a barrier broken whose action another thread was running.
+
+use std::time::Duration;
+
+use crate::os::Deadline;
+use crate::sync::{UnsafeCell, maybe_const};
+use crate::wait::{Blocking, Kind, Native};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+
+/// Verdict: all parties arrived.
+const RELEASED: u8 = 0;
+/// Verdict: the barrier was broken or reset.
+const BROKEN: u8 = 1;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Filling,
+    Acting,
+    Broken,
+}
+
+#[derive(Debug)]
+struct Round {
+    phase: Phase,
+    /// How many have arrived in this round.
+    arrived: usize,
+    /// Counts resets and breaks, so that an action notices that its round is over.
+    serial: u64,
+}
+
+/// Makes a fixed number of threads wait for each other, again and again.
+///
+/// Python's `threading.Barrier`; unlike `std::sync::Barrier` it has timeouts and can be broken.
+///
+/// ```
+/// let barrier = raddle::Barrier::new(2);
+/// raddle::scope(|scope| {
+///     let other = scope.spawn(|| barrier.wait().unwrap());
+///     let mine = barrier.wait().unwrap();
+///     assert_eq!(mine + other.join().unwrap(), 0 + 1);
+/// });
+/// ```
+#[derive(Debug)]
+pub struct Barrier {
+    parties: usize,
+    /// Those who arrived and wait; its latch guards `round`.
+    arrivals: WaitList,
+    /// Those who came while an action ran.
+    entrance: WaitList,
+    round: UnsafeCell<Round>,
+}
+
+// SAFETY: `round` is touched under the latch of `arrivals` only.
+unsafe impl Sync for Barrier {}
+
+/// Why a wait at a barrier failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarrierError<I = std::convert::Infallible> {
+    /// The barrier is broken, or was broken or reset during the wait, or the wait timed out.
+    Broken,
+    /// The interrupt with which the wait, or the barrier's action, ended.
+    Interrupted(I),
+}
+
+impl<I> std::fmt::Display for BarrierError<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Broken => "the barrier is broken",
+            Self::Interrupted(_) => "the wait at the barrier was interrupted",
+        })
+    }
+}
+
+impl<I: std::fmt::Debug> std::error::Error for BarrierError<I> {}
+
+impl Barrier {
+    maybe_const! {
+        /// A barrier for `parties` threads.
+        ///
+        /// # Panics
+        /// If `parties` is zero.
+        #[must_use]
+        pub fn new(parties: usize) -> Self {
+            assert!(parties > 0, "a barrier needs at least one party");
+            Self {
+                parties,
+                arrivals: WaitList::new(),
+                entrance: WaitList::new(),
+                round: UnsafeCell::new(Round { phase: Phase::Filling, arrived: 0, serial: 0 }),
+            }
+        }
+    }
+
+    /// Lends the round to the holder of the latch of `arrivals`.
+    fn round<R>(&self, held: &Locked<'_>, with: impl FnOnce(&mut Round) -> R) -> R {
+        self.round.with_mut(|round| {
+            // SAFETY: `held` is the latch that guards it, and `with` is not re-entrant.
+            let round = unsafe { &mut *round };
+            if held.take_stale() {
+                // A parent process left it: those who had arrived do not exist here.
+                let acting = round.phase == Phase::Acting;
+                let phase = if acting { Phase::Broken } else { round.phase };
+                *round = Round { phase, arrived: 0, serial: round.serial + 1 };
+            }
+            with(round)
+        })
+    }
+
+    /// Arrives, waits for the other parties until `until`, and returns this thread's place in
+    /// the order of arrival, from 0. The last to arrive runs `action` before anyone is released.
+    ///
+    /// # Errors
+    /// [`BarrierError::Broken`] as described there (a time-out breaks the barrier for all, but
+    /// nobody times out while the action runs);
+    /// [`BarrierError::Interrupted`] with what `blocking` or `action` raised. A failing action
+    /// breaks the barrier; an interrupted wait only takes its thread out of the round.
+    pub fn wait_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
+    ) -> Result<usize, BarrierError<B::Interrupt>> {
+        loop {
+            let waiter = Waiter::new();
+            let locked = self.arrivals.lock();
+            let (phase, place) = self.round(&locked, |round| (round.phase, round.arrived));
+            match phase {
+                Phase::Broken => return Err(BarrierError::Broken),
+                Phase::Acting => {
+                    self.entrance.lock().push_back(&waiter);
+                    drop(locked);
+                    self.wait_to_enter(&waiter, blocking)?;
+                }
+                Phase::Filling if place + 1 == self.parties => {
+                    return self.complete(locked, blocking, action).map(|()| place);
+                }
+                Phase::Filling => {
+                    self.round(&locked, |round| round.arrived += 1);
+                    locked.push_back(&waiter);
+                    drop(locked);
+                    return self.wait_for_rest(&waiter, blocking, until).map(|()| place);
+                }
+            }
+        }
+    }
+
+    fn wait_to_enter<B: Blocking>(
+        &self,
+        waiter: &Waiter,
+        blocking: &mut B,
+    ) -> Result<(), BarrierError<B::Interrupt>> {
+        match self.entrance.block(waiter, blocking, Deadline::NEVER, &Entrant) {
+            Ended::Interrupted(interrupt) => Err(BarrierError::Interrupted(interrupt)),
+            Ended::Chosen | Ended::TimedOut | Ended::Forked => Ok(()),
+        }
+    }
+
+    fn wait_for_rest<B: Blocking>(
+        &self,
+        waiter: &Waiter,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<(), BarrierError<B::Interrupt>> {
+        match self.arrivals.block(waiter, blocking, until, self) {
+            Ended::Chosen if waiter.verdict() == RELEASED => Ok(()),
+            Ended::Chosen | Ended::TimedOut | Ended::Forked => Err(BarrierError::Broken),
+            Ended::Interrupted(interrupt) => Err(BarrierError::Interrupted(interrupt)),
+        }
+    }
+
+    /// The last arrival: runs the action, then releases everyone.
+    fn complete<B: Blocking>(
+        &self,
+        locked: Locked<'_>,
+        blocking: &mut B,
+        action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
+    ) -> Result<(), BarrierError<B::Interrupt>> {
+        let serial = self.round(&locked, |round| {
+            round.phase = Phase::Acting;
+            round.serial
+        });
+        drop(locked);
+        let on_unwind = BreakOnDrop { barrier: self, serial };
+        let acted = action(blocking);
+        std::mem::forget(on_unwind);
+        let locked = self.arrivals.lock();
+        let current = self.round(&locked, |round| {
+            let current = round.serial == serial;
+            if current && acted.is_ok() {
+                round.phase = Phase::Filling;
+                round.arrived = 0;
+            }
+            current
+        });
+        match (acted, current) {
+            (Ok(()), true) => {
+                locked.choose_many(usize::MAX, RELEASED, || {});
+                self.open_entrance();
+                Ok(())
+            }
+            (Ok(()), false) => Err(BarrierError::Broken),
+            (Err(interrupt), _) => {
+                if current {
+                    self.end_round(locked, Phase::Broken);
+                }
+                Err(BarrierError::Interrupted(interrupt))
+            }
+        }
+    }
+
+    /// Breaks the barrier if the round of this number is still on.
+    fn break_round(&self, serial: u64) {
+        let locked = self.arrivals.lock();
+        if self.round(&locked, |round| round.serial == serial) {
+            self.end_round(locked, Phase::Broken);
+        }
+    }
+
+    fn open_entrance(&self) {
+        self.entrance.lock().choose_many(usize::MAX, RELEASED, || {});
+    }
+
+    /// Ends the round for everyone in it and goes on in `phase`.
+    fn end_round(&self, locked: Locked<'_>, phase: Phase) {
+        self.round(&locked, |round| {
+            round.phase = phase;
+            round.arrived = 0;
+            round.serial += 1;
+        });
+        locked.choose_many(usize::MAX, BROKEN, || {});
+        self.open_entrance();
+    }
+
+    /// Waits for the other parties; returns this thread's place in the order of arrival, from 0.
+    ///
+    /// # Errors
+    /// [`BarrierError::Broken`] if the barrier is or gets broken or reset.
+    pub fn wait(&self) -> Result<usize, BarrierError> {
+        self.wait_with(&mut Native, Deadline::NEVER, |_| Ok(()))
+    }
+
+    /// [`wait`](Self::wait) for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`BarrierError::Broken`] also if the others did not arrive in time: the barrier is then
+    /// broken for everyone.
+    pub fn wait_timeout(&self, timeout: Duration) -> Result<usize, BarrierError> {
+        self.wait_with(&mut Native, Deadline::after(timeout), |_| Ok(()))
+    }
+
+    /// Ends the current round with an error for those who wait, and begins a new one.
+    pub fn reset(&self) {
+        self.end_round(self.arrivals.lock(), Phase::Filling);
+    }
+
+    /// Breaks the barrier: current and future waits fail until it is reset.
+    pub fn abort(&self) {
+        self.end_round(self.arrivals.lock(), Phase::Broken);
+    }
+
+    /// How many threads must arrive.
+    #[must_use]
+    pub fn parties(&self) -> usize {
+        self.parties
+    }
+
+    /// How many threads have arrived in the current round, all of them while the action runs; out
+    /// of date once returned.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let locked = self.arrivals.lock();
+        self.round(&locked, |round| match round.phase {
+            Phase::Filling => round.arrived,
+            Phase::Acting => self.parties,
+            Phase::Broken => 0,
+        })
+    }
+
+    /// Whether the barrier is broken; out of date once returned.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let locked = self.arrivals.lock();
+        self.round(&locked, |round| round.phase == Phase::Broken)
+    }
+}
+
+/// Breaks a round whose action panicked.
+struct BreakOnDrop<'a> {
+    barrier: &'a Barrier,
+    serial: u64,
+}
+
+impl Drop for BreakOnDrop<'_> {
+    fn drop(&mut self) {
+        self.barrier.break_round(self.serial);
+    }
+}
+
+impl Abandoned for Barrier {
+    fn kind(&self) -> Kind {
+        Kind::Barrier
+    }
+
+    fn may_time_out(&self, locked: &Locked<'_>) -> bool {
+        self.round(locked, |round| round.phase != Phase::Acting)
+    }
+
+    fn left(&self, locked: &Locked<'_>, why: Why) {
+        self.round(locked, |round| match why {
+            Why::TimedOut => {
+                *round = Round { phase: Phase::Broken, arrived: 0, serial: round.serial + 1 };
+            }
+            Why::Interrupted => round.arrived = round.arrived.saturating_sub(1),
+            Why::Forked => {}
+        });
+        if why == Why::TimedOut {
+            // Under the latch, unlike elsewhere: a barrier breaks once.
+            while let Some(choice) = locked.choose(BROKEN) {
+                choice.wake();
+            }
+        }
+    }
+}
+
+/// A thread that waits for an action to end. All are let in at once: nothing is passed on.
+struct Entrant;
+
+impl Abandoned for Entrant {
+    fn kind(&self) -> Kind {
+        Kind::Barrier
+    }
+}

@@ -1,0 +1,178 @@
+//! A flag that threads wait for.
+//!
+//! | state    | meaning                | who changes it, and how                            |
+//! |----------|------------------------|----------------------------------------------------|
+//! | `0`      | clear, nobody waits    | `set`: to `SET`; a waiter: to `QUEUED`             |
+//! | `QUEUED` | clear, somebody waits  | `set`: to `SET`; the last waiter to leave: to `0`  |
+//! | `SET`    | set, so nobody waits   | `clear`: to `0`                                    |
+//!
+//! `QUEUED` is added and dropped under the wait list's latch only, so `set` takes the latch if it
+//! sees it, and sets the flag and chooses all waiters as one step. Were the flag set before, a
+//! thread that saw and cleared it could wait anew and be chosen for the set that it had cleared.
+//! A waiter that was chosen saw the flag set, even if somebody cleared it before it got to run.
+
+use std::time::Duration;
+
+use crate::os::Deadline;
+use crate::sync::{AtomicU8, Ordering, maybe_const};
+use crate::wait::{Blocking, Kind, Native, infallible};
+use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+
+const SET: u8 = 1;
+const QUEUED: u8 = 2;
+
+/// A flag that any thread can set and clear, and any number can wait for.
+///
+/// Python's `threading.Event`.
+///
+/// ```
+/// let ready = raddle::Event::new();
+/// raddle::scope(|scope| {
+///     scope.spawn(|| ready.set());
+///     ready.wait();
+/// });
+/// assert!(ready.is_set());
+/// ```
+#[derive(Debug)]
+pub struct Event {
+    /// See the module's table.
+    state: AtomicU8,
+    waiters: WaitList,
+}
+
+impl Event {
+    maybe_const! {
+        /// A clear event.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { state: AtomicU8::new(0), waiters: WaitList::new() }
+        }
+    }
+
+    /// Whether the flag is set; what the setter wrote before is then visible.
+    #[inline]
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.state.load(Ordering::Acquire) & SET != 0
+    }
+
+    /// Sets the flag and wakes everyone who waits for it.
+    #[inline]
+    pub fn set(&self) {
+        // Also if it is set already: later waits are to see what this thread wrote before.
+        let set = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |state| {
+            (state & QUEUED == 0).then_some(SET)
+        });
+        if set.is_err() {
+            self.set_and_wake();
+        }
+    }
+
+    #[cold]
+    fn set_and_wake(&self) {
+        let locked = self.waiters.lock();
+        self.state.swap(SET, Ordering::AcqRel);
+        locked.choose_many(usize::MAX, 0, || {});
+    }
+
+    /// Clears the flag: from now on, threads wait again.
+    #[inline]
+    pub fn clear(&self) {
+        self.state.fetch_and(!SET, Ordering::AcqRel);
+    }
+
+    /// Waits until the flag is set or `until` passes; returns whether it was set.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    #[inline]
+    pub fn wait_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
+        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until, || false) }
+    }
+
+    /// [`wait_with`](Self::wait_with) for an event that nobody will set any more if `gone` says
+    /// so, in the child of a fork that a signal handler made during the wait.
+    #[cfg(not(raddle_loom))]
+    pub(crate) fn wait_unless<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        gone: impl Fn() -> bool,
+    ) -> Result<bool, B::Interrupt> {
+        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until, gone) }
+    }
+
+    #[cold]
+    fn wait_slow<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        gone: impl Fn() -> bool,
+    ) -> Result<bool, B::Interrupt> {
+        if until == Deadline::PAST {
+            return Ok(false);
+        }
+        loop {
+            let waiter = Waiter::new();
+            let locked = self.waiters.lock();
+            let queued = self
+                .state
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+                    (state & SET == 0).then_some(state | QUEUED)
+                })
+                .is_ok();
+            if !queued {
+                return Ok(true);
+            }
+            locked.push_back(&waiter);
+            drop(locked);
+            match self.waiters.block(&waiter, blocking, until, self) {
+                Ended::Chosen => return Ok(true),
+                Ended::TimedOut => return Ok(false),
+                Ended::Interrupted(interrupt) => return Err(interrupt),
+                Ended::Forked if gone() => return Ok(true),
+                Ended::Forked => {}
+            }
+        }
+    }
+
+    /// Waits until the flag is set.
+    pub fn wait(&self) {
+        infallible(self.wait_with(&mut Native, Deadline::NEVER));
+    }
+
+    /// Waits until the flag is set, for at most `timeout`; returns whether it was set.
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        infallible(self.wait_with(&mut Native, Deadline::after(timeout)))
+    }
+
+    /// The number of threads waiting; for reports and tests.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiters.count()
+    }
+}
+
+impl Abandoned for Event {
+    fn kind(&self) -> Kind {
+        Kind::Event
+    }
+
+    fn left(&self, locked: &Locked<'_>, _: Why) {
+        if locked.is_empty() {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        }
+    }
+
+    // `set` wakes everyone, so there is nobody to pass a wake-up on to.
+}
+
+impl Default for Event {
+    fn default() -> Self {
+        Self::new()
+    }
+}

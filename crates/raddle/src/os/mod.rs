@@ -1,0 +1,20 @@
+//! What the crate needs of the operating system: sleeping and being woken, the clock, threads'
+//! identifiers, forks; and what is made of these alone. Nothing else asks which system this is.
+
+pub(crate) mod deadline;
+pub(crate) mod fork;
+pub(crate) mod guarded;
+mod ident;
+mod latch;
+mod park;
+mod spin;
+#[cfg(not(raddle_loom))]
+pub(crate) mod threads;
+pub(crate) mod ticks;
+
+pub use deadline::Deadline;
+pub use ident::thread_id;
+pub(crate) use latch::{Latch, LatchGuard};
+pub(crate) use park::Wakeup;
+pub use park::{Parker, Wake};
+pub(crate) use spin::Spin;

@@ -1,0 +1,21 @@
+//! Calls about threads that systems do not share.
+
+/// Joins a thread if it has left; says whether it had. The caller has the right to join it.
+pub(crate) fn try_join(thread: usize) -> bool {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the caller has the one right to join it, and it lives in this process.
+    return unsafe {
+        libc::pthread_tryjoin_np(thread as libc::pthread_t, std::ptr::null_mut()) == 0
+    };
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
+/// The calling thread's number in the operating system's tools.
+pub(crate) fn native_id() -> u32 {
+    #[cfg(target_os = "linux")]
+    // SAFETY: `gettid` has no preconditions and cannot fail.
+    return unsafe { libc::gettid() } as u32;
+    #[cfg(not(target_os = "linux"))]
+    return 1;
+}

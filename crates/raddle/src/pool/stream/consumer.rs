@@ -1,0 +1,247 @@
+//! The consumer's side of a window: when to pull an input, ask for a worker, wait, or deliver.
+//!
+//! The consumer is one thread at a time, whichever holds `HELD` in the window's door. What to do
+//! next is decided step by step (`front.rs`); the steps themselves may run foreign code and are the
+//! caller's.
+
+use super::cell;
+use super::front::Front;
+use super::window::{Alone, CLOSED, HELD, KNOCKED, STOPPED, Window};
+use crate::os::Deadline;
+use crate::sync::Ordering;
+use crate::wait::Blocking;
+use crate::waiters::{Ended, Waiter};
+
+/// A result, with the input that it was made of.
+#[derive(Debug)]
+pub struct Delivery<T, R> {
+    /// The input's number in the stream, from 0.
+    pub number: usize,
+    /// The input.
+    pub input: T,
+    /// What running it came to.
+    pub output: R,
+}
+
+/// What the consumer has to do next.
+#[must_use]
+#[derive(Debug)]
+pub enum Plan<T, R> {
+    /// Here is the next result.
+    Deliver(Delivery<T, R>),
+    /// Pull an input: call [`Consumer::publish`] or [`Consumer::end`].
+    Pull,
+    /// Ask for one more worker, then call [`Consumer::hired`].
+    Hire,
+    /// Call [`Consumer::wait`].
+    Wait,
+    /// Drop this: it will not be run, or nobody wants its output.
+    Discard(T, Option<R>),
+    /// There is nothing more to come.
+    Over,
+}
+
+/// The right to be a window's consumer, until dropped; see [`Consumer::leave`].
+#[derive(Debug)]
+pub struct Consumer<'a, T, R> {
+    window: &'a Window<T, R>,
+}
+
+impl<'a, T, R> Consumer<'a, T, R> {
+    /// The caller has just set `HELD`.
+    pub(super) fn new(window: &'a Window<T, R>) -> Self {
+        Self { window }
+    }
+
+    #[inline]
+    fn front<O>(&mut self, body: impl FnOnce(&Window<T, R>, &mut Front) -> O) -> O {
+        let window = self.window;
+        // SAFETY: `HELD` is this value's, and `self` is borrowed mutably.
+        window.front.with_mut(|front| body(window, unsafe { &mut *front }))
+    }
+
+    /// Decides what to do next.
+    #[inline]
+    pub fn plan(&mut self) -> Plan<T, R> {
+        self.front(|window, front| front.plan(window))
+    }
+
+    /// Whether an input may be pulled, whatever a plan would do first.
+    pub fn may_pull(&mut self) -> bool {
+        self.front(|window, front| front.may_pull(window))
+    }
+
+    /// Whether a worker may be asked for, whatever a plan would do first.
+    pub fn may_hire(&mut self) -> bool {
+        self.front(|window, front| front.wants_worker(window))
+    }
+
+    /// Hands an input to the workers.
+    ///
+    /// # Panics
+    /// If the plan was not to pull.
+    #[inline]
+    pub fn publish(&mut self, input: T) {
+        self.stage(input);
+        self.offer();
+        self.front(|_, front| front.pulled());
+    }
+
+    /// How many inputs may be pulled at once, if none of them takes its time: each is staged,
+    /// and then all are offered.
+    pub fn may_stage(&mut self) -> usize {
+        self.front(|window, front| front.may_stage(window))
+    }
+
+    /// Takes an input that the workers are [offered](Self::offer) soon, before anything else.
+    ///
+    /// # Panics
+    /// If the plan was not to pull, or there is no more room.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a loop of nothing else is as quick as it can be")]
+    pub fn stage(&mut self, input: T) {
+        self.front(|window, front| front.stage(window, input));
+    }
+
+    /// Hands what was staged to the workers.
+    #[inline]
+    pub fn offer(&mut self) {
+        if self.front(|window, front| front.offer(window)) {
+            self.window.sleep.wake_one();
+        }
+    }
+
+    /// Says that no more inputs will come.
+    pub fn end(&mut self) {
+        self.front(|_, front| front.end());
+        self.window.sleep.end();
+    }
+
+    /// Says whether a worker was hired; if not, the plan will not ask again until one has left.
+    pub fn hired(&mut self, hired: bool) {
+        self.front(|window, front| front.hired(window, hired));
+    }
+
+    /// Whether nobody works for the stream, nor is on the way: what it holds will not be done
+    /// unless a worker comes.
+    pub fn is_alone(&mut self) -> bool {
+        self.front(|window, front| front.is_alone(window))
+    }
+
+    /// Waits for results, for a while or until `until`: whatever ends it, plan anew.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait; the stream can be used on.
+    pub fn wait<B: Blocking>(
+        &mut self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<(), B::Interrupt> {
+        let (target, patience) = self.front(|window, front| front.awaited(window));
+        let until =
+            patience.map_or(until, |nanos| until.or_sooner(Deadline::after_nanos(nanos)));
+        self.sleep(blocking, target, until)?;
+        blocking.attach();
+        if self.front(|window, front| front.learn(window, target)) {
+            self.window.sleep.wake_one();
+        }
+        Ok(())
+    }
+
+    /// Sleeps until the result at `target` is there.
+    fn sleep<B: Blocking>(
+        &mut self,
+        blocking: &mut B,
+        target: usize,
+        until: Deadline,
+    ) -> Result<(), B::Interrupt> {
+        let window = self.window;
+        let cell = &window.done[target & window.mask];
+        let waiter = Waiter::new();
+        let locked = window.results.lock();
+        // Whoever stops the stream from here on takes the latch, and finds this waiter.
+        let door = window.door.load(Ordering::Acquire);
+        if door & CLOSED != 0
+            || door & STOPPED != 0 && target >= self.front(|window, front| front.cut(window))
+        {
+            return Ok(());
+        }
+        let seen = self.front(|_, front| front.seen(target));
+        if !cell::watch(cell, seen) {
+            return Ok(());
+        }
+        locked.push_back(&waiter);
+        drop(locked);
+        let ended = window.results.block(&waiter, blocking, until, &Alone);
+        // Another sleep may be for another result.
+        cell::unwatch(cell);
+        match ended {
+            Ended::Chosen | Ended::TimedOut | Ended::Forked => Ok(()),
+            Ended::Interrupted(interrupt) => Err(interrupt),
+        }
+    }
+
+    /// Stops being the consumer; `Err` if the window was closed meanwhile, with what it still
+    /// holds to be discarded first (plan until it is over).
+    ///
+    /// # Errors
+    /// The consumer itself, see above.
+    #[inline]
+    pub fn leave(self) -> Result<(), Self> {
+        let window = self.window;
+        let mut left = self.give_up();
+        // Somebody else may have become the consumer: then it is theirs.
+        while left & CLOSED != 0 {
+            let Some(mut again) = window.consumer() else { break };
+            if again.front(|window, front| front.holds_anything(window)) {
+                return Err(again);
+            }
+            left = again.give_up();
+            if left & KNOCKED == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the right up; returns what the door was. (`KNOCKED`: a worker had something to be
+    /// discarded, and found the consumer there.)
+    fn give_up(self) -> usize {
+        let window = self.window;
+        std::mem::forget(self);
+        Self::let_go(window)
+    }
+}
+
+impl<T, R> Consumer<'_, T, R> {
+    #[inline]
+    fn let_go(window: &Window<T, R>) -> usize {
+        if window.exclusive {
+            // As in `Window::consumer`.
+            let door = window.door.load(Ordering::Relaxed);
+            window.door.store(door & !(HELD | KNOCKED), Ordering::Release);
+            return door;
+        }
+        window.door.fetch_and(!(HELD | KNOCKED), Ordering::AcqRel)
+    }
+
+    /// [`leave`](Self::leave)s, and drops what a closed window still holds.
+    #[inline]
+    pub fn leave_nothing(self) {
+        let mut left = self.leave();
+        while let Err(mut consumer) = left {
+            let mut leftovers = Vec::new();
+            while let Plan::Discard(input, output) = consumer.plan() {
+                leftovers.push((input, output));
+            }
+            left = consumer.leave();
+            drop(leftovers); // Destructors may use the stream.
+        }
+    }
+}
+
+impl<T, R> Drop for Consumer<'_, T, R> {
+    fn drop(&mut self) {
+        Self::let_go(self.window);
+    }
+}

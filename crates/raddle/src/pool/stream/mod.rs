@@ -1,0 +1,16 @@
+//! A stream of items on its way through workers, in order.
+
+mod cell;
+mod clocks;
+mod consumer;
+mod front;
+mod pace;
+mod pull;
+mod slot;
+mod window;
+mod work;
+
+pub use clocks::Reading;
+pub use consumer::{Consumer, Delivery, Plan};
+pub use slot::Held;
+pub use window::{Left, Outcome, Settings, Stay, Window};

@@ -1,0 +1,18 @@
+//! The words of waiting: what for, where, how a wait blocks, and what is found on the way.
+
+mod blocking;
+mod found;
+mod kind;
+mod site;
+#[cfg(not(raddle_loom))]
+mod stand_in;
+mod subject;
+
+pub use blocking::{Blocking, Native};
+pub(crate) use blocking::{Here, infallible};
+pub use found::{Deadlock, Finding, Inversion, Link, Verdict, Wait};
+pub use kind::Kind;
+pub use site::Site;
+#[cfg(not(raddle_loom))]
+pub(crate) use stand_in::For;
+pub use subject::{Provider, Subject};

@@ -1,0 +1,38 @@
+//! What is waited for, and who can end the wait.
+
+use super::Kind;
+
+/// Who can end a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// Nobody can tell.
+    Anyone,
+    /// A thread; `surely` if nobody else can.
+    Thread {
+        /// Its identifier.
+        thread: usize,
+        /// Whether nobody else can end the wait.
+        surely: bool,
+    },
+    /// Any worker of a pool, and nobody else: what is waited for is queued there.
+    Pool {
+        /// What the workers have said that they [serve](Serving).
+        pool: usize,
+    },
+}
+
+/// What is waited for, as whoever blocks knows it; see [`Blocking`](crate::Blocking).
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// What kind of thing, if it is known better than the primitive does.
+    pub kind: Option<Kind>,
+    /// Who can end the wait, if it is known better than the primitive does.
+    pub provider: Option<Provider>,
+    /// The address of an object that stands for it, or 0.
+    pub object: usize,
+}
+
+impl Subject {
+    /// Nothing is known but what the primitive says.
+    pub const UNKNOWN: Self = Self { kind: None, provider: None, object: 0 };
+}
