@@ -115,9 +115,3 @@ impl Deadlock {
         all
     }
 }
-
-/// In a forked child: forgets the parent's other threads.
-#[cfg(not(raddle_loom))]
-pub(crate) fn after_fork() {
-    record::after_fork();
-}

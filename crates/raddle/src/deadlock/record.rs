@@ -8,10 +8,9 @@
 #[cfg(not(raddle_loom))]
 use std::ptr;
 
-use super::{Provider, Subject, Wait};
-use crate::os::{Deadline, Latch, Parker, thread_id};
+use crate::os::{Deadline, Latch, Parker, fork, thread_id};
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
-use crate::waiters::Abandoned;
+use crate::wait::{Awaited, Provider, Subject, Wait};
 
 /// One thread's record.
 pub(super) struct Record {
@@ -41,7 +40,7 @@ unsafe impl Sync for Record {}
 #[derive(Clone, Copy)]
 pub(super) struct Sleep {
     pub(super) subject: Subject,
-    pub(super) primitive: *const dyn Abandoned,
+    pub(super) primitive: *const dyn Awaited,
     pub(super) parker: *const Parker,
     pub(super) until: Deadline,
     pub(super) since: i64,
@@ -235,7 +234,7 @@ mod list {
     ///
     /// (The thread that forked may meet `MINE` here for the first time, and then has its
     /// destructor registered, which allocates: the C library's allocator is usable in a child.)
-    pub(in super::super) fn after_fork() {
+    pub(super) fn after_fork(_generation: u32) {
         let mine = MINE.try_with(|mine| mine.0.get()).unwrap_or(ptr::null());
         each(|record| {
             record.leave(None);
@@ -273,12 +272,12 @@ mod list {
     }
 }
 
-#[cfg(not(raddle_loom))]
-pub(super) use list::after_fork;
 pub(super) use list::mine;
 
 /// A record that a thread has left, or a new one.
 fn claim() -> *const Record {
+    #[cfg(not(raddle_loom))]
+    fork::tell(list::after_fork);
     let me = thread_id();
     let left = find(|record| {
         record.thread.load(Ordering::Relaxed) == 0

@@ -3,10 +3,9 @@
 use std::mem;
 
 use super::record::{self, Record, Sleep, Stay};
-use super::{Deadlock, Finding, Verdict, doubt, is_detecting, ring, starved};
+use super::{doubt, is_detecting, ring, starved};
 use crate::os::{Deadline, Parker, Wake, deadline};
-use crate::wait::Blocking;
-use crate::waiters::Abandoned;
+use crate::wait::{Awaited, Blocking, Deadlock, Finding, Verdict};
 
 /// How often a thread that keeps watch looks whether all are asleep, in nanoseconds.
 const LASTING: i64 = 1_000_000_000;
@@ -14,7 +13,7 @@ const LASTING: i64 = 1_000_000_000;
 /// One wait, from its first sleep to its last.
 pub(crate) struct Watch<'a> {
     parker: &'a Parker,
-    primitive: &'a dyn Abandoned,
+    primitive: &'a dyn Awaited,
     until: Deadline,
     /// When the first sleep began; 0 before it.
     since: i64,
@@ -31,11 +30,7 @@ pub(crate) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub(crate) fn new(
-        parker: &'a Parker,
-        primitive: &'a dyn Abandoned,
-        until: Deadline,
-    ) -> Self {
+    pub(crate) fn new(parker: &'a Parker, primitive: &'a dyn Awaited, until: Deadline) -> Self {
         Self {
             parker,
             primitive,
@@ -97,12 +92,12 @@ impl<'a> Watch<'a> {
             self.since = deadline::now();
             self.id = record::next();
         }
-        let primitive: *const (dyn Abandoned + 'a) = self.primitive;
+        let primitive: *const (dyn Awaited + 'a) = self.primitive;
         Sleep {
             subject: blocking.subject(),
             // SAFETY: only the lifetime changes; `Stays` ends before what it names does.
             primitive: unsafe {
-                mem::transmute::<*const (dyn Abandoned + 'a), *const dyn Abandoned>(primitive)
+                mem::transmute::<*const (dyn Awaited + 'a), *const dyn Awaited>(primitive)
             },
             parker: self.parker,
             until: self.until,

@@ -29,7 +29,7 @@ mod claim;
 pub use self::claim::Claim;
 use crate::os::{Deadline, fork, thread_id};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
-use crate::wait::{Blocking, Kind, Native, Provider, infallible};
+use crate::wait::{Awaited, Blocking, Kind, Native, Provider, infallible};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
 const PENDING: u32 = 0;
@@ -453,7 +453,7 @@ fn wakes(word: u32) -> bool {
     word & OPEN != 0 || phase_of(word).is_done()
 }
 
-impl Abandoned for Completion {
+impl Awaited for Completion {
     fn kind(&self) -> Kind {
         Kind::Future
     }
@@ -463,7 +463,9 @@ impl Abandoned for Completion {
     fn provider(&self) -> Provider {
         Self::provider(self)
     }
+}
 
+impl Abandoned for Completion {
     // The end wakes everyone, so there is nobody to pass a wake-up on to; and QUEUED may stay
     // when the last one leaves, which costs the end a look at an empty list.
     fn left(&self, _: &Locked<'_>, _: crate::waiters::Why) {}

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
-use crate::wait::{Blocking, Kind, Native};
+use crate::wait::{Awaited, Blocking, Kind, Native};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 /// Verdict: all parties arrived.
@@ -313,11 +313,13 @@ impl Drop for BreakOnDrop<'_> {
     }
 }
 
-impl Abandoned for Barrier {
+impl Awaited for Barrier {
     fn kind(&self) -> Kind {
         Kind::Barrier
     }
+}
 
+impl Abandoned for Barrier {
     fn may_time_out(&self, locked: &Locked<'_>) -> bool {
         self.round(locked, |round| round.phase != Phase::Acting)
     }
@@ -342,8 +344,10 @@ impl Abandoned for Barrier {
 /// A thread that waits for an action to end. All are let in at once: nothing is passed on.
 struct Entrant;
 
-impl Abandoned for Entrant {
+impl Awaited for Entrant {
     fn kind(&self) -> Kind {
         Kind::Barrier
     }
 }
+
+impl Abandoned for Entrant {}

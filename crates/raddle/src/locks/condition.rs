@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::locks::{Held, LockGuard, RLock, RawLock};
 use crate::os::{Deadline, Spin};
 use crate::sync::maybe_const;
-use crate::wait::{Blocking, Kind, Native, infallible};
+use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 /// A lock that a condition can release for the length of a wait and take back as it was.
@@ -234,11 +234,13 @@ impl Default for Condition {
     }
 }
 
-impl Abandoned for Condition {
+impl Awaited for Condition {
     fn kind(&self) -> Kind {
         Kind::Condition
     }
+}
 
+impl Abandoned for Condition {
     fn pass_on(&self, _: u8) {
         self.notify(1);
     }
@@ -272,11 +274,13 @@ impl Ticket<'_> {
 /// Passes on the wake-up of a ticket that was not used.
 struct Unused<'a>(&'a Condition, &'a Cell<bool>);
 
-impl Abandoned for Unused<'_> {
+impl Awaited for Unused<'_> {
     fn kind(&self) -> Kind {
         Kind::Condition
     }
+}
 
+impl Abandoned for Unused<'_> {
     fn pass_on(&self, _: u8) {
         if !self.1.get() {
             self.0.notify(1);

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::os::Deadline;
 use crate::sync::{AtomicU8, Ordering, maybe_const};
-use crate::wait::{Blocking, Kind, Native, infallible};
+use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 const SET: u8 = 1;
@@ -157,11 +157,13 @@ impl Event {
     }
 }
 
-impl Abandoned for Event {
+impl Awaited for Event {
     fn kind(&self) -> Kind {
         Kind::Event
     }
+}
 
+impl Abandoned for Event {
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
             self.state.fetch_and(!QUEUED, Ordering::Relaxed);

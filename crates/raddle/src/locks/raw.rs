@@ -29,7 +29,7 @@ use super::word::{Enlisted, Given, Hold, Next, Word};
 use crate::checks::{self, Card, Site, Slot};
 use crate::os::{Deadline, deadline};
 use crate::sync::maybe_const;
-use crate::wait::{Blocking, Here, Kind, Provider, infallible};
+use crate::wait::{Awaited, Blocking, Here, Kind, Provider, infallible};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 /// How long a waiter lets others overtake it, in nanoseconds.
@@ -388,7 +388,7 @@ struct Acquiring<'a> {
     hold: Hold,
 }
 
-impl Abandoned for Acquiring<'_> {
+impl Awaited for Acquiring<'_> {
     fn kind(&self) -> Kind {
         Kind::Lock
     }
@@ -402,7 +402,9 @@ impl Abandoned for Acquiring<'_> {
         let surely = held.is_scoped() && (!itself || self.hold.is_scoped());
         Provider::Thread { thread, surely }
     }
+}
 
+impl Abandoned for Acquiring<'_> {
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
             self.lock.word.clear_queued();

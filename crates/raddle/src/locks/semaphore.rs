@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering, maybe_const};
-use crate::wait::{Blocking, Kind, Native, infallible};
+use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 const QUEUED: usize = 1;
@@ -252,11 +252,13 @@ impl Semaphore {
     }
 }
 
-impl Abandoned for Semaphore {
+impl Awaited for Semaphore {
     fn kind(&self) -> Kind {
         Kind::Semaphore
     }
+}
 
+impl Abandoned for Semaphore {
     fn left(&self, locked: &Locked<'_>, _: Why) {
         if locked.is_empty() {
             self.state.fetch_and(!QUEUED, Ordering::Relaxed);

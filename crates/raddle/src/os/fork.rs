@@ -6,7 +6,8 @@
 //! caught mid-update). Instead everything that can go stale remembers the generation in which it
 //! was last valid and compares it, when next used, with the current one.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
@@ -74,11 +75,50 @@ pub(crate) fn watch() {
     static WATCHING: AtomicBool = AtomicBool::new(false);
     if !cfg!(raddle_loom) && !WATCHING.load(Ordering::Acquire) {
         // SAFETY: the code is never unloaded. What the handler calls may run between `fork` and
-        // `exec`: it touches atomics and const-initialised thread-locals, and takes latches,
-        // which whoever held them in the parent does not keep from it (see `os::latch`).
+        // `exec`: see `InChild`. (A latch can be had in the child though a thread of the parent
+        // held it, see `os::latch`.)
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
         WATCHING.store(true, Ordering::Release);
     }
+}
+
+/// What is called in each child, with its generation. It may run between `fork` and `exec`: it
+/// touches atomics and const-initialised thread-locals, and takes latches, no more.
+pub(crate) type InChild = fn(generation: u32);
+
+/// How many functions there are to be called: one for each room with a state of its own.
+const ROOM: usize = 4;
+
+/// Null, or from an [`InChild`]; the first null one ends the list, and none is ever taken out.
+static IN_CHILD: [AtomicPtr<()>; ROOM] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOM];
+
+/// Has `call` called in each child from now on; once, however often this is said. A room says so
+/// before it has anything that a fork would make stale.
+///
+/// (A list that rooms enter, so that this one need not know those that stand on it.)
+pub(crate) fn tell(call: InChild) {
+    watch();
+    let call = call as *mut ();
+    for place in &IN_CHILD {
+        let known = place.load(Ordering::Acquire);
+        if known == call {
+            return;
+        }
+        if known.is_null() {
+            let added = place.compare_exchange(
+                ptr::null_mut(),
+                call,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            );
+            match added {
+                Ok(_) => return,
+                Err(known) if known == call => return,
+                Err(_) => {}
+            }
+        }
+    }
+    unreachable!("there is room for every function that is told of forks");
 }
 
 /// Runs in the child, on its only thread, before `fork` returns there.
@@ -87,9 +127,14 @@ unsafe extern "C" fn in_child() {
     let now = parent.wrapping_add(1);
     GENERATION.store(now, Ordering::Relaxed);
     #[cfg(not(raddle_loom))]
-    {
-        survivor::is_me(parent);
-        crate::thread::after_fork(now);
-        crate::deadlock::after_fork();
+    survivor::is_me(parent);
+    for place in &IN_CHILD {
+        let call = place.load(Ordering::Acquire);
+        if call.is_null() {
+            break;
+        }
+        // SAFETY: `tell` has put an `InChild` there.
+        let call = unsafe { std::mem::transmute::<*mut (), InChild>(call) };
+        call(now);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use crate::os::{Deadline, Spin, fork};
 use crate::sync::{AtomicBool, Ordering, UnsafeCell, maybe_const};
-use crate::wait::{Blocking, Kind};
+use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Choice, Ended, Locked, WaitList, Waiter};
 
 /// A queue of tasks, unbounded, and the workers that wait for one.
@@ -404,11 +404,13 @@ impl<T> Tasks<T> {
     }
 }
 
-impl<T> Abandoned for Tasks<T> {
+impl<T> Awaited for Tasks<T> {
     fn kind(&self) -> Kind {
         Kind::Work
     }
+}
 
+impl<T> Abandoned for Tasks<T> {
     /// A worker that was sent for cannot come.
     fn pass_on(&self, _: u8) {
         let locked = self.lock();

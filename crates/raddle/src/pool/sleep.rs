@@ -19,7 +19,7 @@
 use super::line::Line;
 use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering};
-use crate::wait::{Blocking, Kind};
+use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 pub(super) const ENDED: usize = 1;
@@ -237,11 +237,13 @@ impl Sleep {
     }
 }
 
-impl Abandoned for Sleep {
+impl Awaited for Sleep {
     fn kind(&self) -> Kind {
         Kind::Work
     }
+}
 
+impl Abandoned for Sleep {
     fn left(&self, locked: &Locked<'_>, why: Why) {
         if why == Why::TimedOut {
             self.gone.fetch_add(1, Ordering::AcqRel);

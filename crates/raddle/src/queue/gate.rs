@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::inner::{Inner, Inside, Phase};
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
-use crate::wait::{Blocking, Kind};
+use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
 
 /// What a [`Gate`] needs to know of the items behind it.
@@ -465,11 +465,13 @@ fn settle<B: Blocking>(
 
 struct Getting<'a, S>(&'a Gate<S>);
 
-impl<S: Store> Abandoned for Getting<'_, S> {
+impl<S: Store> Awaited for Getting<'_, S> {
     fn kind(&self) -> Kind {
         Kind::QueueGet
     }
+}
 
+impl<S: Store> Abandoned for Getting<'_, S> {
     fn pass_on(&self, _: u8) {
         self.0.nudge();
     }
@@ -477,11 +479,13 @@ impl<S: Store> Abandoned for Getting<'_, S> {
 
 struct Putting<'a, S>(&'a Gate<S>);
 
-impl<S: Store> Abandoned for Putting<'_, S> {
+impl<S: Store> Awaited for Putting<'_, S> {
     fn kind(&self) -> Kind {
         Kind::QueuePut
     }
+}
 
+impl<S: Store> Abandoned for Putting<'_, S> {
     fn pass_on(&self, _: u8) {
         self.0.nudge();
     }
@@ -490,8 +494,10 @@ impl<S: Store> Abandoned for Putting<'_, S> {
 /// Everyone is woken when the tasks are done, so there is nobody to pass a wake-up on to.
 struct Joining;
 
-impl Abandoned for Joining {
+impl Awaited for Joining {
     fn kind(&self) -> Kind {
         Kind::QueueJoin
     }
 }
+
+impl Abandoned for Joining {}

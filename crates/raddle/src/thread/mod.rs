@@ -17,8 +17,3 @@ pub use std::thread::{Scope, ScopedJoinHandle, scope};
 pub use timer::Timer;
 
 pub use crate::os::thread_id;
-
-/// In the child of a `fork`: the calling thread is the only one, and it is still itself.
-pub(crate) fn after_fork(generation: u32) {
-    raw::after_fork(generation);
-}

@@ -66,7 +66,7 @@ pub unsafe fn run_raw(
     main: Main,
     argument: *mut c_void,
 ) -> Result<(), StartError> {
-    fork::watch();
+    fork::tell(after_fork);
     if !handle.claim() {
         return Err(StartError::AlreadyStarted);
     }
@@ -167,7 +167,8 @@ pub fn current<R>(with: impl FnOnce(&Handle) -> R) -> Option<R> {
     (!handle.is_null()).then(|| with(unsafe { &*handle }))
 }
 
-pub(super) fn after_fork(generation: u32) {
+/// In the child of a fork: the calling thread is the only one, and it is still itself.
+fn after_fork(generation: u32) {
     let survivor = current(|handle| {
         handle.survive_fork(generation);
         handle.is_lasting()

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::raw;
 use crate::os::Deadline;
-use crate::wait::{Blocking, Kind};
+use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
@@ -133,8 +133,10 @@ pub fn wait_for_lasting<B: Blocking>(
 /// A thread that waits for others to end. All are told at once: nothing is passed on.
 struct Watcher;
 
-impl Abandoned for Watcher {
+impl Awaited for Watcher {
     fn kind(&self) -> Kind {
         Kind::Thread
     }
 }
+
+impl Abandoned for Watcher {}

@@ -1,5 +1,6 @@
 //! The words of waiting: what for, where, how a wait blocks, and what is found on the way.
 
+mod awaited;
 mod blocking;
 mod found;
 mod kind;
@@ -8,6 +9,7 @@ mod site;
 mod stand_in;
 mod subject;
 
+pub(crate) use awaited::Awaited;
 pub use blocking::{Blocking, Native};
 pub(crate) use blocking::{Here, infallible};
 pub use found::{Deadlock, Finding, Inversion, Link, Verdict, Wait};

@@ -16,7 +16,7 @@ pub enum Provider {
     },
     /// Any worker of a pool, and nobody else: what is waited for is queued there.
     Pool {
-        /// What the workers have said that they [serve](Serving).
+        /// What the workers have said that they [serve](crate::deadlock::Serving).
         pool: usize,
     },
 }

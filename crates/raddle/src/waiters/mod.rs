@@ -26,7 +26,7 @@ use crate::checks;
 use crate::deadlock::Watch;
 use crate::os::{Deadline, Latch, LatchGuard, Parker, Spin, Wake, deadline, fork};
 use crate::sync::{AtomicU8, Ordering, UnsafeCell, maybe_const};
-use crate::wait::{Blocking, Kind, Provider};
+use crate::wait::{Awaited, Blocking};
 
 /// One wait of one thread; it must stay where it is while linked.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ pub(crate) enum Why {
 }
 
 /// What a primitive has to do when a wait for it ends otherwise than by being chosen.
-pub(crate) trait Abandoned {
+pub(crate) trait Abandoned: Awaited {
     /// Under the latch: whether a wait that timed out may end; it goes on if not.
     fn may_time_out(&self, _locked: &Locked<'_>) -> bool {
         true
@@ -124,16 +124,6 @@ pub(crate) trait Abandoned {
 
     /// A waiter that was chosen, with this verdict, cannot use it: somebody else must.
     fn pass_on(&self, _verdict: u8) {}
-
-    /// What is waited for, for reports.
-    fn kind(&self) -> Kind {
-        Kind::Other
-    }
-
-    /// Who can end the wait; asked by other threads, at any time during the wait.
-    fn provider(&self) -> Provider {
-        Provider::Anyone
-    }
 }
 
 /// How an attempt to leave the line ended.

@@ -48,7 +48,7 @@ use crate::pool::{
     sleep::{Sleep, TICK},
 };
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
-use crate::wait::{Blocking, Kind};
+use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 pub(super) const STOPPED: usize = 1;
@@ -359,8 +359,10 @@ impl<T, R> fmt::Debug for Window<T, R> {
 /// A wait of which there is one at a time, or whose wake-ups go to all.
 pub(super) struct Alone;
 
-impl Abandoned for Alone {
+impl Awaited for Alone {
     fn kind(&self) -> Kind {
         Kind::Pool
     }
 }
+
+impl Abandoned for Alone {}
