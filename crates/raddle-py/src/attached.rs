@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::PyClass;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use raddle::checks::{Inversion, Site};
 use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
+use raddle::lock_order::{Inversion, Site};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
 use crate::bystanders;
@@ -166,7 +166,7 @@ impl Blocking for Attached<'_> {
 
     fn detach(&mut self) {
         if self.detached.is_null() {
-            if raddle::checks::are_on() {
+            if raddle::card::are_wanted() {
                 self.note_site();
             }
             // SAFETY: this thread is attached: `py` says so, and nothing was saved since.

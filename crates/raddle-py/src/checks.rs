@@ -2,8 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use raddle::checks::{self, Card, Inversion, Seen};
+use raddle::card::{self, Card, Seen};
 use raddle::deadlock::Kind;
+use raddle::lock_order::{self, Inversion};
 
 use crate::aside;
 use crate::lock::Lock;
@@ -18,13 +19,15 @@ static CALLBACK: Slot<Py<PyAny>> = Slot::new();
 
 /// What RADDLE_LOCK_ORDER in the environment says is in force from the start.
 pub(crate) fn prepare() {
-    checks::check_order(std::env::var_os("RADDLE_LOCK_ORDER").is_some_and(|word| word == "1"));
+    lock_order::check_order(
+        std::env::var_os("RADDLE_LOCK_ORDER").is_some_and(|word| word == "1"),
+    );
 }
 
 /// Whether locks that are made now are to have cards.
 #[inline]
 pub(crate) fn are_on() -> bool {
-    checks::are_on()
+    card::are_wanted()
 }
 
 /// Makes the card of a lock that is being made. (Those of the import system, which makes one for
@@ -95,5 +98,5 @@ pub(crate) fn equip_order(callback: Py<PyAny>) {
 #[pyfunction]
 #[pyo3(name = "_check_order")]
 pub(crate) fn check_order(on: bool) {
-    checks::check_order(on);
+    lock_order::check_order(on);
 }

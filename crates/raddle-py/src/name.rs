@@ -10,7 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use raddle::checks::Card;
+use raddle::card::Card;
 
 use crate::outcall::Held;
 

@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use raddle::checks::Site;
+use raddle::lock_order::Site;
 
 use crate::frame::{self, Point};
 use crate::interned::intern;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use raddle::checks::{self, Sum, Tally, Times, Waited};
+use raddle::contention::{self, Sum, Tally, Times, Waited};
 
 use crate::checks::{told, with_card};
 
@@ -16,14 +16,14 @@ pub(crate) fn prepare() {
     let target = std::env::var_os("RADDLE_PROFILE").filter(|target| !target.is_empty());
     let is_wanted =
         |target: OsString| is_run || target.to_string_lossy().replace("%%", "").contains("%p");
-    checks::profile(target.is_some_and(is_wanted));
+    contention::profile(target.is_some_and(is_wanted));
 }
 
 /// Switches the profile on or off, for locks that are made from then on, and for all other waits.
 #[pyfunction]
 #[pyo3(name = "_profile")]
 pub(crate) fn profile(on: bool) {
-    checks::profile(on);
+    contention::profile(on);
 }
 
 fn seconds(nanos: u64) -> f64 {
@@ -47,7 +47,8 @@ fn times(times: &Times) -> (u64, f64, f64, f64) {
 #[pyo3(name = "_tallies")]
 pub(crate) fn tallies(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
-    for Tally { lock, locks, acquisitions, waited, held, waits, holds } in checks::tallies() {
+    for Tally { lock, locks, acquisitions, waited, held, waits, holds } in contention::tallies()
+    {
         let places = PyList::empty(py);
         for ((site, holder), spent) in waits {
             places.append((told(py, site)?, told(py, holder)?, sum(spent)))?;
@@ -70,7 +71,7 @@ pub(crate) fn tallies(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 #[pyo3(name = "_counted")]
 pub(crate) fn counted<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let py = lock.py();
-    let Some((seen, holder)) = with_card(lock, |card| (card.seen(), checks::holder(card)))
+    let Some((seen, holder)) = with_card(lock, |card| (card.seen(), contention::holder(card)))
     else {
         return Ok(None);
     };
@@ -83,7 +84,7 @@ pub(crate) fn counted<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'p
 #[pyo3(name = "_waited")]
 pub(crate) fn waited(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);
-    for Waited { kind, site, times: waited } in checks::waits() {
+    for Waited { kind, site, times: waited } in contention::waits() {
         list.append((kind.word(), told(py, site)?, times(&waited)))?;
     }
     Ok(list)

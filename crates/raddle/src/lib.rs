@@ -20,9 +20,11 @@
 //! How a wait blocks is chosen per call, see [`Blocking`]: that is the seam at which Python's
 //! extension module and the model checker plug in.
 
-pub mod checks;
+pub mod card;
+pub mod contention;
 pub mod deadlock;
 pub mod future;
+pub mod lock_order;
 mod locks;
 mod os;
 pub mod pool;

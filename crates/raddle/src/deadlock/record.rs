@@ -8,7 +8,7 @@
 #[cfg(not(raddle_loom))]
 use std::ptr;
 
-use crate::os::{Deadline, Latch, Parker, fork, thread_id};
+use crate::os::{Deadline, Latch, Parker, thread_id};
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::wait::{Awaited, Provider, Subject, Wait};
 
@@ -187,6 +187,7 @@ mod list {
     use std::sync::atomic::AtomicPtr;
 
     use super::*;
+    use crate::os::fork;
 
     /// The newest record; the others follow by `next`.
     static NEWEST: AtomicPtr<Record> = AtomicPtr::new(ptr::null_mut());
@@ -206,6 +207,8 @@ mod list {
             .is_ok()
     }
 
+    static IN_CHILD: fork::InChild = after_fork;
+
     struct Mine(std::cell::Cell<*const Record>);
 
     impl Drop for Mine {
@@ -222,6 +225,7 @@ mod list {
     pub(in super::super) fn mine() -> Option<&'static Record> {
         MINE.try_with(|mine| {
             if mine.0.get().is_null() {
+                fork::tell(&IN_CHILD);
                 mine.0.set(claim());
             }
             // SAFETY: records live for ever.
@@ -234,7 +238,7 @@ mod list {
     ///
     /// (The thread that forked may meet `MINE` here for the first time, and then has its
     /// destructor registered, which allocates: the C library's allocator is usable in a child.)
-    pub(super) fn after_fork(_generation: u32) {
+    fn after_fork(_generation: u32) {
         let mine = MINE.try_with(|mine| mine.0.get()).unwrap_or(ptr::null());
         each(|record| {
             record.leave(None);
@@ -276,8 +280,6 @@ pub(super) use list::mine;
 
 /// A record that a thread has left, or a new one.
 fn claim() -> *const Record {
-    #[cfg(not(raddle_loom))]
-    fork::tell(list::after_fork);
     let me = thread_id();
     let left = find(|record| {
         record.thread.load(Ordering::Relaxed) == 0

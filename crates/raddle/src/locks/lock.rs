@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use super::RawLock;
-use crate::checks::Card;
+use crate::card::Card;
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Here, Kind, Site, infallible};
@@ -45,7 +45,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// A free lock around `value` that is checked (see [`checks`](crate::checks)) and called
+    /// A free lock around `value` that is checked (see [`lock_order`](crate::lock_order)) and called
     /// `name` in reports.
     #[track_caller]
     pub fn checked(name: &str, value: T) -> Self {

@@ -26,10 +26,10 @@
 use std::sync::Arc;
 
 use super::word::{Enlisted, Given, Hold, Next, Word};
-use crate::checks::{self, Card, Site, Slot};
+use crate::card::{self, Card, CardCell};
 use crate::os::{Deadline, deadline};
 use crate::sync::maybe_const;
-use crate::wait::{Awaited, Blocking, Here, Kind, Provider, infallible};
+use crate::wait::{Awaited, Blocking, Here, Kind, Provider, Site, infallible};
 use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
 
 /// How long a waiter lets others overtake it, in nanoseconds.
@@ -43,7 +43,7 @@ pub struct RawLock {
     word: Word,
     waiters: WaitList,
     /// Filled if the word says that the lock is checked.
-    card: Slot,
+    card: CardCell,
 }
 
 impl RawLock {
@@ -51,7 +51,7 @@ impl RawLock {
         /// A lock that nobody holds.
         #[must_use]
         pub fn new() -> Self {
-            Self { word: Word::new(), waiters: WaitList::new(), card: Slot::new() }
+            Self { word: Word::new(), waiters: WaitList::new(), card: CardCell::new() }
         }
     }
 
@@ -109,7 +109,7 @@ impl RawLock {
         self.forget_parents_waiters();
         let taken = self.word.take(hold);
         if taken && let Some(card) = self.card.borrow() {
-            checks::taken(&card, site, None);
+            card::taken(&card, site, None);
         }
         taken
     }
@@ -182,20 +182,20 @@ impl RawLock {
     ) -> Result<bool, B::Interrupt> {
         let site = blocking.site();
         if until.is_never()
-            && let Some(found) = checks::before(card, site, blocking)
+            && let Some(found) = card::before(card, site, blocking)
         {
             blocking.on_inversion(&found)?;
         }
         if self.word.take(hold) {
-            checks::taken(card, site, None);
+            card::taken(card, site, None);
             return Ok(true);
         }
-        let wait = (until != Deadline::PAST).then(|| checks::wait(card, || blocking.led(site)));
+        let wait = (until != Deadline::PAST).then(|| card::wait(card, || blocking.led(site)));
         let wait = wait.flatten();
         let outcome = self.acquire_slow(hold, blocking, until);
         match (&outcome, wait) {
-            (Ok(true), wait) => checks::taken(card, site, wait),
-            (_, Some(wait)) => checks::missed(card, &wait),
+            (Ok(true), wait) => card::taken(card, site, wait),
+            (_, Some(wait)) => card::missed(card, &wait),
             _ => {}
         }
         outcome
@@ -288,7 +288,7 @@ impl RawLock {
     fn give_cold(&self, hold: Hold) -> bool {
         self.forget_parents_waiters();
         if let Some(card) = self.card.borrow().filter(|_| self.is_locked()) {
-            checks::released(&card, self.word.is_anothers(hold));
+            card::released(&card, self.word.is_anothers(hold));
         }
         loop {
             match self.word.give(hold, || self.waiters.is_out_of_patience()) {
@@ -376,7 +376,7 @@ impl RawLock {
     /// No other thread of this process uses the lock: it is called in the child of a `fork`.
     pub unsafe fn reset_after_fork(&self) {
         if let Some(card) = self.card.borrow().filter(|_| self.is_locked()) {
-            checks::released(&card, false);
+            card::released(&card, false);
         }
         self.word.reset();
     }

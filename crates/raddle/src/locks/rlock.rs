@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::checks::Card;
+use crate::card::Card;
 use crate::locks::RawLock;
 use crate::os::{Deadline, thread_id};
 use crate::sync::{AtomicUsize, Ordering, maybe_const};
@@ -69,7 +69,7 @@ impl RLock {
         }
     }
 
-    /// A lock that nobody holds, which is checked (see [`checks`](crate::checks)) and called
+    /// A lock that nobody holds, which is checked (see [`lock_order`](crate::lock_order)) and called
     /// `name` in reports.
     #[must_use]
     #[track_caller]

@@ -89,36 +89,29 @@ pub(crate) type InChild = fn(generation: u32);
 /// How many functions there are to be called: one for each room with a state of its own.
 const ROOM: usize = 4;
 
-/// Null, or from an [`InChild`]; the first null one ends the list, and none is ever taken out.
-static IN_CHILD: [AtomicPtr<()>; ROOM] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOM];
+/// Null, or from a `&'static InChild`; the first null one ends the list, and none is ever taken
+/// out.
+static IN_CHILD: [AtomicPtr<InChild>; ROOM] = [const { AtomicPtr::new(ptr::null_mut()) }; ROOM];
 
 /// Has `call` called in each child from now on; once, however often this is said. A room says so
 /// before it has anything that a fork would make stale.
 ///
 /// (A list that rooms enter, so that this one need not know those that stand on it.)
-pub(crate) fn tell(call: InChild) {
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "a model does not fork"))]
+pub(crate) fn tell(call: &'static InChild) {
     watch();
-    let call = call as *mut ();
-    for place in &IN_CHILD {
-        let known = place.load(Ordering::Acquire);
-        if known == call {
-            return;
-        }
-        if known.is_null() {
-            let added = place.compare_exchange(
-                ptr::null_mut(),
-                call,
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
-            match added {
-                Ok(_) => return,
-                Err(known) if known == call => return,
-                Err(_) => {}
+    let call = ptr::from_ref(call).cast_mut();
+    let is_there = |place: &AtomicPtr<InChild>| {
+        let (null, order) = (ptr::null_mut(), Ordering::AcqRel);
+        let there = place.load(Ordering::Acquire) == call;
+        there
+            || match place.compare_exchange(null, call, order, Ordering::Acquire) {
+                Ok(_) => true,
+                Err(known) => known == call,
             }
-        }
-    }
-    unreachable!("there is room for every function that is told of forks");
+    };
+    let told = IN_CHILD.iter().any(is_there);
+    debug_assert!(told, "there is room for every function that is told of forks");
 }
 
 /// Runs in the child, on its only thread, before `fork` returns there.
@@ -129,12 +122,8 @@ unsafe extern "C" fn in_child() {
     #[cfg(not(raddle_loom))]
     survivor::is_me(parent);
     for place in &IN_CHILD {
-        let call = place.load(Ordering::Acquire);
-        if call.is_null() {
-            break;
-        }
-        // SAFETY: `tell` has put an `InChild` there.
-        let call = unsafe { std::mem::transmute::<*mut (), InChild>(call) };
+        // SAFETY: null, or from a `&'static InChild`.
+        let Some(call) = (unsafe { place.load(Ordering::Acquire).as_ref() }) else { break };
         call(now);
     }
 }

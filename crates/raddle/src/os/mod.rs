@@ -8,6 +8,7 @@ mod ident;
 mod latch;
 mod park;
 mod spin;
+mod switch;
 #[cfg(not(raddle_loom))]
 pub(crate) mod threads;
 pub(crate) mod ticks;
@@ -18,3 +19,4 @@ pub(crate) use latch::{Latch, LatchGuard};
 pub(crate) use park::Wakeup;
 pub use park::{Parker, Wake};
 pub(crate) use spin::Spin;
+pub(crate) use switch::Switch;

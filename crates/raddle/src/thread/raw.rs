@@ -14,6 +14,8 @@ use std::sync::Arc;
 use super::{Handle, roster};
 use crate::os::{fork, thread_id};
 
+static IN_CHILD: fork::InChild = after_fork;
+
 thread_local! {
     /// The handle of the calling thread if it was started here; the thread owns a reference.
     static CURRENT: Cell<*const Handle> = const { Cell::new(ptr::null()) };
@@ -66,7 +68,7 @@ pub unsafe fn run_raw(
     main: Main,
     argument: *mut c_void,
 ) -> Result<(), StartError> {
-    fork::tell(after_fork);
+    fork::tell(&IN_CHILD);
     if !handle.claim() {
         return Err(StartError::AlreadyStarted);
     }

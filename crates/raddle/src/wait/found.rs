@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Kind, Provider, Site};
-use crate::checks::Seen;
 
 /// One thread's wait, as it was at a moment.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +80,30 @@ impl fmt::Display for Deadlock {
             }
         }
         Ok(())
+    }
+}
+
+/// What people are told of a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its number: never used again.
+    pub id: usize,
+    /// Lock or RLock.
+    pub kind: Kind,
+    /// The name that the program gave it.
+    pub name: Option<Arc<str>>,
+    /// Where it was made.
+    pub made: Site,
+    /// What people are told of where that is: it may say more, or be the same.
+    pub told: Site,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => f.write_str(name),
+            None => write!(f, "the lock made at {}", self.made),
+        }
     }
 }
 

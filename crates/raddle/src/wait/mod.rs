@@ -4,6 +4,7 @@ mod awaited;
 mod blocking;
 mod found;
 mod kind;
+mod measured;
 mod site;
 #[cfg(not(raddle_loom))]
 mod stand_in;
@@ -12,8 +13,9 @@ mod subject;
 pub(crate) use awaited::Awaited;
 pub use blocking::{Blocking, Native};
 pub(crate) use blocking::{Here, infallible};
-pub use found::{Deadlock, Finding, Inversion, Link, Verdict, Wait};
+pub use found::{Deadlock, Finding, Inversion, Link, Seen, Verdict, Wait};
 pub use kind::Kind;
+pub(crate) use measured::{MEASURE, Measure, Measured};
 pub use site::Site;
 #[cfg(not(raddle_loom))]
 pub(crate) use stand_in::For;

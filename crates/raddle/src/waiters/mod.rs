@@ -22,11 +22,10 @@ use std::ptr;
 use std::sync::atomic::AtomicU16;
 
 pub(crate) use self::locked::{Choice, Locked};
-use crate::checks;
 use crate::deadlock::Watch;
 use crate::os::{Deadline, Latch, LatchGuard, Parker, Spin, Wake, deadline, fork};
 use crate::sync::{AtomicU8, Ordering, UnsafeCell, maybe_const};
-use crate::wait::{Awaited, Blocking};
+use crate::wait::{Awaited, Blocking, MEASURE, Measured};
 
 /// One wait of one thread; it must stay where it is while linked.
 #[derive(Debug)]
@@ -250,10 +249,10 @@ impl WaitList {
         abandoned: &impl Abandoned,
         spin: impl Fn(&Waiter) -> bool,
     ) -> Ended<B::Interrupt> {
-        let _counted = (until != Deadline::PAST && checks::profiles())
+        let _measured = (until != Deadline::PAST && MEASURE.is_on())
             .then(|| {
                 let kind = blocking.subject().kind.unwrap_or(abandoned.kind());
-                checks::Elsewhere::new(kind, || {
+                Measured::new(kind, || {
                     let site = blocking.site();
                     blocking.led(site)
                 })

@@ -1,6 +1,6 @@
 """The contention profile: how often locks were taken, how long they were waited for and held.
 
-The counting is the core's (crates/raddle/src/checks/tally.rs). Here it is read; `telling` has
+The counting is the core's (crates/raddle/src/contention). Here it is read; `telling` has
 the end of a process that `raddle run --profile` became.
 """
 

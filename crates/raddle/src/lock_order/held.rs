@@ -10,7 +10,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::{Card, Site};
+use crate::card::Card;
+use crate::wait::Site;
 
 thread_local! {
     static HELD: RefCell<Held> = const {

@@ -11,9 +11,9 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use super::Site;
 use super::times::Sum;
 use crate::os::{fork, ticks};
+use crate::wait::Site;
 
 /// Places that have numbers here. (Most locks are taken at fewer.)
 pub(super) const PLACES: usize = 8;
@@ -22,7 +22,7 @@ pub(super) const PLACES: usize = 8;
 static SWITCHES: AtomicUsize = AtomicUsize::new(0);
 
 /// The profile is about to be switched on.
-pub(super) fn begin() {
+pub(crate) fn begin() {
     SWITCHES.fetch_add(1, Ordering::Relaxed);
 }
 

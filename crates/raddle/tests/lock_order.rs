@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use raddle::checks::{Card, Inversion, Site, check_order, inversions};
 use raddle::deadlock::Kind;
+use raddle::lock_order::{Card, Inversion, Site, check_order, inversions};
 use raddle::{Lock, RLock, RawLock};
 
 /// The checks are the process's: one test at a time.

@@ -14,9 +14,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::held::{self, Entry};
-use super::{Card, Inversion, Link, Seen, Site, known};
+use super::known;
+use crate::card::{Asked, Card};
 use crate::os::guarded::Guarded;
-use crate::wait::Blocking;
+use crate::wait::{Inversion, Link, Seen, Site};
 
 /// Edges that one search looks at: more than that is given up.
 const STEPS: usize = 10_000;
@@ -98,11 +99,7 @@ pub fn inversions() -> Vec<Inversion> {
 
 /// Notes that `card` is about to be taken at `site`, by the thread that blocks; returns an order
 /// that contradicts this one.
-pub(super) fn before(
-    card: &Card,
-    site: Site,
-    blocking: &mut impl Blocking,
-) -> Option<Inversion> {
+pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Option<Inversion> {
     let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
     // (Outside: what asks for a name may run anything.)
     let (who, inner) = (blocking.thread_name(), card.seen());

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use raddle::checks::{Site, Tally, profile, tallies, waits};
+use raddle::contention::{Site, Tally, profile, tallies, waits};
 use raddle::deadlock::Kind;
 use raddle::{Event, Lock, RLock};
 

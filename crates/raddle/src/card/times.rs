@@ -21,17 +21,17 @@ pub struct Sum {
 }
 
 impl Sum {
-    pub(super) fn add(&mut self, nanos: u64) {
+    pub(crate) fn add(&mut self, nanos: u64) {
         self.merge(&Self { count: 1, total: nanos, longest: nanos });
     }
 
     /// A sum of ticks, in nanoseconds.
-    pub(super) fn in_nanos(self) -> Self {
+    pub(crate) fn in_nanos(self) -> Self {
         let Self { count, total, longest } = self;
         Self { count, total: ticks::nanos(total), longest: ticks::nanos(longest) }
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.total = self.total.saturating_add(other.total);
         self.longest = self.longest.max(other.longest);
@@ -69,13 +69,13 @@ impl Times {
         self.sum.longest
     }
 
-    pub(super) fn add(&mut self, nanos: u64) {
+    pub(crate) fn add(&mut self, nanos: u64) {
         self.sum.add(nanos);
         let slot = &mut self.slots.get_or_insert_with(empty)[slot(nanos)];
         *slot = slot.saturating_add(1);
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.sum.merge(&other.sum);
         let Some(theirs) = &other.slots else { return };
         let ours = self.slots.get_or_insert_with(empty);
