@@ -82,7 +82,8 @@ pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>>
         links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
     }
     let arguments = (raddle::thread_id(), links).into_pyobject(py)?;
-    Ok(aside::tell(py, "raddle._diagnose.lock_order", &CALLBACK, arguments)?.map(outcall::raised))
+    Ok(aside::tell(py, "raddle._diagnose.lock_order", &CALLBACK, arguments)?
+        .map(outcall::raised))
 }
 
 /// Hands in what is called for a lock order that contradicts another: `callback(finder,

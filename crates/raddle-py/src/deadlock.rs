@@ -121,7 +121,8 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     };
     let finder = raddle::thread_id();
     let arguments = (finder, kind, ring, found.surely, may_raise, waits(py)?);
-    aside::tell(py, "raddle._diagnose.deadlock", &CALLBACK, arguments.into_pyobject(py)?).map(Answer::of)
+    aside::tell(py, "raddle._diagnose.deadlock", &CALLBACK, arguments.into_pyobject(py)?)
+        .map(Answer::of)
 }
 
 fn drop_all(seen: Vec<Seen<'_>>) {

@@ -48,7 +48,8 @@ pub(super) fn call<'py, const N: usize>(
         // Who opens it holds the lock until the parts are there.
         drop(ordered::Lock::take(queue.get(), py)?);
     }
-    let function = outcall::getattr(imported(py, &HOOKED, "raddle._queue.opened", None)?, name)?;
+    let function =
+        outcall::getattr(imported(py, &HOOKED, "raddle._queue.opened", None)?, name)?;
     let arguments = std::iter::once(queue.as_any().clone()).chain(arguments);
     let arguments = PyTuple::new(py, arguments.collect::<Vec<_>>())?;
     outcall::call(&function, &arguments, None)
