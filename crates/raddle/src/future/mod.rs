@@ -30,7 +30,7 @@ pub use self::claim::Claim;
 use crate::os::{Deadline, fork, thread_id};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
 use crate::wait::{Awaited, Blocking, Kind, Native, Provider, infallible};
-use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
+use crate::waiters::{Abandoned, Locked, WaitList};
 
 const PENDING: u32 = 0;
 const RUNNING: u32 = 1;
@@ -383,21 +383,14 @@ impl Completion {
         if until == Deadline::PAST {
             return Ok(false);
         }
-        loop {
-            let waiter = Waiter::new();
+        self.waiters.wait(blocking, until, self, |waiter| {
             let locked = self.waiters.lock();
-            if !self.flag(QUEUED, wakes) {
-                return Ok(true);
+            let queued = self.flag(QUEUED, wakes);
+            if queued {
+                locked.push_back(waiter);
             }
-            locked.push_back(&waiter);
-            drop(locked);
-            match self.waiters.block(&waiter, blocking, until, self) {
-                Ended::Chosen => return Ok(true),
-                Ended::TimedOut => return Ok(false),
-                Ended::Interrupted(interrupt) => return Err(interrupt),
-                Ended::Forked => {}
-            }
-        }
+            queued
+        })
     }
 
     /// Waits until the task is done.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::os::Deadline;
 use crate::sync::{AtomicU8, Ordering, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
-use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+use crate::waiters::{Abandoned, Locked, WaitList, Why};
 
 const SET: u8 = 1;
 const QUEUED: u8 = 2;
@@ -95,7 +95,7 @@ impl Event {
     }
 
     /// [`wait_with`](Self::wait_with) for an event that nobody will set any more if `gone` says
-    /// so, in the child of a fork that a signal handler made during the wait.
+    /// so: in the child of a fork, which a signal handler may have made during the wait.
     #[cfg(not(raddle_loom))]
     pub(crate) fn wait_unless<B: Blocking>(
         &self,
@@ -116,28 +116,20 @@ impl Event {
         if until == Deadline::PAST {
             return Ok(false);
         }
-        loop {
-            let waiter = Waiter::new();
+        self.waiters.wait(blocking, until, self, |waiter| {
             let locked = self.waiters.lock();
-            let queued = self
-                .state
-                .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
-                    (state & SET == 0).then_some(state | QUEUED)
-                })
-                .is_ok();
-            if !queued {
-                return Ok(true);
+            let queued = !gone()
+                && self
+                    .state
+                    .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
+                        (state & SET == 0).then_some(state | QUEUED)
+                    })
+                    .is_ok();
+            if queued {
+                locked.push_back(waiter);
             }
-            locked.push_back(&waiter);
-            drop(locked);
-            match self.waiters.block(&waiter, blocking, until, self) {
-                Ended::Chosen => return Ok(true),
-                Ended::TimedOut => return Ok(false),
-                Ended::Interrupted(interrupt) => return Err(interrupt),
-                Ended::Forked if gone() => return Ok(true),
-                Ended::Forked => {}
-            }
-        }
+            queued
+        })
     }
 
     /// Waits until the flag is set.

@@ -30,7 +30,7 @@ use crate::card::{self, Card, CardCell};
 use crate::os::{Deadline, deadline};
 use crate::sync::maybe_const;
 use crate::wait::{Awaited, Blocking, Here, Kind, Provider, Site, infallible};
-use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
 /// How long a waiter lets others overtake it, in nanoseconds.
 const PATIENCE: i64 = 1_000_000;
@@ -222,23 +222,21 @@ impl RawLock {
                 return Ok(self.word.withdraw(hold));
             }
             let waiter = Waiter::with_patience(patient_until);
-            self.forget_parents_waiters();
-            let locked = self.waiters.lock();
-            if self.word.enlist(hold, chosen) == Enlisted::Taken {
-                return Ok(true);
-            }
-            if std::mem::take(&mut chosen) {
-                locked.push_front(&waiter);
-            } else {
-                locked.push_back(&waiter);
-            }
-            drop(locked);
+            let join = |waiter: &Waiter| {
+                self.forget_parents_waiters();
+                let locked = self.waiters.lock();
+                let queued = self.word.enlist(hold, chosen) != Enlisted::Taken;
+                if queued {
+                    locked.push(waiter, chosen);
+                }
+                queued
+            };
             let acquiring = Acquiring { lock: self, hold };
-            match self.waiters.block_asleep(&waiter, blocking, until, &acquiring) {
-                Ended::Chosen => chosen = true,
-                Ended::Forked => {}
-                Ended::TimedOut => return Ok(false),
-                Ended::Interrupted(interrupt) => return Err(interrupt),
+            match self.waiters.wait_as(waiter, false, blocking, until, &acquiring, join)? {
+                Passed::AtOnce => return Ok(true),
+                Passed::Chosen(_) => chosen = true,
+                Passed::Forked => chosen = false,
+                Passed::TimedOut => return Ok(false),
             }
         }
     }

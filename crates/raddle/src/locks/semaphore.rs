@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
-use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
 const QUEUED: usize = 1;
 const PERMIT: usize = 2;
@@ -106,19 +106,17 @@ impl Semaphore {
         }
         let mut overtaken = false;
         loop {
-            let waiter = Waiter::new();
-            let locked = self.waiters.lock();
-            if !self.mark_queued() {
-                return Ok(true);
-            }
-            if overtaken {
-                locked.push_front(&waiter);
-            } else {
-                locked.push_back(&waiter);
-            }
-            drop(locked);
-            match self.waiters.block(&waiter, blocking, until, self) {
-                Ended::Chosen => {
+            let join = |waiter: &Waiter| {
+                let locked = self.waiters.lock();
+                let queued = self.mark_queued();
+                if queued {
+                    locked.push(waiter, overtaken);
+                }
+                queued
+            };
+            match self.waiters.wait_as(Waiter::new(), true, blocking, until, self, join)? {
+                Passed::AtOnce => return Ok(true),
+                Passed::Chosen(_) => {
                     if self.try_acquire() {
                         return Ok(true);
                     }
@@ -127,9 +125,8 @@ impl Semaphore {
                     }
                     overtaken = true;
                 }
-                Ended::Forked => {}
-                Ended::TimedOut => return Ok(false),
-                Ended::Interrupted(interrupt) => return Err(interrupt),
+                Passed::Forked => {}
+                Passed::TimedOut => return Ok(false),
             }
         }
     }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::os::{Deadline, Spin, fork};
 use crate::sync::{AtomicBool, Ordering, UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind};
-use crate::waiters::{Abandoned, Choice, Ended, Locked, WaitList, Waiter};
+use crate::waiters::{Abandoned, Choice, Locked, Passed, WaitList, Waiter};
 
 /// A queue of tasks, unbounded, and the workers that wait for one.
 #[derive(Debug)]
@@ -293,30 +293,29 @@ impl<T> Tasks<T> {
     ) -> Result<bool, B::Interrupt> {
         self.search(seat);
         loop {
-            let waiter = Waiter::new();
-            let locked = self.lock();
-            let ready = self.with(&locked, |inner| {
-                if std::mem::take(&mut seat.scout) {
-                    inner.scout = false;
+            let mut ready = false;
+            let join = |waiter: &Waiter| {
+                let locked = self.lock();
+                ready = self.with(&locked, |inner| {
+                    if std::mem::take(&mut seat.scout) {
+                        inner.scout = false;
+                    }
+                    !inner.queue.is_empty() || (end && inner.closed)
+                });
+                let queued = !ready && until != Deadline::PAST;
+                if queued {
+                    locked.push_front(waiter);
                 }
-                !inner.queue.is_empty() || (end && inner.closed)
-            });
-            if ready {
-                return Ok(true);
-            }
-            if until == Deadline::PAST {
-                return Ok(false);
-            }
-            locked.push_front(&waiter);
-            drop(locked);
-            match self.sleepers.block_asleep(&waiter, blocking, until, self) {
-                Ended::Chosen => {
+                queued
+            };
+            match self.sleepers.wait_as(Waiter::new(), false, blocking, until, self, join)? {
+                Passed::AtOnce => return Ok(ready),
+                Passed::Chosen(_) => {
                     seat.scout = true;
                     return Ok(true);
                 }
-                Ended::TimedOut => return Ok(false),
-                Ended::Interrupted(interrupt) => return Err(interrupt),
-                Ended::Forked => *seat = Seat::new(),
+                Passed::TimedOut => return Ok(false),
+                Passed::Forked => *seat = Seat::new(),
             }
             self.search(seat);
         }

@@ -20,7 +20,7 @@ use super::line::Line;
 use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::wait::{Awaited, Blocking, Kind};
-use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
 pub(super) const ENDED: usize = 1;
 const IDLE: usize = 2;
@@ -166,25 +166,26 @@ impl Sleep {
         nothing: impl FnOnce(usize) -> bool,
     ) -> Result<Option<Rested<'_>>, B::Interrupt> {
         let waiter = Waiter::with_token(token.unwrap_or(0));
-        let locked = self.idle.lock();
-        // The next tick reads this word, and so sees that somebody sleeps.
-        let word = self.word.fetch_or(IDLE, Ordering::AcqRel);
-        if !nothing(word) {
-            self.left(&locked, Why::Interrupted);
-            return Ok(Some(Rested { sleep: self, for_work: false }));
-        }
-        if token.is_some() {
-            locked.push_back(&waiter);
-        } else {
-            // Last in, first out: the others' stacks and caches may rest as well.
-            locked.push_front(&waiter);
-        }
-        drop(locked);
-        let for_work = match self.idle.block(&waiter, blocking, until, self) {
-            Ended::Chosen => waiter.verdict() == FOR_WORK,
-            Ended::TimedOut => return Ok(None),
-            Ended::Forked => false,
-            Ended::Interrupted(interrupt) => return Err(interrupt),
+        let join = |waiter: &Waiter| {
+            let locked = self.idle.lock();
+            // The next tick reads this word, and so sees that somebody sleeps.
+            let word = self.word.fetch_or(IDLE, Ordering::AcqRel);
+            if !nothing(word) {
+                self.left(&locked, Why::Interrupted);
+                return false;
+            }
+            if token.is_some() {
+                locked.push_back(waiter);
+            } else {
+                // Last in, first out: the others' stacks and caches may rest as well.
+                locked.push_front(waiter);
+            }
+            true
+        };
+        let for_work = match self.idle.wait_as(waiter, true, blocking, until, self, join)? {
+            Passed::Chosen(verdict) => verdict == FOR_WORK,
+            Passed::TimedOut => return Ok(None),
+            Passed::AtOnce | Passed::Forked => false,
         };
         Ok(Some(Rested { sleep: self, for_work }))
     }

@@ -22,7 +22,7 @@ use super::inner::{Inner, Inside, Phase};
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind};
-use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter};
+use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
 
 /// What a [`Gate`] needs to know of the items behind it.
 pub trait Store {
@@ -63,6 +63,21 @@ impl std::error::Error for NoTask {}
 #[derive(Debug, Default)]
 pub struct Turn {
     overtaken: bool,
+}
+
+impl Turn {
+    /// What a wait has come to: whether to look again.
+    fn comes<B: Blocking>(&mut self, passed: Passed, blocking: &mut B) -> bool {
+        match passed {
+            Passed::AtOnce => return true,
+            Passed::TimedOut => return false,
+            Passed::Chosen(_) => self.overtaken = true,
+            Passed::Forked => {}
+        }
+        // The store belongs to those who are attached, see there.
+        blocking.attach();
+        true
+    }
 }
 
 /// Guards a store of items: lets threads put and get, and lets them wait.
@@ -203,18 +218,20 @@ impl<S: Store> Gate<S> {
         if until.has_passed() {
             return Ok(false);
         }
-        let waiter = Waiter::new();
-        let inner = self.lock();
-        if inner.may_put() != Err(Deny::Later) {
-            return Ok(true);
-        }
-        let putters = self.putters.lock();
-        join(&putters, &waiter, turn);
-        inner.inside(|inside| inside.putters = true);
-        drop(putters);
-        drop(inner);
-        let ended = self.putters.block(&waiter, blocking, until, &Putting(self));
-        settle(ended, blocking, turn)
+        let overtaken = turn.overtaken;
+        let join = |waiter: &Waiter| {
+            let inner = self.lock();
+            let queued = inner.may_put() == Err(Deny::Later);
+            if queued {
+                let putters = self.putters.lock();
+                putters.push(waiter, overtaken);
+                inner.inside(|inside| inside.putters = true);
+            }
+            queued
+        };
+        let putting = Putting(self);
+        let wait = self.putters.wait_as(Waiter::new(), true, blocking, until, &putting, join);
+        Ok(turn.comes(wait?, blocking))
     }
 
     /// Waits until a get may be let through; returns false if `until` passed before.
@@ -234,15 +251,18 @@ impl<S: Store> Gate<S> {
         if until.has_passed() {
             return Ok(false);
         }
-        let waiter = Waiter::new();
-        let inner = self.lock();
-        if inner.may_get() != Err(Deny::Later) {
-            return Ok(true);
-        }
-        join(&inner.getters, &waiter, turn);
-        drop(inner);
-        let ended = self.getters.block(&waiter, blocking, until, &Getting(self));
-        settle(ended, blocking, turn)
+        let overtaken = turn.overtaken;
+        let join = |waiter: &Waiter| {
+            let inner = self.lock();
+            let queued = inner.may_get() == Err(Deny::Later);
+            if queued {
+                inner.getters.push(waiter, overtaken);
+            }
+            queued
+        };
+        let getting = Getting(self);
+        let wait = self.getters.wait_as(Waiter::new(), true, blocking, until, &getting, join);
+        Ok(turn.comes(wait?, blocking))
     }
 
     /// Wakes a getter if there are items, and a putter if there is room: for a thread that was
@@ -286,23 +306,22 @@ impl<S: Store> Gate<S> {
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
         loop {
-            let waiter = Waiter::new();
-            let inner = self.lock();
-            if inner.inside(|inside| inside.unfinished == 0 || inside.phase == Phase::Retired) {
-                return Ok(true);
-            }
-            if until == Deadline::PAST {
-                return Ok(false);
-            }
-            let joiners = self.joiners.lock();
-            joiners.push_back(&waiter);
-            inner.inside(|inside| inside.joiners = true);
-            drop(joiners);
-            drop(inner);
-            match self.joiners.block(&waiter, blocking, until, &Joining) {
-                Ended::Chosen | Ended::Forked => {}
-                Ended::TimedOut => return Ok(false),
-                Ended::Interrupted(interrupt) => return Err(interrupt),
+            let mut done = false;
+            let join = |waiter: &Waiter| {
+                let inner = self.lock();
+                done = inner.inside(|i| i.unfinished == 0 || i.phase == Phase::Retired);
+                let queued = !done && until != Deadline::PAST;
+                if queued {
+                    let joiners = self.joiners.lock();
+                    joiners.push_back(waiter);
+                    inner.inside(|inside| inside.joiners = true);
+                }
+                queued
+            };
+            match self.joiners.wait_as(Waiter::new(), true, blocking, until, &Joining, join)? {
+                Passed::AtOnce => return Ok(done),
+                Passed::Chosen(_) | Passed::Forked => {}
+                Passed::TimedOut => return Ok(false),
             }
         }
     }
@@ -436,31 +455,6 @@ impl<S> fmt::Debug for Gate<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gate").finish_non_exhaustive()
     }
-}
-
-/// Joins a line: at its front after having been overtaken.
-fn join(line: &Locked<'_>, waiter: &Waiter, turn: &Turn) {
-    if turn.overtaken {
-        line.push_front(waiter);
-    } else {
-        line.push_back(waiter);
-    }
-}
-
-fn settle<B: Blocking>(
-    ended: Ended<B::Interrupt>,
-    blocking: &mut B,
-    turn: &mut Turn,
-) -> Result<bool, B::Interrupt> {
-    match ended {
-        Ended::Chosen => turn.overtaken = true,
-        Ended::Forked => {}
-        Ended::TimedOut => return Ok(false),
-        Ended::Interrupted(interrupt) => return Err(interrupt),
-    }
-    // The store belongs to those who are attached, see there.
-    blocking.attach();
-    Ok(true)
 }
 
 struct Getting<'a, S>(&'a Gate<S>);

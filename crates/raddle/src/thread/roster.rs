@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::raw;
 use crate::os::Deadline;
 use crate::wait::{Awaited, Blocking, Kind};
-use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
+use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static LASTING: AtomicUsize = AtomicUsize::new(0);
@@ -113,19 +113,19 @@ pub fn wait_for_lasting<B: Blocking>(
 ) -> Result<bool, B::Interrupt> {
     let own = usize::from(raw::current(|handle| handle.is_lasting()).unwrap_or(false));
     loop {
-        let waiter = Waiter::new();
-        let locked = WATCHERS.lock();
-        if LASTING.load(Ordering::Acquire) <= own {
-            return Ok(true);
-        }
-        if until.has_passed() {
-            return Ok(false);
-        }
-        locked.push_back(&waiter);
-        drop(locked);
-        match WATCHERS.block(&waiter, blocking, until, &Watcher) {
-            Ended::Chosen | Ended::TimedOut | Ended::Forked => {}
-            Ended::Interrupted(interrupt) => return Err(interrupt),
+        let mut alone = false;
+        let join = |waiter: &Waiter| {
+            let locked = WATCHERS.lock();
+            alone = LASTING.load(Ordering::Acquire) <= own;
+            let queued = !alone && !until.has_passed();
+            if queued {
+                locked.push_back(waiter);
+            }
+            queued
+        };
+        match WATCHERS.wait_as(Waiter::new(), true, blocking, until, &Watcher, join)? {
+            Passed::AtOnce => return Ok(alone),
+            Passed::Chosen(_) | Passed::TimedOut | Passed::Forked => {}
         }
     }
 }

@@ -96,6 +96,15 @@ impl Locked<'_> {
         self.set_head(waiter);
     }
 
+    /// Adds `waiter` to the line: at its front if it was chosen before, and `overtaken`.
+    pub(crate) fn push(&self, waiter: &Waiter, overtaken: bool) {
+        if overtaken {
+            self.push_front(waiter);
+        } else {
+            self.push_back(waiter);
+        }
+    }
+
     /// Removes `waiter`, which is linked.
     pub(super) fn unlink(&self, waiter: &Waiter) {
         let target = ptr::from_ref(waiter);

@@ -101,6 +101,20 @@ pub(crate) enum Ended<I> {
     Forked,
 }
 
+/// How a thread came past the line.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Passed {
+    /// It found that it need not wait.
+    AtOnce,
+    /// Somebody chose it, and left it this verdict.
+    Chosen(u8),
+    /// The deadline passed, and nobody chose it.
+    TimedOut,
+    /// This is the child of a signal handler's fork: the wait has to begin anew, see [`Ended`].
+    Forked,
+}
+
 /// Why a waiter takes itself out of line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Why {
@@ -217,6 +231,60 @@ impl WaitList {
         count
     }
 
+    /// Waits in this line, unless that is not needed: the wait of nearly every primitive.
+    ///
+    /// `join` locks, looks, and adds the waiter to the line, or returns `false` if the thread need
+    /// not wait. It is called once more in the child of a signal handler's fork. Returns whether
+    /// there was no need to wait, or an end to it, before the deadline.
+    ///
+    /// # Errors
+    /// The interrupt with which `blocking` ended the wait.
+    pub(crate) fn wait<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        abandoned: &impl Abandoned,
+        mut join: impl FnMut(&Waiter) -> bool,
+    ) -> Result<bool, B::Interrupt> {
+        loop {
+            match self.wait_as(Waiter::new(), true, blocking, until, abandoned, &mut join)? {
+                Passed::AtOnce | Passed::Chosen(_) => return Ok(true),
+                Passed::TimedOut => return Ok(false),
+                Passed::Forked => {}
+            }
+        }
+    }
+
+    /// [`wait`](Self::wait) as `waiter`, which spins first if it `spins`; for those that do not
+    /// take being chosen, or a fork, for the end of it.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) fn wait_as<B: Blocking>(
+        &self,
+        waiter: Waiter,
+        spins: bool,
+        blocking: &mut B,
+        until: Deadline,
+        abandoned: &impl Abandoned,
+        join: impl FnOnce(&Waiter) -> bool,
+    ) -> Result<Passed, B::Interrupt> {
+        if !join(&waiter) {
+            return Ok(Passed::AtOnce);
+        }
+        let ended = if spins {
+            self.block(&waiter, blocking, until, abandoned)
+        } else {
+            self.block_with(&waiter, blocking, until, abandoned, |_| false)
+        };
+        match ended {
+            Ended::Chosen => Ok(Passed::Chosen(waiter.verdict())),
+            Ended::TimedOut => Ok(Passed::TimedOut),
+            Ended::Forked => Ok(Passed::Forked),
+            Ended::Interrupted(interrupt) => Err(interrupt),
+        }
+    }
+
     /// Blocks until `waiter` is chosen, the deadline passes or a handler interrupts, and settles
     /// whether an abandoned wait had been chosen. With [`Deadline::PAST`] it only settles that.
     pub(crate) fn block<B: Blocking>(
@@ -228,17 +296,6 @@ impl WaitList {
     ) -> Ended<B::Interrupt> {
         let spin = |waiter: &Waiter| self.spin.until(|| waiter.parker.is_notified());
         self.block_with(waiter, blocking, until, abandoned, spin)
-    }
-
-    /// [`block`](Self::block) for those who have spun in their own way, or had better not.
-    pub(crate) fn block_asleep<B: Blocking>(
-        &self,
-        waiter: &Waiter,
-        blocking: &mut B,
-        until: Deadline,
-        abandoned: &impl Abandoned,
-    ) -> Ended<B::Interrupt> {
-        self.block_with(waiter, blocking, until, abandoned, |_| false)
     }
 
     fn block_with<B: Blocking>(

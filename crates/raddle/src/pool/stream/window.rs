@@ -49,7 +49,7 @@ use crate::pool::{
 };
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::wait::{Awaited, Blocking, Kind};
-use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
+use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
 
 pub(super) const STOPPED: usize = 1;
 
@@ -307,19 +307,19 @@ impl<T, R> Window<T, R> {
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
         loop {
-            let waiter = Waiter::new();
-            let locked = self.leaving.lock();
-            if self.workers() == 0 {
-                return Ok(true);
-            }
-            if until.has_passed() {
-                return Ok(false);
-            }
-            locked.push_back(&waiter);
-            drop(locked);
-            match self.leaving.block(&waiter, blocking, until, &Alone) {
-                Ended::Chosen | Ended::TimedOut | Ended::Forked => {}
-                Ended::Interrupted(interrupt) => return Err(interrupt),
+            let mut idle = false;
+            let join = |waiter: &Waiter| {
+                let locked = self.leaving.lock();
+                idle = self.workers() == 0;
+                let queued = !idle && !until.has_passed();
+                if queued {
+                    locked.push_back(waiter);
+                }
+                queued
+            };
+            match self.leaving.wait_as(Waiter::new(), true, blocking, until, &Alone, join)? {
+                Passed::AtOnce => return Ok(idle),
+                Passed::Chosen(_) | Passed::TimedOut | Passed::Forked => {}
             }
         }
     }
