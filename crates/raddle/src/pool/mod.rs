@@ -6,7 +6,6 @@
 //! workers and wait in its own way.
 
 mod executor;
-mod line;
 mod rust_pool;
 mod sleep;
 mod stream;

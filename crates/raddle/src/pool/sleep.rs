@@ -16,7 +16,8 @@
 //! Rejected: waking a worker for each offer. Under a GIL, all of them would queue for it, to find
 //! that the first one had done the work; so one is woken, and that one wakes the next.
 
-use super::line::Line;
+use crossbeam_utils::CachePadded;
+
 use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering};
 use crate::wait::{Awaited, Blocking, Kind};
@@ -44,7 +45,7 @@ pub(super) fn wants_waking(word: usize) -> bool {
 #[derive(Debug)]
 pub(super) struct Sleep {
     /// See the module's table.
-    word: Line<AtomicUsize>,
+    word: CachePadded<AtomicUsize>,
     idle: WaitList,
     /// How many workers have left because there was nothing to do; grows under the latch of
     /// `idle`, before `IDLE` goes: who does not see the flag sees that somebody has left.
@@ -77,7 +78,7 @@ impl Rested<'_> {
 impl Sleep {
     pub(super) fn new() -> Self {
         Self {
-            word: Line(AtomicUsize::new(0)),
+            word: CachePadded::new(AtomicUsize::new(0)),
             idle: WaitList::new(),
             gone: AtomicUsize::new(0),
         }

@@ -199,10 +199,12 @@ impl Handle {
 
     /// Whether the thread lived in a parent process.
     fn is_left_behind(&self) -> bool {
+        if !self.is_started() {
+            return false;
+        }
+        // (Not before: until it is started, its generation is none.)
         let generation = self.generation.load(Ordering::Relaxed);
-        self.is_started()
-            && generation != fork::generation()
-            && !fork::survived(self.ident(), generation)
+        generation != fork::generation() && !fork::survived(self.ident(), generation)
     }
 
     /// Whether the thread has ended (or failed to start, or lived in a parent process).

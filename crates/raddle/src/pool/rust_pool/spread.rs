@@ -13,9 +13,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crossbeam_utils::CachePadded;
+
 use super::workers::Pool;
 use crate::locks::Lock;
-use crate::pool::line::Line;
 
 /// Each claim is this share of what would be left for each worker.
 const SHARE: usize = 4;
@@ -57,7 +58,7 @@ impl Pool {
         let count = items.len();
         let mut results: Vec<R> = Vec::with_capacity(count);
         let output = Output(results.as_mut_ptr());
-        let next = Line(AtomicUsize::new(0));
+        let next = CachePadded::new(AtomicUsize::new(0));
         let (written, panic) = (Lock::new(Vec::new()), Lock::new(None::<Panic>));
         let share = (self.workers() + 1) * SHARE;
         let body = || {

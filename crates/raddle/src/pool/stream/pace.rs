@@ -3,8 +3,9 @@
 //! Handing over an item costs about as much as a very short one takes. A range of them is meant to
 //! take some 50 µs, so that nobody waits for it for long; it begins with one item and doubles.
 
+use crossbeam_utils::CachePadded;
+
 use super::cell;
-use crate::pool::line::Line;
 use crate::sync::{AtomicUsize, Ordering};
 
 /// A range that took less than this many nanoseconds may be twice as large.
@@ -18,14 +19,14 @@ const SHARES: usize = if cfg!(raddle_loom) { 1 } else { 2 };
 
 /// What all workers of a window have learned.
 pub(super) struct Pace {
-    size: Line<AtomicUsize>,
+    size: CachePadded<AtomicUsize>,
     most: usize,
 }
 
 impl Pace {
     pub(super) fn new(first: usize, most: usize) -> Self {
         let most = most.clamp(1, cell::MOST);
-        Self { size: Line(AtomicUsize::new(first.clamp(1, most))), most }
+        Self { size: CachePadded::new(AtomicUsize::new(first.clamp(1, most))), most }
     }
 
     /// How many items to claim of `left`, among so many workers.

@@ -36,6 +36,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
+
 use super::cell::{EMPTY, Offcuts};
 use super::clocks::{Clocks, Reading};
 use super::consumer::Consumer;
@@ -43,10 +45,7 @@ use super::front::Front;
 use super::pace::Pace;
 use super::slot::{Held, Slot};
 use crate::os::{Deadline, fork};
-use crate::pool::{
-    line::Line,
-    sleep::{Sleep, TICK},
-};
+use crate::pool::sleep::{Sleep, TICK};
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
@@ -124,12 +123,12 @@ pub enum Left {
 
 /// A bounded stream of items of type `T` through workers that make results of type `R`.
 pub struct Window<T, R> {
-    pub(super) claimed: Line<AtomicUsize>,
+    pub(super) claimed: CachePadded<AtomicUsize>,
     /// Its ticks are the inputs published.
     pub(super) sleep: Sleep,
     /// The number of results announced, where they come as they are ready.
-    pub(super) announced: Line<AtomicUsize>,
-    pub(super) door: Line<AtomicUsize>,
+    pub(super) announced: CachePadded<AtomicUsize>,
+    pub(super) door: CachePadded<AtomicUsize>,
     /// Guarded by `HELD` in `door`.
     pub(super) front: UnsafeCell<Front>,
     /// The consumer, when it waits.
@@ -138,7 +137,7 @@ pub struct Window<T, R> {
     pub(super) leaving: WaitList,
     /// Workers inside `work`; it falls under the latch of `leaving`.
     pub(super) inside: AtomicUsize,
-    pub(super) awake: Line<AtomicUsize>,
+    pub(super) awake: CachePadded<AtomicUsize>,
     pub(super) ranges: AtomicUsize,
     pub(super) offcuts: Offcuts,
     pub(super) pace: Pace,
@@ -174,15 +173,15 @@ impl<T, R> Window<T, R> {
         let size = limit.next_power_of_two();
         let words = |count: usize| (0..count).map(|_| AtomicUsize::new(EMPTY)).collect();
         Self {
-            claimed: Line(AtomicUsize::new(0)),
+            claimed: CachePadded::new(AtomicUsize::new(0)),
             sleep: Sleep::new(),
-            announced: Line(AtomicUsize::new(0)),
-            door: Line(AtomicUsize::new(0)),
+            announced: CachePadded::new(AtomicUsize::new(0)),
+            door: CachePadded::new(AtomicUsize::new(0)),
             front: UnsafeCell::new(Front::new(settings, limit)),
             results: WaitList::new(),
             leaving: WaitList::new(),
             inside: AtomicUsize::new(0),
-            awake: Line(AtomicUsize::new(0)),
+            awake: CachePadded::new(AtomicUsize::new(0)),
             ranges: AtomicUsize::new(0),
             offcuts: Offcuts::new(),
             pace: Pace::new(settings.range.0, settings.range.1),
