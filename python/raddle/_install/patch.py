@@ -16,7 +16,7 @@ functions whose globals are those of the patched module. What tests and tools re
 
 import sys
 
-from raddle._install import finder, step_aside
+from raddle._install import finder
 from raddle._threading import green, state
 
 _VERSION = sys.version_info[:2]
@@ -387,6 +387,13 @@ def _patch_futures(module):
     return patch_names(module, new)
 
 
+def _patch_green(module):
+    """Have what makes threads green say so before it does."""
+    from raddle._install import step_aside
+
+    return step_aside.watch(module)
+
+
 def _completed(name):
     """Patch what had to wait for this module of raddle's."""
     if name == "raddle.threading":
@@ -415,8 +422,7 @@ _PATCHES = {
     "_queue": _patch_low_queue,
     "queue": _patch_queue,
     **dict.fromkeys(_FUTURES, _patch_futures),
-    "gevent.monkey": step_aside.watch_gevent,
-    "eventlet.patcher": step_aside.watch_eventlet,
+    **dict.fromkeys(("gevent.monkey", "eventlet.patcher"), _patch_green),
 }
 
 

@@ -42,7 +42,7 @@ def _told_by_gevent(event):
         _step_aside("gevent")
 
 
-def watch_gevent(module):
+def _watch_gevent(module):
     """Have gevent say when it is about to patch; nothing is swapped for that."""
     from gevent import events
 
@@ -51,7 +51,7 @@ def watch_gevent(module):
     return {}
 
 
-def watch_eventlet(module):
+def _watch_eventlet(module):
     """Step aside when `monkey_patch` is called; return what was swapped."""
     import functools
 
@@ -65,3 +65,9 @@ def watch_eventlet(module):
         return original(**on)
 
     return patch.patch_names(module, {"monkey_patch": monkey_patch})
+
+
+def watch(module):
+    """Step aside when this module of either is used; return what was swapped."""
+    watchers = {"gevent.monkey": _watch_gevent, "eventlet.patcher": _watch_eventlet}
+    return watchers[module.__spec__.name](module)
