@@ -84,8 +84,7 @@ def test_the_lines_of_a_stack_are_of_one_moment(spawn, often):
 
 AGAIN = """
 import os, sys, threading, time
-import raddle
-from raddle._diagnose.program import stack
+import raddle, raddle._diagnose.program.stack as stack
 
 lock = threading.Lock()
 

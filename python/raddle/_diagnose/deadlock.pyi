@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeAlias
 from raddle._diagnose.lock_order import Inversion
 from raddle._diagnose.report.report import Report
 
-Action: TypeAlias = (
+_Action: TypeAlias = (
     Literal["report", "raise", "ignore"]
     | Callable[[Report], object]
     | Callable[[Report | Inversion], object]
@@ -17,8 +17,8 @@ class DeadlockError(RuntimeError):
     report: Report
     def __init__(self, report: Report) -> None: ...
 
-def action() -> Action: ...
-def act(action: Action) -> None: ...
+def action() -> _Action: ...
+def act(action: _Action) -> None: ...
 def deadlocks() -> list[Report]: ...
 def found(
     finder: int,

@@ -1,12 +1,12 @@
 from collections.abc import Iterable
 
-from raddle._diagnose.deadlock import Action
+from raddle._diagnose.deadlock import _Action
 
 ACTIONS: tuple[str, ...]
 
 def configure(
     *,
-    on_deadlock: Action = ...,
+    on_deadlock: _Action = ...,
     lock_order: bool = ...,
     known_orders: Iterable[str] = ...,
     profile: bool = ...,
