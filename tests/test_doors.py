@@ -1,7 +1,7 @@
 """Every function of the interpreter that the extension calls is guarded, or runs no Python.
 
 (Up to 3.13 a daemon thread that is inside of one when the interpreter ends has its stack
-unwound. `crates/raddle-py/src/doors.rs` has the list of those that are guarded.)
+unwound. `crates/raddle-py/src/python/doors.rs` has the list of those that are guarded.)
 """
 
 import gc
@@ -43,7 +43,7 @@ HARMLESS = {
         _PyThreadState_Prealloc _PyThreadState_SetCurrent
     """,
     "is only noted": "PyModuleDef_Init Py_AddPendingCall",
-    "takes any number of arguments, and is guarded by hand in `outcall`": """
+    "takes any number of arguments, and is guarded by hand in `call`": """
         PyErr_FormatUnraisable PySys_Audit
     """,
 }

@@ -1,5 +1,5 @@
 //! Passes the interpreter's version and build flags (`Py_3_13`, `Py_GIL_DISABLED`) to the code,
-//! and has the linker put the guards of `src/doors.rs` before the interpreter's functions.
+//! and has the linker put the guards of `src/python/doors.rs` before the interpreter's functions.
 
 use std::env;
 use std::fs;
@@ -8,12 +8,12 @@ fn main() {
     pyo3_build_config::use_pyo3_cfgs();
     println!("cargo::rustc-check-cfg=cfg(raddle_doors)");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/doors.rs");
+    println!("cargo::rerun-if-changed=src/python/doors.rs");
     let minor = pyo3_build_config::get().version().minor;
     // Where a thread's end unwinds its stack.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") && minor < 14 {
         println!("cargo::rustc-cfg=raddle_doors");
-        let doors = fs::read_to_string("src/doors.rs").expect("the list is there");
+        let doors = fs::read_to_string("src/python/doors.rs").expect("the list is there");
         for name in names(&doors, minor) {
             // (A linker may look for what is to be wrapped before it has seen that it is used.)
             println!("cargo::rustc-cdylib-link-arg=-Wl,--undefined={name}");

@@ -1,56 +1,17 @@
 //! The Python face of raddle: arguments, reprs, errors and garbage collection, nothing else.
 //!
 //! Every algorithm is in the crate `raddle`; this one exports it to the interpreter that it was
-//! built for. What an unwinding or finalizing interpreter demands is in `attached` and `doors`.
+//! built for. What an unwinding or finalizing interpreter demands is in the rooms `blocking` and `python`.
 
-mod arg;
-mod aside;
-mod attached;
-mod bare;
-mod barrier;
-mod bystanders;
-mod checks;
-mod condition;
-mod context;
-mod deadlock;
-mod doors;
-mod errors;
-mod event;
-mod executor;
-#[cfg(Py_GIL_DISABLED)]
-mod farewell;
-mod fork;
-mod frame;
-mod fresh;
-mod function;
-mod future;
-mod handle;
-#[cfg(raddle_doors)]
-mod instances;
-mod interned;
-mod kit;
-mod lock;
-mod moment;
-mod name;
-mod names;
-mod outcall;
-mod padded;
-mod place;
-mod places;
-mod profile;
+mod blocking;
+mod diagnose;
+mod futures;
+mod locks;
+mod python;
 mod queue;
-mod registry;
-mod resting;
-mod rlock;
-mod semaphore;
-mod sign;
-mod slot;
-mod stranded;
+mod sites;
 mod stream;
-mod thread;
-mod timeout;
-mod watch;
-mod workqueue;
+mod threads;
 
 use pyo3::prelude::*;
 
@@ -58,69 +19,74 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _raddle {
     #[pymodule_export]
-    use crate::aside::{Handler, aside, is_aside};
+    use crate::blocking::bystanders::equip_bystanders;
     #[pymodule_export]
-    use crate::barrier::Barrier;
+    use crate::diagnose::aside::{Handler, aside, is_aside};
     #[pymodule_export]
-    use crate::bystanders::equip_bystanders;
+    use crate::diagnose::contention::{counted, profile, tallies, waited};
     #[pymodule_export]
-    use crate::checks::{check_order, equip_order, made};
+    use crate::diagnose::deadlock::{
+        detect, doubt_for, equip_deadlock, forks, main_ident, owner, waits,
+    };
     #[pymodule_export]
-    use crate::condition::Condition;
+    use crate::diagnose::lock_order::{check_order, equip_order, made};
     #[pymodule_export]
-    use crate::deadlock::{detect, doubt_for, equip_deadlock, forks, main_ident, owner, waits};
+    use crate::diagnose::marker::show_sign;
     #[pymodule_export]
-    use crate::errors::barrier_error;
+    use crate::diagnose::stacks::moment;
     #[pymodule_export]
-    use crate::event::Event;
+    use crate::futures::classes::{equip, equip_executor};
     #[pymodule_export]
-    use crate::executor::Executor;
+    use crate::futures::executor::Executor;
     #[pymodule_export]
-    use crate::fork::{before_fork, forked};
+    use crate::futures::function::quicken;
     #[pymodule_export]
-    use crate::function::quicken;
+    use crate::futures::state::Future;
     #[pymodule_export]
-    use crate::future::Future;
+    use crate::locks::barrier::Barrier;
     #[pymodule_export]
-    use crate::handle::{ThreadHandle, make_handle_for, make_thread_handle};
+    use crate::locks::condition::Condition;
     #[pymodule_export]
-    use crate::kit::{equip, equip_executor};
+    use crate::locks::event::Event;
     #[pymodule_export]
-    use crate::lock::{Lock, signal_lock};
+    use crate::locks::lock::{Lock, signal_lock};
     #[pymodule_export]
-    use crate::moment::moment;
+    use crate::locks::rlock::RLock;
     #[pymodule_export]
-    use crate::names::publish;
+    use crate::locks::semaphore::{BoundedSemaphore, Semaphore};
     #[pymodule_export]
-    use crate::profile::{counted, profile, tallies, waited};
+    use crate::python::errors::barrier_error;
     #[pymodule_export]
-    use crate::queue::{LifoQueue, PriorityQueue, Queue, SimpleQueue, queue_errors};
+    use crate::python::registry::equip_threads;
     #[pymodule_export]
-    use crate::registry::equip_threads;
+    use crate::python::replaceable::publish;
     #[pymodule_export]
-    use crate::rlock::RLock;
+    use crate::queue::{
+        errors::queue_errors, kinds::LifoQueue, kinds::PriorityQueue, simple::SimpleQueue,
+        state::Queue,
+    };
     #[pymodule_export]
-    use crate::semaphore::{BoundedSemaphore, Semaphore};
+    use crate::stream::{fast::quicken_stream, stream::Stream, worker::StreamWorker};
     #[pymodule_export]
-    use crate::sign::show_sign;
+    use crate::threads::fork::{before_fork, forked};
     #[pymodule_export]
-    use crate::stream::{Stream, StreamWorker, quicken_stream};
+    use crate::threads::handle::{ThreadHandle, make_handle_for, make_thread_handle};
     #[pymodule_export]
-    use crate::thread::{
+    use crate::threads::start::{
         close, count, settle, shutdown, start_joinable_thread, start_new_thread,
     };
 
     #[pymodule_export]
-    use crate::watch::Watch;
+    use crate::futures::watch::Watch;
     #[pymodule_export]
-    use crate::workqueue::{WorkItem, WorkQueue};
+    use crate::futures::workqueue::{WorkItem, WorkQueue};
 
     use std::ffi::CStr;
 
     use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
 
-    use crate::thread::interpreter_is_main;
+    use crate::threads::start::interpreter_is_main;
 
     /// Has the interpreter's own messages call the types that are written in Python in the
     /// standard library by their names alone: "'Event' object has no attribute ...".
@@ -157,20 +123,20 @@ mod _raddle {
                  their types with it",
             ));
         }
-        crate::interned::prepare(module);
+        crate::python::interned::prepare(module);
         #[cfg(raddle_doors)]
-        crate::instances::prepare(module.py());
-        crate::names::prepare(module.py())?;
-        crate::fork::watch();
-        crate::frame::prepare(module.py());
-        crate::checks::prepare();
-        crate::profile::prepare();
-        crate::deadlock::prepare(module)?;
-        crate::fresh::prepare(module)?;
-        crate::bare::prepare(module.py())?;
-        crate::context::prepare(module.py())?;
-        crate::queue::prepare(module)?;
-        crate::interned::prepare_errors(module);
+        crate::python::instances::prepare(module.py());
+        crate::python::replaceable::prepare(module.py())?;
+        crate::threads::fork::watch();
+        crate::sites::innermost::prepare(module.py());
+        crate::diagnose::lock_order::prepare();
+        crate::diagnose::contention::prepare();
+        crate::diagnose::deadlock::prepare(module)?;
+        crate::locks::fast_new::prepare(module)?;
+        crate::locks::fast_condition::prepare(module.py())?;
+        crate::python::context::prepare(module.py())?;
+        crate::queue::overridden::prepare(module)?;
+        crate::python::interned::prepare_errors(module);
         look_like_python(module.py());
         // Where they are once raddle is installed, as pickling wants to know.
         for name in ["start_joinable_thread", "start_new_thread", "_make_thread_handle"] {

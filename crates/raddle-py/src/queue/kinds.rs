@@ -3,7 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::{Order, Queue, opened};
+use super::opened;
+use super::state::{Order, Queue};
 
 /// A queue that gives the newest item back first.
 ///

@@ -1,7 +1,7 @@
 //! Queues whose insides a program uses, or whose hooks it overrides.
 //!
 //! Their parts are in the instance's dict, as the standard library's are, and their operations in
-//! `raddle/hooked.py`.
+//! `raddle/_queue/opened.py`.
 
 use std::sync::atomic::Ordering;
 
@@ -10,17 +10,18 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use super::{NATIVE, OPEN, OPENING, Order, Queue, ordered, types};
-use crate::condition::Condition;
-use crate::interned::intern;
-use crate::lock::Lock;
-use crate::outcall::{self, Held};
-use crate::slot::Slot;
+use super::state::{NATIVE, OPEN, OPENING, Order, Queue};
+use super::{overridden, priority};
+use crate::locks::condition::Condition;
+use crate::locks::lock::Lock;
+use crate::python::call::{self, OwnedPy};
+use crate::python::interned::intern;
+use crate::python::once::OnceBox;
 
 /// `module.name`, kept in `place`.
 fn imported<'py>(
     py: Python<'py>,
-    place: &'static Slot<Py<PyAny>>,
+    place: &'static OnceBox<Py<PyAny>>,
     module: &str,
     name: Option<&str>,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
@@ -29,7 +30,7 @@ fn imported<'py>(
     }
     let module = py.import(module)?.into_any();
     let found = match name {
-        Some(name) => outcall::getattr(&module, &PyString::new(py, name))?,
+        Some(name) => call::getattr(&module, &PyString::new(py, name))?,
         None => module,
     };
     let _ = place.set(found.unbind());
@@ -42,22 +43,21 @@ pub(super) fn call<'py, const N: usize>(
     name: &Bound<'py, PyString>,
     arguments: [Bound<'py, PyAny>; N],
 ) -> PyResult<Bound<'py, PyAny>> {
-    static HOOKED: Slot<Py<PyAny>> = Slot::new();
+    static HOOKED: OnceBox<Py<PyAny>> = OnceBox::new();
     let py = queue.py();
     if queue.get().mode() == OPENING {
         // Who opens it holds the lock until the parts are there.
-        drop(ordered::Lock::take(queue.get(), py)?);
+        drop(priority::Lock::take(queue.get(), py)?);
     }
-    let function =
-        outcall::getattr(imported(py, &HOOKED, "raddle._queue.opened", None)?, name)?;
+    let function = call::getattr(imported(py, &HOOKED, "raddle._queue.opened", None)?, name)?;
     let arguments = std::iter::once(queue.as_any().clone()).chain(arguments);
     let arguments = PyTuple::new(py, arguments.collect::<Vec<_>>())?;
-    outcall::call(&function, &arguments, None)
+    call::call(&function, &arguments, None)
 }
 
 pub(super) fn put<'py>(
     queue: &Bound<'py, Queue>,
-    item: &Held,
+    item: &OwnedPy,
     (block, timeout): (Bound<'py, PyAny>, Bound<'py, PyAny>),
 ) -> PyResult<()> {
     let item = item.get().bind(queue.py()).clone();
@@ -78,10 +78,10 @@ fn without_blocking<'py>(
     arguments: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = queue.py();
-    let method = outcall::getattr(queue.as_any(), name)?;
+    let method = call::getattr(queue.as_any(), name)?;
     let options = PyDict::new(py);
     options.set_item(intern!(py, "block"), false)?;
-    outcall::call(&method, arguments, Some(&options))
+    call::call(&method, arguments, Some(&options))
 }
 
 pub(super) fn put_nowait<'py>(
@@ -127,9 +127,9 @@ fn furnish(queue: &Bound<'_, Queue>) -> PyResult<()> {
 /// A container as the standard library's queue of that order has, and the name of its method
 /// that adds an item.
 fn container<'py>(py: Python<'py>, order: Order) -> PyResult<Bound<'py, PyAny>> {
-    static DEQUE: Slot<Py<PyAny>> = Slot::new();
+    static DEQUE: OnceBox<Py<PyAny>> = OnceBox::new();
     match order {
-        Order::First => outcall::call0(imported(py, &DEQUE, "collections", Some("deque"))?),
+        Order::First => call::call0(imported(py, &DEQUE, "collections", Some("deque"))?),
         Order::Last | Order::Least => Ok(PyList::empty(py).into_any()),
     }
 }
@@ -138,7 +138,7 @@ fn container<'py>(py: Python<'py>, order: Order) -> PyResult<Bound<'py, PyAny>> 
 #[cold]
 pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
-    let _lock = ordered::Lock::take(this, py)?;
+    let _lock = priority::Lock::take(this, py)?;
     match this.mode() {
         NATIVE => this.mode.store(OPENING, Ordering::Release),
         // A thread of the parent process was at it when this one was forked.
@@ -149,7 +149,7 @@ pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
     // can come in between.
     let made = furnish(queue).and_then(|()| {
         let container = container(py, this.order)?;
-        let append = outcall::getattr(&container, intern!(py, "append"))?;
+        let append = call::getattr(&container, intern!(py, "append"))?;
         dict(queue)?.set_item(intern!(py, "queue"), container)?;
         Ok(append)
     });
@@ -161,10 +161,10 @@ pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
         }
     };
     let mut moved = Ok(());
-    if let Some((items, shut)) = this.gate.retire(|shelf| shelf.items.take()) {
+    if let Some((items, shut)) = this.gate.retire(|contents| contents.items.take()) {
         moved = items.try_for_each(|item| {
             let item = item.into_inner().into_bound(py);
-            outcall::call(&append, &PyTuple::new(py, [item])?, None).map(|_| ())
+            call::call(&append, &PyTuple::new(py, [item])?, None).map(|_| ())
         });
         this.shut.store(shut, Ordering::Relaxed);
     }
@@ -177,13 +177,13 @@ pub(super) fn begin(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
     let old = {
         // A second `__init__`: others may be looking at the heap.
-        let _lock = ordered::Lock::take(this, py)?;
-        this.gate.retire(|shelf| shelf.items.take())
+        let _lock = priority::Lock::take(this, py)?;
+        this.gate.retire(|contents| contents.items.take())
     };
     drop(old);
-    let init = outcall::getattr(queue.as_any(), intern!(py, "_init"))?;
+    let init = call::getattr(queue.as_any(), intern!(py, "_init"))?;
     let maxsize = this.maxsize(py)?;
-    outcall::call(&init, &PyTuple::new(py, [maxsize])?, None)?;
+    call::call(&init, &PyTuple::new(py, [maxsize])?, None)?;
     furnish(queue)?;
     this.gate.set_unfinished(0);
     this.shut.store(false, Ordering::Relaxed);
@@ -195,14 +195,14 @@ pub(super) fn begin(queue: &Bound<'_, Queue>) -> PyResult<()> {
 #[cold]
 pub(super) fn renew(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, this) = (queue.py(), queue.get());
-    if types::examine(queue)?.hooked || !this.is_native() {
+    if overridden::examine(queue)?.hooked || !this.is_native() {
         return begin(queue);
     }
     let old = {
-        let _lock = ordered::Lock::take(this, py)?;
+        let _lock = priority::Lock::take(this, py)?;
         this.gate.reopen();
         this.gate.set_unfinished(0);
-        this.gate.look(|shelf| shelf.items.take())
+        this.gate.look(|contents| contents.items.take())
     };
     drop(old);
     this.gate.nudge();
@@ -228,7 +228,7 @@ pub(super) fn set_part<'py>(
     settle(queue)?;
     let dict = dict(queue)?;
     // What was there before is dropped here, and not by the dict.
-    let old = dict.get_item(name)?.map(|old| Held::new(old.unbind()));
+    let old = dict.get_item(name)?.map(|old| OwnedPy::new(old.unbind()));
     dict.set_item(name, value)?;
     drop(old);
     Ok(())
@@ -248,7 +248,7 @@ fn missing(queue: &Bound<'_, Queue>, name: &Bound<'_, PyString>) -> PyErr {
         let kind = kind.name().map_or_else(|_| "Queue".into(), |kind| kind.to_string());
         return PyAttributeError::new_err(format!("'{kind}' object has no attribute '{name}'"));
     }
-    super::raised::uninitialized(queue.as_any())
+    super::errors::uninitialized(queue.as_any())
 }
 
 /// What `_init` does.
@@ -259,17 +259,17 @@ pub(super) fn make_container(queue: &Bound<'_, Queue>, order: Order) -> PyResult
 
 /// `queue.queue`, which a subclass may have overridden.
 fn inner<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
-    outcall::getattr(queue.as_any(), intern!(queue.py(), "queue"))
+    call::getattr(queue.as_any(), intern!(queue.py(), "queue"))
 }
 
 /// What `_qsize` does.
 pub(super) fn hook_qsize<'py>(queue: &Bound<'py, Queue>) -> PyResult<Bound<'py, PyAny>> {
-    outcall::method0(&inner(queue)?, intern!(queue.py(), "__len__"))
+    call::method0(&inner(queue)?, intern!(queue.py(), "__len__"))
 }
 
 /// `heapq.name`.
 fn heapq<'py>(
-    place: &'static Slot<Py<PyAny>>,
+    place: &'static OnceBox<Py<PyAny>>,
     py: Python<'py>,
     name: &str,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
@@ -282,14 +282,14 @@ pub(super) fn hook_put<'py>(
     order: Order,
     item: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
-    static PUSH: Slot<Py<PyAny>> = Slot::new();
+    static PUSH: OnceBox<Py<PyAny>> = OnceBox::new();
     let (py, inner) = (queue.py(), inner(queue)?);
     if order == Order::Least {
         let arguments = PyTuple::new(py, [&inner, item])?;
-        return outcall::call(heapq(&PUSH, py, "heappush")?, &arguments, None).map(|_| ());
+        return call::call(heapq(&PUSH, py, "heappush")?, &arguments, None).map(|_| ());
     }
-    let append = outcall::getattr(&inner, intern!(py, "append"))?;
-    outcall::call(&append, &PyTuple::new(py, [item])?, None).map(|_| ())
+    let append = call::getattr(&inner, intern!(py, "append"))?;
+    call::call(&append, &PyTuple::new(py, [item])?, None).map(|_| ())
 }
 
 /// What `_get` does.
@@ -297,14 +297,14 @@ pub(super) fn hook_get<'py>(
     queue: &Bound<'py, Queue>,
     order: Order,
 ) -> PyResult<Bound<'py, PyAny>> {
-    static POP: Slot<Py<PyAny>> = Slot::new();
+    static POP: OnceBox<Py<PyAny>> = OnceBox::new();
     let (py, inner) = (queue.py(), inner(queue)?);
     match order {
-        Order::First => outcall::method0(&inner, intern!(py, "popleft")),
-        Order::Last => outcall::method0(&inner, intern!(py, "pop")),
+        Order::First => call::method0(&inner, intern!(py, "popleft")),
+        Order::Last => call::method0(&inner, intern!(py, "pop")),
         Order::Least => {
             let arguments = PyTuple::new(py, [inner])?;
-            outcall::call(heapq(&POP, py, "heappop")?, &arguments, None)
+            call::call(heapq(&POP, py, "heappop")?, &arguments, None)
         }
     }
 }

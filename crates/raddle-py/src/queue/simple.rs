@@ -7,13 +7,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raddle::queue::{Blocks, Deny, Gate, Turn};
 
-use super::patience::Patience;
-use super::raised;
-use crate::arg::Truth;
-use crate::attached::Attached;
-use crate::name;
-use crate::outcall::Held;
-use crate::padded::Padded;
+use super::errors;
+use super::timeout::Timeout;
+use crate::blocking::attached::Attached;
+use crate::locks::name;
+use crate::locks::padded::Padded;
+use crate::python::arguments::Truth;
+use crate::python::call::OwnedPy;
 
 /// An unbounded first-in first-out queue. put() may be called from destructors and signal
 /// handlers, also while the same thread is inside of one of its methods.
@@ -24,7 +24,7 @@ pub(crate) struct SimpleQueue {
     /// Whether the gate is there yet; the collector may look before, at zeroes.
     made: AtomicBool,
     /// Changed by attached threads only: the collector, while it runs, sees it at rest.
-    pub(super) gate: Padded<Gate<Blocks<Held>>>,
+    pub(super) gate: Padded<Gate<Blocks<OwnedPy>>>,
 }
 
 impl SimpleQueue {
@@ -35,32 +35,32 @@ impl SimpleQueue {
 
     #[inline]
     pub(super) fn add(&self, item: Py<PyAny>) {
-        let item = Held::new(item);
+        let item = OwnedPy::new(item);
         if let Err((item, _)) = self.gate.put_by(item, Blocks::push) {
             drop(item); // Never full, never shut down.
         }
     }
 
     #[inline]
-    fn take(&self, py: Python<'_>, patience: Patience<'_, '_>) -> PyResult<Py<PyAny>> {
+    fn take(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Py<PyAny>> {
         match self.gate.get_by(Blocks::pop) {
             Ok(Some(item)) => Ok(item.into_inner()),
-            _ => self.take_slow(py, patience),
+            _ => self.take_slow(py, timeout),
         }
     }
 
     #[cold]
-    fn take_slow(&self, py: Python<'_>, patience: Patience<'_, '_>) -> PyResult<Py<PyAny>> {
-        if let Patience::None = patience {
-            return Err(raised::simple_empty(py));
+    fn take_slow(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Py<PyAny>> {
+        if let Timeout::NoWait = timeout {
+            return Err(errors::simple_empty(py));
         }
-        let until = patience.exact_deadline()?;
+        let until = timeout.exact_deadline()?;
         let mut turn = Turn::default();
         let mut blocking = Attached::to_wait(py, until)?.on(self);
         loop {
             if !self.gate.wait_to_get(&mut blocking, until, &mut turn)? {
                 drop(blocking);
-                return Err(raised::simple_empty(py));
+                return Err(errors::simple_empty(py));
             }
             match self.gate.get_by(Blocks::pop) {
                 Ok(Some(item)) => return Ok(item.into_inner()),
@@ -117,15 +117,15 @@ impl SimpleQueue {
         block: Truth,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Py<PyAny>> {
-        let patience = Patience::new(block.0, timeout);
-        patience.check_exactly()?;
-        self.take(py, patience)
+        let timeout = Timeout::new(block.0, timeout);
+        timeout.check_exactly()?;
+        self.take(py, timeout)
     }
 
     /// Removes and returns the oldest item; raises Empty if there is none.
     #[inline]
     fn get_nowait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.take(py, Patience::None)
+        self.take(py, Timeout::NoWait)
     }
 
     /// Whether there are no items; out of date once returned.
@@ -155,7 +155,7 @@ impl SimpleQueue {
     }
 
     fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Err(raised::cannot_pickle(slf.as_any()))
+        Err(errors::cannot_pickle(slf.as_any()))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -8,12 +8,12 @@ use pyo3::types::{PyBool, PyTuple};
 use raddle::Deadline;
 use raddle::pool::{Consumer, Plan};
 
-use super::Stream;
-use super::inner::{Inner, Made};
 use super::outcome::is_ordinary;
-use crate::attached::Attached;
-use crate::interned::intern;
-use crate::outcall::{self, Held};
+use super::shared::{Inner, Made};
+use super::stream::Stream;
+use crate::blocking::attached::Attached;
+use crate::python::call::{self, OwnedPy};
+use crate::python::interned::intern;
 
 /// How many results are delivered between two looks for signals: `list(stream)` does not look.
 pub(super) const DELIVERIES_A_LOOK: usize = 256;
@@ -25,9 +25,9 @@ impl Inner {
     pub(super) fn drive(
         &self,
         stream: &Bound<'_, Stream>,
-        consumer: &mut Consumer<'_, Held, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, Made>,
         until: Deadline,
-    ) -> PyResult<Option<(Held, Held)>> {
+    ) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         let py = stream.py();
         loop {
             match consumer.plan() {
@@ -96,7 +96,7 @@ impl Inner {
     #[cold]
     fn look(&self, stream: &Bound<'_, Stream>) -> PyResult<()> {
         let py = stream.py();
-        let again = outcall::method0(stream.as_any(), intern!(py, "_look"))?;
+        let again = call::method0(stream.as_any(), intern!(py, "_look"))?;
         self.next_look.set(if again.is_none() { None } else { Some(again.extract()?) });
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Inner {
     pub(super) fn begin(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, Held, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, Made>,
         count: usize,
     ) -> PyResult<()> {
         for _ in 0..count {
@@ -124,15 +124,15 @@ impl Inner {
     fn pull_some(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, Held, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, Made>,
     ) -> PyResult<()> {
         let Some(inputs) = self.inputs.get(py).map(|inputs| inputs.into_bound(py)) else {
             return self.pull(py, consumer);
         };
         for _ in 0..consumer.may_stage().div_ceil(AT_ONCE) {
             for _ in 0..consumer.may_stage().min(AT_ONCE) {
-                match outcall::next_plain(&inputs) {
-                    Ok(Some(item)) => consumer.stage(Held::new(item.unbind())),
+                match call::next_plain(&inputs) {
+                    Ok(Some(item)) => consumer.stage(OwnedPy::new(item.unbind())),
                     // It says so again.
                     Ok(None) => {
                         consumer.offer();
@@ -151,9 +151,9 @@ impl Inner {
 
     /// Pulls an input, or ends the stream.
     #[inline]
-    fn pull(&self, py: Python<'_>, consumer: &mut Consumer<'_, Held, Made>) -> PyResult<()> {
+    fn pull(&self, py: Python<'_>, consumer: &mut Consumer<'_, OwnedPy, Made>) -> PyResult<()> {
         let item = match self.inputs.get(py).map(|inputs| inputs.into_bound(py)) {
-            Some(inputs) => outcall::next(&inputs),
+            Some(inputs) => call::next(&inputs),
             None => Ok(None),
         };
         let item = match item {
@@ -169,11 +169,11 @@ impl Inner {
     fn pulled(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, Held, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, Made>,
         item: PyResult<Option<Bound<'_, PyAny>>>,
     ) -> PyResult<()> {
         match item {
-            Ok(Some(item)) => consumer.publish(Held::new(item.unbind())),
+            Ok(Some(item)) => consumer.publish(OwnedPy::new(item.unbind())),
             Ok(None) => {
                 consumer.end();
                 drop(self.inputs.take());
@@ -196,11 +196,11 @@ impl Inner {
     fn ask_for_worker(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, Held, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, Made>,
     ) -> PyResult<()> {
         let hired = match self.hire.get(py) {
             None => Ok(false),
-            Some(hire) => outcall::call0(hire.bind(py))
+            Some(hire) => call::call0(hire.bind(py))
                 .map(|answer| !answer.cast::<PyBool>().is_ok_and(|answer| !answer.is_true())),
         };
         match hired {

@@ -7,10 +7,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use raddle::pool::Outcome;
 
-use super::inner::{Inner, Made, OnError};
-use crate::context::Entered;
-use crate::interned::intern;
-use crate::outcall::{self, Callee, Held};
+use super::shared::{Inner, Made, OnError};
+use crate::python::call::{self, Callee, OwnedPy};
+use crate::python::context::Entered;
+use crate::python::interned::intern;
 
 /// The longest representation of an input in a note, in characters.
 const LONGEST_REPR: usize = 200;
@@ -27,7 +27,7 @@ impl Inner {
         py: Python<'_>,
         function: &Callee,
         context: &mut Entered,
-        input: &Held,
+        input: &OwnedPy,
     ) -> Outcome<Made> {
         let call = || {
             if !self.star {
@@ -37,10 +37,10 @@ impl Inner {
             function.call(unsafe { input.get().bind(py).cast_unchecked::<PyTuple>() })
         };
         match context.fresh(py).and_then(|()| call()) {
-            Ok(value) => Outcome::Go(Made::Value(Held::new(value.unbind()))),
+            Ok(value) => Outcome::Go(Made::Value(OwnedPy::new(value.unbind()))),
             Err(error) => {
                 let stop = self.on_error == OnError::Raise || !is_ordinary(&error, py);
-                let made = Made::Error(Held::new(error.into_value(py).into_any()));
+                let made = Made::Error(OwnedPy::new(error.into_value(py).into_any()));
                 if stop { Outcome::Stop(made) } else { Outcome::Go(made) }
             }
         }
@@ -51,10 +51,10 @@ impl Inner {
     pub(super) fn settle(
         &self,
         py: Python<'_>,
-        error: Held,
-        input: Held,
+        error: OwnedPy,
+        input: OwnedPy,
         number: usize,
-    ) -> PyResult<Option<(Held, Held)>> {
+    ) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         let exception = error.get().bind(py);
         self.annotate(exception, input.get().bind(py), number)?;
         if self.on_error != OnError::Raise && exception.is_instance_of::<PyException>() {
@@ -74,7 +74,7 @@ impl Inner {
         }
         self.window.close();
         drop(self.cancelled.take());
-        let error = outcall::raised(exception.clone());
+        let error = call::raised(exception.clone());
         if exception.is_instance_of::<PyStopIteration>() {
             // It would look like the end of the results.
             let stopped = PyRuntimeError::new_err("the function raised StopIteration");
@@ -96,7 +96,7 @@ impl Inner {
         number: usize,
     ) -> PyResult<()> {
         let py = exception.py();
-        let shown = outcall::repr(input).and_then(|text| text.extract::<String>());
+        let shown = call::repr(input).and_then(|text| text.extract::<String>());
         let shown = match shown {
             Ok(text) if text.chars().nth(LONGEST_REPR).is_none() => text,
             Ok(text) => text.chars().take(LONGEST_REPR - 1).chain(['…']).collect(),
@@ -104,8 +104,8 @@ impl Inner {
             Err(error) => return Err(error),
         };
         let note = format!("{}: input {number}: {shown}", self.name);
-        let noted = outcall::getattr(exception, intern!(py, "add_note"))
-            .and_then(|add_note| outcall::call(&add_note, &(note,).into_pyobject(py)?, None));
+        let noted = call::getattr(exception, intern!(py, "add_note"))
+            .and_then(|add_note| call::call(&add_note, &(note,).into_pyobject(py)?, None));
         match noted {
             Err(error) if !is_ordinary(&error, py) => Err(error),
             // An exception that cannot take a note is raised without.
@@ -115,12 +115,12 @@ impl Inner {
 
     /// What is to be raised at the end, if anything.
     #[cold]
-    pub(super) fn conclude(&self, py: Python<'_>) -> PyResult<Option<(Held, Held)>> {
+    pub(super) fn conclude(&self, py: Python<'_>) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         if let Some(error) = self.cancelled.take() {
             // Not if all had begun by then.
             let mut missing = self.cut.load(Ordering::Relaxed);
             if let (false, Some(inputs)) = (missing, self.inputs.get(py)) {
-                missing = match outcall::next(inputs.bind(py)) {
+                missing = match call::next(inputs.bind(py)) {
                     Ok(more) => more.is_some(),
                     Err(error) if is_ordinary(&error, py) => true,
                     Err(error) => return Err(error),
@@ -128,7 +128,7 @@ impl Inner {
             }
             if missing {
                 self.window.close();
-                return Err(outcall::raised(error.into_inner().into_bound(py)));
+                return Err(call::raised(error.into_inner().into_bound(py)));
             }
         }
         if self.window.is_closed() {
@@ -136,14 +136,14 @@ impl Inner {
         }
         self.window.close();
         if let Some(error) = self.failure.take() {
-            return Err(outcall::raised(error.into_inner().into_bound(py)));
+            return Err(call::raised(error.into_inner().into_bound(py)));
         }
         let Some(errors) = self.collected.take() else { return Ok(None) };
         let errors = errors.into_inner().into_bound(py);
         let (failed, all) = (errors.len()?, self.deliveries.load(Ordering::Relaxed));
         let text = format!("{}: {failed} of {all} inputs failed", self.name);
         let kind = py.import("builtins")?.getattr(intern!(py, "BaseExceptionGroup"))?;
-        let group = outcall::call(&kind, &(text, errors).into_pyobject(py)?, None)?;
-        Err(outcall::raised(group))
+        let group = call::call(&kind, &(text, errors).into_pyobject(py)?, None)?;
+        Err(call::raised(group))
     }
 }

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use crate::outcall::Held;
+use crate::python::call::OwnedPy;
 
 /// A function, and the context whose copies it is called in; nothing once the stream is given up.
 ///
-/// A worker takes references of its own while it works. (Not from a [`Place`](crate::place::Place):
+/// A worker takes references of its own while it works. (Not from a [`AtomicPy`](crate::python::atomic::AtomicPy):
 /// the stream may be given up at that moment, and what it gives up is not kept for such readers.)
 pub(super) struct Task {
     parts: Mutex<Option<Parts>>,
@@ -18,13 +18,13 @@ pub(super) struct Task {
 }
 
 pub(super) struct Parts {
-    pub(super) function: Held,
-    pub(super) context: Held,
+    pub(super) function: OwnedPy,
+    pub(super) context: OwnedPy,
 }
 
 impl Task {
-    pub(super) fn new(function: Bound<'_, PyAny>, context: Held) -> Self {
-        let function = Held::new(function.unbind());
+    pub(super) fn new(function: Bound<'_, PyAny>, context: OwnedPy) -> Self {
+        let function = OwnedPy::new(function.unbind());
         let parts = Mutex::new(Some(Parts { function, context }));
         Self { parts, generation: raddle::fork_generation() }
     }
@@ -41,7 +41,7 @@ impl Task {
     pub(super) fn get(&self, py: Python<'_>) -> Option<Parts> {
         let parts = self.lock()?;
         let Parts { function, context } = parts.as_ref()?;
-        let new = |held: &Held| Held::new(held.get().clone_ref(py));
+        let new = |held: &OwnedPy| OwnedPy::new(held.get().clone_ref(py));
         Some(Parts { function: new(function), context: new(context) })
     }
 

@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 use raddle::Blocking;
 use raddle::pool::{Left, Stay};
 
-use super::hands::Hands;
-use super::inner::Inner;
+use super::blocking::Hands;
 use super::next::duration;
-use crate::outcall::Held;
+use super::shared::Inner;
+use crate::python::call::OwnedPy;
 
 /// Works for a stream when called, and returns when that has ended or is closed.
 #[pyclass(frozen, module = "raddle._raddle", name = "_StreamWorker")]
@@ -37,7 +37,7 @@ impl StreamWorker {
             again,
         });
         let mut hands = Hands::new(py, &self.inner);
-        let run = |hands: &mut Hands<'_, '_>, input: &Held| hands.run(input);
+        let run = |hands: &mut Hands<'_, '_>, input: &OwnedPy| hands.run(input);
         let left = self.inner.window.work_for(stay, &mut hands, Hands::attach, run);
         hands.let_go();
         drop(hands);

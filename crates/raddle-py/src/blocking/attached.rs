@@ -1,0 +1,366 @@
+//! How a Python thread blocks: detached from its interpreter, and with an ear for signals.
+
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::PyClass;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
+use raddle::lock_order::{Inversion, Site};
+use raddle::{Blocking, Deadline, Parker, Wake};
+
+use crate::blocking::bystanders;
+use crate::diagnose::deadlock::{self, Answer};
+use crate::diagnose::lock_order;
+use crate::python::errors;
+use crate::python::registry;
+
+/// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
+/// lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
+const FIRST_LOOK: i64 = 20_000_000;
+
+/// One blocking operation of a thread that is attached to its interpreter.
+///
+/// Detaches when the wait first needs to block and re-attaches when dropped, so that a condition
+/// can release, wait and re-acquire in one go. A thread that re-attaches while the interpreter
+/// finalizes never returns: from 3.14 the interpreter hangs it, before that the `pthread_exit`
+/// that it asks for is caught by a guard (in `ffi::PyEval_RestoreThread`) that hangs.
+pub(crate) struct Attached<'py> {
+    py: Python<'py>,
+    /// The thread state while detached, null while attached.
+    detached: *mut ffi::PyThreadState,
+    /// Whether the next sleep is the first one of a main thread.
+    first_look: bool,
+    /// The object that is waited for, for those who ask, or 0; and of what kind the wait is, if
+    /// that is known better than the primitive does.
+    object: usize,
+    kind: Option<Kind>,
+    /// Who can end the wait, likewise.
+    provider: Option<Provider>,
+    /// Where the program is, if locks are checked.
+    site: Site,
+    /// An exception that telling of a deadlock gave was to end a wait.
+    refused: bool,
+}
+
+impl<'py> Attached<'py> {
+    #[inline]
+    pub(crate) fn new(py: Python<'py>) -> Self {
+        let detached = ptr::null_mut();
+        Self {
+            py,
+            detached,
+            first_look: true,
+            object: 0,
+            kind: None,
+            provider: None,
+            site: Site::Unknown,
+            refused: false,
+        }
+    }
+
+    /// For a wait that only another thread can end. Raises when the interpreter is finalizing:
+    /// no other thread will run again, so the process would hang.
+    ///
+    /// The interpreter's own locks do so from 3.15 on, whatever the timeout; before that, a wait
+    /// with a timeout is left to time out.
+    pub(crate) fn to_wait(py: Python<'py>, until: Deadline) -> PyResult<Self> {
+        if is_finalizing() {
+            refuse(py, until)?;
+        }
+        Ok(Self::new(py))
+    }
+
+    /// The wait is for `value`'s object, which outlives it.
+    #[inline]
+    pub(crate) fn on<T: PyClass>(mut self, value: &T) -> Self {
+        self.object = deadlock::object_of(value);
+        self
+    }
+
+    /// The wait is for something of this kind.
+    #[inline]
+    pub(crate) fn kind(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// The wait can be ended by this one.
+    #[inline]
+    pub(crate) fn provided_by(mut self, provider: Provider) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    pub(crate) fn attach(&mut self) {
+        if !self.detached.is_null() {
+            let state = std::mem::replace(&mut self.detached, ptr::null_mut());
+            // SAFETY: this thread saved `state` in `detach` and is not attached.
+            unsafe { ffi::PyEval_RestoreThread(state) };
+        }
+    }
+
+    /// The interpreter's token, attaching first if need be.
+    pub(crate) fn py(&mut self) -> Python<'py> {
+        self.attach();
+        self.py
+    }
+
+    /// The interpreter's token while the thread is attached.
+    pub(crate) fn token(&self) -> Option<Python<'py>> {
+        self.detached.is_null().then_some(self.py)
+    }
+
+    /// (A condition that takes its lock back asks when it is detached.)
+    #[inline]
+    fn note_site(&mut self) -> Site {
+        let mut site = self.site;
+        if site == Site::Unknown && self.detached.is_null() {
+            site = lock_order::here(self.py);
+            self.site = site;
+        }
+        site
+    }
+
+    fn run_handlers(&mut self) -> PyResult<()> {
+        self.py().check_signals()
+    }
+}
+
+/// The interpreter is finalizing: takes a lock by `seize`, which may be free (if it is checked) or
+/// reserved for a thread that will not come, and returns whether that was done; raises if not, and
+/// if a wait for it is futile, see [`Attached::to_wait`].
+#[cold]
+pub(crate) fn seize_or_refuse(
+    py: Python<'_>,
+    until: Deadline,
+    seize: impl FnOnce() -> bool,
+) -> PyResult<bool> {
+    if seize() { Ok(true) } else { refuse(py, until).map(|()| false) }
+}
+
+/// The interpreter is finalizing: raises if a wait is futile, see [`Attached::to_wait`].
+#[cold]
+fn refuse(py: Python<'_>, until: Deadline) -> PyResult<()> {
+    let futile = if cfg!(Py_3_15) { until != Deadline::PAST } else { until.is_never() };
+    if futile {
+        return Err(errors::finalizing(
+            py,
+            "cannot acquire lock at interpreter finalization: no other thread can release it",
+        ));
+    }
+    Ok(())
+}
+
+impl Blocking for Attached<'_> {
+    type Interrupt = PyErr;
+
+    /// Without a GIL, what an earlier thread still does when it is done (see `thread::farewell`)
+    /// needs the core more than the joiner does.
+    const JOIN_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 0 } else { 60_000 };
+
+    /// Under a GIL there is that to wait for as well, and looking for the lock gained nothing.
+    const RELEASE_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 5_000 } else { 0 };
+
+    fn detach(&mut self) {
+        if self.detached.is_null() {
+            if raddle::card::are_wanted() {
+                self.note_site();
+            }
+            // SAFETY: this thread is attached: `py` says so, and nothing was saved since.
+            self.detached = unsafe { ffi::PyEval_SaveThread() };
+            handover::announce();
+        }
+    }
+
+    fn attach(&mut self) {
+        Self::attach(self);
+    }
+
+    fn woken_spinning(&mut self) {
+        if !self.detached.is_null() {
+            handover::await_waker();
+        }
+    }
+
+    /// Under a GIL, takes it back first: whoever notified a condition holds its lock and the
+    /// GIL, and gives both up at the same moment. Waiting for the lock first would mean being
+    /// woken twice.
+    fn woken_sleeping(&mut self) {
+        if cfg!(not(Py_GIL_DISABLED)) {
+            self.attach();
+        }
+    }
+
+    /// Without a GIL, looks for signals between spin and sleep. Under a GIL that look would
+    /// force the running thread to hand the GIL over for each wait of the main thread; there,
+    /// the look after `FIRST_LOOK` has to do.
+    fn poll(&mut self) -> PyResult<()> {
+        if cfg!(Py_GIL_DISABLED) && is_main_thread() {
+            return self.run_handlers();
+        }
+        Ok(())
+    }
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        self.detach();
+        if !std::mem::take(&mut self.first_look) || !is_main_thread() {
+            return parker.park(until);
+        }
+        let look = Deadline::after_nanos(FIRST_LOOK);
+        if until <= look {
+            return parker.park(until);
+        }
+        match parker.park(look) {
+            Wake::TimedOut => Wake::Signal,
+            wake => wake,
+        }
+    }
+
+    fn on_signal(&mut self) -> PyResult<()> {
+        self.run_handlers()?;
+        bystanders::ask(self.py())
+    }
+
+    fn site(&mut self) -> Site {
+        self.note_site()
+    }
+
+    fn led(&mut self, site: Site) -> Site {
+        if self.detached.is_null() { lock_order::led(self.py, site) } else { site }
+    }
+
+    fn thread_name(&mut self) -> Option<Arc<str>> {
+        registry::name(self.py(), raddle::thread_id()).map(Arc::from)
+    }
+
+    fn on_inversion(&mut self, found: &Inversion) -> PyResult<()> {
+        lock_order::tell(self.py(), found)?.map_or(Ok(()), Err)
+    }
+
+    fn subject(&self) -> Subject {
+        Subject { kind: self.kind, provider: self.provider, object: self.object }
+    }
+
+    /// If all are asleep, the main thread is.
+    fn keeps_watch(&self) -> bool {
+        cfg!(target_os = "linux") && is_main_thread()
+    }
+
+    /// Threads of other makes count: they might wake one. (Those that are known not to, do not.)
+    fn threads(&self) -> Option<usize> {
+        deadlock::threads()
+    }
+
+    /// Who is told again after an exception cannot do as it says: a condition has to have its
+    /// lock back first, and trying that over and over would keep it busy.
+    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
+        let may_raise = !self.refused;
+        match deadlock::tell(self.py(), found, may_raise)? {
+            Answer::Verdict(verdict) => Ok(verdict),
+            Answer::Raise(error) => {
+                self.refused = true;
+                if may_raise { Err(error) } else { Ok(Verdict::Told) }
+            }
+        }
+    }
+}
+
+impl Drop for Attached<'_> {
+    fn drop(&mut self) {
+        self.attach();
+    }
+}
+
+/// Whether signal handlers run on the calling thread: it is the process's first.
+///
+/// (A thread that called `fork` is the child's first, here and for the interpreter.)
+#[cfg(target_os = "linux")]
+pub(crate) fn is_main_thread() -> bool {
+    let me = raddle::thread_id();
+    match MAIN_THREAD.load(Ordering::Relaxed) {
+        0 => {
+            // SAFETY: neither call has preconditions.
+            let main = unsafe { libc::gettid() == libc::getpid() };
+            if main {
+                MAIN_THREAD.store(me, Ordering::Relaxed);
+            }
+            main
+        }
+        main => main == me,
+    }
+}
+
+/// Elsewhere every thread looks, and finds nothing to do.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_main_thread() -> bool {
+    true
+}
+
+/// The identifier of the process's first thread, 0 until it has asked for it.
+static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+/// The identifier of the main thread, 0 if it has never slept.
+pub(crate) fn main_thread() -> usize {
+    MAIN_THREAD.load(Ordering::Relaxed)
+}
+
+/// In a forked child the thread that forked is the main one.
+pub(crate) fn after_fork() {
+    MAIN_THREAD.store(0, Ordering::Relaxed);
+}
+
+/// Waiting for the thread that woke us to let go of the interpreter.
+///
+/// Under a GIL, whoever sets an event still holds the GIL when a spinning waiter sees it.
+/// Re-attaching at once would mean sleeping in the kernel for a lock that is about to be free:
+/// a waker that goes on to block detaches within about a microsecond. So every detach counts,
+/// and a spinner watches the count for a moment.
+#[cfg(not(Py_GIL_DISABLED))]
+mod handover {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// How often threads have detached to block; wraps.
+    static DETACHES: AtomicU32 = AtomicU32::new(0);
+    /// Pauses before giving up, about 1.3 µs.
+    const PATIENCE: u32 = 40;
+
+    pub(super) fn announce() {
+        DETACHES.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn await_waker() {
+        let seen = DETACHES.load(Ordering::Relaxed);
+        for _ in 0..PATIENCE {
+            std::hint::spin_loop();
+            if DETACHES.load(Ordering::Relaxed) != seen {
+                return;
+            }
+        }
+    }
+}
+
+/// Without a GIL nobody is in the way.
+#[cfg(Py_GIL_DISABLED)]
+mod handover {
+    pub(super) fn announce() {}
+    pub(super) fn await_waker() {}
+}
+
+/// Whether the interpreter has begun to finalize.
+pub(crate) fn is_finalizing() -> bool {
+    // SAFETY: reads a flag; needs no attachment.
+    unsafe { raw::is_finalizing() != 0 }
+}
+
+mod raw {
+    use std::ffi::c_int;
+
+    unsafe extern "C" {
+        #[cfg_attr(Py_3_13, link_name = "Py_IsFinalizing")]
+        #[cfg_attr(not(Py_3_13), link_name = "_Py_IsFinalizing")]
+        pub(super) fn is_finalizing() -> c_int;
+    }
+}

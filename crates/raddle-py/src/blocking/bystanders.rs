@@ -1,0 +1,102 @@
+//! Threads that wake no other one, so that all may be asleep though these are not.
+//!
+//! What runs tests has threads of its own: a timer that ends a test that takes too long, a receiver
+//! of what is to be tested next. They wait in ways that raddle does not see as a wait for ever, and
+//! every thread that is not asleep counts as one that might wake another (`deadlock::threads`). So
+//! Python says which of them never do, and they are left out of the count.
+//!
+//! Only the main thread writes and reads the list: it alone looks whether all are asleep.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use pyo3::prelude::*;
+use raddle::deadlock::{self, Provider};
+
+use crate::blocking::attached;
+use crate::python::once::OnceBox;
+
+/// More are not left out: then it is not seen that all sleep.
+const MOST: usize = 64;
+
+/// One thread; the identifier is 0 where there is none.
+struct Entry {
+    ident: AtomicUsize,
+    native: AtomicU64,
+    /// When it was started, as the system counts: its native identifier may be another's later.
+    started: AtomicU64,
+}
+
+static ENTRIES: [Entry; MOST] = [const {
+    Entry { ident: AtomicUsize::new(0), native: AtomicU64::new(0), started: AtomicU64::new(0) }
+}; MOST];
+
+/// Handed in by `_equip_bystanders`.
+static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
+
+/// Hands in what the main thread calls before it looks whether all are asleep: `callback()` returns
+/// a list of `(ident, native_id)`, the threads that wake no other. Later calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip_bystanders")]
+pub(crate) fn equip_bystanders(callback: Py<PyAny>) {
+    let _ = CALLBACK.set(callback);
+}
+
+/// Asks which threads wake no other, in the main thread.
+///
+/// # Errors
+/// What a signal's handler raised meanwhile.
+pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
+    let Some(callback) = CALLBACK.get().filter(|_| attached::is_main_thread()) else {
+        return Ok(());
+    };
+    let threads: Vec<(usize, u64)> = callback.call0(py)?.extract(py)?;
+    let mut entries = ENTRIES.iter();
+    for (ident, native) in threads {
+        let Some(started) = started(native) else { continue };
+        let Some(entry) = entries.next() else { break };
+        entry.ident.store(ident, Ordering::Relaxed);
+        entry.native.store(native, Ordering::Relaxed);
+        entry.started.store(started, Ordering::Relaxed);
+    }
+    entries.for_each(|entry| entry.ident.store(0, Ordering::Relaxed));
+    Ok(())
+}
+
+/// How many of the threads that were counted before this call are to be left out.
+///
+/// A thread that is asleep is not: it is among those that are found asleep. Nor is any, if a wait
+/// is for one of them: it may hold a lock.
+pub(crate) fn left_out() -> usize {
+    let mut idle: Vec<usize> = ENTRIES.iter().filter_map(Entry::alive).collect();
+    if idle.is_empty() {
+        return 0;
+    }
+    let (known, mut is_awaited) = (idle.clone(), false);
+    deadlock::visit(|wait| {
+        if let Provider::Thread { thread, .. } = wait.provider {
+            is_awaited |= known.contains(&thread);
+        }
+        if !wait.timed {
+            idle.retain(|ident| *ident != wait.thread);
+        }
+    });
+    if is_awaited { 0 } else { idle.len() }
+}
+
+impl Entry {
+    /// The identifier of the thread, if it is the one that was named.
+    fn alive(&self) -> Option<usize> {
+        let ident = self.ident.load(Ordering::Relaxed);
+        let native = self.native.load(Ordering::Relaxed);
+        let same = ident != 0 && started(native) == Some(self.started.load(Ordering::Relaxed));
+        same.then_some(ident)
+    }
+}
+
+/// When a thread of this process was started; `None` if there is no such thread.
+fn started(native: u64) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{native}/stat")).ok()?;
+    // The second field is a name in parentheses, with anything in it; this is the 22nd.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(19)?.parse().ok()
+}

@@ -1,0 +1,217 @@
+//! Telling Python who waits for whom.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pyo3::PyClass;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+use raddle::deadlock::{self, Deadlock, Finding, Provider, Verdict, Wait};
+
+use crate::blocking::attached;
+use crate::blocking::bystanders;
+use crate::diagnose::aside;
+use crate::locks::event::Event;
+use crate::locks::fast_new;
+use crate::locks::lock::Lock;
+use crate::python::call;
+use crate::python::once::OnceBox;
+
+/// Handed in by `raddle._diagnose.deadlock`, see `_equip_deadlock`.
+static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
+/// Where in an object PyO3 keeps the Rust value, in bytes.
+static OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// Measures where in an object its Rust value is: at the same place for all that are waited for.
+pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let offset = fast_new::offset(&Bound::new(py, Lock::create())?);
+    // (Two of different makes: a plain one, and one with a dict and subclasses.)
+    let event = py.get_type::<Event>().call0()?.cast_into::<Event>()?;
+    assert_eq!(offset, fast_new::offset(&event), "objects begin alike");
+    OFFSET.store(offset, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The address of the object that has `value`.
+pub(crate) fn object_of<T: PyClass>(value: &T) -> usize {
+    const { assert!(align_of::<T>() <= align_of::<ffi::PyObject>(), "objects begin alike") };
+    std::ptr::from_ref(value).addr() - OFFSET.load(Ordering::Relaxed)
+}
+
+/// A wait as Python is told of it, and the object that it is for.
+pub(crate) type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
+
+/// Adds a wait, from inside `visit`: the thread cannot give its object up meanwhile.
+fn note<'py>(py: Python<'py>, seen: &mut Vec<Seen<'py>>, wait: &Wait) {
+    let object = wait.object as *mut ffi::PyObject;
+    // SAFETY: null, or an object that the waiting thread keeps alive.
+    seen.push((*wait, unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }));
+}
+
+/// Who can end a wait, as Python is told: a thread's identifier, or the address of an executor's
+/// queue, which is negative; 0 if nobody knows.
+fn provider(wait: &Wait) -> isize {
+    match wait.provider {
+        Provider::Thread { thread, .. } => thread.cast_signed(),
+        Provider::Pool { pool } => -pool.cast_signed(),
+        Provider::Anyone => 0,
+    }
+}
+
+/// What Python answers when it is told of a deadlock.
+pub(crate) enum Answer {
+    /// The wait goes on.
+    Verdict(Verdict),
+    /// The wait is to end with this, if it can.
+    Raise(PyErr),
+}
+
+impl Answer {
+    /// From what the callback has returned: a word for a verdict, or an exception.
+    fn of(returned: Option<Bound<'_, PyAny>>) -> Self {
+        let Some(returned) = returned else { return Self::Verdict(Verdict::Told) };
+        match returned.cast::<PyString>().map(|word| word.to_cow()) {
+            Ok(Ok(word)) if word == "later" => Self::Verdict(Verdict::Later),
+            Ok(_) => Self::Verdict(Verdict::Dismissed),
+            Err(_) => Self::Raise(call::raised(returned)),
+        }
+    }
+}
+
+/// How many forks lie between this process and the one that loaded raddle.
+#[pyfunction]
+#[pyo3(name = "_forks")]
+pub(crate) fn forks() -> u32 {
+    raddle::fork_generation()
+}
+
+/// The identifier of the main thread, where signal handlers run; 0 if it has never slept.
+#[pyfunction]
+#[pyo3(name = "_main_ident")]
+pub(crate) fn main_ident() -> usize {
+    attached::main_thread()
+}
+
+/// Tells of what was found; returns what is to be done about it.
+///
+/// # Errors
+/// What a signal's handler raised meanwhile.
+pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResult<Answer> {
+    if aside::is_telling() {
+        let why = PyRuntimeError::new_err("a deadlock, while something was being told");
+        return Ok(Answer::Raise(why));
+    }
+    let mut seen = Vec::with_capacity(found.waits.len());
+    if !found.visit(|wait| note(py, &mut seen, wait)) && found.finding != Finding::Asleep {
+        // It came undone meanwhile.
+        drop_all(seen);
+        return Ok(Answer::Verdict(Verdict::Dismissed));
+    }
+    let ring = PyList::empty(py);
+    for (wait, object) in seen {
+        ring.append((wait.thread, wait.kind.word(), object, provider(&wait)))?;
+    }
+    let kind = match found.finding {
+        Finding::Cycle => "cycle",
+        Finding::Asleep => "asleep",
+        Finding::Starved => "starved",
+    };
+    let finder = raddle::thread_id();
+    let arguments = (finder, kind, ring, found.surely, may_raise, waits(py)?);
+    aside::tell(py, "raddle._diagnose.deadlock", &CALLBACK, arguments.into_pyobject(py)?)
+        .map(Answer::of)
+}
+
+fn drop_all(seen: Vec<Seen<'_>>) {
+    for (_, object) in seen {
+        if let Some(object) = object {
+            call::drop_ref(object.unbind());
+        }
+    }
+}
+
+/// Hands in what is called when a deadlock is found, perhaps in another thread than that which
+/// found it (`finder`): `callback(finder, kind, ring, certain, may_raise, waits)`.
+///
+/// An exception that it returns is raised in the finder, if `may_raise`. From a tuple of a
+/// function and its arguments, the function is called there, and what this returns counts. "later"
+/// has it called again after a second, "dismissed" no more as long as the same threads wait. Later
+/// calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip_deadlock")]
+pub(crate) fn equip_deadlock(callback: Py<PyAny>) {
+    let _ = CALLBACK.set(callback);
+}
+
+/// Switches detection on or off; it is on at first.
+#[pyfunction]
+#[pyo3(name = "_detect")]
+pub(crate) fn detect(on: bool) {
+    deadlock::detect(on);
+}
+
+/// Says how many seconds a ring that is not certain has to last before it is told; 1 at first.
+#[pyfunction]
+#[pyo3(name = "_doubt_for")]
+pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
+    let lasting = Duration::try_from_secs_f64(seconds)
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
+    deadlock::doubt_for(lasting);
+    Ok(())
+}
+
+/// The waits that go on: `(thread, kind, object or None, provider, since, timed)`, `since` in
+/// seconds of `time.monotonic()`. The provider is the thread that can end it; 0 if nobody knows;
+/// negative, if the workers of an executor can: `-id()` of its queue.
+#[pyfunction]
+#[pyo3(name = "_waits")]
+pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    listed(py, seen(py))
+}
+
+/// The waits that go on.
+pub(crate) fn seen(py: Python<'_>) -> Vec<Seen<'_>> {
+    let mut seen = Vec::new();
+    deadlock::visit(|wait| note(py, &mut seen, wait));
+    seen
+}
+
+/// The waits as Python is told of them, see [`waits`].
+pub(crate) fn listed<'py>(
+    py: Python<'py>,
+    seen: Vec<Seen<'py>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for (wait, object) in seen {
+        let since = wait.since as f64 / 1e9;
+        let kind = wait.kind.word();
+        list.append((wait.thread, kind, object, provider(&wait), since, wait.timed))?;
+    }
+    Ok(list)
+}
+
+/// The identifier of the thread that holds `lock`, a Lock or RLock; 0 if nobody does.
+#[pyfunction]
+#[pyo3(name = "_owner")]
+pub(crate) fn owner(lock: &Bound<'_, PyAny>) -> usize {
+    if let Ok(lock) = lock.cast::<Lock>() {
+        lock.get().raw().owner().unwrap_or(0)
+    } else if let Ok(lock) = lock.cast::<crate::locks::rlock::RLock>() {
+        lock.get().core().owner()
+    } else {
+        0
+    }
+}
+
+/// How many threads the operating system counts in this process, if it tells, without those that
+/// wake no other.
+pub(crate) fn threads() -> Option<usize> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let counted = std::fs::read_dir("/proc/self/task").ok()?.count();
+    Some(counted.saturating_sub(bystanders::left_out()))
+}

@@ -1,0 +1,102 @@
+//! The checking modes, as Python sees them, and telling of lock orders.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use raddle::card::{self, Card, Seen};
+use raddle::deadlock::Kind;
+use raddle::lock_order::{self, Inversion};
+
+use crate::diagnose::aside;
+use crate::locks::lock::Lock;
+use crate::locks::rlock::RLock;
+use crate::python::call;
+use crate::python::once::OnceBox;
+pub(crate) use crate::sites::places::{here, led, told};
+use crate::sites::places::{is_importing, making};
+
+/// Handed in by `raddle._diagnose.lock_order`, see `_equip_order`.
+static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
+
+/// What RADDLE_LOCK_ORDER in the environment says is in force from the start.
+pub(crate) fn prepare() {
+    lock_order::check_order(
+        std::env::var_os("RADDLE_LOCK_ORDER").is_some_and(|word| word == "1"),
+    );
+}
+
+/// Whether locks that are made now are to have cards.
+#[inline]
+pub(crate) fn are_on() -> bool {
+    card::are_wanted()
+}
+
+/// Makes the card of a lock that is being made. (Those of the import system, which makes one for
+/// each module, are nobody's business.)
+#[cold]
+#[inline(never)]
+pub(crate) fn give_card(py: Python<'_>, kind: Kind, give: impl FnOnce(Card) -> bool) {
+    if !is_importing(py) {
+        give(Card::new(kind, None, here(py)).telling(making(py)));
+    }
+}
+
+/// `(number, kind, name, where it was made)` of a lock.
+fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>> {
+    let name = lock.name.as_deref();
+    (lock.id, lock.kind.word(), name, told(py, lock.told)?).into_pyobject(py)
+}
+
+/// Where a Lock or RLock was made, see [`told`], if it is checked; else None.
+#[pyfunction]
+#[pyo3(name = "_made")]
+pub(crate) fn made<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    told(lock.py(), with_card(lock, |card| card.seen().told).unwrap_or_default())
+}
+
+/// Calls `look` with the card of a Lock or RLock that has one.
+pub(crate) fn with_card<R>(
+    lock: &Bound<'_, PyAny>,
+    look: impl FnOnce(&Card) -> R,
+) -> Option<R> {
+    if let Ok(lock) = lock.cast::<Lock>() {
+        lock.get().raw().card().map(|card| look(&card))
+    } else if let Ok(lock) = lock.cast::<RLock>() {
+        lock.get().core().card().map(|card| look(&card))
+    } else {
+        None
+    }
+}
+
+/// Tells of a lock order that contradicts another; returns the exception that is to be raised for
+/// it, if any.
+///
+/// # Errors
+/// What a signal's handler raised meanwhile.
+pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>> {
+    if aside::is_telling() {
+        return Ok(None); // What tells of one has an order of its own.
+    }
+    let links = PyList::empty(py);
+    for link in &found.links {
+        let (held, next) = (told(py, link.held)?, told(py, link.next)?);
+        links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
+    }
+    let arguments = (raddle::thread_id(), links).into_pyobject(py)?;
+    Ok(aside::tell(py, "raddle._diagnose.lock_order", &CALLBACK, arguments)?.map(call::raised))
+}
+
+/// Hands in what is called for a lock order that contradicts another: `callback(finder,
+/// links)`, a link being `((number, kind, name, made), held, next, thread)`. What it returns counts
+/// as with `_equip_deadlock`. Later calls change nothing.
+#[pyfunction]
+#[pyo3(name = "_equip_order")]
+pub(crate) fn equip_order(callback: Py<PyAny>) {
+    let _ = CALLBACK.set(callback);
+}
+
+/// Switches the checking of lock orders on or off, for locks that are made from then on.
+#[pyfunction]
+#[pyo3(name = "_check_order")]
+pub(crate) fn check_order(on: bool) {
+    lock_order::check_order(on);
+}

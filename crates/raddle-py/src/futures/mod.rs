@@ -1,0 +1,14 @@
+//! `concurrent.futures`: Future, and executors of threads.
+
+pub(crate) mod classes;
+pub(crate) mod executor;
+pub(crate) mod extra;
+pub(crate) mod function;
+pub(crate) mod future;
+pub(crate) mod idle;
+pub(crate) mod opened;
+pub(crate) mod settle;
+pub(crate) mod state;
+pub(crate) mod wait;
+pub(crate) mod watch;
+pub(crate) mod workqueue;

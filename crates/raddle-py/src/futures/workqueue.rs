@@ -1,0 +1,476 @@
+//! What the workers of an executor take their work from, and how they work it off.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use raddle::deadlock::Serving;
+use raddle::pool::{Closed, Demand, Seat, Tasks};
+use raddle::{Blocking, Deadline};
+
+use crate::blocking::attached::Attached;
+use crate::diagnose::deadlock;
+use crate::futures::classes;
+use crate::futures::idle::{self, Resting};
+use crate::futures::settle::Outcome;
+use crate::futures::state::Future;
+use crate::python::arguments::Truth;
+use crate::python::call::{self, OwnedPy};
+use crate::python::context;
+use crate::python::interned::intern;
+use crate::python::timeout;
+
+/// A worker lets others have the GIL after so many tasks in a row: a task of C code alone never
+/// looks whether somebody waits for it.
+const TURN: u32 = 64;
+
+/// One call to be made.
+pub(crate) struct Task {
+    /// A `Future`.
+    future: OwnedPy,
+    call: Call,
+    /// What it runs in, if not in the worker's own context.
+    context: Option<OwnedPy>,
+}
+
+enum Call {
+    /// `function(*args, **kwargs)`; `kwargs` is a dict.
+    Plain { function: OwnedPy, args: OwnedPy, kwargs: Option<OwnedPy> },
+    /// What the executor's own context runs.
+    InContext(OwnedPy),
+}
+
+/// What is in the queue.
+enum Item {
+    Task(Task),
+    /// What a program has put there: None, as a rule, to have a worker look around.
+    Object(OwnedPy),
+}
+
+impl Task {
+    fn future<'py>(&self, py: Python<'py>) -> &Bound<'py, Future> {
+        // SAFETY: made of a `Bound<Future>`, in `WorkQueue::push`.
+        unsafe { self.future.get().bind(py).cast_unchecked() }
+    }
+
+    fn objects(&self) -> impl Iterator<Item = &OwnedPy> {
+        let (first, second, third) = match &self.call {
+            Call::Plain { function, args, kwargs } => (function, Some(args), kwargs.as_ref()),
+            Call::InContext(task) => (task, None, None),
+        };
+        let context = self.context.as_ref();
+        [Some(&self.future), Some(first), second, third, context].into_iter().flatten()
+    }
+
+    /// Makes the call unless it was cancelled; returns how it ended. The executor's context `run`s
+    /// what is made for it.
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        run: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Outcome>> {
+        let future = self.future(py);
+        if !Future::begin(future)? {
+            return Ok(None);
+        }
+        future.get().run_here();
+        let result = match &self.context {
+            Some(context) => context::within(py, context, || self.call(py, run)),
+            None => self.call(py, run),
+        };
+        Ok(Some(Outcome::of(py, result)))
+    }
+
+    #[inline]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        run: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match &self.call {
+            Call::Plain { function, args, kwargs } => {
+                // SAFETY: a tuple and a dict, from `WorkQueue::push`.
+                let (args, kwargs) = unsafe {
+                    (
+                        args.get().bind(py).cast_unchecked::<PyTuple>(),
+                        kwargs
+                            .as_ref()
+                            .map(|kwargs| kwargs.get().bind(py).cast_unchecked::<PyDict>()),
+                    )
+                };
+                call::call(function.get().bind(py), args, kwargs)
+            }
+            Call::InContext(task) => match run {
+                Some(run) => call::call1(run, task.get().bind(py)),
+                None => run_without_context(task.get().bind(py)),
+            },
+        }
+    }
+}
+
+/// A worker that knows no contexts makes the call that the task was made of.
+fn run_without_context<'py>(task: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let (function, args, kwargs): (Bound<'_, PyAny>, Bound<'_, PyTuple>, Bound<'_, PyDict>) =
+        task.extract()?;
+    call::call(&function, &args, Some(&kwargs))
+}
+
+/// The queue of an executor: `_work_queue`.
+///
+/// Has the methods of queue.SimpleQueue, for programs that work it off themselves: what they get
+/// has `run()`, or is what somebody put.
+#[pyclass(frozen, weakref, module = "raddle._raddle", name = "_WorkQueue")]
+pub(crate) struct WorkQueue {
+    tasks: Tasks<Item>,
+    /// How many workers may take calls from it; without end if others may.
+    limit: AtomicUsize,
+    /// Workers that were started and have not looked into the queue yet.
+    coming: AtomicUsize,
+    /// Whether a call runs in a copy of the context of the thread that has submitted it.
+    inherits: bool,
+}
+
+/// What became of a call that was pushed.
+pub(crate) enum Pushed {
+    /// There are workers enough.
+    Met,
+    /// Another worker would help.
+    Unmet,
+    /// The queue is closed; nothing was pushed.
+    Refused,
+}
+
+impl WorkQueue {
+    /// Adds `function(*args, **kwargs)`, to end `future`.
+    pub(crate) fn push(
+        &self,
+        future: &Bound<'_, Future>,
+        function: &Bound<'_, PyAny>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Pushed> {
+        let call = Call::Plain {
+            function: held(function),
+            args: held(args.as_any()),
+            kwargs: kwargs.map(|kwargs| held(kwargs.as_any())),
+        };
+        self.add(future, call)
+    }
+
+    fn add(&self, future: &Bound<'_, Future>, call: Call) -> PyResult<Pushed> {
+        let context = self.inherits.then(|| context::copy_current(future.py())).transpose()?;
+        let task = Task { future: held(future.as_any()), call, context };
+        future.get().queue_in(deadlock::object_of(self));
+        Ok(match self.tasks.push(Item::Task(task)) {
+            Ok(Demand::Met) => Pushed::Met,
+            Ok(Demand::Unmet) => Pushed::Unmet,
+            Err(Closed(item)) => {
+                drop(item);
+                Pushed::Refused
+            }
+        })
+    }
+
+    /// Says how many workers there may be.
+    pub(crate) fn limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// Says that there may be any number, or that others than workers take calls.
+    pub(crate) fn unlimit(&self) {
+        self.limit(usize::MAX);
+        raddle::deadlock::unlimit(deadlock::object_of(self));
+    }
+
+    pub(crate) fn close(&self) {
+        self.tasks.close();
+    }
+}
+
+fn held(object: &Bound<'_, PyAny>) -> OwnedPy {
+    OwnedPy::new(object.clone().unbind())
+}
+
+/// A worker's seat in the queue, given back however the worker ends.
+struct Seated<'a> {
+    tasks: &'a Tasks<Item>,
+    seat: Seat,
+}
+
+impl Drop for Seated<'_> {
+    fn drop(&mut self) {
+        self.tasks.leave(&mut self.seat);
+    }
+}
+
+#[pymethods]
+impl WorkQueue {
+    #[new]
+    #[pyo3(signature = (inherits = Truth(false)))]
+    fn new(inherits: Truth) -> Self {
+        Self {
+            tasks: Tasks::new(),
+            limit: AtomicUsize::new(usize::MAX),
+            coming: AtomicUsize::new(0),
+            inherits: inherits.0,
+        }
+    }
+
+    /// Makes calls until something else comes out of the queue, and returns that: None, or what
+    /// somebody has put. `context` runs the calls that were made for it.
+    ///
+    /// With `wait` false, it returns None, too, when the queue is empty. A worker that was
+    /// announced by `_expect` is `arriving` the first time.
+    #[pyo3(signature = (context = None, wait = true, arriving = false))]
+    fn _work(
+        &self,
+        py: Python<'_>,
+        context: Option<&Bound<'_, PyAny>>,
+        wait: bool,
+        mut arriving: bool,
+    ) -> PyResult<Option<Py<PyAny>>> {
+        let _serving =
+            Serving::new(deadlock::object_of(self), self.limit.load(Ordering::Relaxed));
+        let mut seated = Seated { tasks: &self.tasks, seat: Seat::new() };
+        let mut last: Option<(OwnedPy, Outcome)> = None;
+        let mut turns = 0;
+        loop {
+            // Told before the next call is taken: a callback may wait for that one.
+            if last.is_some() && (!wait || self.tasks.is_ready() || idle::is_watched(py, &last))
+            {
+                idle::settle(py, last.take());
+            }
+            let taken = if last.is_none() { self.tasks.take(&mut seated.seat) } else { None };
+            if std::mem::take(&mut arriving) {
+                self._arrive();
+            }
+            match taken {
+                Some(Item::Object(object)) if !wait && object.get().is_none(py) => {}
+                Some(Item::Object(object)) => return Ok(Some(object.get().clone_ref(py))),
+                Some(Item::Task(task)) => {
+                    let outcome = task.run(py, context)?;
+                    let Task { future, call, context } = task;
+                    drop((call, context)); // Before anybody hears that the call has ended.
+                    last = outcome.map(|outcome| (future, outcome));
+                    turns += 1;
+                    if turns % TURN == 0 {
+                        Attached::new(py).detach();
+                    }
+                }
+                None if !wait => return Ok(None),
+                None => {
+                    turns = 0;
+                    // Counted before the last future is done: see README.md in `pool`.
+                    self.tasks.search(&mut seated.seat);
+                    let mut resting = Resting::new(py, last.take());
+                    let found = self.tasks.spin(&mut seated.seat, &mut resting);
+                    if let Some(told) = resting.rise() {
+                        // Who is called back may submit, and wait: this worker is no help then.
+                        self.tasks.leave(&mut seated.seat);
+                        told.follow(py);
+                        continue;
+                    }
+                    if !found {
+                        let mut attached = Attached::new(py);
+                        self.tasks.sleep(&mut seated.seat, &mut attached, Deadline::NEVER)?;
+                    }
+                    if self.tasks.is_closed() && self.tasks.is_empty() {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds an object for a worker to come across. `block` and `timeout` are ignored, as there is
+    /// always room.
+    #[pyo3(
+        signature = (item, block = Truth(true), timeout = None),
+        text_signature = "($self, item, block=True, timeout=None)"
+    )]
+    fn put(&self, item: Py<PyAny>, block: Truth, timeout: Option<&Bound<'_, PyAny>>) {
+        let _ = (block, timeout);
+        let _ = self.tasks.push_always(Item::Object(OwnedPy::new(item)));
+    }
+
+    fn put_nowait(&self, item: Py<PyAny>) {
+        let _ = self.tasks.push_always(Item::Object(OwnedPy::new(item)));
+    }
+
+    /// Takes what is next, waiting for it if `block`, for at most `timeout` seconds (None: no
+    /// limit). Raises queue.Empty if there is nothing by then.
+    #[pyo3(
+        signature = (block = Truth(true), timeout = None),
+        text_signature = "($self, block=True, timeout=None)"
+    )]
+    fn get(
+        &self,
+        py: Python<'_>,
+        block: Truth,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let until = if block.0 { timeout::of_wait(timeout)? } else { Deadline::PAST };
+        self.unlimit(); // The thread that works it off is no worker that is known.
+        let mut seated = Seated { tasks: &self.tasks, seat: Seat::new() };
+        loop {
+            if let Some(item) = self.tasks.take(&mut seated.seat) {
+                return item.into_object(py);
+            }
+            let mut attached = Attached::to_wait(py, until)?;
+            // Also after the executor's end: whoever works the queue off himself waits for None.
+            let found = self.tasks.sleep_on(&mut seated.seat, &mut attached, until)?;
+            drop(attached);
+            if !found {
+                return Err(classes::empty(py));
+            }
+        }
+    }
+
+    fn get_nowait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.get(py, Truth(false), None)
+    }
+
+    /// The number of calls and objects in the queue.
+    fn qsize(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether there are none.
+    fn empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Takes everything out, but for a call for each worker that was started and is on its way;
+    /// adds the futures of the calls among it to `futures`, the last one first.
+    ///
+    /// (To a list that the caller has already: a signal's handler that raises as soon as this is
+    /// done would take away what it returned.)
+    fn _drain(&self, futures: &Bound<'_, PyList>) -> PyResult<()> {
+        let items: VecDeque<Item> = self.tasks.drain(self.coming.load(Ordering::Relaxed));
+        for item in items.into_iter().rev() {
+            if let Item::Task(task) = &item {
+                futures.append(task.future.get())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that a worker is about to be started.
+    fn _expect(&self) {
+        self.coming.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says that a worker is there, or will not come.
+    fn _arrive(&self) {
+        let _ = self
+            .coming
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |coming| coming.checked_sub(1));
+    }
+
+    /// Refuses calls from now on, and has the workers end when those that are there are done.
+    fn _close(&self) {
+        self.close();
+    }
+
+    /// Adds a call for the context of the executor that has made `task`; returns whether it was
+    /// accepted.
+    fn _put_task(&self, future: &Bound<'_, Future>, task: Py<PyAny>) -> PyResult<bool> {
+        let pushed = self.add(future, Call::InContext(OwnedPy::new(task)))?;
+        Ok(!matches!(pushed, Pushed::Refused))
+    }
+
+    /// Whether there are more calls than workers that look for one. raddle only.
+    fn _is_short_of_workers(&self) -> bool {
+        self.tasks.is_short_of_workers()
+    }
+
+    /// The number of workers that look for a call; and of those that sleep. raddle only.
+    fn _idle(&self) -> (usize, usize) {
+        (self.tasks.searching(), self.tasks.sleeping())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // SAFETY: only attached threads add or take, and none runs during a collection.
+        unsafe {
+            self.tasks.each(|item| match item {
+                Item::Task(task) => task.objects().try_for_each(|one| visit.call(one.get())),
+                Item::Object(object) => visit.call(object.get()),
+            })
+        }
+    }
+
+    fn __clear__(&self) {
+        drop(self.tasks.drain(0));
+    }
+}
+
+impl Item {
+    fn into_object(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Object(object) => Ok(object.get().clone_ref(py)),
+            Self::Task(task) => Ok(Py::new(py, WorkItem { task })?.into_any()),
+        }
+    }
+}
+
+/// A call that somebody else's worker has taken from the queue.
+#[pyclass(frozen, module = "raddle._raddle", name = "_WorkItem")]
+pub(crate) struct WorkItem {
+    task: Task,
+}
+
+#[pymethods]
+impl WorkItem {
+    /// Makes the call unless it was cancelled, in `context` if it has one, and ends its future.
+    #[pyo3(signature = (context = None))]
+    fn run(&self, py: Python<'_>, context: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let run =
+            context.map(|context| call::getattr(context, intern!(py, "run"))).transpose()?;
+        match self.task.run(py, run.as_ref())? {
+            Some(outcome) => Future::settle(self.task.future(py), outcome),
+            None => Ok(()),
+        }
+    }
+
+    #[getter]
+    fn future<'py>(&self, py: Python<'py>) -> Bound<'py, Future> {
+        self.task.future(py).clone()
+    }
+
+    /// The call, as the executor's context takes it.
+    #[getter]
+    fn task(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match &self.task.call {
+            Call::InContext(task) => Ok(task.get().clone_ref(py)),
+            Call::Plain { function, args, kwargs } => {
+                let kwargs = match kwargs {
+                    Some(kwargs) => kwargs.get().clone_ref(py),
+                    None => PyDict::new(py).into_any().unbind(),
+                };
+                let call = (function.get().clone_ref(py), args.get().clone_ref(py), kwargs);
+                Ok(call.into_pyobject(py)?.into_any().unbind())
+            }
+        }
+    }
+
+    #[getter]
+    fn r#fn(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.task(py)?.bind(py).get_item(0).map(Bound::unbind)
+    }
+
+    #[getter]
+    fn args(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.task(py)?.bind(py).get_item(1).map(Bound::unbind)
+    }
+
+    #[getter]
+    fn kwargs(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.task(py)?.bind(py).get_item(2).map(Bound::unbind)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.task.objects().try_for_each(|one| visit.call(one.get()))
+    }
+}

@@ -1,0 +1,12 @@
+//! Lock, RLock, Condition, Event, the semaphores and Barrier.
+
+pub(crate) mod barrier;
+pub(crate) mod condition;
+pub(crate) mod event;
+pub(crate) mod fast_condition;
+pub(crate) mod fast_new;
+pub(crate) mod lock;
+pub(crate) mod name;
+pub(crate) mod padded;
+pub(crate) mod rlock;
+pub(crate) mod semaphore;

@@ -1,0 +1,240 @@
+//! `threading.RLock`.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use raddle::deadlock::Kind;
+use raddle::{Held as CoreHeld, RLock as Core};
+
+use crate::blocking::attached::{Attached, is_finalizing, seize_or_refuse};
+use crate::diagnose::lock_order;
+use crate::locks::fast_new;
+use crate::locks::name::{self, Name};
+use crate::locks::padded::Padded;
+use crate::python::arguments::{Arg, Flag};
+use crate::python::errors;
+use crate::python::registry;
+use crate::python::timeout;
+
+/// A lock that the thread which holds it may take again, to be released as often.
+///
+/// `name` is what reports call the lock. raddle only.
+#[pyclass(frozen, subclass, weakref, module = "_thread")]
+pub(crate) struct RLock {
+    core: Padded<Core>,
+}
+
+impl RLock {
+    pub(crate) const fn create() -> Self {
+        Self { core: Padded::new(Core::new()) }
+    }
+
+    /// Gives the lock, which was just made, a card if locks are checked.
+    #[inline]
+    pub(crate) fn check(&self, py: Python<'_>) {
+        if lock_order::are_on() {
+            lock_order::give_card(py, Kind::RLock, |card| self.core.check(card));
+        }
+    }
+
+    /// A new lock that nobody holds.
+    pub(crate) fn object(py: Python<'_>) -> PyResult<Py<Self>> {
+        let lock = Py::new(py, Self::create())?;
+        lock.get().check(py);
+        Ok(lock)
+    }
+
+    /// Where the lock's name is; [`note_name`](Self::note_name) once it is set.
+    pub(crate) fn named(&self) -> &Name {
+        &self.core.name
+    }
+
+    /// Tells the lock's card, if it has one, the lock's name.
+    pub(crate) fn note_name(&self, py: Python<'_>) {
+        if let Some(card) = self.core.card() {
+            self.named().note(py, &card);
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    #[inline]
+    pub(crate) fn take(
+        &self,
+        py: Python<'_>,
+        blocking: bool,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let until = timeout::of_acquire(blocking, timeout)?;
+        if self.core.acquire_fast() {
+            return Ok(true);
+        }
+        let seize = || self.core.try_acquire() || self.core.seize();
+        if is_finalizing() && seize_or_refuse(py, until, seize)? {
+            return Ok(true);
+        }
+        self.core.acquire_with(&mut Attached::new(py).on(self).kind(Kind::RLock), until)
+    }
+
+    #[inline]
+    pub(crate) fn give(&self) -> PyResult<()> {
+        self.core.release().map_err(|_| not_owned(&self.core))
+    }
+}
+
+/// Arguments to `RLock()` itself are ignored up to 3.12, deprecated up to 3.14, then refused; a
+/// subclass may have its own.
+fn refuse_arguments(kind: &Bound<'_, PyType>) -> PyResult<()> {
+    if !cfg!(Py_3_13) || !kind.is(PyType::new::<RLock>(kind.py())) {
+        return Ok(());
+    }
+    if cfg!(Py_3_15) {
+        return Err(PyTypeError::new_err("RLock() takes no arguments"));
+    }
+    errors::deprecated(
+        kind.py(),
+        c"Passing arguments to RLock is deprecated and will be removed in 3.15",
+    )
+}
+
+/// Why `release` failed: the lock is free, or another thread's.
+fn not_owned(core: &Core) -> PyErr {
+    errors::misuse(if core.is_locked() {
+        "cannot release un-acquired lock: another thread holds it, and an RLock is released by \
+         the thread that acquired it; 'with lock:' does both"
+    } else {
+        "cannot release un-acquired lock: call acquire() before release(), once for each; \
+         'with lock:' does both"
+    })
+}
+
+#[pymethods]
+impl RLock {
+    #[new]
+    #[classmethod]
+    #[pyo3(
+        signature = (*args, name = None, **kwargs),
+        text_signature = "(*args, name=None, **kwargs)"
+    )]
+    fn new<'py>(
+        kind: &Bound<'py, PyType>,
+        args: &Bound<'py, PyTuple>,
+        name: Option<&Bound<'py, PyAny>>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            refuse_arguments(kind)?;
+        }
+        let name = if fast_new::has_own_init(kind) {
+            name::read_any(name)? // It is the subclass's, and may mean something else there.
+        } else {
+            name::read(name, "RLock")?
+        };
+        let lock = fast_new::rlock(kind)?;
+        lock.get().named().set(name);
+        lock.get().note_name(kind.py());
+        Ok(lock)
+    }
+
+    /// Takes the lock once more, waiting for another holder if `blocking`, for at most `timeout`
+    /// seconds (-1: no limit); returns whether it was taken.
+    ///
+    /// Raises ValueError for a negative timeout, or one without blocking; OverflowError for one
+    /// too large. A signal handler that raises ends the wait.
+    #[inline]
+    #[pyo3(
+        signature = (blocking = Flag(true), timeout = Arg::Missing),
+        text_signature = "($self, blocking=True, timeout=-1)"
+    )]
+    fn acquire(&self, py: Python<'_>, blocking: Flag, timeout: Arg<'_>) -> PyResult<bool> {
+        self.take(py, blocking.0, timeout.given())
+    }
+
+    /// Undoes one acquire(). Raises RuntimeError if the calling thread does not hold the lock.
+    #[inline]
+    fn release(&self) -> PyResult<()> {
+        self.give()
+    }
+
+    /// Whether some thread holds the lock.
+    fn locked(&self) -> bool {
+        self.core.is_locked()
+    }
+
+    #[inline]
+    fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
+        self.take(py, true, None)
+    }
+
+    #[inline]
+    #[pyo3(signature = (_kind = None, _error = None, _traceback = None, /))]
+    fn __exit__(
+        &self,
+        _kind: Option<&Bound<'_, PyAny>>,
+        _error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.give()
+    }
+
+    fn _is_owned(&self) -> bool {
+        self.core.is_owned()
+    }
+
+    fn _recursion_count(&self) -> usize {
+        if self.core.is_owned() { self.core.count() } else { 0 }
+    }
+
+    fn _release_save(&self) -> PyResult<(usize, usize)> {
+        let held = self.core.release_all().map_err(|_| not_owned(&self.core))?;
+        Ok((held.count, held.owner))
+    }
+
+    fn _acquire_restore(&self, py: Python<'_>, state: (usize, usize)) -> PyResult<()> {
+        let (count, owner) = state;
+        // The caller is about to release it: an interrupt is raised once the lock is held.
+        let mut attached = Attached::new(py).on(self).kind(Kind::RLock);
+        let mut outcome = Ok(());
+        while let Err(error) = self.core.restore_with(&mut attached, CoreHeld { owner, count })
+        {
+            outcome = outcome.and(Err(error));
+        }
+        outcome
+    }
+
+    fn _at_fork_reinit(&self) {
+        // SAFETY: Python calls this in a forked child, which has one thread.
+        unsafe { self.core.reset_after_fork() };
+    }
+
+    /// The number of threads waiting for the lock. raddle only.
+    fn _waiting(&self) -> usize {
+        self.core.waiting()
+    }
+
+    /// The `name=` that the program gave it, for reports, or None. raddle only.
+    #[getter(_raddle_name)]
+    fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.core.name.get(py)
+    }
+
+    fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        let core = slf.get().core();
+        let state = if core.is_locked() { "locked" } else { "unlocked" };
+        let kind = slf.get_type();
+        let name = format!("{}.{}", kind.module()?, kind.qualname()?);
+        let (owner, count) = (core.owner(), core.count());
+        let held = registry::held_by(slf.py(), owner);
+        let address = slf.as_ptr() as usize;
+        let text = format!(
+            "<{state} {name} object owner={owner} count={count}{held} at {address:#x}>"
+        );
+        Ok(PyString::new(slf.py(), &text))
+    }
+
+    fn __getstate__(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf.as_any()))
+    }
+}

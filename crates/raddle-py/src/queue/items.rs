@@ -1,0 +1,124 @@
+//! What a Python queue keeps under its latch.
+
+use pyo3::gc::{PyTraverseError, PyVisit};
+use raddle::queue::{Blocks, Heap, Pile, Store};
+
+use crate::python::call::OwnedPy;
+
+/// The items, in the order that the class asks for, and what belongs to them.
+pub(super) struct Contents {
+    pub(super) items: Items,
+    /// The `maxsize` that was given, if it is not the integer that the gate's limit says.
+    pub(super) maxsize: Option<OwnedPy>,
+}
+
+pub(super) enum Items {
+    /// `Queue`.
+    Line(Blocks<OwnedPy>),
+    /// `LifoQueue`.
+    Pile(Pile<OwnedPy>),
+    /// `PriorityQueue`. Changed only by those who hold the queue's `order` as well.
+    Heap(Heap<OwnedPy>),
+}
+
+/// All items of a queue that ends or goes over to Python's own containers, in their order.
+pub(super) enum Taken {
+    Line(Blocks<OwnedPy>),
+    Pile(Vec<OwnedPy>),
+}
+
+impl Items {
+    #[inline]
+    pub(super) fn push(&mut self, item: OwnedPy) {
+        match self {
+            Self::Line(line) => line.push(item),
+            Self::Pile(pile) => pile.push(item),
+            Self::Heap(_) => unreachable!("a heap is changed as planned"),
+        }
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> OwnedPy {
+        let item = match self {
+            Self::Line(line) => line.pop(),
+            Self::Pile(pile) => pile.pop(),
+            Self::Heap(_) => unreachable!("a heap is changed as planned"),
+        };
+        item.expect("the gate lets nobody get from an empty store")
+    }
+
+    /// Takes everything; the caller drops it, not under the latch.
+    pub(super) fn take(&mut self) -> Taken {
+        match self {
+            Self::Line(line) => Taken::Line(std::mem::take(line)),
+            Self::Pile(pile) => Taken::Pile(std::mem::take(pile).into_vec()),
+            Self::Heap(heap) => Taken::Pile(heap.take().into_vec()),
+        }
+    }
+
+    pub(super) fn allocated(&self) -> usize {
+        match self {
+            Self::Line(line) => line.allocated(),
+            Self::Pile(pile) => pile.allocated(),
+            Self::Heap(heap) => heap.allocated(),
+        }
+    }
+
+    pub(super) fn heap(&self) -> &Heap<OwnedPy> {
+        match self {
+            Self::Heap(heap) => heap,
+            _ => unreachable!("asked of priority queues only"),
+        }
+    }
+
+    pub(super) fn heap_mut(&mut self) -> &mut Heap<OwnedPy> {
+        match self {
+            Self::Heap(heap) => heap,
+            _ => unreachable!("asked of priority queues only"),
+        }
+    }
+}
+
+impl Contents {
+    pub(super) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.maxsize.as_ref().map(OwnedPy::get))?;
+        let see = |item: &OwnedPy| visit.call(item.get());
+        match &self.items {
+            Items::Line(line) => line.iter().try_for_each(see),
+            Items::Pile(pile) => pile.items().iter().try_for_each(see),
+            Items::Heap(heap) => heap.items().iter().try_for_each(see),
+        }
+    }
+}
+
+impl Store for Contents {
+    #[inline]
+    fn count(&self) -> usize {
+        match &self.items {
+            Items::Line(line) => line.len(),
+            Items::Pile(pile) => pile.count(),
+            Items::Heap(heap) => heap.count(),
+        }
+    }
+
+    fn forget(&mut self) {
+        match &mut self.items {
+            Items::Line(line) => line.forget(),
+            Items::Pile(pile) => pile.forget(),
+            Items::Heap(heap) => heap.forget(),
+        }
+    }
+}
+
+impl Taken {
+    /// Hands each item over, in order.
+    pub(super) fn try_for_each<E>(
+        self,
+        each: impl FnMut(OwnedPy) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Line(mut line) => line.try_for_each(each),
+            Self::Pile(pile) => pile.into_iter().try_for_each(each),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Where the program is: in which of its lines it makes, takes and waits for things.
+
+pub(crate) mod innermost;
+pub(crate) mod places;

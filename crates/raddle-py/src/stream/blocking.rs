@@ -1,0 +1,108 @@
+//! What a worker of a stream has in its hands while it works, and lets go of before it rests.
+//!
+//! The stream shows the collector what it holds. A reference that a resting worker had of its own
+//! would be one that the collector cannot explain: a map of a method that is kept in the method's
+//! object would never be collected, nor its threads end, once its results are not asked for any
+//! more.
+
+use pyo3::prelude::*;
+use raddle::deadlock::{Deadlock, Verdict};
+use raddle::pool::Outcome;
+use raddle::{Blocking, Deadline, Parker, Wake};
+
+use super::shared::{Inner, Made};
+use crate::blocking::attached::Attached;
+use crate::python::call::{Callee, OwnedPy};
+use crate::python::context::Entered;
+
+/// A thread at work for a stream. What it holds, it holds while it is attached.
+///
+/// (It blocks where it rests, and for no lock: that is all of `Blocking` that it passes on.)
+pub(super) struct Hands<'a, 'py> {
+    inner: &'a Inner,
+    attached: Attached<'py>,
+    held: Option<(Callee, Entered)>,
+}
+
+impl<'a, 'py> Hands<'a, 'py> {
+    pub(super) fn new(py: Python<'py>, inner: &'a Inner) -> Self {
+        Self { inner, attached: Attached::new(py), held: None }
+    }
+
+    /// Runs one task.
+    #[inline]
+    pub(super) fn run(&mut self, input: &OwnedPy) -> Outcome<Made> {
+        let py = self.attached.py();
+        if self.held.is_none() {
+            self.held = self.inner.task.get(py).map(|task| {
+                let function = task.function.into_inner().into_bound(py);
+                (Callee::new(function), Entered::new(task.context))
+            });
+        }
+        match &mut self.held {
+            Some((function, context)) => self.inner.run(py, function, context, input),
+            // The stream was given up, and closed before that: nobody asks for the result.
+            None => Outcome::Stop(Made::Value(OwnedPy::new(py.None()))),
+        }
+    }
+
+    /// Lets go of what it holds; the thread goes back to its own context.
+    pub(super) fn let_go(&mut self) {
+        if let Some((function, mut context)) = self.held.take() {
+            context.leave(self.attached.py());
+            drop((function, context));
+        }
+    }
+}
+
+impl Blocking for Hands<'_, '_> {
+    type Interrupt = PyErr;
+
+    fn detach(&mut self) {
+        self.let_go();
+        self.attached.detach();
+    }
+
+    /// (The function, and what the stream's context holds, are kept by the stream as long as
+    /// anybody waits for a result.)
+    fn is_burdened(&self) -> bool {
+        let held = self.attached.token().zip(self.held.as_ref());
+        held.is_some_and(|(py, (_, context))| context.is_touched(py))
+    }
+
+    fn attach(&mut self) {
+        self.attached.attach();
+    }
+
+    fn woken_spinning(&mut self) {
+        self.attached.woken_spinning();
+    }
+
+    fn woken_sleeping(&mut self) {
+        self.attached.woken_sleeping();
+    }
+
+    fn poll(&mut self) -> PyResult<()> {
+        self.attached.poll()
+    }
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        self.attached.sleep(parker, until)
+    }
+
+    fn on_signal(&mut self) -> PyResult<()> {
+        self.attached.on_signal()
+    }
+
+    fn keeps_watch(&self) -> bool {
+        self.attached.keeps_watch()
+    }
+
+    fn threads(&self) -> Option<usize> {
+        self.attached.threads()
+    }
+
+    fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
+        self.attached.on_deadlock(found)
+    }
+}

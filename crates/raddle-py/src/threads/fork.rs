@@ -1,0 +1,76 @@
+//! What a fork must not catch half-way: a thread between its creation and its thread state.
+//!
+//! The new thread makes its thread state itself, and is not attached until it has one: the
+//! interpreter's fork, which first stops all attached threads, does not see it. Locks of the
+//! interpreter that it holds then stay held in the child for ever, unless they are renewed
+//! there; on free-threaded builds that of `tlbc_indices` is not, and the child's next thread
+//! would wait for it. So forks and the making of thread states exclude each other.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use raddle::thread;
+
+/// How many threads are about to fork: from their hook before it to the one after it.
+static FORKING: AtomicUsize = AtomicUsize::new(0);
+/// How many threads are making their thread state.
+static MAKING: AtomicUsize = AtomicUsize::new(0);
+
+/// How long a new thread waits for forks. One lasts a millisecond, but another library's hook
+/// may wait, between ours and the fork, for a thread that it starts.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Runs `make`, which makes a thread state, while nobody forks. The caller is not attached.
+pub(crate) fn not_meanwhile<R>(make: impl FnOnce() -> R) -> R {
+    let since = Instant::now();
+    loop {
+        // Counted before the look: a fork says that it comes before it looks at the count.
+        MAKING.fetch_add(1, Ordering::SeqCst);
+        if FORKING.load(Ordering::SeqCst) == 0 || since.elapsed() > PATIENCE {
+            break;
+        }
+        MAKING.fetch_sub(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_micros(100));
+    }
+    let made = make();
+    MAKING.fetch_sub(1, Ordering::SeqCst);
+    made
+}
+
+/// Before each fork: waits until threads that were joined have left the operating system and
+/// none is making its thread state; those created from now on wait for the fork.
+#[pyfunction]
+#[pyo3(name = "_before_fork")]
+pub(crate) fn before_fork(py: Python<'_>) {
+    py.detach(|| {
+        thread::wait_for_lingering();
+        crate::threads::start::settle_starting();
+        FORKING.fetch_add(1, Ordering::SeqCst);
+        // Each is between two system calls and needs nothing that this thread holds.
+        while MAKING.load(Ordering::SeqCst) != 0 {
+            std::thread::yield_now();
+        }
+    });
+}
+
+/// After each fork, in the parent.
+#[pyfunction]
+#[pyo3(name = "_forked")]
+pub(crate) fn forked() {
+    FORKING.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Forgets in a forked child what the parent's other threads were doing; called once, when the
+/// module is imported.
+pub(crate) fn watch() {
+    unsafe extern "C" fn in_child() {
+        FORKING.store(0, Ordering::SeqCst);
+        MAKING.store(0, Ordering::SeqCst);
+        crate::blocking::attached::after_fork();
+        crate::threads::start::after_fork();
+    }
+    // SAFETY: the code is never unloaded, and the handler and all that it calls only store to
+    // atomics, which may be done between `fork` and `exec`.
+    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+}

@@ -1,0 +1,456 @@
+//! Starting and joining threads: what is under `threading.Thread`.
+//!
+//! A thread is one raw thread of the operating system whose entry calls Python directly. Nobody
+//! waits for it to come up: the starter knows its identifier as soon as it exists.
+//!
+//! Rejected: reusing operating-system threads for one `Thread` after another. An idle one makes
+//! `os.fork()` warn, and stack size, signal mask, affinity, name and C thread-locals stay behind.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use raddle::Deadline;
+use raddle::thread::{self, Handle, StartError};
+
+use crate::blocking::attached::{self, Attached};
+use crate::locks::lock::Lock;
+use crate::python::arguments::Truth;
+use crate::python::call::{self, OwnedPy};
+use crate::python::doors::HangOnUnwind;
+use crate::python::errors;
+use crate::python::registry;
+#[cfg(Py_GIL_DISABLED)]
+use crate::threads::finish_early;
+use crate::threads::fork;
+use crate::threads::handle::ThreadHandle;
+use crate::threads::stranded;
+
+/// What the new thread takes over. Raw references: the thread is not attached when it gets them.
+pub(crate) struct Boot {
+    interpreter: *mut ffi::PyInterpreterState,
+    function: *mut ffi::PyObject,
+    args: *mut ffi::PyObject,
+    kwargs: *mut ffi::PyObject,
+    /// The `Thread` that it is to be, or null.
+    thread: *mut ffi::PyObject,
+    /// A lock that is held until the thread's state is gone, or null.
+    until_gone: *mut ffi::PyObject,
+    /// Of [`stranded`].
+    pub(crate) next: *mut Boot,
+}
+
+/// Whether the calling thread is attached to the process's main interpreter.
+pub(crate) fn interpreter_is_main() -> bool {
+    unsafe extern "C" {
+        fn PyInterpreterState_Main() -> *mut ffi::PyInterpreterState;
+    }
+    // SAFETY: the first needs an attached thread, which a module's initialisation is; the second
+    // needs nothing.
+    unsafe { ffi::PyInterpreterState_Get() == PyInterpreterState_Main() }
+}
+
+/// Set when 3.12 begins to shut down: it refuses new threads from then on, not only once it
+/// finalizes as other versions do, and keeps that to itself.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// The stack size that `threading.stack_size()` was last given, in bytes; 0 for the default.
+///
+/// Not asked through Python: asking sets it to 0.
+fn stack_size() -> usize {
+    unsafe extern "C" {
+        fn PyThread_get_stacksize() -> usize;
+    }
+    // SAFETY: reads a number of the current interpreter; the callers are attached.
+    unsafe { PyThread_get_stacksize() }
+}
+
+/// Set when all threads that the exit waits for have ended. From then on only the main thread
+/// (in its atexit callbacks) may start threads, and waits for their thread states: one that is
+/// made while the interpreter takes the others apart would be made of freed memory.
+static CLOSING: AtomicBool = AtomicBool::new(false);
+/// How many threads are inside `start`, past or before its look at `CLOSING`.
+static STARTERS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts the calling thread in `STARTERS` while it lives.
+struct Starter;
+
+impl Starter {
+    fn enter() -> Self {
+        STARTERS.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Starter {
+    fn drop(&mut self) {
+        STARTERS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Ends the starting of threads at the interpreter's exit; see `CLOSING`.
+#[pyfunction]
+#[pyo3(name = "_close")]
+pub(crate) fn close(py: Python<'_>) {
+    CLOSING.store(true, Ordering::SeqCst);
+    py.detach(|| {
+        while STARTERS.load(Ordering::SeqCst) != 0 || thread::any_starting() {
+            std::thread::yield_now();
+        }
+    });
+}
+
+/// In a forked child nobody is closing, and nobody else is starting a thread.
+pub(crate) fn after_fork() {
+    CLOSING.store(false, Ordering::SeqCst);
+    STARTERS.store(0, Ordering::SeqCst);
+}
+
+/// Whose a thread is, and whether the exit waits for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The program's; the exit waits for it.
+    Lasting,
+    /// The program's.
+    Daemon,
+    /// raddle's own, to be joined by the thread that starts it.
+    Own,
+}
+
+/// How many threads may be on their way to a thread state before starters wait for them.
+const BACKLOG: usize = 32;
+
+#[allow(clippy::too_many_arguments, reason = "what a thread is made of")]
+fn start(
+    py: Python<'_>,
+    handle: &Arc<Handle>,
+    thread: Option<OwnedPy>,
+    function: &Bound<'_, PyAny>,
+    args: &Bound<'_, PyTuple>,
+    kwargs: Option<&Bound<'_, PyDict>>,
+    role: Role,
+    until_gone: Option<&Bound<'_, Lock>>,
+) -> PyResult<()> {
+    let refused = || {
+        (CLOSED.load(Ordering::Relaxed) && role != Role::Own)
+            || attached::is_finalizing()
+            || (CLOSING.load(Ordering::SeqCst) && !attached::is_main_thread())
+    };
+    // Looked at before counting too: threads that go on trying must not keep the count up.
+    let starter = (!refused()).then(Starter::enter).filter(|_| !refused());
+    stranded::tend(py);
+    let Some(_starter) = starter else {
+        return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
+    };
+    let closing = CLOSING.load(Ordering::SeqCst);
+    let stack_size = stack_size();
+    let null = ptr::null_mut();
+    let boot = Box::into_raw(Box::new(Boot {
+        // SAFETY: attached, so there is a current interpreter.
+        interpreter: unsafe { ffi::PyInterpreterState_Get() },
+        function: function.clone().into_ptr(),
+        args: args.clone().into_ptr(),
+        kwargs: kwargs.map_or(null, |kwargs| kwargs.clone().into_ptr()),
+        thread: thread.map_or(null, |thread| thread.into_inner().into_ptr()),
+        next: ptr::null_mut(),
+        until_gone: until_gone.map_or(null, |lock| lock.clone().into_ptr()),
+    }));
+    // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
+    // unwinding pass.
+    let started = unsafe {
+        thread::run_raw(handle, role == Role::Lasting, stack_size, main, boot.cast())
+    };
+    // Nobody waits for one thread's first step, but a program that starts threads faster than
+    // they get going must not pile them up until the system runs out.
+    if started.is_ok() && (closing || thread::starting() > BACKLOG) {
+        py.detach(settle_starting);
+    }
+    started.map_err(|error| {
+        // SAFETY: no thread was started, so the record is still ours; and we are attached.
+        unsafe { Box::from_raw(boot).release() };
+        PyRuntimeError::new_err(match error {
+            StartError::AlreadyStarted => String::from("thread already started"),
+            StartError::Refused(_) => format!("can't start new thread: {error}"),
+        })
+    })
+}
+
+impl Boot {
+    /// Drops the references.
+    ///
+    /// # Safety
+    /// The thread is attached, and this is called once.
+    pub(crate) unsafe fn release(self) {
+        let objects = [self.function, self.args, self.kwargs, self.thread, self.until_gone];
+        for object in objects.into_iter().filter(|object| !object.is_null()) {
+            // SAFETY: a reference that this record owns; attached, says the caller.
+            unsafe { call::drop_raw(object) };
+        }
+    }
+
+    /// Releases the lock that is held until the thread's state is gone. Needs no interpreter.
+    pub(crate) fn say_gone(&self) {
+        // SAFETY: null, or a reference that the record owns.
+        unsafe { release_lock(self.until_gone) };
+    }
+
+    /// Reports the exception with which the thread's function ended.
+    ///
+    /// # Safety
+    /// The thread is attached, and an exception is set.
+    pub(crate) unsafe fn report(&self) {
+        // SAFETY: passed on to the caller; the record owns the function.
+        unsafe { call::report_thread_error(self.function) };
+    }
+
+    /// Takes the `Thread` out of the registry, if it has not done so itself; it may have `failed`.
+    ///
+    /// # Safety
+    /// The calling thread is attached, and no exception is set.
+    pub(crate) unsafe fn settle(&self, ident: usize, failed: bool) {
+        // SAFETY: attached, says the caller; null or a reference that the record owns.
+        unsafe {
+            let py = Python::assume_attached();
+            if let Some(thread) = Bound::from_borrowed_ptr_or_opt(py, self.thread) {
+                registry::forget(&thread, ident, failed);
+            }
+        }
+    }
+}
+
+/// Releases a [`Lock`], unless `lock` is null. Needs no interpreter: what is used of it is Rust's.
+///
+/// # Safety
+/// `lock` is null, or a live reference to one.
+unsafe fn release_lock(lock: *mut ffi::PyObject) {
+    if !lock.is_null() {
+        // SAFETY: live, says the caller; the token is used for nothing else.
+        let lock = unsafe { Borrowed::from_ptr(Python::assume_attached(), lock) };
+        // SAFETY: a `Lock`, says the caller.
+        unsafe { lock.cast_unchecked::<Lock>() }.get().raw().try_release();
+    }
+}
+
+/// The thread's own code, from no thread state to no thread state.
+///
+/// PyO3 does not know that this thread is attached (no trampoline of its is on the stack), so
+/// only raw calls and the guarded ones of `call` are made here, and references are raw.
+unsafe extern "C-unwind" fn main(boot: *mut c_void) {
+    let guard = HangOnUnwind;
+    // SAFETY: `start` handed the record over.
+    let mut boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
+    if attached::is_finalizing() {
+        // There is no interpreter to attach to any more, nor one to give the references back to.
+        thread::settled();
+        std::mem::forget((guard, boot));
+        return;
+    }
+    // SAFETY: the interpreter is alive: its end waits for this thread to be settled.
+    let state = fork::not_meanwhile(|| unsafe { new_state(boot.interpreter) });
+    thread::settled();
+    if state.is_null() {
+        stranded::leave(boot);
+        std::mem::forget(guard);
+        return;
+    }
+    // SAFETY: `state` was made for this thread, which is not attached; all that follows up to
+    // `PyThreadState_DeleteCurrent` happens attached, with references that `boot` owns.
+    unsafe {
+        ffi::PyEval_RestoreThread(state);
+        thread::begun();
+        let returned = run(&boot);
+        boot.settle(raddle::thread_id(), !returned);
+        let until_gone = std::mem::replace(&mut boot.until_gone, ptr::null_mut());
+        boot.release();
+        #[cfg(Py_GIL_DISABLED)]
+        finish_early::leave_in_thread_state();
+        call::clear_thread_state(state);
+        release_lock(until_gone);
+        if !until_gone.is_null() {
+            call::drop_raw(until_gone);
+        }
+        ffi::PyThreadState_DeleteCurrent();
+    }
+    std::mem::forget(guard);
+}
+
+/// A thread state for the calling thread, which is not attached; null if memory has run out.
+///
+/// # Safety
+/// The interpreter is alive.
+unsafe fn new_state(interpreter: *mut ffi::PyInterpreterState) -> *mut ffi::PyThreadState {
+    #[cfg(Py_3_12)]
+    // SAFETY: alive, says the caller.
+    return unsafe { ffi::PyThreadState_New(interpreter) };
+    // The public function of 3.11 reads the state before it looks whether there is one.
+    #[cfg(not(Py_3_12))]
+    {
+        unsafe extern "C" {
+            fn _PyThreadState_Prealloc(
+                interpreter: *mut ffi::PyInterpreterState,
+            ) -> *mut ffi::PyThreadState;
+            fn _PyThreadState_SetCurrent(state: *mut ffi::PyThreadState);
+        }
+        // SAFETY: the two steps that it is made of.
+        unsafe {
+            let state = _PyThreadState_Prealloc(interpreter);
+            if !state.is_null() {
+                _PyThreadState_SetCurrent(state);
+            }
+            state
+        }
+    }
+}
+
+/// Calls the thread's function, and says whether it returned: an exception that it lets out ends
+/// here.
+///
+/// # Safety
+/// The thread is attached, and `boot` owns its references.
+unsafe fn run(boot: &Boot) -> bool {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let result = call::call_raw(boot.function, boot.args, boot.kwargs);
+        if !result.is_null() {
+            call::drop_raw(result);
+        } else if ffi::PyErr_ExceptionMatches(ffi::PyExc_SystemExit) != 0 {
+            ffi::PyErr_Clear();
+        } else {
+            boot.report();
+        }
+        !result.is_null()
+    }
+}
+
+/// Starts a daemon thread for raddle itself, which calls `function()`.
+pub(crate) fn start_plain(handle: &Arc<Handle>, function: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = function.py();
+    start(py, handle, None, function, &PyTuple::empty(py), None, Role::Own, None)
+}
+
+/// Starts a thread that calls `function()`, to be waited for with `handle`.
+///
+/// A thread that is not a daemon keeps the interpreter from exiting. `until_gone`, if given, is
+/// a held lock that is released when the thread's state is gone. Returns the handle. Raises
+/// RuntimeError if the thread cannot start.
+#[pyfunction]
+#[pyo3(
+    signature = (function, handle = None, daemon = Truth(true), until_gone = None),
+    text_signature = "(function, handle=None, daemon=True)"
+)]
+pub(crate) fn start_joinable_thread<'py>(
+    function: &Bound<'py, PyAny>,
+    handle: Option<&Bound<'py, PyAny>>,
+    daemon: Truth,
+    until_gone: Option<&Bound<'py, Lock>>,
+) -> PyResult<Bound<'py, ThreadHandle>> {
+    let py = function.py();
+    if !function.is_callable() {
+        return Err(PyTypeError::new_err("thread function must be callable"));
+    }
+    let handle = match handle {
+        None => Bound::new(py, ThreadHandle::new())?,
+        Some(given) => given
+            .cast::<ThreadHandle>()
+            .map_err(|_| PyTypeError::new_err("'handle' must be a _ThreadHandle"))?
+            .clone(),
+    };
+    let flag = pyo3::types::PyBool::new(py, daemon.0);
+    call::audit(
+        py,
+        c"_thread.start_joinable_thread",
+        [function.as_ptr(), flag.as_ptr(), handle.as_ptr()],
+    )?;
+    let none = PyTuple::empty(py);
+    let role = if daemon.0 { Role::Daemon } else { Role::Lasting };
+    let ThreadHandle { handle: shared, thread } = handle.get();
+    start(py, shared, thread.take(), function, &none, None, role, until_gone)?;
+    Ok(handle)
+}
+
+/// Starts a daemon thread that calls `function(*args, **kwargs)`, and returns its identifier.
+///
+/// Raises TypeError for wrong arguments, RuntimeError if the thread cannot start.
+#[pyfunction]
+#[pyo3(
+    signature = (function, args, kwargs = None, /),
+    text_signature = "(function, args, kwargs={}, /)"
+)]
+pub(crate) fn start_new_thread<'py>(
+    function: &Bound<'py, PyAny>,
+    args: &Bound<'_, PyAny>,
+    kwargs: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = function.py();
+    if !function.is_callable() {
+        return Err(PyTypeError::new_err("first arg must be callable"));
+    }
+    let args = args.cast::<PyTuple>().map_err(|_| {
+        PyTypeError::new_err("2nd arg must be a tuple; for one argument write (x,)")
+    })?;
+    let kwargs = kwargs
+        .map(|kwargs| kwargs.cast::<PyDict>())
+        .transpose()
+        .map_err(|_| PyTypeError::new_err("optional 3rd arg must be a dictionary"))?;
+    let none = py.None();
+    let named = kwargs.map_or(none.as_ptr(), |kwargs| kwargs.as_ptr());
+    call::audit(py, c"_thread.start_new_thread", [function.as_ptr(), args.as_ptr(), named])?;
+    let handle = Arc::new(Handle::new());
+    start(py, &handle, None, function, args, kwargs, Role::Daemon, None)?;
+    registry::number(py, handle.ident())
+}
+
+/// The number of threads started by raddle that have not ended.
+#[pyfunction]
+#[pyo3(name = "_count")]
+pub(crate) fn count() -> usize {
+    thread::running()
+}
+
+/// Waits, at the interpreter's exit, for all threads that are not daemons.
+///
+/// A signal handler that raises ends the wait; the exception is reported and dropped, as the
+/// standard library does. Returns whether all have ended.
+#[pyfunction]
+#[pyo3(name = "_shutdown")]
+pub(crate) fn shutdown(py: Python<'_>) -> bool {
+    py.detach(settle_starting);
+    let mut attached = Attached::new(py);
+    let waited = thread::wait_for_lasting(&mut attached, Deadline::NEVER);
+    attached.attach();
+    match waited {
+        Ok(ended) => ended,
+        Err(error) => {
+            call::report_unraisable(error, &py.None().into_bound(py));
+            false
+        }
+    }
+}
+
+/// What shutting down means before 3.13, where `_shutdown_locks` holds the threads to wait for:
+/// lets threads that were just created get their thread state, and on 3.12 refuses new ones.
+#[pyfunction]
+#[pyo3(name = "_settle")]
+pub(crate) fn settle(py: Python<'_>) {
+    if cfg!(all(Py_3_12, not(Py_3_13))) {
+        CLOSED.store(true, Ordering::Relaxed);
+    }
+    py.detach(settle_starting);
+}
+
+/// Lets threads that were created before now get their thread state, detached.
+///
+/// Each is between two system calls and needs nothing that this thread holds, so it is waited
+/// for by yielding. Those created meanwhile are not waited for: daemon threads may go on
+/// creating others for ever.
+pub(crate) fn settle_starting() {
+    let before_now = thread::Starting::now();
+    while before_now.any_left() {
+        std::thread::yield_now();
+    }
+}
