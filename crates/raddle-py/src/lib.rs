@@ -1,17 +1,27 @@
 //! The Python face of raddle: arguments, reprs, errors and garbage collection, nothing else.
 //!
 //! Every algorithm is in the crate `raddle`; this one exports it to the interpreter that it was
-//! built for. What an unwinding or finalizing interpreter demands is in the rooms `blocking` and `python`.
+//! built for. What an unwinding or finalizing interpreter demands is in the rooms `blocking` and
+//! `python`. A room uses those before it in the list, and none after it:
+//! `tests/test_rooms_face.py`.
+
+mod python;
+
+mod sites;
 
 mod blocking;
-mod diagnose;
-mod futures;
+
 mod locks;
-mod python;
-mod queue;
-mod sites;
-mod stream;
+
 mod threads;
+
+mod queue;
+
+mod futures;
+
+mod stream;
+
+mod diagnose;
 
 use pyo3::prelude::*;
 
@@ -21,13 +31,15 @@ mod _raddle {
     #[pymodule_export]
     use crate::blocking::bystanders::equip_bystanders;
     #[pymodule_export]
-    use crate::diagnose::aside::{Handler, aside, is_aside};
+    use crate::diagnose::aside::{aside, is_aside};
     #[pymodule_export]
     use crate::diagnose::contention::{counted, profile, tallies, waited};
     #[pymodule_export]
     use crate::diagnose::deadlock::{
         detect, doubt_for, equip_deadlock, forks, main_ident, owner, waits,
     };
+    #[pymodule_export]
+    use crate::diagnose::handler::Handler;
     #[pymodule_export]
     use crate::diagnose::lock_order::{check_order, equip_order, made};
     #[pymodule_export]
@@ -42,6 +54,10 @@ mod _raddle {
     use crate::futures::function::quicken;
     #[pymodule_export]
     use crate::futures::state::Future;
+    #[pymodule_export]
+    use crate::futures::watch::Watch;
+    #[pymodule_export]
+    use crate::futures::workqueue::{WorkItem, WorkQueue};
     #[pymodule_export]
     use crate::locks::barrier::Barrier;
     #[pymodule_export]
@@ -68,25 +84,32 @@ mod _raddle {
     #[pymodule_export]
     use crate::stream::{fast::quicken_stream, stream::Stream, worker::StreamWorker};
     #[pymodule_export]
+    use crate::threads::exit::{close, count, settle, shutdown};
+    #[pymodule_export]
     use crate::threads::fork::{before_fork, forked};
     #[pymodule_export]
     use crate::threads::handle::{ThreadHandle, make_handle_for, make_thread_handle};
     #[pymodule_export]
-    use crate::threads::start::{
-        close, count, settle, shutdown, start_joinable_thread, start_new_thread,
-    };
-
-    #[pymodule_export]
-    use crate::futures::watch::Watch;
-    #[pymodule_export]
-    use crate::futures::workqueue::{WorkItem, WorkQueue};
+    use crate::threads::start::{start_joinable_thread, start_new_thread};
 
     use std::ffi::CStr;
 
     use pyo3::exceptions::PyImportError;
+    use pyo3::ffi;
     use pyo3::prelude::*;
 
-    use crate::threads::start::interpreter_is_main;
+    use crate::blocking::report::Report;
+    use crate::python::allocate;
+
+    /// Whether the calling thread is attached to the process's main interpreter.
+    fn interpreter_is_main() -> bool {
+        unsafe extern "C" {
+            fn PyInterpreterState_Main() -> *mut ffi::PyInterpreterState;
+        }
+        // SAFETY: the first needs an attached thread, which a module's initialisation is; the second
+        // needs nothing.
+        unsafe { ffi::PyInterpreterState_Get() == PyInterpreterState_Main() }
+    }
 
     /// Has the interpreter's own messages call the types that are written in Python in the
     /// standard library by their names alone: "'Event' object has no attribute ...".
@@ -115,6 +138,43 @@ mod _raddle {
         }
     }
 
+    /// Guards what makes the instances of the module's classes.
+    #[cfg(raddle_doors)]
+    fn guard(py: Python<'_>) {
+        crate::python::instances::guard_instances!(
+            py,
+            Barrier,
+            BoundedSemaphore,
+            Condition,
+            crate::diagnose::aside::Errand,
+            Event,
+            Executor,
+            Future,
+            Handler,
+            LifoQueue,
+            Lock,
+            PriorityQueue,
+            Queue,
+            RLock,
+            Semaphore,
+            SimpleQueue,
+            Stream,
+            StreamWorker,
+            ThreadHandle,
+            Watch,
+            WorkItem,
+            WorkQueue,
+        );
+    }
+
+    /// Finds out where objects have their Rust values.
+    fn locate(py: Python<'_>) -> PyResult<()> {
+        let lock = Bound::new(py, Lock::create())?;
+        let event = py.get_type::<Event>().call0()?.cast_into::<Event>()?;
+        allocate::prepare(allocate::offset(&lock), allocate::offset(&event));
+        Ok(())
+    }
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         if !interpreter_is_main() {
@@ -125,14 +185,19 @@ mod _raddle {
         }
         crate::python::interned::prepare(module);
         #[cfg(raddle_doors)]
-        crate::python::instances::prepare(module.py());
+        guard(module.py());
         crate::python::replaceable::prepare(module.py())?;
         crate::threads::fork::watch();
         crate::sites::innermost::prepare(module.py());
+        crate::blocking::report::prepare(Report {
+            deadlock: crate::diagnose::deadlock::tell,
+            inversion: crate::diagnose::lock_order::tell,
+        });
         crate::diagnose::lock_order::prepare();
         crate::diagnose::contention::prepare();
-        crate::diagnose::deadlock::prepare(module)?;
-        crate::locks::fast_new::prepare(module)?;
+        locate(module.py())?;
+        crate::locks::rlock::prepare(module.py())?;
+        crate::locks::fast_lock::prepare(module)?;
         crate::locks::fast_condition::prepare(module.py())?;
         crate::python::context::prepare(module.py())?;
         crate::queue::overridden::prepare(module)?;

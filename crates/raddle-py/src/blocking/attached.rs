@@ -2,7 +2,6 @@
 
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::PyClass;
 use pyo3::ffi;
@@ -11,11 +10,13 @@ use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
 use raddle::lock_order::{Inversion, Site};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
-use crate::blocking::bystanders;
-use crate::diagnose::deadlock::{self, Answer};
-use crate::diagnose::lock_order;
-use crate::python::errors;
+use super::finalizing::{is_finalizing, refuse};
+use super::main_thread::is_main_thread;
+use super::report::{self, Answer};
+use super::{bystanders, handover};
+use crate::python::allocate;
 use crate::python::registry;
+use crate::sites::places;
 
 /// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
 /// lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
@@ -76,7 +77,7 @@ impl<'py> Attached<'py> {
     /// The wait is for `value`'s object, which outlives it.
     #[inline]
     pub(crate) fn on<T: PyClass>(mut self, value: &T) -> Self {
-        self.object = deadlock::object_of(value);
+        self.object = allocate::object_of(value);
         self
     }
 
@@ -118,7 +119,7 @@ impl<'py> Attached<'py> {
     fn note_site(&mut self) -> Site {
         let mut site = self.site;
         if site == Site::Unknown && self.detached.is_null() {
-            site = lock_order::here(self.py);
+            site = places::here(self.py);
             self.site = site;
         }
         site
@@ -127,31 +128,6 @@ impl<'py> Attached<'py> {
     fn run_handlers(&mut self) -> PyResult<()> {
         self.py().check_signals()
     }
-}
-
-/// The interpreter is finalizing: takes a lock by `seize`, which may be free (if it is checked) or
-/// reserved for a thread that will not come, and returns whether that was done; raises if not, and
-/// if a wait for it is futile, see [`Attached::to_wait`].
-#[cold]
-pub(crate) fn seize_or_refuse(
-    py: Python<'_>,
-    until: Deadline,
-    seize: impl FnOnce() -> bool,
-) -> PyResult<bool> {
-    if seize() { Ok(true) } else { refuse(py, until).map(|()| false) }
-}
-
-/// The interpreter is finalizing: raises if a wait is futile, see [`Attached::to_wait`].
-#[cold]
-fn refuse(py: Python<'_>, until: Deadline) -> PyResult<()> {
-    let futile = if cfg!(Py_3_15) { until != Deadline::PAST } else { until.is_never() };
-    if futile {
-        return Err(errors::finalizing(
-            py,
-            "cannot acquire lock at interpreter finalization: no other thread can release it",
-        ));
-    }
-    Ok(())
 }
 
 impl Blocking for Attached<'_> {
@@ -229,7 +205,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn led(&mut self, site: Site) -> Site {
-        if self.detached.is_null() { lock_order::led(self.py, site) } else { site }
+        if self.detached.is_null() { places::led(self.py, site) } else { site }
     }
 
     fn thread_name(&mut self) -> Option<Arc<str>> {
@@ -237,7 +213,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn on_inversion(&mut self, found: &Inversion) -> PyResult<()> {
-        lock_order::tell(self.py(), found)?.map_or(Ok(()), Err)
+        report::inversion(self.py(), found)?.map_or(Ok(()), Err)
     }
 
     fn subject(&self) -> Subject {
@@ -251,14 +227,14 @@ impl Blocking for Attached<'_> {
 
     /// Threads of other makes count: they might wake one. (Those that are known not to, do not.)
     fn threads(&self) -> Option<usize> {
-        deadlock::threads()
+        bystanders::others()
     }
 
     /// Who is told again after an exception cannot do as it says: a condition has to have its
     /// lock back first, and trying that over and over would keep it busy.
     fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
         let may_raise = !self.refused;
-        match deadlock::tell(self.py(), found, may_raise)? {
+        match report::deadlock(self.py(), found, may_raise)? {
             Answer::Verdict(verdict) => Ok(verdict),
             Answer::Raise(error) => {
                 self.refused = true;
@@ -271,96 +247,5 @@ impl Blocking for Attached<'_> {
 impl Drop for Attached<'_> {
     fn drop(&mut self) {
         self.attach();
-    }
-}
-
-/// Whether signal handlers run on the calling thread: it is the process's first.
-///
-/// (A thread that called `fork` is the child's first, here and for the interpreter.)
-#[cfg(target_os = "linux")]
-pub(crate) fn is_main_thread() -> bool {
-    let me = raddle::thread_id();
-    match MAIN_THREAD.load(Ordering::Relaxed) {
-        0 => {
-            // SAFETY: neither call has preconditions.
-            let main = unsafe { libc::gettid() == libc::getpid() };
-            if main {
-                MAIN_THREAD.store(me, Ordering::Relaxed);
-            }
-            main
-        }
-        main => main == me,
-    }
-}
-
-/// Elsewhere every thread looks, and finds nothing to do.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn is_main_thread() -> bool {
-    true
-}
-
-/// The identifier of the process's first thread, 0 until it has asked for it.
-static MAIN_THREAD: AtomicUsize = AtomicUsize::new(0);
-
-/// The identifier of the main thread, 0 if it has never slept.
-pub(crate) fn main_thread() -> usize {
-    MAIN_THREAD.load(Ordering::Relaxed)
-}
-
-/// In a forked child the thread that forked is the main one.
-pub(crate) fn after_fork() {
-    MAIN_THREAD.store(0, Ordering::Relaxed);
-}
-
-/// Waiting for the thread that woke us to let go of the interpreter.
-///
-/// Under a GIL, whoever sets an event still holds the GIL when a spinning waiter sees it.
-/// Re-attaching at once would mean sleeping in the kernel for a lock that is about to be free:
-/// a waker that goes on to block detaches within about a microsecond. So every detach counts,
-/// and a spinner watches the count for a moment.
-#[cfg(not(Py_GIL_DISABLED))]
-mod handover {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    /// How often threads have detached to block; wraps.
-    static DETACHES: AtomicU32 = AtomicU32::new(0);
-    /// Pauses before giving up, about 1.3 µs.
-    const PATIENCE: u32 = 40;
-
-    pub(super) fn announce() {
-        DETACHES.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn await_waker() {
-        let seen = DETACHES.load(Ordering::Relaxed);
-        for _ in 0..PATIENCE {
-            std::hint::spin_loop();
-            if DETACHES.load(Ordering::Relaxed) != seen {
-                return;
-            }
-        }
-    }
-}
-
-/// Without a GIL nobody is in the way.
-#[cfg(Py_GIL_DISABLED)]
-mod handover {
-    pub(super) fn announce() {}
-    pub(super) fn await_waker() {}
-}
-
-/// Whether the interpreter has begun to finalize.
-pub(crate) fn is_finalizing() -> bool {
-    // SAFETY: reads a flag; needs no attachment.
-    unsafe { raw::is_finalizing() != 0 }
-}
-
-mod raw {
-    use std::ffi::c_int;
-
-    unsafe extern "C" {
-        #[cfg_attr(Py_3_13, link_name = "Py_IsFinalizing")]
-        #[cfg_attr(not(Py_3_13), link_name = "_Py_IsFinalizing")]
-        pub(super) fn is_finalizing() -> c_int;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What runs tests has threads of its own: a timer that ends a test that takes too long, a receiver
 //! of what is to be tested next. They wait in ways that raddle does not see as a wait for ever, and
-//! every thread that is not asleep counts as one that might wake another (`deadlock::threads`). So
+//! every thread that is not asleep counts as one that might wake another (`others`). So
 //! Python says which of them never do, and they are left out of the count.
 //!
 //! Only the main thread writes and reads the list: it alone looks whether all are asleep.
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use raddle::deadlock::{self, Provider};
 
-use crate::blocking::attached;
+use super::main_thread::is_main_thread;
 use crate::python::once::OnceBox;
 
 /// More are not left out: then it is not seen that all sleep.
@@ -46,7 +46,7 @@ pub(crate) fn equip_bystanders(callback: Py<PyAny>) {
 /// # Errors
 /// What a signal's handler raised meanwhile.
 pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
-    let Some(callback) = CALLBACK.get().filter(|_| attached::is_main_thread()) else {
+    let Some(callback) = CALLBACK.get().filter(|_| is_main_thread()) else {
         return Ok(());
     };
     let threads: Vec<(usize, u64)> = callback.call0(py)?.extract(py)?;
@@ -62,11 +62,21 @@ pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// How many threads the operating system counts in this process, if it tells, without those that
+/// wake no other.
+pub(crate) fn others() -> Option<usize> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let counted = std::fs::read_dir("/proc/self/task").ok()?.count();
+    Some(counted.saturating_sub(left_out()))
+}
+
 /// How many of the threads that were counted before this call are to be left out.
 ///
 /// A thread that is asleep is not: it is among those that are found asleep. Nor is any, if a wait
 /// is for one of them: it may hold a lock.
-pub(crate) fn left_out() -> usize {
+fn left_out() -> usize {
     let mut idle: Vec<usize> = ENTRIES.iter().filter_map(Entry::alive).collect();
     if idle.is_empty() {
         return 0;

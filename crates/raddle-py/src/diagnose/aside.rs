@@ -19,8 +19,8 @@ use raddle::deadlock::{Deadlock, Verdict};
 use raddle::thread::Handle;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
-use crate::blocking::attached::{self, Attached};
-use crate::diagnose::deadlock;
+use crate::blocking::attached::Attached;
+use crate::blocking::main_thread::is_main_thread;
 use crate::python::call::{self, OwnedPy};
 use crate::python::interned::intern;
 use crate::python::once::OnceBox;
@@ -105,7 +105,7 @@ fn run(py: Python<'_>, work: Work) -> PyResult<Done> {
     let errand = Bound::new(py, Errand { work, outcome: Mutex::new(None) })?;
     let handle = Arc::new(Handle::new());
     // (Up to 3.11, a thread that waits for an import must not import anything meanwhile.)
-    let apart = attached::is_main_thread() || cfg!(not(Py_3_12));
+    let apart = is_main_thread() || cfg!(not(Py_3_12));
     let aside = apart && start::start_plain(&handle, &errand).is_ok();
     if !aside {
         // No handler runs here, or no thread can be started.
@@ -232,31 +232,6 @@ pub(crate) fn aside(
     match (interrupt, outcome) {
         (Some(error), _) | (None, Some(Err(error))) => Err(error),
         (None, _) => Ok(()),
-    }
-}
-
-/// A signal's handler that does its work aside: `function(number, waits)`, with the
-/// waits that `_waits()` gives for the moment of the signal.
-#[pyclass(frozen, module = "raddle._raddle", name = "_Handler")]
-pub(crate) struct Handler {
-    function: Py<PyAny>,
-}
-
-#[pymethods]
-impl Handler {
-    #[new]
-    fn new(function: Py<PyAny>) -> Self {
-        Self { function }
-    }
-
-    fn __call__(
-        &self,
-        py: Python<'_>,
-        number: Bound<'_, PyAny>,
-        _frame: Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let arguments = (number, deadlock::waits(py)?).into_pyobject(py)?;
-        aside(py, self.function.clone_ref(py), arguments)
     }
 }
 

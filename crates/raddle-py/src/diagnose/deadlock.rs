@@ -1,46 +1,22 @@
 //! Telling Python who waits for whom.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pyo3::PyClass;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 use raddle::deadlock::{self, Deadlock, Finding, Provider, Verdict, Wait};
 
-use crate::blocking::attached;
-use crate::blocking::bystanders;
+use crate::blocking::main_thread;
+use crate::blocking::report::Answer;
 use crate::diagnose::aside;
-use crate::locks::event::Event;
-use crate::locks::fast_new;
 use crate::locks::lock::Lock;
 use crate::python::call;
 use crate::python::once::OnceBox;
 
 /// Handed in by `raddle._diagnose.deadlock`, see `_equip_deadlock`.
 static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
-/// Where in an object PyO3 keeps the Rust value, in bytes.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
-
-/// Measures where in an object its Rust value is: at the same place for all that are waited for.
-pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let py = module.py();
-    let offset = fast_new::offset(&Bound::new(py, Lock::create())?);
-    // (Two of different makes: a plain one, and one with a dict and subclasses.)
-    let event = py.get_type::<Event>().call0()?.cast_into::<Event>()?;
-    assert_eq!(offset, fast_new::offset(&event), "objects begin alike");
-    OFFSET.store(offset, Ordering::Relaxed);
-    Ok(())
-}
-
-/// The address of the object that has `value`.
-pub(crate) fn object_of<T: PyClass>(value: &T) -> usize {
-    const { assert!(align_of::<T>() <= align_of::<ffi::PyObject>(), "objects begin alike") };
-    std::ptr::from_ref(value).addr() - OFFSET.load(Ordering::Relaxed)
-}
-
 /// A wait as Python is told of it, and the object that it is for.
 pub(crate) type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
 
@@ -61,23 +37,13 @@ fn provider(wait: &Wait) -> isize {
     }
 }
 
-/// What Python answers when it is told of a deadlock.
-pub(crate) enum Answer {
-    /// The wait goes on.
-    Verdict(Verdict),
-    /// The wait is to end with this, if it can.
-    Raise(PyErr),
-}
-
-impl Answer {
-    /// From what the callback has returned: a word for a verdict, or an exception.
-    fn of(returned: Option<Bound<'_, PyAny>>) -> Self {
-        let Some(returned) = returned else { return Self::Verdict(Verdict::Told) };
-        match returned.cast::<PyString>().map(|word| word.to_cow()) {
-            Ok(Ok(word)) if word == "later" => Self::Verdict(Verdict::Later),
-            Ok(_) => Self::Verdict(Verdict::Dismissed),
-            Err(_) => Self::Raise(call::raised(returned)),
-        }
+/// From what the callback has returned: a word for a verdict, or an exception.
+fn answer(returned: Option<Bound<'_, PyAny>>) -> Answer {
+    let Some(returned) = returned else { return Answer::Verdict(Verdict::Told) };
+    match returned.cast::<PyString>().map(|word| word.to_cow()) {
+        Ok(Ok(word)) if word == "later" => Answer::Verdict(Verdict::Later),
+        Ok(_) => Answer::Verdict(Verdict::Dismissed),
+        Err(_) => Answer::Raise(call::raised(returned)),
     }
 }
 
@@ -92,7 +58,7 @@ pub(crate) fn forks() -> u32 {
 #[pyfunction]
 #[pyo3(name = "_main_ident")]
 pub(crate) fn main_ident() -> usize {
-    attached::main_thread()
+    main_thread::main_thread()
 }
 
 /// Tells of what was found; returns what is to be done about it.
@@ -122,7 +88,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     let finder = raddle::thread_id();
     let arguments = (finder, kind, ring, found.surely, may_raise, waits(py)?);
     aside::tell(py, "raddle._diagnose.deadlock", &CALLBACK, arguments.into_pyobject(py)?)
-        .map(Answer::of)
+        .map(answer)
 }
 
 fn drop_all(seen: Vec<Seen<'_>>) {
@@ -204,14 +170,4 @@ pub(crate) fn owner(lock: &Bound<'_, PyAny>) -> usize {
     } else {
         0
     }
-}
-
-/// How many threads the operating system counts in this process, if it tells, without those that
-/// wake no other.
-pub(crate) fn threads() -> Option<usize> {
-    if !cfg!(target_os = "linux") {
-        return None;
-    }
-    let counted = std::fs::read_dir("/proc/self/task").ok()?.count();
-    Some(counted.saturating_sub(bystanders::left_out()))
 }

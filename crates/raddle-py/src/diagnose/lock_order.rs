@@ -2,8 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use raddle::card::{self, Card, Seen};
-use raddle::deadlock::Kind;
+use raddle::card::{Card, Seen};
 use raddle::lock_order::{self, Inversion};
 
 use crate::diagnose::aside;
@@ -11,8 +10,7 @@ use crate::locks::lock::Lock;
 use crate::locks::rlock::RLock;
 use crate::python::call;
 use crate::python::once::OnceBox;
-pub(crate) use crate::sites::places::{here, led, told};
-use crate::sites::places::{is_importing, making};
+use crate::sites::places::told;
 
 /// Handed in by `raddle._diagnose.lock_order`, see `_equip_order`.
 static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
@@ -22,22 +20,6 @@ pub(crate) fn prepare() {
     lock_order::check_order(
         std::env::var_os("RADDLE_LOCK_ORDER").is_some_and(|word| word == "1"),
     );
-}
-
-/// Whether locks that are made now are to have cards.
-#[inline]
-pub(crate) fn are_on() -> bool {
-    card::are_wanted()
-}
-
-/// Makes the card of a lock that is being made. (Those of the import system, which makes one for
-/// each module, are nobody's business.)
-#[cold]
-#[inline(never)]
-pub(crate) fn give_card(py: Python<'_>, kind: Kind, give: impl FnOnce(Card) -> bool) {
-    if !is_importing(py) {
-        give(Card::new(kind, None, here(py)).telling(making(py)));
-    }
 }
 
 /// `(number, kind, name, where it was made)` of a lock.

@@ -3,6 +3,7 @@
 pub(crate) mod aside;
 pub(crate) mod contention;
 pub(crate) mod deadlock;
+pub(crate) mod handler;
 pub(crate) mod lock_order;
 pub(crate) mod marker;
 pub(crate) mod stacks;

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
 use crate::futures::state::Future;
-use crate::locks::fast_new;
+use crate::python::allocate;
 use crate::python::call;
 use crate::python::interned::intern;
 use crate::python::once::OnceBox;
@@ -46,7 +46,7 @@ pub(crate) fn equip(
     log: Py<PyAny>,
     py: Python<'_>,
 ) -> PyResult<()> {
-    OFFSET.store(fast_new::offset(&Bound::new(py, Future::create())?), Ordering::Relaxed);
+    OFFSET.store(allocate::offset(&Bound::new(py, Future::create())?), Ordering::Relaxed);
     let _ = KIT.set(Kit { future, cancelled, invalid_state, log });
     Ok(())
 }
@@ -104,7 +104,7 @@ impl Kit {
         // SAFETY: the class is a subclass of `Future`'s, whose instances have it at `offset`; it
         // has no other state that its `__new__` would fill in.
         unsafe {
-            let object = fast_new::allocate(kind, offset, Future::create());
+            let object = allocate::allocate(kind, offset, Future::create());
             Ok(Bound::from_owned_ptr_or_err(py, object)?.cast_into_unchecked())
         }
     }

@@ -11,11 +11,11 @@ use raddle::pool::{Closed, Demand, Seat, Tasks};
 use raddle::{Blocking, Deadline};
 
 use crate::blocking::attached::Attached;
-use crate::diagnose::deadlock;
 use crate::futures::classes;
 use crate::futures::idle::{self, Resting};
 use crate::futures::settle::Outcome;
 use crate::futures::state::Future;
+use crate::python::allocate;
 use crate::python::arguments::Truth;
 use crate::python::call::{self, OwnedPy};
 use crate::python::context;
@@ -162,7 +162,7 @@ impl WorkQueue {
     fn add(&self, future: &Bound<'_, Future>, call: Call) -> PyResult<Pushed> {
         let context = self.inherits.then(|| context::copy_current(future.py())).transpose()?;
         let task = Task { future: held(future.as_any()), call, context };
-        future.get().queue_in(deadlock::object_of(self));
+        future.get().queue_in(allocate::object_of(self));
         Ok(match self.tasks.push(Item::Task(task)) {
             Ok(Demand::Met) => Pushed::Met,
             Ok(Demand::Unmet) => Pushed::Unmet,
@@ -181,7 +181,7 @@ impl WorkQueue {
     /// Says that there may be any number, or that others than workers take calls.
     pub(crate) fn unlimit(&self) {
         self.limit(usize::MAX);
-        raddle::deadlock::unlimit(deadlock::object_of(self));
+        raddle::deadlock::unlimit(allocate::object_of(self));
     }
 
     pub(crate) fn close(&self) {
@@ -232,7 +232,7 @@ impl WorkQueue {
         mut arriving: bool,
     ) -> PyResult<Option<Py<PyAny>>> {
         let _serving =
-            Serving::new(deadlock::object_of(self), self.limit.load(Ordering::Relaxed));
+            Serving::new(allocate::object_of(self), self.limit.load(Ordering::Relaxed));
         let mut seated = Seated { tasks: &self.tasks, seat: Seat::new() };
         let mut last: Option<(OwnedPy, Outcome)> = None;
         let mut turns = 0;

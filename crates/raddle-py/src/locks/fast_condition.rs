@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::locks::condition::Condition;
-use crate::locks::fast_new;
+use crate::python::allocate;
 use crate::python::call;
 use crate::python::interned::intern;
 
@@ -57,7 +57,7 @@ unsafe extern "C" fn call(
         }
         match Condition::reentrant(py) {
             Ok(condition) => {
-                fast_new::allocate(kind, OFFSET.load(Ordering::Relaxed), condition)
+                allocate::allocate(kind, OFFSET.load(Ordering::Relaxed), condition)
             }
             Err(error) => {
                 error.restore(py);
@@ -70,7 +70,7 @@ unsafe extern "C" fn call(
 /// Gives the class its quick call; when the module is imported.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     let sample = Bound::new(py, Condition::reentrant(py)?)?;
-    OFFSET.store(fast_new::offset(&sample), Ordering::Relaxed);
+    OFFSET.store(allocate::offset(&sample), Ordering::Relaxed);
     let general = PyType::new::<PyType>(py).getattr(intern!(py, "__call__"))?;
     CALL.store(general.into_ptr(), Ordering::Relaxed);
     let class = PyType::new::<Condition>(py);

@@ -5,14 +5,15 @@ use pyo3::types::PyString;
 use raddle::deadlock::Kind;
 use raddle::{Deadline, RawLock};
 
-use crate::blocking::attached::{Attached, is_finalizing, seize_or_refuse};
-use crate::diagnose::lock_order;
+use crate::blocking::attached::Attached;
+use crate::blocking::finalizing::{is_finalizing, seize_or_refuse};
 use crate::locks::name::Name;
 use crate::locks::padded::Padded;
 use crate::python::arguments::{Arg, Flag};
 use crate::python::errors;
 use crate::python::registry;
 use crate::python::timeout;
+use crate::sites::card;
 
 /// A lock that one thread holds at a time and any thread may release.
 ///
@@ -31,8 +32,8 @@ impl Lock {
     /// Gives the lock, which was just made, a card if locks are checked.
     #[inline]
     pub(crate) fn check(&self, py: Python<'_>) {
-        if lock_order::are_on() {
-            lock_order::give_card(py, Kind::Lock, |card| self.raw.check(card));
+        if card::are_on() {
+            card::give(py, Kind::Lock, |card| self.raw.check(card));
         }
     }
 

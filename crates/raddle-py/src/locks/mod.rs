@@ -4,7 +4,7 @@ pub(crate) mod barrier;
 pub(crate) mod condition;
 pub(crate) mod event;
 pub(crate) mod fast_condition;
-pub(crate) mod fast_new;
+pub(crate) mod fast_lock;
 pub(crate) mod lock;
 pub(crate) mod name;
 pub(crate) mod padded;

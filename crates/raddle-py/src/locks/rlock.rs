@@ -1,20 +1,25 @@
 //! `threading.RLock`.
 
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use raddle::deadlock::Kind;
 use raddle::{Held as CoreHeld, RLock as Core};
 
-use crate::blocking::attached::{Attached, is_finalizing, seize_or_refuse};
-use crate::diagnose::lock_order;
-use crate::locks::fast_new;
+use crate::blocking::attached::Attached;
+use crate::blocking::finalizing::{is_finalizing, seize_or_refuse};
 use crate::locks::name::{self, Name};
 use crate::locks::padded::Padded;
+use crate::python::allocate;
 use crate::python::arguments::{Arg, Flag};
 use crate::python::errors;
 use crate::python::registry;
 use crate::python::timeout;
+use crate::sites::card;
 
 /// A lock that the thread which holds it may take again, to be released as often.
 ///
@@ -32,8 +37,8 @@ impl RLock {
     /// Gives the lock, which was just made, a card if locks are checked.
     #[inline]
     pub(crate) fn check(&self, py: Python<'_>) {
-        if lock_order::are_on() {
-            lock_order::give_card(py, Kind::RLock, |card| self.core.check(card));
+        if card::are_on() {
+            card::give(py, Kind::RLock, |card| self.core.check(card));
         }
     }
 
@@ -84,6 +89,43 @@ impl RLock {
     }
 }
 
+/// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
+static OFFSET: AtomicUsize = AtomicUsize::new(0);
+
+/// Measures that; when the module is imported.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    let sample = Bound::new(py, RLock::create())?;
+    OFFSET.store(allocate::offset(&sample), Ordering::Relaxed);
+    Ok(())
+}
+
+/// A new RLock of a type that is RLock's or a subclass.
+fn make<'py>(kind: &Bound<'py, PyType>) -> PyResult<Bound<'py, RLock>> {
+    let py = kind.py();
+    // SAFETY: the type is RLock's or a subclass, whose instances have the value at that place and
+    // no other state that wants one; `object` makes them, as PyO3 would have it do.
+    unsafe {
+        let new = ffi::PyBaseObject_Type.tp_new.expect("object can be made");
+        let none = PyTuple::empty(py);
+        let object = new(kind.as_type_ptr(), none.as_ptr(), ptr::null_mut());
+        let object = Bound::from_owned_ptr_or_err(py, object)?.into_ptr();
+        let offset = OFFSET.load(Ordering::Relaxed);
+        ptr::write(object.byte_add(offset).cast::<RLock>(), RLock::create());
+        let lock = Bound::from_owned_ptr(py, object).cast_into_unchecked::<RLock>();
+        lock.get().check(py);
+        Ok(lock)
+    }
+}
+
+/// Whether a subclass of RLock has an `__init__` of its own, which arguments are meant for.
+fn has_own_init(kind: &Bound<'_, PyType>) -> bool {
+    let of = |kind: *mut ffi::PyTypeObject| {
+        // SAFETY: the types are alive, and their slots were filled when they were made.
+        unsafe { (*kind).tp_init }.map(|init| init as usize)
+    };
+    of(kind.as_type_ptr()) != of(PyType::new::<RLock>(kind.py()).as_type_ptr())
+}
+
 /// Arguments to `RLock()` itself are ignored up to 3.12, deprecated up to 3.14, then refused; a
 /// subclass may have its own.
 fn refuse_arguments(kind: &Bound<'_, PyType>) -> PyResult<()> {
@@ -127,12 +169,12 @@ impl RLock {
         if !args.is_empty() || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
             refuse_arguments(kind)?;
         }
-        let name = if fast_new::has_own_init(kind) {
+        let name = if has_own_init(kind) {
             name::read_any(name)? // It is the subclass's, and may mean something else there.
         } else {
             name::read(name, "RLock")?
         };
-        let lock = fast_new::rlock(kind)?;
+        let lock = make(kind)?;
         lock.get().named().set(name);
         lock.get().note_name(kind.py());
         Ok(lock)

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::PyTuple;
 
 use crate::python::doors::guarded;
 
@@ -39,7 +39,7 @@ unsafe fn guard_allocation(kind: *mut ffi::PyTypeObject) {
 /// # Safety
 /// As for a `tp_new`; `general` has that of the class.
 #[inline]
-unsafe fn make(
+pub(crate) unsafe fn make(
     general: &AtomicUsize,
     kind: *mut ffi::PyTypeObject,
     args: *mut ffi::PyObject,
@@ -82,7 +82,7 @@ unsafe fn refuse_abstract(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
 /// # Safety
 /// The thread is attached; the class is this module's own, and nobody uses it yet. `make` calls
 /// [`make`] with `general`.
-unsafe fn install(
+pub(crate) unsafe fn install(
     kind: *mut ffi::PyTypeObject,
     general: &'static AtomicUsize,
     make: ffi::newfunc,
@@ -98,47 +98,21 @@ unsafe fn install(
 }
 
 /// Guards what makes the instances of each class; when the module is imported.
-macro_rules! guard {
+macro_rules! guard_instances {
     ($py:expr, $($class:path),* $(,)?) => {$({
-        static GENERAL: AtomicUsize = AtomicUsize::new(0);
+        static GENERAL: std::sync::atomic::AtomicUsize =
+            std::sync::atomic::AtomicUsize::new(0);
         unsafe extern "C" fn new(
-            kind: *mut ffi::PyTypeObject,
-            args: *mut ffi::PyObject,
-            kwargs: *mut ffi::PyObject,
-        ) -> *mut ffi::PyObject {
+            kind: *mut pyo3::ffi::PyTypeObject,
+            args: *mut pyo3::ffi::PyObject,
+            kwargs: *mut pyo3::ffi::PyObject,
+        ) -> *mut pyo3::ffi::PyObject {
             // SAFETY: passed on to the caller, the interpreter.
-            unsafe { make(&GENERAL, kind, args, kwargs) }
+            unsafe { $crate::python::instances::make(&GENERAL, kind, args, kwargs) }
         }
-        let class = PyType::new::<$class>($py);
+        let class = pyo3::types::PyType::new::<$class>($py);
         // SAFETY: `py` says that the thread is attached; the class is this module's own.
-        unsafe { install(class.as_type_ptr(), &GENERAL, new) };
+        unsafe { $crate::python::instances::install(class.as_type_ptr(), &GENERAL, new) };
     })*};
 }
-
-/// Guards the classes of this module; when it is imported.
-pub(crate) fn prepare(py: Python<'_>) {
-    guard!(
-        py,
-        crate::diagnose::aside::Errand,
-        crate::diagnose::aside::Handler,
-        crate::locks::barrier::Barrier,
-        crate::locks::condition::Condition,
-        crate::locks::event::Event,
-        crate::futures::executor::Executor,
-        crate::futures::state::Future,
-        crate::locks::lock::Lock,
-        crate::queue::kinds::LifoQueue,
-        crate::queue::kinds::PriorityQueue,
-        crate::queue::state::Queue,
-        crate::queue::simple::SimpleQueue,
-        crate::locks::rlock::RLock,
-        crate::locks::semaphore::BoundedSemaphore,
-        crate::locks::semaphore::Semaphore,
-        crate::stream::stream::Stream,
-        crate::stream::worker::StreamWorker,
-        crate::threads::handle::ThreadHandle,
-        crate::futures::watch::Watch,
-        crate::futures::workqueue::WorkItem,
-        crate::futures::workqueue::WorkQueue,
-    );
-}
+pub(crate) use guard_instances;

@@ -1,6 +1,7 @@
 //! Python's C interface as this crate uses it: calls out, arguments, errors, and what has to be
 //! made with the module. Knows nothing of what is above it.
 
+pub(crate) mod allocate;
 pub(crate) mod arguments;
 pub(crate) mod atomic;
 pub(crate) mod call;

@@ -1,4 +1,5 @@
 //! Where the program is: in which of its lines it makes, takes and waits for things.
 
+pub(crate) mod card;
 pub(crate) mod innermost;
 pub(crate) mod places;

@@ -45,7 +45,7 @@ pub(crate) fn not_meanwhile<R>(make: impl FnOnce() -> R) -> R {
 pub(crate) fn before_fork(py: Python<'_>) {
     py.detach(|| {
         thread::wait_for_lingering();
-        crate::threads::start::settle_starting();
+        super::exit::settle_starting();
         FORKING.fetch_add(1, Ordering::SeqCst);
         // Each is between two system calls and needs nothing that this thread holds.
         while MAKING.load(Ordering::SeqCst) != 0 {
@@ -67,8 +67,8 @@ pub(crate) fn watch() {
     unsafe extern "C" fn in_child() {
         FORKING.store(0, Ordering::SeqCst);
         MAKING.store(0, Ordering::SeqCst);
-        crate::blocking::attached::after_fork();
-        crate::threads::start::after_fork();
+        crate::blocking::main_thread::after_fork();
+        super::exit::after_fork();
     }
     // SAFETY: the code is never unloaded, and the handler and all that it calls only store to
     // atomics, which may be done between `fork` and `exec`.

@@ -9,7 +9,8 @@ use pyo3::types::{PyString, PyType};
 use raddle::Deadline;
 use raddle::thread::{Handle, Reaped};
 
-use crate::blocking::attached::{self, Attached};
+use crate::blocking::attached::Attached;
+use crate::blocking::finalizing::is_finalizing;
 use crate::python::atomic::AtomicPy;
 use crate::python::call;
 use crate::python::errors;
@@ -77,7 +78,7 @@ impl ThreadHandle {
             if handle.ident() == raddle::thread_id() {
                 return Err(PyRuntimeError::new_err("Cannot join current thread"));
             }
-            if attached::is_finalizing() {
+            if is_finalizing() {
                 return Err(errors::finalizing(
                     py,
                     "cannot join thread at interpreter shutdown",

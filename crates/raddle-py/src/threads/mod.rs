@@ -1,5 +1,7 @@
 //! Starting, joining and ending threads; forks.
 
+pub(crate) mod boot;
+pub(crate) mod exit;
 #[cfg(Py_GIL_DISABLED)]
 pub(crate) mod finish_early;
 pub(crate) mod fork;

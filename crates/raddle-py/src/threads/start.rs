@@ -9,16 +9,19 @@
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use raddle::Deadline;
 use raddle::thread::{self, Handle, StartError};
 
-use crate::blocking::attached::{self, Attached};
+use super::boot::{Boot, release_lock};
+use super::exit::{CLOSED, CLOSING, Starter, settle_starting};
+use super::stranded;
+use crate::blocking::finalizing::is_finalizing;
+use crate::blocking::main_thread::is_main_thread;
 use crate::locks::lock::Lock;
 use crate::python::arguments::Truth;
 use crate::python::call::{self, OwnedPy};
@@ -29,35 +32,6 @@ use crate::python::registry;
 use crate::threads::finish_early;
 use crate::threads::fork;
 use crate::threads::handle::ThreadHandle;
-use crate::threads::stranded;
-
-/// What the new thread takes over. Raw references: the thread is not attached when it gets them.
-pub(crate) struct Boot {
-    interpreter: *mut ffi::PyInterpreterState,
-    function: *mut ffi::PyObject,
-    args: *mut ffi::PyObject,
-    kwargs: *mut ffi::PyObject,
-    /// The `Thread` that it is to be, or null.
-    thread: *mut ffi::PyObject,
-    /// A lock that is held until the thread's state is gone, or null.
-    until_gone: *mut ffi::PyObject,
-    /// Of [`stranded`].
-    pub(crate) next: *mut Boot,
-}
-
-/// Whether the calling thread is attached to the process's main interpreter.
-pub(crate) fn interpreter_is_main() -> bool {
-    unsafe extern "C" {
-        fn PyInterpreterState_Main() -> *mut ffi::PyInterpreterState;
-    }
-    // SAFETY: the first needs an attached thread, which a module's initialisation is; the second
-    // needs nothing.
-    unsafe { ffi::PyInterpreterState_Get() == PyInterpreterState_Main() }
-}
-
-/// Set when 3.12 begins to shut down: it refuses new threads from then on, not only once it
-/// finalizes as other versions do, and keeps that to itself.
-static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// The stack size that `threading.stack_size()` was last given, in bytes; 0 for the default.
 ///
@@ -68,47 +42,6 @@ fn stack_size() -> usize {
     }
     // SAFETY: reads a number of the current interpreter; the callers are attached.
     unsafe { PyThread_get_stacksize() }
-}
-
-/// Set when all threads that the exit waits for have ended. From then on only the main thread
-/// (in its atexit callbacks) may start threads, and waits for their thread states: one that is
-/// made while the interpreter takes the others apart would be made of freed memory.
-static CLOSING: AtomicBool = AtomicBool::new(false);
-/// How many threads are inside `start`, past or before its look at `CLOSING`.
-static STARTERS: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts the calling thread in `STARTERS` while it lives.
-struct Starter;
-
-impl Starter {
-    fn enter() -> Self {
-        STARTERS.fetch_add(1, Ordering::SeqCst);
-        Self
-    }
-}
-
-impl Drop for Starter {
-    fn drop(&mut self) {
-        STARTERS.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// Ends the starting of threads at the interpreter's exit; see `CLOSING`.
-#[pyfunction]
-#[pyo3(name = "_close")]
-pub(crate) fn close(py: Python<'_>) {
-    CLOSING.store(true, Ordering::SeqCst);
-    py.detach(|| {
-        while STARTERS.load(Ordering::SeqCst) != 0 || thread::any_starting() {
-            std::thread::yield_now();
-        }
-    });
-}
-
-/// In a forked child nobody is closing, and nobody else is starting a thread.
-pub(crate) fn after_fork() {
-    CLOSING.store(false, Ordering::SeqCst);
-    STARTERS.store(0, Ordering::SeqCst);
 }
 
 /// Whose a thread is, and whether the exit waits for it.
@@ -138,8 +71,8 @@ fn start(
 ) -> PyResult<()> {
     let refused = || {
         (CLOSED.load(Ordering::Relaxed) && role != Role::Own)
-            || attached::is_finalizing()
-            || (CLOSING.load(Ordering::SeqCst) && !attached::is_main_thread())
+            || is_finalizing()
+            || (CLOSING.load(Ordering::SeqCst) && !is_main_thread())
     };
     // Looked at before counting too: threads that go on trying must not keep the count up.
     let starter = (!refused()).then(Starter::enter).filter(|_| !refused());
@@ -180,62 +113,6 @@ fn start(
     })
 }
 
-impl Boot {
-    /// Drops the references.
-    ///
-    /// # Safety
-    /// The thread is attached, and this is called once.
-    pub(crate) unsafe fn release(self) {
-        let objects = [self.function, self.args, self.kwargs, self.thread, self.until_gone];
-        for object in objects.into_iter().filter(|object| !object.is_null()) {
-            // SAFETY: a reference that this record owns; attached, says the caller.
-            unsafe { call::drop_raw(object) };
-        }
-    }
-
-    /// Releases the lock that is held until the thread's state is gone. Needs no interpreter.
-    pub(crate) fn say_gone(&self) {
-        // SAFETY: null, or a reference that the record owns.
-        unsafe { release_lock(self.until_gone) };
-    }
-
-    /// Reports the exception with which the thread's function ended.
-    ///
-    /// # Safety
-    /// The thread is attached, and an exception is set.
-    pub(crate) unsafe fn report(&self) {
-        // SAFETY: passed on to the caller; the record owns the function.
-        unsafe { call::report_thread_error(self.function) };
-    }
-
-    /// Takes the `Thread` out of the registry, if it has not done so itself; it may have `failed`.
-    ///
-    /// # Safety
-    /// The calling thread is attached, and no exception is set.
-    pub(crate) unsafe fn settle(&self, ident: usize, failed: bool) {
-        // SAFETY: attached, says the caller; null or a reference that the record owns.
-        unsafe {
-            let py = Python::assume_attached();
-            if let Some(thread) = Bound::from_borrowed_ptr_or_opt(py, self.thread) {
-                registry::forget(&thread, ident, failed);
-            }
-        }
-    }
-}
-
-/// Releases a [`Lock`], unless `lock` is null. Needs no interpreter: what is used of it is Rust's.
-///
-/// # Safety
-/// `lock` is null, or a live reference to one.
-unsafe fn release_lock(lock: *mut ffi::PyObject) {
-    if !lock.is_null() {
-        // SAFETY: live, says the caller; the token is used for nothing else.
-        let lock = unsafe { Borrowed::from_ptr(Python::assume_attached(), lock) };
-        // SAFETY: a `Lock`, says the caller.
-        unsafe { lock.cast_unchecked::<Lock>() }.get().raw().try_release();
-    }
-}
-
 /// The thread's own code, from no thread state to no thread state.
 ///
 /// PyO3 does not know that this thread is attached (no trampoline of its is on the stack), so
@@ -244,7 +121,7 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
     let guard = HangOnUnwind;
     // SAFETY: `start` handed the record over.
     let mut boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
-    if attached::is_finalizing() {
+    if is_finalizing() {
         // There is no interpreter to attach to any more, nor one to give the references back to.
         thread::settled();
         std::mem::forget((guard, boot));
@@ -403,54 +280,4 @@ pub(crate) fn start_new_thread<'py>(
     let handle = Arc::new(Handle::new());
     start(py, &handle, None, function, args, kwargs, Role::Daemon, None)?;
     registry::number(py, handle.ident())
-}
-
-/// The number of threads started by raddle that have not ended.
-#[pyfunction]
-#[pyo3(name = "_count")]
-pub(crate) fn count() -> usize {
-    thread::running()
-}
-
-/// Waits, at the interpreter's exit, for all threads that are not daemons.
-///
-/// A signal handler that raises ends the wait; the exception is reported and dropped, as the
-/// standard library does. Returns whether all have ended.
-#[pyfunction]
-#[pyo3(name = "_shutdown")]
-pub(crate) fn shutdown(py: Python<'_>) -> bool {
-    py.detach(settle_starting);
-    let mut attached = Attached::new(py);
-    let waited = thread::wait_for_lasting(&mut attached, Deadline::NEVER);
-    attached.attach();
-    match waited {
-        Ok(ended) => ended,
-        Err(error) => {
-            call::report_unraisable(error, &py.None().into_bound(py));
-            false
-        }
-    }
-}
-
-/// What shutting down means before 3.13, where `_shutdown_locks` holds the threads to wait for:
-/// lets threads that were just created get their thread state, and on 3.12 refuses new ones.
-#[pyfunction]
-#[pyo3(name = "_settle")]
-pub(crate) fn settle(py: Python<'_>) {
-    if cfg!(all(Py_3_12, not(Py_3_13))) {
-        CLOSED.store(true, Ordering::Relaxed);
-    }
-    py.detach(settle_starting);
-}
-
-/// Lets threads that were created before now get their thread state, detached.
-///
-/// Each is between two system calls and needs nothing that this thread holds, so it is waited
-/// for by yielding. Those created meanwhile are not waited for: daemon threads may go on
-/// creating others for ever.
-pub(crate) fn settle_starting() {
-    let before_now = thread::Starting::now();
-    while before_now.any_left() {
-        std::thread::yield_now();
-    }
 }

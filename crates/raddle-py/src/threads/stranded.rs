@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::threads::start::Boot;
+use super::boot::Boot;
 
 /// The records, each with the next one in it; pushed one by one, and taken all at once.
 static STRANDED: AtomicPtr<Boot> = AtomicPtr::new(ptr::null_mut());
 
 /// Leaves the record of the calling thread, which is not attached.
-pub(crate) fn leave(boot: Box<Boot>) {
+pub(super) fn leave(boot: Box<Boot>) {
     // No thread state is there to go, and whoever waits for that may be the main thread.
     boot.say_gone();
     let new = Box::into_raw(boot);

@@ -2,48 +2,24 @@
 //!
 //! `Lock()` is called more often than any other constructor (each Queue, Future and Condition
 //! makes some). The general way, through `tp_new`, builds an argument tuple and asks `object`
-//! for the memory; this one allocates and writes the value. An RLock is made here, too: it gets
-//! its name once it is in its place.
+//! for the memory; this one allocates and writes the value.
 
 use std::ffi::CStr;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::locks::lock::Lock;
 use crate::locks::name;
-use crate::locks::rlock::RLock;
+use crate::python::allocate::{allocate, offset};
 use crate::python::call::{self, OwnedPy};
 
 /// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
-
-/// A new reference to a new object of the type `kind`, or null with MemoryError set.
-///
-/// # Safety
-/// The thread is attached. Instances of `kind` have a `T` at `offset` and, when their memory is
-/// zero, nothing else that wants a value.
-#[inline]
-pub(crate) unsafe fn allocate<T>(
-    kind: *mut ffi::PyTypeObject,
-    offset: usize,
-    value: T,
-) -> *mut ffi::PyObject {
-    // SAFETY: passed on to the caller; the value is written before anyone else can see the object.
-    unsafe {
-        let object = ffi::PyType_GenericAlloc(kind, 0);
-        if !object.is_null() {
-            ptr::write(object.byte_add(offset).cast::<T>(), value);
-        }
-        object
-    }
-}
 
 /// A new reference to a new lock, or null with MemoryError set.
 unsafe fn allocate_one(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
@@ -59,11 +35,6 @@ unsafe fn allocate_one(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
         }
         object
     }
-}
-
-/// Where in an object PyO3 keeps the Rust value, in bytes.
-pub(crate) fn offset<T: PyClass<Frozen = True> + Sync>(sample: &Bound<'_, T>) -> usize {
-    ptr::from_ref(sample.get()).addr() - sample.as_ptr().addr()
 }
 
 /// Makes a lock for a call with arguments, of which there is one: `name=`.
@@ -178,36 +149,6 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
     ml_doc: DOC.as_ptr(),
 };
 
-/// Where in an RLock PyO3 keeps the Rust value, in bytes; measured at import.
-static RLOCK_OFFSET: AtomicUsize = AtomicUsize::new(0);
-
-/// A new RLock of a type that is RLock's or a subclass.
-pub(crate) fn rlock<'py>(kind: &Bound<'py, PyType>) -> PyResult<Bound<'py, RLock>> {
-    let py = kind.py();
-    // SAFETY: the type is RLock's or a subclass, whose instances have the value at that place and
-    // no other state that wants one; `object` makes them, as PyO3 would have it do.
-    unsafe {
-        let make = ffi::PyBaseObject_Type.tp_new.expect("object can be made");
-        let none = PyTuple::empty(py);
-        let object = make(kind.as_type_ptr(), none.as_ptr(), ptr::null_mut());
-        let object = Bound::from_owned_ptr_or_err(py, object)?.into_ptr();
-        let offset = RLOCK_OFFSET.load(Ordering::Relaxed);
-        ptr::write(object.byte_add(offset).cast::<RLock>(), RLock::create());
-        let lock = Bound::from_owned_ptr(py, object).cast_into_unchecked::<RLock>();
-        lock.get().check(py);
-        Ok(lock)
-    }
-}
-
-/// Whether a subclass of RLock has an `__init__` of its own, which arguments are meant for.
-pub(crate) fn has_own_init(kind: &Bound<'_, PyType>) -> bool {
-    let of = |kind: *mut ffi::PyTypeObject| {
-        // SAFETY: the types are alive, and their slots were filled when they were made.
-        unsafe { (*kind).tp_init }.map(|init| init as usize)
-    };
-    of(kind.as_type_ptr()) != of(PyType::new::<RLock>(kind.py()).as_type_ptr())
-}
-
 /// Makes Lock a type that the garbage collector does not look at. (PyO3 makes all types ones that
 /// it does. A lock refers to nothing but its type, and would be larger and slower to make.)
 ///
@@ -246,7 +187,6 @@ unsafe extern "C" fn end(object: *mut ffi::PyObject) {
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     OFFSET.store(offset(&Bound::new(py, Lock::create())?), Ordering::Relaxed);
-    RLOCK_OFFSET.store(offset(&Bound::new(py, RLock::create())?), Ordering::Relaxed);
     let kind = PyType::new::<Lock>(py);
     // SAFETY: the type is this module's own, final, and nobody uses it yet: no lock is alive. The
     // slots' functions fit.

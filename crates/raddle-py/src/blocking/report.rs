@@ -1,0 +1,41 @@
+//! Whom a wait tells of what it finds: the room `diagnose`, which is above this one.
+
+use pyo3::prelude::*;
+use raddle::deadlock::{Deadlock, Verdict};
+use raddle::lock_order::Inversion;
+
+use crate::python::once::OnceBox;
+
+/// What is done about a deadlock.
+pub(crate) enum Answer {
+    /// The wait goes on.
+    Verdict(Verdict),
+    /// The wait is to end with this, if it can.
+    Raise(PyErr),
+}
+
+/// What tells the program of what was found. All may raise what a signal's handler raised
+/// meanwhile.
+pub(crate) struct Report {
+    /// `deadlock(found, may_raise)`.
+    pub(crate) deadlock: fn(Python<'_>, &Deadlock, bool) -> PyResult<Answer>,
+    /// `inversion(found)`; returns the exception that is to be raised for it, if any.
+    pub(crate) inversion: fn(Python<'_>, &Inversion) -> PyResult<Option<PyErr>>,
+}
+
+static REPORT: OnceBox<Report> = OnceBox::new();
+
+/// Says what tells; when the module is imported.
+pub(crate) fn prepare(report: Report) {
+    let _ = REPORT.set(report);
+}
+
+pub(super) fn deadlock(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResult<Answer> {
+    let report = REPORT.get().expect("it is set with the module");
+    (report.deadlock)(py, found, may_raise)
+}
+
+pub(super) fn inversion(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>> {
+    let report = REPORT.get().expect("it is set with the module");
+    (report.inversion)(py, found)
+}
