@@ -145,7 +145,9 @@ BYSTANDER = """
 
     raddle.configure(on_deadlock="raise")
     named = []
-    _raddle._equip_bystanders(lambda: [(each.ident, each.native_id) for each in named])
+    _raddle._equip(
+        bystanders=lambda: [(each.ident, each.native_id) for each in named]
+    )
 
     def name(*threads):
         named[:] = threads

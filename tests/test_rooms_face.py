@@ -1,6 +1,6 @@
 """The rooms of `crates/raddle-py/src`: who may use whom, and how large a room may be.
 
-Read from the paths in the source: `crate::room::file::...`, and `super::file::...` inside a room.
+Read from the paths in the source: `crate::room::file::...`, and `super::file::...` in a room.
 """
 
 import re
@@ -99,7 +99,11 @@ def test_every_folder_is_a_room():
 
 def test_the_source_is_read():
     known = {
-        ("locks", "condition"): {("locks", "lock"), ("blocking", "attached"), ("python", "call")},
+        ("locks", "condition"): {
+            ("locks", "lock"),
+            ("blocking", "attached"),
+            ("python", "call"),
+        },
         ("queue", "opened"): {("queue", "state"), ("locks", "condition")},
     }
     assert all(uses <= _GRAPH[file] for file, uses in known.items())

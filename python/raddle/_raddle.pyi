@@ -7,7 +7,17 @@ import queue as _stdqueue
 import threading as _threading
 from collections.abc import Callable, Iterator, Mapping
 from types import FrameType, GenericAlias, TracebackType
-from typing import Any, Literal, Protocol, Self, TypeVar, final
+from typing import (
+    Any,
+    Literal,
+    Protocol,
+    Self,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    final,
+    type_check_only,
+)
 
 from _typeshed import SupportsRichComparisonT as _Ordered
 from typing_extensions import deprecated, disjoint_base
@@ -36,7 +46,6 @@ __all__ = [
     "_WorkQueue",
     "__version__",
     "_aside",
-    "_barrier_error",
     "_before_fork",
     "_check_order",
     "_close",
@@ -45,11 +54,6 @@ __all__ = [
     "_detect",
     "_doubt_for",
     "_equip",
-    "_equip_bystanders",
-    "_equip_deadlock",
-    "_equip_executor",
-    "_equip_order",
-    "_equip_threads",
     "_forked",
     "_forks",
     "_is_aside",
@@ -61,7 +65,6 @@ __all__ = [
     "_owner",
     "_profile",
     "_publish",
-    "_queue_errors",
     "_quicken",
     "_quicken_stream",
     "_settle",
@@ -300,14 +303,6 @@ class _Watch:
         self, timeout: float | None, futures: set[_futures.Future[Any]]
     ) -> list[_futures.Future[Any]]: ...
 
-def _equip(
-    future: type[Future[Any]],
-    cancelled: type[BaseException],
-    invalid_state: type[Exception],
-    log: Callable[[str, Future[Any], BaseException | None], object],
-) -> None: ...
-def _equip_executor(empty: type[Exception], thread: dict[str, Any]) -> None: ...
-
 @final
 class _ThreadHandle:
     def __new__(cls) -> _ThreadHandle: ...
@@ -369,7 +364,6 @@ def start_new_thread(
 ) -> int: ...
 def _make_thread_handle(ident: int, /) -> _ThreadHandle: ...
 def _make_handle_for(kind: Callable[[], Any], thread: _threading.Thread) -> Any: ...
-def _equip_threads(module: dict[str, Any]) -> None: ...
 def _count() -> int: ...
 def _check_order(on: bool) -> None: ...
 def _detect(on: bool) -> None: ...
@@ -387,6 +381,27 @@ _Link = tuple[tuple[int, str, str | None, _Where], _Where, _Where, str | None]
 # What the thread that found it raises, or calls: a function and its arguments.
 _Answer = BaseException | tuple[Any, ...] | None
 
+@type_check_only
+class _Hooks(TypedDict, total=False):
+    threading: dict[str, Any]
+    broken_barrier: type[Exception]
+    empty: type[Exception]
+    full: type[Exception]
+    shut_down: type[Exception]
+    future: type[Future[Any]]
+    cancelled: type[BaseException]
+    invalid_state: type[Exception]
+    log: Callable[[str, Future[Any], BaseException | None], object]
+    executor_empty: type[Exception]
+    executor_thread: dict[str, Any]
+    deadlock: Callable[
+        [int, str, list[tuple[int, str, object | None, int]], bool, bool, _Waits], _Answer
+    ]
+    lock_order: Callable[[int, list[_Link]], _Answer]
+    bystanders: Callable[[], list[tuple[int, int]]]
+
+def _equip(**hooks: Unpack[_Hooks]) -> None: ...
+
 @final
 class _Handler:
     def __new__(cls, function: Callable[[int, _Waits], object]) -> Self: ...
@@ -394,13 +409,6 @@ class _Handler:
 
 def _aside(function: Callable[..., object], *arguments: object) -> None: ...
 def _is_aside() -> bool: ...
-def _equip_bystanders(callback: Callable[[], list[tuple[int, int]]]) -> None: ...
-def _equip_deadlock(
-    callback: Callable[
-        [int, str, list[tuple[int, str, object | None, int]], bool, bool, _Waits], _Answer
-    ],
-) -> None: ...
-def _equip_order(callback: Callable[[int, list[_Link]], _Answer]) -> None: ...
 def _made(lock: object) -> tuple[str, int, str] | None: ...
 def _owner(lock: object) -> int: ...
 def _waits() -> _Waits: ...
@@ -464,9 +472,5 @@ class SimpleQueue(_queue.SimpleQueue[_T]):
     def _waiting(self) -> int: ...
     def __class_getitem__(cls, key: Any) -> GenericAlias: ...
 
-def _barrier_error(broken: type[Exception]) -> None: ...
 def _publish(installed: bool) -> None: ...
 def _quicken(function: Callable[..., Any], builtin: Callable[..., Any], /) -> None: ...
-def _queue_errors(
-    empty: type[Exception], full: type[Exception], shut_down: type[Exception]
-) -> None: ...

@@ -73,8 +73,7 @@ _VERSION = _sys.version_info[:2]
 Lock = _raddle.lock if _VERSION >= (3, 13) else _raddle.allocate_lock
 _allocate_lock = _raddle.allocate_lock
 _CRLock = RLock
-_raddle._equip_threads(vars(_stdlib))
-_raddle._barrier_error(BrokenBarrierError)
+_raddle._equip(threading=vars(_stdlib), broken_barrier=BrokenBarrierError)
 
 
 def _rlock(*args, **kwargs):

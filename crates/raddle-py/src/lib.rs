@@ -29,25 +29,19 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _raddle {
     #[pymodule_export]
-    use crate::blocking::bystanders::equip_bystanders;
-    #[pymodule_export]
     use crate::diagnose::aside::{aside, is_aside};
     #[pymodule_export]
     use crate::diagnose::contention::{counted, profile, tallies, waited};
     #[pymodule_export]
-    use crate::diagnose::deadlock::{
-        detect, doubt_for, equip_deadlock, forks, main_ident, owner, waits,
-    };
+    use crate::diagnose::deadlock::{detect, doubt_for, forks, main_ident, owner, waits};
     #[pymodule_export]
     use crate::diagnose::handler::Handler;
     #[pymodule_export]
-    use crate::diagnose::lock_order::{check_order, equip_order, made};
+    use crate::diagnose::lock_order::{check_order, made};
     #[pymodule_export]
     use crate::diagnose::marker::show_sign;
     #[pymodule_export]
     use crate::diagnose::stacks::moment;
-    #[pymodule_export]
-    use crate::futures::classes::{equip, equip_executor};
     #[pymodule_export]
     use crate::futures::executor::Executor;
     #[pymodule_export]
@@ -71,15 +65,12 @@ mod _raddle {
     #[pymodule_export]
     use crate::locks::semaphore::{BoundedSemaphore, Semaphore};
     #[pymodule_export]
-    use crate::python::errors::barrier_error;
-    #[pymodule_export]
-    use crate::python::registry::equip_threads;
+    use crate::python::hooks::equip;
     #[pymodule_export]
     use crate::python::replaceable::publish;
     #[pymodule_export]
     use crate::queue::{
-        errors::queue_errors, kinds::LifoQueue, kinds::PriorityQueue, simple::SimpleQueue,
-        state::Queue,
+        kinds::LifoQueue, kinds::PriorityQueue, simple::SimpleQueue, state::Queue,
     };
     #[pymodule_export]
     use crate::stream::{fast::quicken_stream, stream::Stream, worker::StreamWorker};
@@ -199,6 +190,7 @@ mod _raddle {
         crate::locks::rlock::prepare(module.py())?;
         crate::locks::fast_lock::prepare(module)?;
         crate::locks::fast_condition::prepare(module.py())?;
+        crate::futures::classes::prepare(module.py())?;
         crate::python::context::prepare(module.py())?;
         crate::queue::overridden::prepare(module)?;
         crate::python::interned::prepare_errors(module);

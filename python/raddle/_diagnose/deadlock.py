@@ -167,4 +167,4 @@ def _verdict_of_ring(ring):
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_handling.clear)  # The threads are the parent's.
-_raddle._equip_deadlock(found)
+_raddle._equip(deadlock=found)

@@ -194,4 +194,4 @@ def _drawn(link, which, paint):
         yield f"          {link[f'{which}_source']}"
 
 
-_raddle._equip_order(found)
+_raddle._equip(lock_order=found)

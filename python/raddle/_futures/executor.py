@@ -27,7 +27,7 @@ REPLACES = ("ThreadPoolExecutor",)
 
 BrokenThreadPool = _thread.BrokenThreadPool
 _StockExecutor = stock(_thread.ThreadPoolExecutor, _raddle._Executor)
-_raddle._equip_executor(Empty, vars(_thread))
+_raddle._equip(executor_empty=Empty, executor_thread=vars(_thread))
 _quick_submit = _raddle._Executor.submit
 # Whether calls are made in copies of their submitters' contexts, as threads begin in their
 # starters'.

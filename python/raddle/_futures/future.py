@@ -60,7 +60,9 @@ def _log(what, future, error):
         _base.LOGGER.critical(text, id(future), future._state)
 
 
-_raddle._equip(Future, CancelledError, InvalidStateError, _log)
+_raddle._equip(
+    future=Future, cancelled=CancelledError, invalid_state=InvalidStateError, log=_log
+)
 
 _NOTICED = (CANCELLED_AND_NOTIFIED, FINISHED)
 

@@ -29,7 +29,7 @@ class Harness:
         self._is_testing = False
         self._suspects = set()
         self._is_told = False
-        _raddle._equip_bystanders(self.bystanders)
+        _raddle._equip(bystanders=self.bystanders)
 
     def testing(self, now):
         """Say whether a test is under way."""

@@ -16,7 +16,7 @@ def errors(module):
     if _errors is None:
         shutdown = getattr(module, "ShutDown", None) or _make_shutdown()
         _errors = (module.Empty, module.Full, shutdown)
-        _raddle._queue_errors(*_errors)
+        _raddle._equip(empty=module.Empty, full=module.Full, shut_down=shutdown)
     return _errors
 
 

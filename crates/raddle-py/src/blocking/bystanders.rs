@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use raddle::deadlock::{self, Provider};
 
 use super::main_thread::is_main_thread;
-use crate::python::once::OnceBox;
+use crate::python::hooks;
 
 /// More are not left out: then it is not seen that all sleep.
 const MOST: usize = 64;
@@ -30,23 +30,12 @@ static ENTRIES: [Entry; MOST] = [const {
     Entry { ident: AtomicUsize::new(0), native: AtomicU64::new(0), started: AtomicU64::new(0) }
 }; MOST];
 
-/// Handed in by `_equip_bystanders`.
-static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
-
-/// Hands in what the main thread calls before it looks whether all are asleep: `callback()` returns
-/// a list of `(ident, native_id)`, the threads that wake no other. Later calls change nothing.
-#[pyfunction]
-#[pyo3(name = "_equip_bystanders")]
-pub(crate) fn equip_bystanders(callback: Py<PyAny>) {
-    let _ = CALLBACK.set(callback);
-}
-
 /// Asks which threads wake no other, in the main thread.
 ///
 /// # Errors
 /// What a signal's handler raised meanwhile.
 pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
-    let Some(callback) = CALLBACK.get().filter(|_| is_main_thread()) else {
+    let Some(callback) = hooks::BYSTANDERS.get().filter(|_| is_main_thread()) else {
         return Ok(());
     };
     let threads: Vec<(usize, u64)> = callback.call0(py)?.extract(py)?;

@@ -22,8 +22,8 @@ use raddle::{Blocking, Deadline, Parker, Wake};
 use crate::blocking::attached::Attached;
 use crate::blocking::main_thread::is_main_thread;
 use crate::python::call::{self, OwnedPy};
+use crate::python::hooks::Hook;
 use crate::python::interned::intern;
-use crate::python::once::OnceBox;
 use crate::python::registry;
 use crate::threads::start;
 
@@ -167,7 +167,7 @@ fn bare(py: Python<'_>, error: PyErr) -> PyErr {
     error
 }
 
-/// Has `callback(*arguments)` tell of something; `module` hands it in when it is imported.
+/// Has `callback(*arguments)` tell of something; its module is imported if need be.
 ///
 /// Returns what the callback answers, unless that is None: an exception that is to be raised, as a
 /// rule. A callback can also return a function to be called here, in the thread that has found it,
@@ -177,14 +177,13 @@ fn bare(py: Python<'_>, error: PyErr) -> PyErr {
 /// What a signal's handler raised, or what else ended the telling from outside.
 pub(crate) fn tell<'py>(
     py: Python<'py>,
-    module: &'static str,
-    callback: &'static OnceBox<Py<PyAny>>,
+    callback: &'static Hook,
     arguments: Bound<'py, PyTuple>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let arguments = OwnedPy::new(arguments.into_any().unbind());
     let work = move |py: Python<'_>| {
         if callback.get().is_none() {
-            import(py, module)?;
+            import(py, callback.module())?;
         }
         let Some(callback) = callback.get() else { return Ok(py.None()) };
         let arguments = arguments.into_inner().into_bound(py).cast_into::<PyTuple>()?;

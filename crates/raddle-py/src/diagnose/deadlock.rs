@@ -13,10 +13,8 @@ use crate::blocking::report::Answer;
 use crate::diagnose::aside;
 use crate::locks::lock::Lock;
 use crate::python::call;
-use crate::python::once::OnceBox;
+use crate::python::hooks;
 
-/// Handed in by `raddle._diagnose.deadlock`, see `_equip_deadlock`.
-static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
 /// A wait as Python is told of it, and the object that it is for.
 pub(crate) type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
 
@@ -87,8 +85,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     };
     let finder = raddle::thread_id();
     let arguments = (finder, kind, ring, found.surely, may_raise, waits(py)?);
-    aside::tell(py, "raddle._diagnose.deadlock", &CALLBACK, arguments.into_pyobject(py)?)
-        .map(answer)
+    aside::tell(py, &hooks::DEADLOCK, arguments.into_pyobject(py)?).map(answer)
 }
 
 fn drop_all(seen: Vec<Seen<'_>>) {
@@ -97,19 +94,6 @@ fn drop_all(seen: Vec<Seen<'_>>) {
             call::drop_ref(object.unbind());
         }
     }
-}
-
-/// Hands in what is called when a deadlock is found, perhaps in another thread than that which
-/// found it (`finder`): `callback(finder, kind, ring, certain, may_raise, waits)`.
-///
-/// An exception that it returns is raised in the finder, if `may_raise`. From a tuple of a
-/// function and its arguments, the function is called there, and what this returns counts. "later"
-/// has it called again after a second, "dismissed" no more as long as the same threads wait. Later
-/// calls change nothing.
-#[pyfunction]
-#[pyo3(name = "_equip_deadlock")]
-pub(crate) fn equip_deadlock(callback: Py<PyAny>) {
-    let _ = CALLBACK.set(callback);
 }
 
 /// Switches detection on or off; it is on at first.

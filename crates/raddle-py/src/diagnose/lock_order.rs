@@ -9,11 +9,8 @@ use crate::diagnose::aside;
 use crate::locks::lock::Lock;
 use crate::locks::rlock::RLock;
 use crate::python::call;
-use crate::python::once::OnceBox;
+use crate::python::hooks;
 use crate::sites::places::told;
-
-/// Handed in by `raddle._diagnose.lock_order`, see `_equip_order`.
-static CALLBACK: OnceBox<Py<PyAny>> = OnceBox::new();
 
 /// What RADDLE_LOCK_ORDER in the environment says is in force from the start.
 pub(crate) fn prepare() {
@@ -64,16 +61,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>>
         links.append((described(py, &link.lock)?, held, next, link.thread.as_deref()))?;
     }
     let arguments = (raddle::thread_id(), links).into_pyobject(py)?;
-    Ok(aside::tell(py, "raddle._diagnose.lock_order", &CALLBACK, arguments)?.map(call::raised))
-}
-
-/// Hands in what is called for a lock order that contradicts another: `callback(finder,
-/// links)`, a link being `((number, kind, name, made), held, next, thread)`. What it returns counts
-/// as with `_equip_deadlock`. Later calls change nothing.
-#[pyfunction]
-#[pyo3(name = "_equip_order")]
-pub(crate) fn equip_order(callback: Py<PyAny>) {
-    let _ = CALLBACK.set(callback);
+    Ok(aside::tell(py, &hooks::LOCK_ORDER, arguments)?.map(call::raised))
 }
 
 /// Switches the checking of lock orders on or off, for locks that are made from then on.

@@ -147,7 +147,7 @@ impl Executor {
             let kwargs = kwargs.cloned().unwrap_or_else(|| PyDict::new(py));
             return call::call(&submit, &(r#fn, args, kwargs).into_pyobject(py)?, None);
         }
-        let future = classes::Kit::get()?.make_future(py)?;
+        let future = classes::make_future(py)?;
         match queue.push(&future, r#fn, args, kwargs)? {
             Pushed::Met => {}
             Pushed::Unmet => {

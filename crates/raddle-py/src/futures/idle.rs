@@ -3,8 +3,8 @@
 use pyo3::prelude::*;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
+use super::classes;
 use crate::blocking::attached::Attached;
-use crate::futures::classes::Kit;
 use crate::futures::settle::{Outcome, Settled};
 use crate::futures::state::Future;
 use crate::python::call::{self, OwnedPy};
@@ -105,8 +105,7 @@ pub(crate) fn settle(py: Python<'_>, last: Option<(OwnedPy, Outcome)>) {
 fn report(future: &Bound<'_, Future>, told: PyResult<()>) {
     let (py, Err(error)) = (future.py(), told) else { return };
     let error = error.into_value(py).into_bound(py).into_any();
-    let logged =
-        Kit::get().and_then(|kit| kit.log(py, "worker", future.as_any(), Some(&error)));
+    let logged = classes::log(py, "worker", future.as_any(), Some(&error));
     if let Err(error) = logged {
         call::report_unraisable(error, future.as_any());
     }

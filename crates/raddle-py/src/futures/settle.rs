@@ -6,11 +6,12 @@ use pyo3::types::{PyString, PyType};
 use raddle::deadlock::Provider;
 use raddle::future::{Access, Changed, Phase, Refused};
 
+use super::classes;
 use super::extra::Extra;
 use super::state::Future;
-use crate::futures::classes::Kit;
 use crate::futures::watch::Watch;
 use crate::python::call::{self, OwnedPy};
+use crate::python::hooks;
 use crate::python::interned::intern;
 use crate::python::replaceable::{self, Name};
 
@@ -78,7 +79,7 @@ impl Future {
                 Ok(false)
             }
             Err(_) => {
-                Kit::get()?.log(slf.py(), "unexpected", slf.as_any(), None)?;
+                classes::log(slf.py(), "unexpected", slf.as_any(), None)?;
                 Err(PyRuntimeError::new_err("Future in unexpected state"))
             }
         }
@@ -156,7 +157,7 @@ impl Future {
             let text = PyString::new(py, &format!("{state}: {}", Self::__repr__(slf)?));
             let kind = match replaceable::look_up(py, Name::InvalidStateError) {
                 Some(kind) => kind,
-                None => Kit::get()?.invalid_state.bind(py).clone().into_any(),
+                None => hooks::INVALID_STATE.need()?.bind(py).clone(),
             };
             call::call1(&kind, text.as_any()).map(call::raised)
         };
@@ -167,7 +168,7 @@ impl Future {
     /// subclass that has its own.
     #[inline]
     pub(super) fn ended(slf: &Bound<'_, Self>, observed: bool) -> PyResult<()> {
-        if !Kit::get().is_ok_and(|kit| kit.is_plain(slf)) {
+        if !classes::is_plain(slf) {
             return Self::subclass_ended(slf, observed);
         }
         if observed { Self::announce(slf) } else { Ok(()) }
@@ -230,7 +231,7 @@ impl Future {
             Ok(_) => Ok(()),
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 let error = error.into_value(py).into_bound(py).into_any();
-                Kit::get()?.log(py, "callback", slf.as_any(), Some(&error))
+                classes::log(py, "callback", slf.as_any(), Some(&error))
             }
             Err(error) => Err(error),
         }

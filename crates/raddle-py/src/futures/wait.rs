@@ -5,9 +5,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 use raddle::future::Phase;
 
+use super::classes;
 use super::state::Future;
 use crate::blocking::attached::Attached;
-use crate::futures::classes::Kit;
 use crate::python::call;
 use crate::python::interned::intern;
 use crate::python::replaceable::{self, Name};
@@ -57,10 +57,7 @@ impl Future {
         match self.core.phase() {
             Phase::Finished => finished(self),
             Phase::Cancelled | Phase::Notified => {
-                let usual = &Kit::get()?.cancelled;
-                Err(replaceable::error(py, Name::CancelledError, || {
-                    PyErr::from_type(usual.bind(py).clone(), ())
-                }))
+                Err(replaceable::error(py, Name::CancelledError, || classes::cancelled(py)))
             }
             Phase::Pending | Phase::Running => {
                 Err(replaceable::error(py, Name::TimeoutError, || PyTimeoutError::new_err(())))

@@ -2,40 +2,29 @@
 
 use std::ffi::CStr;
 
-use pyo3::exceptions::{PyDeprecationWarning, PyImportError, PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyDeprecationWarning, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType};
 
 use crate::python::call;
-use crate::python::once::OnceBox;
+use crate::python::hooks::{self, Hook};
 use crate::python::replaceable::{self, Name};
-
-static BROKEN_BARRIER: OnceBox<Py<PyType>> = OnceBox::new();
-
-/// Says which class `BrokenBarrierError` is; the first to say it is heeded.
-#[pyfunction]
-#[pyo3(name = "_barrier_error")]
-pub(crate) fn barrier_error(broken: Py<PyType>) {
-    let _ = BROKEN_BARRIER.set(broken);
-}
 
 /// The exception of a broken barrier: the standard library's own, which programs catch, or what a
 /// program has put in its place.
 #[cold]
 pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::BrokenBarrierError, || original_broken_barrier(py))
+    replaceable::error(py, Name::BrokenBarrierError, || of_hook(py, &hooks::BROKEN_BARRIER))
 }
 
-fn original_broken_barrier(py: Python<'_>) -> PyErr {
-    if BROKEN_BARRIER.get().is_none() {
-        // It says so when it is imported.
-        if let Err(error) = py.import("raddle.threading") {
-            return error;
+/// The error of a class that Python has handed in.
+pub(crate) fn of_hook(py: Python<'_>, class: &Hook) -> PyErr {
+    match class.import(py) {
+        // SAFETY: such a hook takes a class only.
+        Ok(class) => {
+            PyErr::from_type(unsafe { class.bind(py).cast_unchecked::<PyType>() }.clone(), ())
         }
-    }
-    match BROKEN_BARRIER.get() {
-        Some(kind) => PyErr::from_type(kind.bind(py).clone(), ()),
-        None => PyImportError::new_err("raddle.threading named no exception"),
+        Err(error) => error,
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod call;
 pub(crate) mod context;
 pub(crate) mod doors;
 pub(crate) mod errors;
+pub(crate) mod hooks;
 #[cfg(raddle_doors)]
 pub(crate) mod instances;
 pub(crate) mod interned;

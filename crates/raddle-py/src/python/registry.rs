@@ -5,48 +5,22 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::python::call;
+use crate::python::hooks;
 use crate::python::interned::intern;
-use crate::python::once::OnceBox;
-
-/// The names of `threading`, in which the registry is, and those that are looked up there.
-struct Registry {
-    module: Py<PyDict>,
-    active: Py<PyString>,
-    limbo: Py<PyString>,
-    lock: Py<PyString>,
-    acquire: Py<PyString>,
-    release: Py<PyString>,
-    is_owned: Py<PyString>,
-}
-
-static REGISTRY: OnceBox<Registry> = OnceBox::new();
-
-/// Hands the names of the interpreter's `threading` in; later calls change nothing.
-#[pyfunction]
-#[pyo3(name = "_equip_threads")]
-pub(crate) fn equip_threads(module: Bound<'_, PyDict>) {
-    let name = |text| PyString::intern(module.py(), text).unbind();
-    let _ = REGISTRY.set(Registry {
-        active: name("_active"),
-        limbo: name("_limbo"),
-        lock: name("_active_limbo_lock"),
-        acquire: name("acquire"),
-        release: name("release"),
-        is_owned: name("_is_owned"),
-        module: module.unbind(),
-    });
-}
 
 /// Takes a thread that has ended out of `_limbo` and `_active`, if it has not done so itself: it
 /// may have `failed` anywhere, or have been a function of somebody else's from its first line.
 ///
 /// It calls no Python function, since a trace function, or one that monitors, may be what failed.
-pub(crate) fn forget(thread: &Bound<'_, PyAny>, ident: usize, failed: bool) {
+pub(crate) fn forget<'py>(thread: &Bound<'py, PyAny>, ident: usize, failed: bool) {
     let py = thread.py();
-    let Some(names) = REGISTRY.get() else { return };
+    let Some(names) = hooks::THREADING.get() else { return };
+    // SAFETY: the hook takes a dict only.
+    let names = unsafe { names.bind(py).cast_unchecked::<PyDict>() };
+    let find = |name| names.get_item(name).ok().flatten();
     let number = number(py, ident).ok();
-    let limbo = names.get(py, &names.limbo).filter(|limbo| is_in(limbo, thread));
-    let active = names.get(py, &names.active).filter(|active| {
+    let limbo = find(intern!(py, "_limbo")).filter(|limbo| is_in(limbo, thread));
+    let active = find(intern!(py, "_active")).filter(|active| {
         let active = active.cast_exact::<PyDict>().ok();
         let found = active.and_then(|active| active.get_item(number.as_ref()?).ok().flatten());
         found.is_some_and(|found| found.is(thread))
@@ -55,29 +29,20 @@ pub(crate) fn forget(thread: &Bound<'_, PyAny>, ident: usize, failed: bool) {
         return;
     }
     // Others iterate over the dicts while they hold it.
-    let lock = names.get(py, &names.lock);
-    let call = |name: &Py<PyString>| {
-        let lock = lock.as_ref()?;
-        call::method0(lock, name.bind(py)).ok()
-    };
-    let held = call(&names.acquire);
+    let lock = find(intern!(py, "_active_limbo_lock"));
+    let call = |name: &Bound<'py, PyString>| call::method0(lock.as_ref()?, name).ok();
+    let held = call(intern!(py, "acquire"));
     for (dict, key) in [(limbo, Some(thread.clone())), (active, number)] {
         if let (Some(dict), Some(key)) = (dict, key) {
             let _ = call::del_item(&dict, &key);
         }
     }
-    let mut released = held.and_then(|_| call(&names.release));
+    let mut released = held.and_then(|_| call(intern!(py, "release")));
     // What failed on the last line of a `with` has left the lock held, and nobody else can
     // release it.
-    let is_owned = || call(&names.is_owned).and_then(|owned| call::truth(&owned).ok());
+    let is_owned = || call(intern!(py, "_is_owned")).and_then(|owned| call::truth(&owned).ok());
     while failed && released.is_some() && is_owned() == Some(true) {
-        released = call(&names.release);
-    }
-}
-
-impl Registry {
-    fn get<'py>(&self, py: Python<'py>, name: &Py<PyString>) -> Option<Bound<'py, PyAny>> {
-        self.module.bind(py).get_item(name).ok().flatten()
+        released = call(intern!(py, "release"));
     }
 }
 

@@ -3,60 +3,31 @@
 
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyType;
 
 use crate::python::call;
-use crate::python::once::OnceBox;
+use crate::python::errors::of_hook;
+use crate::python::hooks;
 use crate::python::replaceable::{self, Name};
-
-struct Kinds {
-    empty: Py<PyType>,
-    full: Py<PyType>,
-    shut_down: Py<PyType>,
-}
-
-static KINDS: OnceBox<Kinds> = OnceBox::new();
-
-/// Says which classes `Empty`, `Full` and `ShutDown` are; the first to say it is heeded.
-#[pyfunction]
-#[pyo3(name = "_queue_errors")]
-pub(crate) fn queue_errors(empty: Py<PyType>, full: Py<PyType>, shut_down: Py<PyType>) {
-    let _ = KINDS.set(Kinds { empty, full, shut_down });
-}
-
-/// One of the classes that were named first.
-fn original(py: Python<'_>, which: impl Fn(&Kinds) -> &Py<PyType>) -> PyErr {
-    if KINDS.get().is_none() {
-        // It says so when it is imported.
-        if let Err(error) = py.import("raddle.queue") {
-            return error;
-        }
-    }
-    match KINDS.get() {
-        Some(kinds) => PyErr::from_type(which(kinds).bind(py).clone(), ()),
-        None => pyo3::exceptions::PyImportError::new_err("raddle.queue named no exceptions"),
-    }
-}
 
 #[cold]
 pub(super) fn empty(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::Empty, || original(py, |kinds| &kinds.empty))
+    replaceable::error(py, Name::Empty, || of_hook(py, &hooks::EMPTY))
 }
 
 /// What a SimpleQueue raises: the standard library's, which is written in C, looks nothing up.
 #[cold]
 pub(super) fn simple_empty(py: Python<'_>) -> PyErr {
-    original(py, |kinds| &kinds.empty)
+    of_hook(py, &hooks::EMPTY)
 }
 
 #[cold]
 pub(super) fn full(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::Full, || original(py, |kinds| &kinds.full))
+    replaceable::error(py, Name::Full, || of_hook(py, &hooks::FULL))
 }
 
 #[cold]
 pub(super) fn shut_down(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::ShutDown, || original(py, |kinds| &kinds.shut_down))
+    replaceable::error(py, Name::ShutDown, || of_hook(py, &hooks::SHUT_DOWN))
 }
 
 /// What a queue is told that its subclass did not make.
