@@ -16,7 +16,7 @@ use super::report::{self, Answer};
 use super::{bystanders, handover};
 use crate::python::allocate;
 use crate::python::registry;
-use crate::sites::places;
+use crate::sites::here;
 
 /// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
 /// lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
@@ -34,11 +34,11 @@ pub(crate) struct Attached<'py> {
     detached: *mut ffi::PyThreadState,
     /// Whether the next sleep is the first one of a main thread.
     first_look: bool,
-    /// The object that is waited for, for those who ask, or 0; and of what kind the wait is, if
+    /// The object that is waited for, for reports, or 0; and of what kind the wait is, if
     /// that is known better than the primitive does.
     object: usize,
     kind: Option<Kind>,
-    /// Who can end the wait, likewise.
+    /// Which thread or pool can end the wait, likewise.
     provider: Option<Provider>,
     /// Where the program is, if locks are checked.
     site: Site,
@@ -119,7 +119,7 @@ impl<'py> Attached<'py> {
     fn note_site(&mut self) -> Site {
         let mut site = self.site;
         if site == Site::Unknown && self.detached.is_null() {
-            site = places::here(self.py);
+            site = here::here(self.py);
             self.site = site;
         }
         site
@@ -133,7 +133,7 @@ impl<'py> Attached<'py> {
 impl Blocking for Attached<'_> {
     type Interrupt = PyErr;
 
-    /// Without a GIL, what an earlier thread still does when it is done (see `thread::farewell`)
+    /// Without a GIL, what an earlier thread still does when it is done (see `threads::finish_early`)
     /// needs the core more than the joiner does.
     const JOIN_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 0 } else { 60_000 };
 
@@ -205,7 +205,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn led(&mut self, site: Site) -> Site {
-        if self.detached.is_null() { places::led(self.py, site) } else { site }
+        if self.detached.is_null() { here::led(self.py, site) } else { site }
     }
 
     fn thread_name(&mut self) -> Option<Arc<str>> {
@@ -230,7 +230,7 @@ impl Blocking for Attached<'_> {
         bystanders::others()
     }
 
-    /// Who is told again after an exception cannot do as it says: a condition has to have its
+    /// A thread that is told again after an exception cannot do as it says: a condition has to have its
     /// lock back first, and trying that over and over would keep it busy.
     fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
         let may_raise = !self.refused;

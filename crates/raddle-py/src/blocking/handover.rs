@@ -17,7 +17,7 @@ mod with_gil {
     /// How often threads have detached to block; wraps.
     static DETACHES: AtomicU32 = AtomicU32::new(0);
     /// Pauses before giving up, about 1.3 µs.
-    const PATIENCE: u32 = 40;
+    const PAUSES: u32 = 40;
 
     pub(crate) fn announce() {
         DETACHES.fetch_add(1, Ordering::Relaxed);
@@ -25,7 +25,7 @@ mod with_gil {
 
     pub(crate) fn await_waker() {
         let seen = DETACHES.load(Ordering::Relaxed);
-        for _ in 0..PATIENCE {
+        for _ in 0..PAUSES {
             std::hint::spin_loop();
             if DETACHES.load(Ordering::Relaxed) != seen {
                 return;

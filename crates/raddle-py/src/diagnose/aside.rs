@@ -29,7 +29,7 @@ use crate::threads::start;
 
 /// How long the main thread waits for what is told, in nanoseconds. Only a standard error that
 /// takes no more, or an import that waits for this thread, lasts so long.
-const PATIENCE: i64 = 20_000_000_000;
+const LONGEST: i64 = 20_000_000_000;
 /// How long it waits once a handler has raised. (Once another has, it does not wait.)
 const GRACE: i64 = 5_000_000_000;
 
@@ -144,7 +144,7 @@ fn see_to_signals(py: Python<'_>) -> Option<PyErr> {
 fn wait(py: Python<'_>, handle: &Handle) -> Option<PyErr> {
     let mut waiting = Waiting { attached: Attached::new(py) };
     let mut interrupt: Option<PyErr> = None;
-    let mut until = Deadline::after_nanos(PATIENCE);
+    let mut until = Deadline::after_nanos(LONGEST);
     loop {
         let joined = handle.join_with(&mut waiting, until);
         waiting.attached.attach();

@@ -7,7 +7,7 @@ use pyo3::types::{PyList, PyTuple};
 use raddle::contention::{self, Sum, Tally, Times, Waited};
 
 use crate::diagnose::lock_order::with_card;
-use crate::sites::places::told;
+use crate::sites::table::told;
 
 /// What RADDLE_PROFILE in the environment says is in force from the start: in the process that
 /// `raddle run` became and, where each has a file of its own (`%p` in its name), in all others.

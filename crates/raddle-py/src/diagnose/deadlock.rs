@@ -1,4 +1,4 @@
-//! Telling Python who waits for whom.
+//! Telling Python which thread waits for what, and which can end the wait.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn note<'py>(py: Python<'py>, seen: &mut Vec<Seen<'py>>, wait: &Wait) {
     seen.push((*wait, unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }));
 }
 
-/// Who can end a wait, as Python is told: a thread's identifier, or the address of an executor's
+/// What can end a wait, as Python is told: a thread's identifier, or the address of an executor's
 /// queue, which is negative; 0 if nobody knows.
 fn provider(wait: &Wait) -> isize {
     match wait.provider {

@@ -10,7 +10,7 @@ use crate::locks::lock::Lock;
 use crate::locks::rlock::RLock;
 use crate::python::call;
 use crate::python::hooks;
-use crate::sites::places::told;
+use crate::sites::table::told;
 
 /// What RADDLE_LOCK_ORDER in the environment says is in force from the start.
 pub(crate) fn prepare() {

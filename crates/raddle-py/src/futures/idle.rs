@@ -11,8 +11,8 @@ use crate::python::call::{self, OwnedPy};
 
 /// A worker that has nothing more to do, and still has to tell the end of its last call.
 ///
-/// It does so once it has detached, so that who waits for it can attach at once.
-pub(crate) struct Resting<'py> {
+/// It does so once it has detached, so that the thread that waits for it can attach at once.
+pub(crate) struct Idle<'py> {
     attached: Attached<'py>,
     last: Option<(OwnedPy, Outcome)>,
     /// What telling came to, for the time when this thread is attached again.
@@ -26,7 +26,7 @@ pub(crate) struct Told {
     observed: bool,
 }
 
-impl<'py> Resting<'py> {
+impl<'py> Idle<'py> {
     pub(crate) fn new(py: Python<'py>, last: Option<(OwnedPy, Outcome)>) -> Self {
         Self { attached: Attached::new(py), last, told: None }
     }
@@ -53,7 +53,7 @@ impl Told {
     }
 }
 
-impl Blocking for Resting<'_> {
+impl Blocking for Idle<'_> {
     type Interrupt = PyErr;
 
     fn detach(&mut self) {

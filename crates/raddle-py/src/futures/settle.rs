@@ -1,4 +1,4 @@
-//! A call begins and ends, and who is to know of it is told.
+//! A call begins and ends, and the threads and callbacks that wait for that are told.
 
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
@@ -55,7 +55,7 @@ impl Future {
         self.core.queue_in(pool);
     }
 
-    /// Who can end the call, as far as that is known.
+    /// Which thread or pool can end the call, as far as that is known.
     pub(crate) fn provider(&self) -> Provider {
         self.core.provider()
     }

@@ -12,7 +12,7 @@ use raddle::{Blocking, Deadline};
 
 use crate::blocking::attached::Attached;
 use crate::futures::classes;
-use crate::futures::idle::{self, Resting};
+use crate::futures::idle::{self, Idle};
 use crate::futures::settle::Outcome;
 use crate::futures::state::Future;
 use crate::python::allocate;
@@ -264,10 +264,10 @@ impl WorkQueue {
                     turns = 0;
                     // Counted before the last future is done: see README.md in `pool`.
                     self.tasks.search(&mut seated.seat);
-                    let mut resting = Resting::new(py, last.take());
-                    let found = self.tasks.spin(&mut seated.seat, &mut resting);
-                    if let Some(told) = resting.rise() {
-                        // Who is called back may submit, and wait: this worker is no help then.
+                    let mut idle = Idle::new(py, last.take());
+                    let found = self.tasks.spin(&mut seated.seat, &mut idle);
+                    if let Some(told) = idle.rise() {
+                        // What is called back may submit, and wait: this worker is no help then.
                         self.tasks.leave(&mut seated.seat);
                         told.follow(py);
                         continue;

@@ -91,7 +91,7 @@ impl Barrier {
             });
         }
         if let Some(old) = old {
-            old.core.reset(); // Nobody could complete the round of those who wait.
+            old.core.reset(); // No thread could complete the round of those that wait.
         }
         self.name.set(name);
         Ok(())
@@ -123,13 +123,13 @@ impl Barrier {
         })
     }
 
-    /// Empties the barrier: those who wait get BrokenBarrierError, later ones a new round.
+    /// Empties the barrier: the threads that wait get BrokenBarrierError, later ones a new round.
     fn reset(&self) -> PyResult<()> {
         self.settings()?.core.reset();
         Ok(())
     }
 
-    /// Breaks the barrier: those who wait, now and later, get BrokenBarrierError.
+    /// Breaks the barrier: the threads that wait, now and later, get BrokenBarrierError.
     fn abort(&self) -> PyResult<()> {
         self.settings()?.core.abort();
         Ok(())

@@ -26,18 +26,18 @@ use crate::python::timeout;
 pub(crate) struct Condition {
     core: Padded<Core>,
     /// Empty until `__init__` has run; replaced when it runs again.
-    lock: OnceBox<Inner>,
+    lock: OnceBox<ConditionLock>,
 }
 
 /// The condition's lock, by how it is released and taken back.
-enum Inner {
+enum ConditionLock {
     Plain(Py<Lock>),
     Reentrant(Py<RLock>),
     /// A subclass, or a lock from somewhere else: only its methods are known.
     Foreign(OwnedPy),
 }
 
-impl Inner {
+impl ConditionLock {
     /// Raises AttributeError for what is no lock.
     fn of(lock: &Bound<'_, PyAny>) -> PyResult<Self> {
         if let Ok(plain) = lock.cast_exact::<Lock>() {
@@ -76,19 +76,22 @@ impl Inner {
 impl Condition {
     /// A condition on a plain lock, as the standard library's Event has inside.
     pub(crate) fn plain(py: Python<'_>) -> PyResult<Self> {
-        let lock = Inner::Plain(Lock::object(py)?);
+        let lock = ConditionLock::Plain(Lock::object(py)?);
         Ok(Self { core: Padded::new(Core::new()), lock: OnceBox::filled(lock) })
     }
 
     /// A condition on an RLock of its own, as `Condition()` makes.
     pub(crate) fn reentrant(py: Python<'_>) -> PyResult<Self> {
-        let lock = Inner::Reentrant(RLock::object(py)?);
+        let lock = ConditionLock::Reentrant(RLock::object(py)?);
         Ok(Self { core: Padded::new(Core::new()), lock: OnceBox::filled(lock) })
     }
 
     /// A condition on a lock that others may share.
     pub(crate) fn over(lock: Py<Lock>) -> Self {
-        Self { core: Padded::new(Core::new()), lock: OnceBox::filled(Inner::Plain(lock)) }
+        Self {
+            core: Padded::new(Core::new()),
+            lock: OnceBox::filled(ConditionLock::Plain(lock)),
+        }
     }
 
     /// Where the condition's name is.
@@ -96,7 +99,7 @@ impl Condition {
         &self.core.name
     }
 
-    fn inner(&self) -> PyResult<&Inner> {
+    fn inner(&self) -> PyResult<&ConditionLock> {
         self.lock.get().ok_or_else(|| errors::misuse("Condition.__init__() was not called"))
     }
 
@@ -107,10 +110,12 @@ impl Condition {
     pub(crate) fn reset_after_fork(&self, py: Python<'_>) {
         match self.lock.get() {
             // SAFETY: Python calls this in a forked child, which has one thread.
-            Some(Inner::Plain(lock)) => unsafe { lock.get().raw().reset_after_fork() },
+            Some(ConditionLock::Plain(lock)) => unsafe { lock.get().raw().reset_after_fork() },
             // SAFETY: as above.
-            Some(Inner::Reentrant(lock)) => unsafe { lock.get().core().reset_after_fork() },
-            Some(Inner::Foreign(lock)) => {
+            Some(ConditionLock::Reentrant(lock)) => unsafe {
+                lock.get().core().reset_after_fork()
+            },
+            Some(ConditionLock::Foreign(lock)) => {
                 let lock = lock.get().bind(py);
                 if let Err(error) = call::method0(lock, intern!(py, "_at_fork_reinit")) {
                     call::report_unraisable(error, lock);
@@ -123,20 +128,22 @@ impl Condition {
     /// Whether the lock is held, by this thread as far as the lock can tell.
     fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
         match self.inner()? {
-            Inner::Plain(lock) => Ok(lock.get().raw().is_locked()),
-            Inner::Reentrant(lock) => Ok(lock.get().core().is_owned()),
-            Inner::Foreign(lock) => foreign::is_owned(lock.get().bind(py)),
+            ConditionLock::Plain(lock) => Ok(lock.get().raw().is_locked()),
+            ConditionLock::Reentrant(lock) => Ok(lock.get().core().is_owned()),
+            ConditionLock::Foreign(lock) => foreign::is_owned(lock.get().bind(py)),
         }
     }
 
     fn wait_until(&self, py: Python<'_>, until: Deadline) -> PyResult<bool> {
         let mut attached = Attached::to_wait(py, until)?.on(self);
         match self.inner()? {
-            Inner::Plain(lock) => self.core.wait_with(lock.get().raw(), &mut attached, until),
-            Inner::Reentrant(lock) => {
+            ConditionLock::Plain(lock) => {
+                self.core.wait_with(lock.get().raw(), &mut attached, until)
+            }
+            ConditionLock::Reentrant(lock) => {
                 self.core.wait_with(lock.get().core(), &mut attached, until)
             }
-            Inner::Foreign(lock) => {
+            ConditionLock::Foreign(lock) => {
                 let lock = lock.get().bind(py);
                 self.core.enroll(|ticket| {
                     let saved = foreign::release(lock)?;
@@ -200,15 +207,15 @@ impl Condition {
         name: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let name = name::read(name, "Condition")?;
-        // A second time, too: who waits then stays in line, and takes its own lock back.
+        // A second time, too: a thread that waits then stays in line, and takes its own lock back.
         if !self.lock.get().is_some_and(|old| old.serves_as(py, lock)) {
             self.lock.replace(match lock {
-                Some(lock) => Inner::of(lock)?,
-                None => Inner::Reentrant(RLock::object(py)?),
+                Some(lock) => ConditionLock::of(lock)?,
+                None => ConditionLock::Reentrant(RLock::object(py)?),
             });
         }
         self.core.name.set(name);
-        if let (None, Inner::Reentrant(own)) = (lock, self.inner()?) {
+        if let (None, ConditionLock::Reentrant(own)) = (lock, self.inner()?) {
             own.get().named().set_part(py, &self.core.name, "_lock")?;
             own.get().note_name(py);
         }
@@ -239,9 +246,9 @@ impl Condition {
 
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let taken = match self.inner()? {
-            Inner::Plain(lock) => lock.get().enter(py)?,
-            Inner::Reentrant(lock) => lock.get().take(py, true, None)?,
-            Inner::Foreign(lock) => {
+            ConditionLock::Plain(lock) => lock.get().enter(py)?,
+            ConditionLock::Reentrant(lock) => lock.get().take(py, true, None)?,
+            ConditionLock::Foreign(lock) => {
                 return call::method0(lock.get().bind(py), intern!(py, "__enter__"));
             }
         };
@@ -255,9 +262,9 @@ impl Condition {
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match self.inner()? {
-            Inner::Plain(lock) => lock.get().exit()?,
-            Inner::Reentrant(lock) => lock.get().give()?,
-            Inner::Foreign(lock) => {
+            ConditionLock::Plain(lock) => lock.get().exit()?,
+            ConditionLock::Reentrant(lock) => lock.get().give()?,
+            ConditionLock::Foreign(lock) => {
                 let exit = call::getattr(lock.get().bind(py), intern!(py, "__exit__"))?;
                 return call::call(&exit, args, None);
             }

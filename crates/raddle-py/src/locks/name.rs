@@ -21,7 +21,7 @@ pub(crate) struct Name {
     place: crate::python::atomic::AtomicPy,
 }
 
-/// Waits for nobody who runs Python. OwnedPy by attached threads only, between two steps of the
+/// Waits for no thread that runs Python. Held by attached threads only, between two steps of the
 /// interpreter: a fork finds it free.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -71,7 +71,7 @@ mod table {
 }
 
 #[cfg(Py_GIL_DISABLED)]
-mod inside {
+mod in_object {
     use super::*;
     use crate::python::atomic::AtomicPy;
 

@@ -236,7 +236,7 @@ pub(crate) fn repr<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny
     owned(object.py(), result)
 }
 
-/// Clears the weak references to an object that is about to end, and calls who waits for that.
+/// Clears the weak references to an object that is about to end, and calls their callbacks.
 ///
 /// # Safety
 /// The thread is attached; nobody refers to the object any more, and its type has a place for

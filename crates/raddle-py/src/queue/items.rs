@@ -1,4 +1,4 @@
-//! What a Python queue keeps under its latch.
+//! What a Queue keeps under its latch: its items, in the order of its class.
 
 use pyo3::gc::{PyTraverseError, PyVisit};
 use raddle::queue::{Blocks, Heap, Pile, Store};
@@ -17,7 +17,7 @@ pub(super) enum Items {
     Line(Blocks<OwnedPy>),
     /// `LifoQueue`.
     Pile(Pile<OwnedPy>),
-    /// `PriorityQueue`. Changed only by those who hold the queue's `order` as well.
+    /// `PriorityQueue`. Changed only by threads that hold the queue's `lock` as well.
     Heap(Heap<OwnedPy>),
 }
 

@@ -46,7 +46,7 @@ pub(super) fn call<'py, const N: usize>(
     static HOOKED: OnceBox<Py<PyAny>> = OnceBox::new();
     let py = queue.py();
     if queue.get().mode() == OPENING {
-        // Who opens it holds the lock until the parts are there.
+        // The thread that opens it holds the lock until the parts are there.
         drop(priority::Lock::take(queue.get(), py)?);
     }
     let function = call::getattr(imported(py, &HOOKED, "raddle._queue.opened", None)?, name)?;

@@ -99,7 +99,7 @@ pub(super) fn outside<'py>(
 /// runs or the heap changes.
 #[inline]
 unsafe fn heap(queue: &Queue) -> &Heap<OwnedPy> {
-    // SAFETY: heaps are changed by those who hold the lock only.
+    // SAFETY: heaps are changed by threads that hold the lock only.
     unsafe { (*queue.gate.store_unlocked()).items.heap() }
 }
 

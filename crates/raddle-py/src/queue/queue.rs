@@ -128,7 +128,7 @@ impl Queue {
         }
         this.gate.task_done().map_err(|_| errors::too_many_done())?;
         if !this.is_native() {
-            // Opened just now: those who wait in join() may not have been told.
+            // Opened just now: the threads that wait in join() may not have been told.
             return opened::call(slf, intern!(slf.py(), "tell_joiners"), []).map(|_| ());
         }
         Ok(())
@@ -153,7 +153,7 @@ impl Queue {
     }
 
     /// Refuses further items: put() raises ShutDown, and get() does when no item is left. With
-    /// `immediate` the items are dropped and count as done. Wakes everyone who waits.
+    /// `immediate` the items are dropped and count as done. Wakes all threads that wait.
     #[pyo3(
         signature = (immediate = Truth(false)),
         text_signature = "($self, immediate=False)"

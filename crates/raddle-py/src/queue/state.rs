@@ -6,11 +6,11 @@
 //! items move to a deque or a list, and every operation follows the protocol that the program
 //! relies on, see `opened`. A subclass that overrides a hook is open from the start.
 //!
-//! | `mode`    | meaning                                        | who changes it, and how       |
+//! | `mode`    | meaning                                        | changed by                    |
 //! |-----------|------------------------------------------------|-------------------------------|
 //! | `UNMADE`  | `__init__` has not run                         | `__init__`: to any other      |
 //! | `NATIVE`  | the gate has the items                         | `open`: to `OPENING`          |
-//! | `OPENING` | `open` is at work, and holds `order`           | `open`: to `OPEN` or back     |
+//! | `OPENING` | `open` is at work, and holds `lock`            | `open`: to `OPEN` or back     |
 //! | `OPEN`    | Python's containers have them; the gate retired | nobody                       |
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
@@ -77,7 +77,7 @@ pub(crate) struct Queue {
     pub(super) version: AtomicU32,
     /// Changed by attached threads only: the collector, while it runs, sees it at rest.
     pub(super) gate: Padded<Gate<Contents>>,
-    /// OwnedPy while the queue is being opened and, by whoever changes a heap, from the first
+    /// Held while the queue is being opened and, by whoever changes a heap, from the first
     /// comparison to the change.
     pub(super) lock: RLock,
     /// The fork generation in which `lock` was last looked at, see `priority::Lock`.

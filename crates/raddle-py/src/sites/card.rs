@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use raddle::card::{self, Card};
 use raddle::deadlock::Kind;
 
-use super::places::{here, is_importing, making};
+use super::here::{here, is_importing, making};
 
 /// Whether locks that are made now are to have cards.
 #[inline]

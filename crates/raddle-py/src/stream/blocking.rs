@@ -1,4 +1,4 @@
-//! What a worker of a stream has in its hands while it works, and lets go of before it rests.
+//! What a worker of a stream holds while it works, and lets go of before it rests.
 //!
 //! The stream shows the collector what it holds. A reference that a resting worker had of its own
 //! would be one that the collector cannot explain: a map of a method that is kept in the method's
@@ -10,7 +10,7 @@ use raddle::deadlock::{Deadlock, Verdict};
 use raddle::pool::Outcome;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
-use super::shared::{Inner, Made};
+use super::shared::{Made, Shared};
 use crate::blocking::attached::Attached;
 use crate::python::call::{Callee, OwnedPy};
 use crate::python::context::Entered;
@@ -18,15 +18,15 @@ use crate::python::context::Entered;
 /// A thread at work for a stream. What it holds, it holds while it is attached.
 ///
 /// (It blocks where it rests, and for no lock: that is all of `Blocking` that it passes on.)
-pub(super) struct Hands<'a, 'py> {
-    inner: &'a Inner,
+pub(super) struct Worker<'a, 'py> {
+    shared: &'a Shared,
     attached: Attached<'py>,
     held: Option<(Callee, Entered)>,
 }
 
-impl<'a, 'py> Hands<'a, 'py> {
-    pub(super) fn new(py: Python<'py>, inner: &'a Inner) -> Self {
-        Self { inner, attached: Attached::new(py), held: None }
+impl<'a, 'py> Worker<'a, 'py> {
+    pub(super) fn new(py: Python<'py>, shared: &'a Shared) -> Self {
+        Self { shared, attached: Attached::new(py), held: None }
     }
 
     /// Runs one task.
@@ -34,13 +34,13 @@ impl<'a, 'py> Hands<'a, 'py> {
     pub(super) fn run(&mut self, input: &OwnedPy) -> Outcome<Made> {
         let py = self.attached.py();
         if self.held.is_none() {
-            self.held = self.inner.task.get(py).map(|task| {
+            self.held = self.shared.task.get(py).map(|task| {
                 let function = task.function.into_inner().into_bound(py);
                 (Callee::new(function), Entered::new(task.context))
             });
         }
         match &mut self.held {
-            Some((function, context)) => self.inner.run(py, function, context, input),
+            Some((function, context)) => self.shared.run(py, function, context, input),
             // The stream was given up, and closed before that: nobody asks for the result.
             None => Outcome::Stop(Made::Value(OwnedPy::new(py.None()))),
         }
@@ -55,7 +55,7 @@ impl<'a, 'py> Hands<'a, 'py> {
     }
 }
 
-impl Blocking for Hands<'_, '_> {
+impl Blocking for Worker<'_, '_> {
     type Interrupt = PyErr;
 
     fn detach(&mut self) {

@@ -9,7 +9,7 @@ use raddle::Deadline;
 use raddle::pool::{Consumer, Plan};
 
 use super::outcome::is_ordinary;
-use super::shared::{Inner, Made};
+use super::shared::{Made, Shared};
 use super::stream::Stream;
 use crate::blocking::attached::Attached;
 use crate::python::call::{self, OwnedPy};
@@ -20,7 +20,7 @@ pub(super) const DELIVERIES_A_LOOK: usize = 256;
 /// How many inputs are offered to the workers together, of those that come at once.
 const AT_ONCE: usize = 256;
 
-impl Inner {
+impl Shared {
     /// Does what the plan says until there is a result, with its input, or none to come.
     pub(super) fn drive(
         &self,

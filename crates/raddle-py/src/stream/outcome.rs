@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use raddle::pool::Outcome;
 
-use super::shared::{Inner, Made, OnError};
+use super::shared::{Made, OnError, Shared};
 use crate::python::call::{self, Callee, OwnedPy};
 use crate::python::context::Entered;
 use crate::python::interned::intern;
@@ -19,7 +19,7 @@ pub(super) fn is_ordinary(error: &PyErr, py: Python<'_>) -> bool {
     error.is_instance_of::<PyException>(py)
 }
 
-impl Inner {
+impl Shared {
     /// Runs one task, in a copy of the stream's context.
     #[inline]
     pub(super) fn run(

@@ -11,7 +11,7 @@ use crate::python::atomic::AtomicPy;
 use crate::python::call::OwnedPy;
 
 /// What a stream and its workers share.
-pub(super) struct Inner {
+pub(super) struct Shared {
     pub(super) window: Window<OwnedPy, Made>,
     /// In the context of the thread that has made the stream: each task runs in a copy.
     pub(super) task: Task,
@@ -63,7 +63,7 @@ impl Made {
     }
 }
 
-impl Inner {
+impl Shared {
     pub(super) fn places(&self) -> [&AtomicPy; 5] {
         let Self { inputs, hire, failure, cancelled, collected, .. } = self;
         [inputs, hire, failure, cancelled, collected]
@@ -90,7 +90,7 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for Shared {
     fn drop(&mut self) {
         self.empty();
     }

@@ -1,7 +1,7 @@
 //! `Stream`: the engine of `raddle.map` on threads.
 //!
 //! The algorithm is the core's [`Window`]; here are the steps that call Python: pulling an input
-//! and asking for a worker (`drive.rs`), running a task and raising what it raised (`hands.rs`,
+//! and asking for a worker (`drive.rs`), running a task and raising what it raised (`worker.rs`,
 //! `outcome.rs`). A result that is there is handed over with little around it (`quick.rs`).
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use raddle::pool::{self, Settings, Window};
 
 use super::next::Next;
 use super::outcome::is_ordinary;
-use super::shared::{Inner, Made, OnError};
+use super::shared::{Made, OnError, Shared};
 use super::task::Task;
 use super::worker::StreamWorker;
 use crate::blocking::attached::Attached;
@@ -50,26 +50,27 @@ use crate::python::timeout;
 pub(crate) struct Stream {
     /// Filled by `__new__`; emptied of objects when the stream is dropped, whoever still works
     /// for it.
-    inner: OnceBox<Arc<Inner>>,
+    shared: OnceBox<Arc<Shared>>,
 }
 
 impl Stream {
-    fn inner(&self) -> PyResult<&Arc<Inner>> {
-        self.inner.get().ok_or_else(|| errors::misuse("Stream.__new__() was not called"))
+    fn shared(&self) -> PyResult<&Arc<Shared>> {
+        self.shared.get().ok_or_else(|| errors::misuse("Stream.__new__() was not called"))
     }
 
     /// The next result, if there is nothing to do but to hand it over.
     #[inline]
     pub(super) fn hand_over(&self) -> Option<OwnedPy> {
-        let inner = self.inner.get()?;
-        let count = inner.deliveries.load(Ordering::Relaxed).wrapping_add(1);
-        if count.is_multiple_of(super::drive::DELIVERIES_A_LOOK) || inner.window.is_orphaned() {
+        let shared = self.shared.get()?;
+        let count = shared.deliveries.load(Ordering::Relaxed).wrapping_add(1);
+        if count.is_multiple_of(super::drive::DELIVERIES_A_LOOK) || shared.window.is_orphaned()
+        {
             return None;
         }
         let value = |made: &Made| matches!(made, Made::Value(_));
         // (The input is dropped last: its destructor may use the stream.)
-        let (_input, made) = inner.window.take_quickly(value)?;
-        inner.deliveries.store(count, Ordering::Relaxed);
+        let (_input, made) = shared.window.take_quickly(value)?;
+        shared.deliveries.store(count, Ordering::Relaxed);
         match made {
             Made::Value(value) => Some(value),
             Made::Error(_) => unreachable!("it was a value"),
@@ -78,21 +79,21 @@ impl Stream {
 
     #[inline]
     fn advance(slf: &Bound<'_, Self>, until: Deadline) -> PyResult<Option<Py<PyAny>>> {
-        let (py, inner) = (slf.py(), slf.get().inner()?);
-        if inner.window.is_orphaned() {
+        let (py, shared) = (slf.py(), slf.get().shared()?);
+        if shared.window.is_orphaned() {
             return Err(PyRuntimeError::new_err(
                 "this stream was made before fork(): its workers are in the parent process, so \
                  it is closed here; make a new one",
             ));
         }
-        let outcome = match inner.window.consumer() {
+        let outcome = match shared.window.consumer() {
             Some(mut consumer) => {
-                let outcome = inner.drive(slf, &mut consumer, until);
+                let outcome = shared.drive(slf, &mut consumer, until);
                 consumer.leave_nothing();
                 outcome
             }
             // Whoever is at it discards what is left.
-            None if inner.window.is_closed() => inner.conclude(py),
+            None if shared.window.is_closed() => shared.conclude(py),
             None => {
                 return Err(PyValueError::new_err(
                     "map already executing: one thread at a time can take its results, and what \
@@ -103,17 +104,17 @@ impl Stream {
         match outcome {
             Ok(Some((output, _input))) => Ok(Some(output.into_inner())),
             Ok(None) => {
-                Self::end(slf, inner, "done")?;
+                Self::end(slf, shared, "done")?;
                 Ok(None)
             }
             Err(error) => {
                 let interrupted = !is_ordinary(&error, py);
-                if interrupted || inner.until.has_passed() {
-                    inner.window.close();
+                if interrupted || shared.until.has_passed() {
+                    shared.window.close();
                 }
-                if inner.window.is_closed() {
+                if shared.window.is_closed() {
                     let how = if interrupted { "interrupted" } else { "failed" };
-                    if let Err(another) = Self::end(slf, inner, how) {
+                    if let Err(another) = Self::end(slf, shared, how) {
                         call::report_unraisable(another, slf.as_any());
                     }
                 }
@@ -124,8 +125,8 @@ impl Stream {
 
     /// Calls `_ended`, once.
     #[cold]
-    fn end(slf: &Bound<'_, Self>, inner: &Inner, how: &str) -> PyResult<()> {
-        if inner.ended.swap(true, Ordering::Relaxed) {
+    fn end(slf: &Bound<'_, Self>, shared: &Shared, how: &str) -> PyResult<()> {
+        if shared.ended.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         let ended = call::getattr(slf.as_any(), intern!(slf.py(), "_ended"))?;
@@ -202,7 +203,7 @@ impl Stream {
             None => Deadline::NEVER,
         };
         let context = context::copy_current(r#fn.py())?;
-        let inner = Inner {
+        let shared = Shared {
             window: Window::new(Settings {
                 reach,
                 ordered: ordered.0,
@@ -227,7 +228,7 @@ impl Stream {
             next_look: Next::new(look),
             ended: AtomicBool::new(false),
         };
-        Ok(Self { inner: OnceBox::filled(Arc::new(inner)) })
+        Ok(Self { shared: OnceBox::filled(Arc::new(shared)) })
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -253,25 +254,25 @@ impl Stream {
     /// Returns what a thread calls to work for the stream. It does not keep the stream: when that
     /// is dropped, its workers end.
     fn worker(&self) -> PyResult<StreamWorker> {
-        Ok(StreamWorker { inner: Arc::clone(self.inner()?) })
+        Ok(StreamWorker { shared: Arc::clone(self.shared()?) })
     }
 
     /// Pulls up to `count` inputs and hands them out, before anybody asks for a result.
     fn _begin(&self, py: Python<'_>, count: usize) -> PyResult<()> {
-        let inner = self.inner()?;
-        let Some(mut consumer) = inner.window.consumer() else { return Ok(()) };
-        let begun = inner.begin(py, &mut consumer, count);
+        let shared = self.shared()?;
+        let Some(mut consumer) = shared.window.consumer() else { return Ok(()) };
+        let begun = shared.begin(py, &mut consumer, count);
         consumer.leave_nothing();
         begun
     }
 
-    /// Hands nothing out any more, drops what has not started and the results that were not
-    /// delivered, and wakes all who wait. What is running comes to its end.
+    /// Worker nothing out any more, drops what has not started and the results that were not
+    /// delivered, and wakes all threads that wait. What is running comes to its end.
     fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let inner = slf.get().inner()?;
-        drop(inner.cancelled.take());
-        inner.close();
-        Self::end(slf, inner, "closed")
+        let shared = slf.get().shared()?;
+        drop(shared.cancelled.take());
+        shared.close();
+        Self::end(slf, shared, "closed")
     }
 
     /// The hook of subclasses; see the class.
@@ -282,37 +283,37 @@ impl Stream {
         let _ = how;
     }
 
-    /// Has iteration raise `exception` once the results that are there were delivered, and hands
+    /// Has iteration raise `exception` once the results that are there were delivered, and worker
     /// nothing out any more.
     fn fail(&self, exception: Bound<'_, PyAny>) -> PyResult<()> {
-        let inner = self.inner()?;
-        drop(inner.failure.replace(exception));
-        inner.window.stop();
+        let shared = self.shared()?;
+        drop(shared.failure.replace(exception));
+        shared.window.stop();
         Ok(())
     }
 
-    /// Hands nothing out any more, and has iteration raise `exception` in the place of what is
+    /// Worker nothing out any more, and has iteration raise `exception` in the place of what is
     /// missing because of that; with `now`, also of what has begun and was not delivered.
     fn _cancel(&self, exception: Bound<'_, PyAny>, now: bool) -> PyResult<()> {
-        let inner = self.inner()?;
-        drop(inner.cancelled.replace(exception));
+        let shared = self.shared()?;
+        drop(shared.cancelled.replace(exception));
         if now {
-            inner.cut.store(true, Ordering::Relaxed);
-            inner.close();
+            shared.cut.store(true, Ordering::Relaxed);
+            shared.close();
         } else {
-            inner.window.stop();
+            shared.window.stop();
         }
         Ok(())
     }
 
     /// The number of results that were delivered or left out.
     fn delivered(&self) -> PyResult<usize> {
-        Ok(self.inner()?.deliveries.load(Ordering::Relaxed))
+        Ok(self.shared()?.deliveries.load(Ordering::Relaxed))
     }
 
     /// The number of threads that work for the stream.
     fn workers(&self) -> PyResult<usize> {
-        Ok(self.inner()?.window.workers())
+        Ok(self.shared()?.window.workers())
     }
 
     /// Waits until no thread works for the stream, for at most `timeout` seconds (None: no limit);
@@ -320,20 +321,20 @@ impl Stream {
     #[pyo3(signature = (timeout = None))]
     fn wait_idle(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let until = timeout::of_wait(timeout)?;
-        self.inner()?.window.wait_idle(&mut Attached::to_wait(py, until)?, until)
+        self.shared()?.window.wait_idle(&mut Attached::to_wait(py, until)?, until)
     }
 
     /// Returns what the workers' clocks say: processor time and busy time, both summed over the
     /// workers, and the time since the first task, in seconds; and the most workers that were
     /// busy at once. Workers report every few milliseconds and when they rest.
     fn clocks(&self) -> PyResult<(f64, f64, f64, usize)> {
-        let pool::Reading { cpu, busy, elapsed, most } = self.inner()?.window.clocks();
+        let pool::Reading { cpu, busy, elapsed, most } = self.shared()?.window.clocks();
         Ok((cpu, busy, elapsed, most))
     }
 
     /// The number of workers with nothing to do, and of threads (0 or 1) that wait for a result.
     fn _waiting(&self) -> PyResult<(usize, usize)> {
-        let window = &self.inner()?.window;
+        let window = &self.shared()?.window;
         Ok((window.resting(), window.waiting()))
     }
 
@@ -342,15 +343,15 @@ impl Stream {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let Some(inner) = self.inner.get() else { return Ok(()) };
-        inner.task.traverse(&visit)?;
-        for place in inner.places() {
+        let Some(shared) = self.shared.get() else { return Ok(()) };
+        shared.task.traverse(&visit)?;
+        for place in shared.places() {
             place.traverse(&visit)?;
         }
         // SAFETY: items come and go in attached threads only, at no point where such a thread
         // could stop for the collector; and the collector runs while no other is attached.
         unsafe {
-            inner.window.for_each_held(|held| {
+            shared.window.for_each_held(|held| {
                 visit.call(held.input.get())?;
                 visit.call(held.output.map(|made| made.held().get()))
             })
@@ -358,16 +359,16 @@ impl Stream {
     }
 
     fn __clear__(&self) {
-        if let Some(inner) = self.inner.get() {
-            inner.forget();
+        if let Some(shared) = self.shared.get() {
+            shared.forget();
         }
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if let Some(inner) = self.inner.get() {
-            inner.forget();
+        if let Some(shared) = self.shared.get() {
+            shared.forget();
         }
     }
 }

@@ -6,16 +6,16 @@ use pyo3::prelude::*;
 use raddle::Blocking;
 use raddle::pool::{Left, Stay};
 
-use super::blocking::Hands;
+use super::blocking::Worker;
 use super::next::duration;
-use super::shared::Inner;
+use super::shared::Shared;
 use crate::python::call::OwnedPy;
 
 /// Works for a stream when called, and returns when that has ended or is closed.
 #[pyclass(frozen, module = "raddle._raddle", name = "_StreamWorker")]
 pub(crate) struct StreamWorker {
     /// The objects in it are the stream's, for the collector as well: this may outlive them.
-    pub(super) inner: Arc<Inner>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[pymethods]
@@ -36,11 +36,11 @@ impl StreamWorker {
             work: duration(work),
             again,
         });
-        let mut hands = Hands::new(py, &self.inner);
-        let run = |hands: &mut Hands<'_, '_>, input: &OwnedPy| hands.run(input);
-        let left = self.inner.window.work_for(stay, &mut hands, Hands::attach, run);
-        hands.let_go();
-        drop(hands);
+        let mut worker = Worker::new(py, &self.shared);
+        let run = |worker: &mut Worker<'_, '_>, input: &OwnedPy| worker.run(input);
+        let left = self.shared.window.work_for(stay, &mut worker, Worker::attach, run);
+        worker.let_go();
+        drop(worker);
         Ok(match left? {
             Left::Over => None,
             Left::Idle => Some(false),

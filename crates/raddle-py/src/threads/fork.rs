@@ -19,7 +19,7 @@ static MAKING: AtomicUsize = AtomicUsize::new(0);
 
 /// How long a new thread waits for forks. One lasts a millisecond, but another library's hook
 /// may wait, between ours and the fork, for a thread that it starts.
-const PATIENCE: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Runs `make`, which makes a thread state, while nobody forks. The caller is not attached.
 pub(crate) fn not_meanwhile<R>(make: impl FnOnce() -> R) -> R {
@@ -27,7 +27,7 @@ pub(crate) fn not_meanwhile<R>(make: impl FnOnce() -> R) -> R {
     loop {
         // Counted before the look: a fork says that it comes before it looks at the count.
         MAKING.fetch_add(1, Ordering::SeqCst);
-        if FORKING.load(Ordering::SeqCst) == 0 || since.elapsed() > PATIENCE {
+        if FORKING.load(Ordering::SeqCst) == 0 || since.elapsed() > LONGEST {
             break;
         }
         MAKING.fetch_sub(1, Ordering::SeqCst);

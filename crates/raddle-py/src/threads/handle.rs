@@ -18,7 +18,7 @@ use crate::python::registry;
 use crate::python::timeout;
 use crate::threads::stranded;
 
-/// What others know of a thread: whether it runs, who it is; and the way to wait for its end.
+/// What others know of a thread: whether it runs, its identifiers, and the way to wait for its end.
 #[pyclass(frozen, module = "_thread", name = "_ThreadHandle")]
 pub(crate) struct ThreadHandle {
     pub(crate) handle: Arc<Handle>,
@@ -102,7 +102,7 @@ impl ThreadHandle {
         self.handle.is_done()
     }
 
-    /// Marks the thread as ended for all who wait for it.
+    /// Marks the thread as ended for all that wait for it.
     ///
     /// Raises RuntimeError if it was not started.
     fn _set_done(&self) -> PyResult<()> {
