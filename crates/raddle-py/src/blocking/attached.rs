@@ -161,7 +161,7 @@ impl Blocking for Attached<'_> {
         }
     }
 
-    /// Under a GIL, takes it back first: whoever notified a condition holds its lock and the
+    /// Under a GIL, takes it back first: the thread that notified a condition holds its lock and the
     /// GIL, and gives both up at the same moment. Waiting for the lock first would mean being
     /// woken twice.
     fn woken_sleeping(&mut self) {

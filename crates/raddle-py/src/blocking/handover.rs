@@ -1,6 +1,6 @@
 //! Waiting for the thread that woke us to let go of the interpreter.
 //!
-//! Under a GIL, whoever sets an event still holds the GIL when a spinning waiter sees it.
+//! Under a GIL, the thread that sets an event still holds the GIL when a spinning waiter sees it.
 //! Re-attaching at once would mean sleeping in the kernel for a lock that is about to be free:
 //! a waker that goes on to block detaches within about a microsecond. So every detach counts,
 //! and a spinner watches the count for a moment.

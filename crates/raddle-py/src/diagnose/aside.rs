@@ -127,7 +127,7 @@ fn run(py: Python<'_>, work: Work) -> PyResult<Done> {
 /// does, called by a system call that goes on afterwards: there is no such line then.
 fn see_to_signals(py: Python<'_>) -> Option<PyErr> {
     if LATE.replace(true) {
-        return None; // Whoever looks already looks again: signals may come faster than they go.
+        return None; // The call that looks already looks again: signals may come faster than they go.
     }
     let raised = loop {
         let before = RUNS.get();

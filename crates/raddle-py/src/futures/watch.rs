@@ -28,7 +28,7 @@ pub(crate) struct Watch {
 const FEW: usize = 100;
 
 impl Watch {
-    /// From whom the end of these futures is due, for a worker that waits for them: it may be its
+    /// Which pool ends these futures, for a worker that waits for them: it may be its
     /// own pool. (So many are looked at only if they have become half as many since.)
     fn provider(&self, futures: &Bound<'_, PySet>) -> Provider {
         let known = self.pool.load(Ordering::Relaxed);
@@ -54,7 +54,7 @@ impl Watch {
         Provider::Pool { pool }
     }
 
-    /// A future is done; called by whoever ended it.
+    /// A future is done; called by the thread that ended it.
     pub(crate) fn tell(&self, future: &Bound<'_, Future>) {
         let _ = self.done.push_always(OwnedPy::new(future.clone().into_any().unbind()));
     }

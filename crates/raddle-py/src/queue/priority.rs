@@ -1,6 +1,6 @@
 //! Priority queues: comparisons are Python's, so they are made under no latch.
 //!
-//! Whoever changes a heap holds the queue's lock from the first comparison on: it keeps other
+//! A thread that changes a heap holds the queue's lock from the first comparison on: it keeps other
 //! threads away. It is re-entrant, since a comparison, a destructor or a signal handler may use
 //! this very queue. The heap is whole whenever one of them runs; what they change makes the plan
 //! of the operation below worthless, and it begins anew.

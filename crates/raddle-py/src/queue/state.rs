@@ -77,7 +77,7 @@ pub(crate) struct Queue {
     pub(super) version: AtomicU32,
     /// Changed by attached threads only: the collector, while it runs, sees it at rest.
     pub(super) gate: Padded<Gate<Contents>>,
-    /// Held while the queue is being opened and, by whoever changes a heap, from the first
+    /// Held while the queue is being opened and, by the thread that changes a heap, from the first
     /// comparison to the change.
     pub(super) lock: RLock,
     /// The fork generation in which `lock` was last looked at, see `priority::Lock`.

@@ -48,8 +48,8 @@ use crate::python::timeout;
 /// is nothing more to come: how is "done", "closed", "failed" or "interrupted".
 #[pyclass(frozen, subclass, weakref, module = "raddle._raddle")]
 pub(crate) struct Stream {
-    /// Filled by `__new__`; emptied of objects when the stream is dropped, whoever still works
-    /// for it.
+    /// Filled by `__new__`; emptied of objects when the stream is dropped, whatever thread still
+    /// works for it.
     shared: OnceBox<Arc<Shared>>,
 }
 
@@ -92,7 +92,7 @@ impl Stream {
                 consumer.leave_nothing();
                 outcome
             }
-            // Whoever is at it discards what is left.
+            // The thread that is at it discards what is left.
             None if shared.window.is_closed() => shared.conclude(py),
             None => {
                 return Err(PyValueError::new_err(

@@ -18,7 +18,7 @@ static STRANDED: AtomicPtr<Boot> = AtomicPtr::new(ptr::null_mut());
 
 /// Leaves the record of the calling thread, which is not attached.
 pub(super) fn leave(boot: Box<Boot>) {
-    // No thread state is there to go, and whoever waits for that may be the main thread.
+    // No thread state is there to go, and the thread that waits for that may be the main one.
     boot.say_gone();
     let new = Box::into_raw(boot);
     let mut first = STRANDED.load(Ordering::Relaxed);
