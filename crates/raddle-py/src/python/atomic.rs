@@ -1,4 +1,4 @@
-//! A place for one object that may be read while it is written.
+//! One object, or none, that may be read while it is written.
 
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -10,12 +10,12 @@ use pyo3::prelude::*;
 
 use crate::python::call::OwnedPy;
 
-/// An object or nothing; empty when its memory is zero, as `slot` explains.
+/// An object or nothing; empty when its memory is zero, as `once` explains.
 ///
 /// The thread that takes an object out has to keep it alive for as long as another may be reading it.
 /// The one that drops this has to take the object out first, to drop it as `call` says.
 pub(crate) struct AtomicPy {
-    /// Null, or a reference that the place owns.
+    /// Null, or a reference that this owns.
     object: AtomicPtr<ffi::PyObject>,
 }
 
@@ -66,7 +66,7 @@ impl AtomicPy {
     }
 }
 
-/// The reference that a pointer from a place is.
+/// The reference that a pointer from an `AtomicPy` is.
 fn owned(object: *mut ffi::PyObject) -> Option<Py<PyAny>> {
     // SAFETY: null, or from `Py::into_ptr`; the token is not used for anything else.
     unsafe { Bound::from_owned_ptr_or_opt(Python::assume_attached(), object) }

@@ -17,15 +17,10 @@ pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
     replaceable::error(py, Name::BrokenBarrierError, || of_hook(py, &hooks::BROKEN_BARRIER))
 }
 
-/// The error of a class that Python has handed in.
+/// The error of a class that Python hands in.
 pub(crate) fn of_hook(py: Python<'_>, class: &Hook) -> PyErr {
-    match class.import(py) {
-        // SAFETY: such a hook takes a class only.
-        Ok(class) => {
-            PyErr::from_type(unsafe { class.bind(py).cast_unchecked::<PyType>() }.clone(), ())
-        }
-        Err(error) => error,
-    }
+    let class = class.import(py).and_then(|class| Ok(class.bind(py).cast::<PyType>()?.clone()));
+    class.map_or_else(|error| error, |class| PyErr::from_type(class, ()))
 }
 
 /// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
