@@ -1,6 +1,7 @@
 //! The quick half of `concurrent.futures.ThreadPoolExecutor`: `submit`.
 //!
-//! The slow half, which starts and ends workers, is in `futures.py`.
+//! The slow half, which starts and ends workers, is in
+//! `python/raddle/_futures/executor.py`.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

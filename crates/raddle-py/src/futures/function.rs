@@ -20,7 +20,7 @@ use crate::python::call;
 /// The function's first code and the builtin: references that are kept for ever.
 static CODE: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
 static BUILTIN: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
-/// How the interpreter calls functions: the address of an `call::Vectorcall`.
+/// How the interpreter calls functions: the address of a `call::Vectorcall`.
 static PLAIN: AtomicUsize = AtomicUsize::new(0);
 
 /// The function's `vectorcall`.

@@ -1,8 +1,8 @@
 //! `Stream`: the engine of `raddle.map` on threads.
 //!
 //! The algorithm is the core's [`Window`]; here are the steps that call Python: pulling an input
-//! and asking for a worker (`drive.rs`), running a task and raising what it raised (`worker.rs`,
-//! `outcome.rs`). A result that is there is handed over with little around it (`quick.rs`).
+//! and asking for a worker (`drive.rs`), running a task and raising what it raised (`blocking.rs`,
+//! `outcome.rs`). A result that is there is handed over with little around it (`fast.rs`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
