@@ -208,11 +208,11 @@ impl Drop for Seated<'_> {
 #[pymethods]
 impl WorkQueue {
     #[new]
-    #[pyo3(signature = (inherits = Truth(false)))]
-    fn new(inherits: Truth) -> Self {
+    #[pyo3(signature = (inherits = Truth(false), limit = usize::MAX))]
+    fn new(inherits: Truth, limit: usize) -> Self {
         Self {
             tasks: Tasks::new(),
-            limit: AtomicUsize::new(usize::MAX),
+            limit: AtomicUsize::new(limit),
             coming: AtomicUsize::new(0),
             inherits: inherits.0,
         }

@@ -5,6 +5,7 @@ what a map needs: a worker that is stuck does not keep the process alive after C
 runs Python code can be asked to stop, and each can be asked for its CPU clock.
 """
 
+import sys
 import threading
 import time
 import weakref
@@ -31,13 +32,13 @@ def current():
 class State:
     """What the threads of one executor share; it does not keep the executor alive."""
 
-    def __init__(self, workers, initializer, initargs):
+    def __init__(self, workers, most, initializer, initargs):
         self.workers = weakref.ref(workers)
         self.pool = None  # a weak reference to the raddle.Pool, for reports
         self.initializer, self.initargs = initializer, initargs
         # Calls. Once it is closed also None, which stays there: a worker that takes it puts it
         # back, and leaves if nothing is behind it.
-        self.queue = _raddle._WorkQueue()
+        self.queue = _raddle._WorkQueue(limit=min(most, sys.maxsize))
         self.lock = threading.Lock()  # guards the fields below
         self.threads = []  # Workers
         self.present = 0  # how many of their threads run, or will, and have not begun to leave
@@ -121,7 +122,7 @@ class Workers(Executor):
     """An executor over daemon threads, started as they are needed."""
 
     def __init__(self, workers, initializer=None, initargs=(), name="raddle"):
-        self._state = State(self, initializer, initargs)
+        self._state = State(self, workers, initializer, initargs)
         self._max, self._name = workers, name
 
     def belong(self, pool):
