@@ -25,7 +25,7 @@ mod real {
     };
     pub(crate) use std::thread::yield_now;
 
-    /// `UnsafeCell` with the access style of loom's, which checks who may look when.
+    /// `UnsafeCell` with the access style of loom's, which checks which thread may look when.
     #[derive(Debug)]
     pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
 

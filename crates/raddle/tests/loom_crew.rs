@@ -9,7 +9,7 @@ use common::check;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use raddle::Event;
-use raddle::pool::{Completion, Crew, CrewSeat};
+use raddle::pool::{Crew, Member, TaskEnd};
 
 /// A crew with as many threads at work.
 fn at_work(workers: usize) -> (Arc<Crew>, Vec<thread::JoinHandle<()>>) {
@@ -83,8 +83,8 @@ fn a_body_is_left_alone_once_its_owner_goes_on() {
 /// A thread that waits for `completion` on a seat of a crew, doing tasks meanwhile.
 fn waiting(
     crew: &Arc<Crew>,
-    seat: CrewSeat,
-    completion: &Arc<Completion>,
+    seat: Member,
+    completion: &Arc<TaskEnd>,
 ) -> thread::JoinHandle<()> {
     let (crew, completion) = (Arc::clone(crew), Arc::clone(completion));
     thread::spawn(move || crew.wait_for(&seat, &completion))
@@ -94,7 +94,7 @@ fn waiting(
 fn a_worker_that_waits_does_what_comes_before_its_completion() {
     check(3, || {
         let (crew, mut seats) = Crew::new(1);
-        let (crew, completion) = (Arc::new(crew), Arc::new(Completion::new()));
+        let (crew, completion) = (Arc::new(crew), Arc::new(TaskEnd::new()));
         let waiter = waiting(&crew, seats.pop().unwrap(), &completion);
         let completes = Arc::clone(&completion);
         // Nobody else could do it.
@@ -108,7 +108,7 @@ fn a_worker_that_waits_does_what_comes_before_its_completion() {
 fn a_worker_that_waits_is_woken_by_its_completion() {
     check(3, || {
         let (crew, mut seats) = Crew::new(1);
-        let (crew, completion) = (Arc::new(crew), Arc::new(Completion::new()));
+        let (crew, completion) = (Arc::new(crew), Arc::new(TaskEnd::new()));
         let waiter = waiting(&crew, seats.pop().unwrap(), &completion);
         completion.complete();
         waiter.join().unwrap();
@@ -119,7 +119,7 @@ fn a_worker_that_waits_is_woken_by_its_completion() {
 #[test]
 fn a_thread_of_no_crew_is_woken_by_the_completion_it_waits_for() {
     check(3, || {
-        let completion = Arc::new(Completion::new());
+        let completion = Arc::new(TaskEnd::new());
         let completes = Arc::clone(&completion);
         let other = thread::spawn(move || completes.complete());
         completion.wait();
@@ -133,7 +133,7 @@ fn a_thread_of_no_crew_is_woken_by_the_completion_it_waits_for() {
 fn a_worker_whose_completion_comes_passes_on_what_it_was_woken_for() {
     check(2, || {
         let (crew, mut seats) = Crew::new(2);
-        let (crew, completion) = (Arc::new(crew), Arc::new(Completion::new()));
+        let (crew, completion) = (Arc::new(crew), Arc::new(TaskEnd::new()));
         let waiter = waiting(&crew, seats.pop().unwrap(), &completion);
         let worker = {
             let (crew, seat) = (Arc::clone(&crew), seats.pop().unwrap());

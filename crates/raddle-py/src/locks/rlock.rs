@@ -8,7 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use raddle::deadlock::Kind;
-use raddle::{Held as CoreHeld, RLock as Core};
+use raddle::{Ownership, RLock as Core};
 
 use crate::blocking::attached::Attached;
 use crate::blocking::finalizing::{is_finalizing, seize_or_refuse};
@@ -239,7 +239,7 @@ impl RLock {
         // The caller is about to release it: an interrupt is raised once the lock is held.
         let mut attached = Attached::new(py).on(self).kind(Kind::RLock);
         let mut outcome = Ok(());
-        while let Err(error) = self.core.restore_with(&mut attached, CoreHeld { owner, count })
+        while let Err(error) = self.core.restore_with(&mut attached, Ownership { owner, count })
         {
             outcome = outcome.and(Err(error));
         }

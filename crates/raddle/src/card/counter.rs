@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Card;
-use super::hot::{Hot, PLACES};
+use super::hot::{HOT_SITES, Hot};
 use super::listen::enlist;
 use super::times::{Sum, Times};
 use crate::os::{deadline, guarded::Guarded};
@@ -89,7 +89,7 @@ struct Counting {
     /// The card is among those that are live.
     known: bool,
     /// The places that have numbers in `hot`.
-    sites: [Site; PLACES],
+    sites: [Site; HOT_SITES],
     counts: Counts,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct Waiting {
     since: i64,
     /// Where.
     site: Site,
-    /// Where the lock was taken by who holds it.
+    /// Where the lock was taken by the thread that holds it.
     holder: Site,
 }
 
@@ -134,7 +134,7 @@ impl Waiting {
     }
 }
 
-/// Where who holds the lock took it, as far as was counted.
+/// Where the thread that holds the lock took it, as far as was counted.
 #[must_use]
 pub fn holder(card: &Card) -> Site {
     let Counter { hot, rest } = &card.counter;
@@ -194,7 +194,7 @@ pub(super) fn released(card: &Card) {
 impl Counting {
     fn waited(&mut self, wait: &Waiting, hot: &Hot, now: i64) {
         let waited = since(wait.since, now);
-        // (Who was handed the lock, and had not woken up yet, was not known as its holder.)
+        // (A thread that was handed the lock, and had not woken up yet, was not known as its holder.)
         let holder = match wait.holder {
             Site::Unknown => self.sites[hot.last()],
             holder => holder,

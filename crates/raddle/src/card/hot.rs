@@ -15,8 +15,8 @@ use super::times::Sum;
 use crate::os::{fork, ticks};
 use crate::wait::Site;
 
-/// Places that have numbers here. (Most locks are taken at fewer.)
-pub(super) const PLACES: usize = 8;
+/// Sites that have numbers here. (Most locks are taken at fewer.)
+pub(super) const HOT_SITES: usize = 8;
 
 /// How often the profile was switched on.
 static SWITCHES: AtomicUsize = AtomicUsize::new(0);
@@ -35,10 +35,10 @@ pub(super) struct Hot {
     last: AtomicUsize,
     /// When the lock was taken, in ticks; 0 if nobody holds it.
     since: AtomicU64,
-    places: [Place; PLACES],
+    sites: [SiteCounts; HOT_SITES],
 }
 
-struct Place {
+struct SiteCounts {
     /// Its number; 0 if there is none. Changes under the latch.
     number: AtomicUsize,
     /// How often the lock was taken there.
@@ -55,14 +55,14 @@ fn number(site: Site) -> (usize, usize) {
         Site::Rust(location) => std::ptr::from_ref(location).addr(),
         Site::Foreign(number) => number.get() * 2 + 1,
     };
-    (number, (number >> 1 ^ number >> 4) % PLACES)
+    (number, (number >> 1 ^ number >> 4) % HOT_SITES)
 }
 
 fn add(number: &AtomicU64, more: u64) {
     number.store(number.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
 }
 
-impl Place {
+impl SiteCounts {
     const fn new() -> Self {
         Self {
             number: AtomicUsize::new(0),
@@ -85,7 +85,7 @@ impl Hot {
             generation: AtomicU32::new(0),
             last: AtomicUsize::new(0),
             since: AtomicU64::new(0),
-            places: [const { Place::new() }; PLACES],
+            sites: [const { SiteCounts::new() }; HOT_SITES],
         }
     }
 
@@ -97,12 +97,12 @@ impl Hot {
     #[inline]
     pub(super) fn take(&self, site: Site) -> bool {
         let (number, at) = number(site);
-        let place = &self.places[at];
-        let known = place.number.load(Ordering::Relaxed) == number && self.is_current();
+        let counts = &self.sites[at];
+        let known = counts.number.load(Ordering::Relaxed) == number && self.is_current();
         if known {
             let switches = SWITCHES.load(Ordering::Relaxed);
-            self.last.store(switches * PLACES + at, Ordering::Relaxed);
-            add(&place.acquisitions, 1);
+            self.last.store(switches * HOT_SITES + at, Ordering::Relaxed);
+            add(&counts.acquisitions, 1);
             self.since.store(ticks::now().max(1), Ordering::Relaxed);
         }
         known
@@ -112,12 +112,12 @@ impl Hot {
     /// another whose numbers were [read](Self::read) before.
     pub(super) fn admit(&self, site: Site) {
         if !self.is_current() {
-            self.places.iter().for_each(|place| place.clear(0));
+            self.sites.iter().for_each(|counts| counts.clear(0));
             self.since.store(0, Ordering::Relaxed);
             self.generation.store(fork::generation(), Ordering::Relaxed);
         }
         let (number, at) = number(site);
-        self.places[at].clear(number);
+        self.sites[at].clear(number);
     }
 
     /// Where among the places this one is, if it has numbers, or would be.
@@ -134,7 +134,7 @@ impl Hot {
         }
         let held = ticks::now().saturating_sub(since);
         self.since.store(0, Ordering::Relaxed);
-        let [count, total, longest] = &self.places[self.last()].held;
+        let [count, total, longest] = &self.sites[self.last()].held;
         add(count, 1);
         add(total, held);
         if held > longest.load(Ordering::Relaxed) {
@@ -144,12 +144,12 @@ impl Hot {
 
     /// Where among the places the lock was taken last.
     pub(super) fn last(&self) -> usize {
-        self.last.load(Ordering::Relaxed) % PLACES
+        self.last.load(Ordering::Relaxed) % HOT_SITES
     }
 
     /// Whether the lock was taken last since the profile was switched on.
     fn is_since_switched(&self) -> bool {
-        self.last.load(Ordering::Relaxed) / PLACES == SWITCHES.load(Ordering::Relaxed)
+        self.last.load(Ordering::Relaxed) / HOT_SITES == SWITCHES.load(Ordering::Relaxed)
     }
 
     /// Whether somebody holds the lock, as far as was counted.
@@ -159,12 +159,12 @@ impl Hot {
 
     /// How often the lock was taken at a place, and how long it was held, in ticks.
     pub(super) fn read(&self, at: usize) -> Option<(u64, Sum)> {
-        let place = &self.places[at];
-        let known = place.number.load(Ordering::Relaxed) != 0 && self.is_current();
+        let counts = &self.sites[at];
+        let known = counts.number.load(Ordering::Relaxed) != 0 && self.is_current();
         known.then(|| {
             let [count, total, longest] =
-                place.held.each_ref().map(|number| number.load(Ordering::Relaxed));
-            (place.acquisitions.load(Ordering::Relaxed), Sum { count, total, longest })
+                counts.held.each_ref().map(|number| number.load(Ordering::Relaxed));
+            (counts.acquisitions.load(Ordering::Relaxed), Sum { count, total, longest })
         })
     }
 }

@@ -56,7 +56,7 @@ pub struct Tally {
     pub waited: Times,
     /// How long they were held, not counting those that still are.
     pub held: Sum,
-    /// The waits by where the lock was to be taken, and where it had been by who held it then.
+    /// The waits by where the lock was to be taken, and where its holder of then had taken it.
     pub waits: Vec<((Site, Site), Sum)>,
     /// How long they were held, by where they were taken.
     pub holds: Vec<(Site, Sum)>,
@@ -116,7 +116,7 @@ fn enlist(card: &Arc<Card>) {
 /// The lock is no more.
 fn gone(card: &Card) {
     if let Some(counts) = card.counts() {
-        // (In one step: who adds all up meets the lock once.)
+        // (In one step: a thread that adds all up meets the lock once.)
         let card = SHARED.with_own(|shared| {
             shared.add(&card.seen(), &counts);
             shared.live.remove(&card.id())

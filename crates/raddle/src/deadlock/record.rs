@@ -1,7 +1,7 @@
 //! What a thread that sleeps leaves for others to read.
 //!
 //! Records are made when a thread first sleeps, given to another when it ends, and never freed:
-//! whoever walks from one to the next needs no lock for that. What is in a record is guarded by
+//! a thread that walks from one to the next needs no lock for that. What is in a record is guarded by
 //! its latch, which the thread takes before it goes on: what a reader finds under the latch
 //! (the parker, the primitive, the object) is alive until it lets go.
 
@@ -18,7 +18,7 @@ pub(super) struct Record {
     /// The identifier of the thread whose it is; 0 if it is free.
     thread: AtomicUsize,
     /// Guarded by the latch.
-    stay: UnsafeCell<Option<Stay>>,
+    in_wait: UnsafeCell<Option<InWait>>,
     /// The mark of the ring that was told last, of those for which it stands, and whether that was
     /// dismissed. Guarded by the latch.
     told: UnsafeCell<(usize, bool)>,
@@ -38,7 +38,7 @@ unsafe impl Sync for Record {}
 
 /// One sleep of one thread.
 #[derive(Clone, Copy)]
-pub(super) struct Sleep {
+pub(super) struct Sleeping {
     pub(super) subject: Subject,
     pub(super) primitive: *const dyn Awaited,
     pub(super) parker: *const Parker,
@@ -50,8 +50,8 @@ pub(super) struct Sleep {
 
 /// A thread in a wait, asleep or with a signal handler or a report to run.
 #[derive(Clone, Copy)]
-pub(super) struct Stay {
-    sleep: Sleep,
+pub(super) struct InWait {
+    sleep: Sleeping,
     /// A later sleep of any thread has a greater one; 0 if the thread is awake.
     order: usize,
 }
@@ -61,7 +61,7 @@ impl Record {
         Self {
             latch: Latch::new(),
             thread: AtomicUsize::new(thread),
-            stay: UnsafeCell::new(None),
+            in_wait: UnsafeCell::new(None),
             told: UnsafeCell::new((0, false)),
             pool: AtomicUsize::new(0),
             limit: AtomicUsize::new(0),
@@ -72,23 +72,23 @@ impl Record {
     /// The thread, whose record this is, goes to sleep, or is awake within its wait; returns what
     /// the record said before, which is what an outer wait has left.
     ///
-    /// The order is drawn under the latch: who draws a later one, and then looks here, finds the
+    /// The order is drawn under the latch: a thread that draws a later one, and then looks here, finds the
     /// latch held or the sleep in place.
     ///
     /// # Safety
     /// What `sleep` names stays where it is until [`leave`](Self::leave).
-    pub(super) unsafe fn enter(&self, sleep: Sleep, asleep: bool) -> Option<Stay> {
+    pub(super) unsafe fn enter(&self, sleep: Sleeping, asleep: bool) -> Option<InWait> {
         let _held = self.latch.lock();
         let order = if asleep { next() } else { 0 };
         // SAFETY: the latch is held.
-        self.stay.with_mut(|place| unsafe { (*place).replace(Stay { sleep, order }) })
+        self.in_wait.with_mut(|place| unsafe { (*place).replace(InWait { sleep, order }) })
     }
 
     /// Back to what was before [`enter`](Self::enter).
-    pub(super) fn leave(&self, outer: Option<Stay>) {
+    pub(super) fn leave(&self, outer: Option<InWait>) {
         let _held = self.latch.lock();
         // SAFETY: the latch is held.
-        self.stay.with_mut(|place| unsafe { *place = outer });
+        self.in_wait.with_mut(|place| unsafe { *place = outer });
     }
 
     /// Calls `look` with the thread's wait, if it is in one and nobody has woken it. The thread
@@ -96,7 +96,7 @@ impl Record {
     pub(super) fn with<R>(&self, look: impl FnOnce(&Wait) -> R) -> Option<R> {
         let _held = self.latch.lock();
         // SAFETY: the latch is held.
-        let Stay { sleep, order } = self.stay.with(|place| unsafe { *place })?;
+        let InWait { sleep, order } = self.in_wait.with(|place| unsafe { *place })?;
         // SAFETY: the thread has not left, and cannot before the latch is free.
         let (primitive, parker) = unsafe { (&*sleep.primitive, &*sleep.parker) };
         if parker.is_notified() {
@@ -174,7 +174,7 @@ pub(super) fn next() -> usize {
     NEXT.fetch_add(1, Ordering::AcqRel)
 }
 
-/// Whom a wait waits for, if that is one thread.
+/// The thread that a wait waits for, if that is one.
 pub(super) fn provider(wait: &Wait) -> Option<(usize, bool)> {
     match wait.provider {
         Provider::Thread { thread, surely } => Some((thread, surely)),

@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 use super::record::{self, Record};
 use super::{Deadlock, Finding, Kind, Provider, Wait, ring};
 
-/// Who can end a wait; anybody, if it is for a lock that may be meant as a signal.
+/// What can end a wait; anything, if it is for a lock that may be meant as a signal.
 fn ends(wait: &Wait) -> Provider {
     match wait.provider {
         Provider::Thread { surely: false, .. } if wait.kind == Kind::Lock => Provider::Anyone,

@@ -1,8 +1,8 @@
-//! One wait's sleeps, seen by others, and its looks at who else sleeps.
+//! One wait's sleeps, seen by others, and its looks at which others sleep.
 
 use std::mem;
 
-use super::record::{self, Record, Sleep, Stay};
+use super::record::{self, InWait, Record, Sleeping};
 use super::{doubt, is_detecting, ring, starved};
 use crate::os::{Deadline, Parker, Wake, deadline};
 use crate::wait::{Awaited, Blocking, Deadlock, Finding, Verdict};
@@ -53,7 +53,7 @@ impl<'a> Watch<'a> {
         let Some(record) = known.then(record::mine).flatten() else {
             return Ok(blocking.sleep(self.parker, self.until));
         };
-        let asleep = Stays::enter(record, self.begin(blocking), true);
+        let asleep = RecordedWait::enter(record, self.begin(blocking), true);
         let looks = self.until.is_never() && !self.told && is_detecting();
         if !looks {
             (self.ripe, self.round) = (None, None); // Detection may have been switched off.
@@ -83,19 +83,20 @@ impl<'a> Watch<'a> {
     ) -> R {
         let known = cfg!(feature = "deadlock") && B::DETECT;
         let record = known.then(record::mine).flatten();
-        let _stays = record.map(|record| Stays::enter(record, self.begin(blocking), false));
+        let _stays =
+            record.map(|record| RecordedWait::enter(record, self.begin(blocking), false));
         run(blocking)
     }
 
-    fn begin<B: Blocking>(&mut self, blocking: &B) -> Sleep {
+    fn begin<B: Blocking>(&mut self, blocking: &B) -> Sleeping {
         if self.since == 0 {
             self.since = deadline::now();
             self.id = record::next();
         }
         let primitive: *const (dyn Awaited + 'a) = self.primitive;
-        Sleep {
+        Sleeping {
             subject: blocking.subject(),
-            // SAFETY: only the lifetime changes; `Stays` ends before what it names does.
+            // SAFETY: only the lifetime changes; `RecordedWait` ends before what it names does.
             primitive: unsafe {
                 mem::transmute::<*const (dyn Awaited + 'a), *const dyn Awaited>(primitive)
             },
@@ -193,14 +194,14 @@ fn kind_of(found: &Deadlock) -> usize {
 }
 
 /// The thread's wait is in its record until this is dropped.
-struct Stays<'a> {
+struct RecordedWait<'a> {
     record: &'a Record,
     /// What a handler that runs within a wait has to leave as it was.
-    outer: Option<Stay>,
+    outer: Option<InWait>,
 }
 
-impl<'a> Stays<'a> {
-    fn enter(record: &'a Record, sleep: Sleep, asleep: bool) -> Self {
+impl<'a> RecordedWait<'a> {
+    fn enter(record: &'a Record, sleep: Sleeping, asleep: bool) -> Self {
         // SAFETY: what it names is borrowed by the `Watch` whose call made it, and this ends
         // within that call, whichever way it ends.
         let outer = unsafe { record.enter(sleep, asleep) };
@@ -208,7 +209,7 @@ impl<'a> Stays<'a> {
     }
 }
 
-impl Drop for Stays<'_> {
+impl Drop for RecordedWait<'_> {
     fn drop(&mut self) {
         self.record.leave(self.outer);
     }

@@ -15,7 +15,7 @@ pub struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// Shows the value to everyone, and wakes who waits.
+    /// Shows the value to everyone, and wakes the threads that wait.
     #[inline]
     pub fn publish(self) -> Changed {
         let completion = self.completion;

@@ -1,9 +1,9 @@
-//! The life of one task: from pending to a result, an error or a cancellation, and who waits.
+//! The life of one task: from pending to a result, an error or a cancellation, and the threads that wait.
 //!
-//! The value itself is the embedder's: [`Completion`] says who may write it (whoever holds the
+//! The value itself is the embedder's: [`Completion`] says which thread may write it (the one that holds the
 //! [`Claim`]) and when it may be read (once the phase is [`Phase::Finished`]).
 //!
-//! | phase       | meaning                            | who leaves it, and how                       |
+//! | phase       | meaning                            | what leaves it, and how                      |
 //! |-------------|------------------------------------|----------------------------------------------|
 //! | `PENDING`   | nobody has begun                   | `begin`, `cancel`, `claim`                   |
 //! | `RUNNING`   | a worker runs it                   | `claim`                                      |
@@ -18,7 +18,7 @@
 //!
 //! Beside the phase, the word holds flags that are added, while the future is not done, and
 //! outlive the phase:
-//! - `QUEUED`: somebody is in the wait list. Added under its latch, so that whoever ends the wait
+//! - `QUEUED`: somebody is in the wait list. Added under its latch, so that the thread that ends the wait
 //!   and sees the flag finds the waiter once it has the latch.
 //! - `OBSERVED`: the embedder has put a callback on a list that this latch guards, likewise.
 //! - `OPEN`: the embedder's own lock guards every change from now on. A change that does not hold
@@ -67,7 +67,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Whether nothing can change for those who wait for the end.
+    /// Whether nothing can change for those that wait for the end.
     #[must_use]
     pub fn is_done(self) -> bool {
         matches!(self, Self::Cancelled | Self::Notified | Self::Finished)
@@ -84,12 +84,12 @@ fn phase_of(word: u32) -> Phase {
     }
 }
 
-/// Who asks for a change: see `OPEN` in the module's text.
+/// What a thread that asks for a change holds: see `OPEN` in the module's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Somebody who holds no lock of the embedder's.
+    /// No lock of the embedder's.
     Free,
-    /// Somebody who holds the embedder's lock of an open future.
+    /// The embedder's lock of an open future.
     Locked,
 }
 
@@ -128,7 +128,7 @@ pub struct Changed {
 pub struct Completion {
     /// See the module's text.
     state: AtomicU32,
-    /// Who is to end the task, if anybody has said so: while the phase is `RUNNING`, the thread that
+    /// What is to end the task, if that was said: while the phase is `RUNNING`, the thread that
     /// runs it, in the process in which that began; while it is `PENDING`, the pool in whose queue
     /// it is, with `IN_POOL`.
     runner: AtomicUsize,
@@ -176,7 +176,7 @@ impl Completion {
         self.state.load(Ordering::Relaxed) & (OBSERVED | OPEN) != 0
     }
 
-    /// The word, in which a claim is somebody's who is there.
+    /// The word, in which no claim is that of a thread that is gone.
     #[inline]
     fn load(&self) -> u32 {
         let seen = self.state.load(Ordering::Acquire);
@@ -234,7 +234,7 @@ impl Completion {
         if before & PHASE == PENDING { Ok(Ok(())) } else { Ok(Err(changed(before))) }
     }
 
-    /// Says that the calling thread, which has begun the task, is the one to end it: who waits
+    /// Says that the calling thread, which has begun the task, is the one to end it: a thread that waits
     /// for the task then waits for that thread, if it comes to a deadlock.
     #[inline]
     pub fn run_here(&self) {
@@ -252,7 +252,7 @@ impl Completion {
         }
     }
 
-    /// Cancels the task if nobody has begun it, and wakes who waits.
+    /// Cancels the task if nobody has begun it, and wakes the threads that wait.
     ///
     /// # Errors
     /// [`Refused`] if it is too late, or was done before.
@@ -274,7 +274,7 @@ impl Completion {
         Ok(Claim { completion: self, from: before & PHASE })
     }
 
-    /// Opens the future: from now on, changes need the embedder's lock. Wakes who waits here, to
+    /// Opens the future: from now on, changes need the embedder's lock. Wakes what waits here, to
     /// wait by that lock.
     ///
     /// Call it with that lock held. A claim that was made before is finished first.
@@ -398,7 +398,7 @@ impl Completion {
         infallible(self.wait_with(&mut Native, Deadline::NEVER));
     }
 
-    /// Who can end the task, as far as somebody has said so.
+    /// What can end the task, as far as that was said.
     #[must_use]
     pub fn provider(&self) -> Provider {
         let runner = self.runner.load(Ordering::Relaxed);

@@ -13,7 +13,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::held::{self, Entry};
+use super::held::{self, HeldLock};
 use super::known;
 use crate::card::{Asked, Card};
 use crate::os::guarded::Guarded;
@@ -33,18 +33,18 @@ const KEPT: usize = 100;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Id {
     Lock(usize),
-    Made(Place),
+    Made(SiteNumber),
 }
 
 /// The number of a site.
-type Place = usize;
+type SiteNumber = usize;
 
 #[derive(Debug)]
 struct Node {
     seen: Seen,
     /// To locks that were taken while this one was held.
     out: HashMap<Id, Edge>,
-    /// From whom edges lead here.
+    /// The nodes from which edges lead here.
     from: HashSet<Id>,
 }
 
@@ -68,7 +68,7 @@ struct Guard {
 }
 
 impl Guard {
-    fn of(entry: &Entry) -> Self {
+    fn of(entry: &HeldLock) -> Self {
         Self { lock: entry.card.id(), made: entry.card.made() }
     }
 
@@ -83,7 +83,7 @@ impl Guard {
 #[derive(Debug, Default)]
 struct Graph {
     nodes: HashMap<Id, Node>,
-    places: HashMap<Site, Place>,
+    numbers: HashMap<Site, SiteNumber>,
     /// What was told, by the places or numbers of its locks.
     told: HashSet<Vec<Id>>,
     found: Vec<Inversion>,
@@ -111,7 +111,7 @@ pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Optio
         let mut found = None;
         for (outer, mut edge) in unknown.drain(..) {
             if card.is_lent() || outer.is_lent() {
-                continue; // Since; whoever made it so takes its node out before or after this.
+                continue; // Since; the thread that made it so takes its node out before or after this.
             }
             let outer = outer.seen();
             edge.thread.clone_from(&who);
@@ -125,7 +125,7 @@ pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Optio
 }
 
 /// The locks that are held, and are not known to be held when `card` is taken.
-fn unknown(held: &[Entry], card: &Card, site: Site) -> Option<Vec<(Arc<Card>, Edge)>> {
+fn unknown(held: &[HeldLock], card: &Card, site: Site) -> Option<Vec<(Arc<Card>, Edge)>> {
     if held.iter().any(|entry| entry.card.id() == card.id()) {
         card.lend(); // It waits for itself, or for another thread that is to release it.
     }
@@ -258,8 +258,8 @@ impl Graph {
         if seen.made == Site::Unknown {
             return None;
         }
-        let next = self.places.len();
-        Some(Id::Made(*self.places.entry(seen.made).or_insert(next)))
+        let next = self.numbers.len();
+        Some(Id::Made(*self.numbers.entry(seen.made).or_insert(next)))
     }
 
     /// A way from `inner` back to `outer`, told once; the edge between them is the newest.

@@ -14,21 +14,21 @@ use crate::card::Card;
 use crate::wait::Site;
 
 thread_local! {
-    static HELD: RefCell<Held> = const {
-        RefCell::new(Held { entries: Vec::new(), kept: [const { None }; KEPT] })
+    static HELD: RefCell<HeldLocks> = const {
+        RefCell::new(HeldLocks { entries: Vec::new(), kept: [const { None }; KEPT] })
     };
 }
 
 /// Cards that a thread keeps.
 const KEPT: usize = 4;
 
-struct Held {
-    entries: Vec<Entry>,
+struct HeldLocks {
+    entries: Vec<HeldLock>,
     /// By the number of the lock.
     kept: [Option<Arc<Card>>; KEPT],
 }
 
-impl Held {
+impl HeldLocks {
     /// The card, counted once more.
     fn count(&mut self, card: &Arc<Card>) -> Arc<Card> {
         let kept = &mut self.kept[card.id() % KEPT];
@@ -43,7 +43,7 @@ impl Held {
         // (The last one is what `with` blocks remove.)
         let last = at + 1 == self.entries.len();
         let entry = if last { self.entries.pop() } else { Some(self.entries.remove(at)) };
-        if let Some(Entry { card, .. }) = entry {
+        if let Some(HeldLock { card, .. }) = entry {
             let at = card.id() % KEPT;
             self.kept[at] = Some(card);
         }
@@ -51,7 +51,7 @@ impl Held {
 }
 
 /// A lock that the thread has taken.
-pub(super) struct Entry {
+pub(super) struct HeldLock {
     pub(super) card: Arc<Card>,
     /// Where it was taken.
     pub(super) site: Site,
@@ -59,7 +59,7 @@ pub(super) struct Entry {
     releases: usize,
 }
 
-impl Entry {
+impl HeldLock {
     fn is_current(&self) -> bool {
         self.card.releases() == self.releases && !self.card.is_lent()
     }
@@ -76,10 +76,10 @@ pub(super) fn push(card: &Arc<Card>, site: Site) {
         let mut held = held.borrow_mut();
         if held.entries.len() == held.entries.capacity() {
             // (A thread that never waits without a limit looks nowhere else.)
-            held.entries.retain(Entry::is_current);
+            held.entries.retain(HeldLock::is_current);
         }
         let card = held.count(card);
-        held.entries.push(Entry { card, site, releases });
+        held.entries.push(HeldLock { card, site, releases });
     });
 }
 
@@ -95,10 +95,10 @@ pub(super) fn remove(card: &Arc<Card>) {
 }
 
 /// Calls `look` with what the calling thread holds.
-pub(super) fn with<R>(look: impl FnOnce(&[Entry]) -> R) -> Option<R> {
+pub(super) fn with<R>(look: impl FnOnce(&[HeldLock]) -> R) -> Option<R> {
     HELD.try_with(|held| {
         let entries = &mut held.borrow_mut().entries;
-        entries.retain(Entry::is_current);
+        entries.retain(HeldLock::is_current);
         (!entries.is_empty()).then(|| look(entries))
     })
     .ok()

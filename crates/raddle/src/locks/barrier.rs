@@ -2,11 +2,11 @@
 //!
 //! The inner record is guarded by the latch of `arrivals`, the line of threads that have arrived
 //! and wait for the rest. Each waiter is told its fate when it is chosen (released or broken), so
-//! a new round may begin at once: no draining phase, in which late sleepers of one round hold up
+//! a new round may begin at once: no draining stage, in which late sleepers of one round hold up
 //! the next, is needed. A wait that times out leaves the line and breaks the barrier in one
 //! step, so that nobody can complete the round, or begin another, in between.
 //!
-//! | phase     | meaning                                  | left by                               |
+//! | stage     | meaning                                  | left by                               |
 //! |-----------|------------------------------------------|---------------------------------------|
 //! | `Filling` | parties arrive and wait                  | the last arrival; abort; a time-out   |
 //! | `Acting`  | all are there, the last runs the action; | the end of the action; abort or reset |
@@ -15,7 +15,7 @@
 //!
 //! While `Acting`, no wait times out: all parties are there, and what they wait for is the
 //! action. (Python's runs it under the barrier's lock, to the same effect.) A forked child
-//! forgets who had arrived, and finds a barrier broken whose action another thread was running.
+//! forgets which threads had arrived, and finds a barrier broken whose action another thread was running.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ const RELEASED: u8 = 0;
 const BROKEN: u8 = 1;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+enum Stage {
     Filling,
     Acting,
     Broken,
@@ -38,7 +38,7 @@ enum Phase {
 
 #[derive(Debug)]
 struct Round {
-    phase: Phase,
+    stage: Stage,
     /// How many have arrived in this round.
     arrived: usize,
     /// Counts resets and breaks, so that an action notices that its round is over.
@@ -60,9 +60,9 @@ struct Round {
 #[derive(Debug)]
 pub struct Barrier {
     parties: usize,
-    /// Those who arrived and wait; its latch guards `round`.
+    /// The threads that arrived and wait; its latch guards `round`.
     arrivals: WaitList,
-    /// Those who came while an action ran.
+    /// The threads that came while an action ran.
     entrance: WaitList,
     round: UnsafeCell<Round>,
 }
@@ -103,7 +103,7 @@ impl Barrier {
                 parties,
                 arrivals: WaitList::new(),
                 entrance: WaitList::new(),
-                round: UnsafeCell::new(Round { phase: Phase::Filling, arrived: 0, serial: 0 }),
+                round: UnsafeCell::new(Round { stage: Stage::Filling, arrived: 0, serial: 0 }),
             }
         }
     }
@@ -114,10 +114,10 @@ impl Barrier {
             // SAFETY: `held` is the latch that guards it, and `with` is not re-entrant.
             let round = unsafe { &mut *round };
             if held.take_stale() {
-                // A parent process left it: those who had arrived do not exist here.
-                let acting = round.phase == Phase::Acting;
-                let phase = if acting { Phase::Broken } else { round.phase };
-                *round = Round { phase, arrived: 0, serial: round.serial + 1 };
+                // A parent process left it: the threads that had arrived do not exist here.
+                let acting = round.stage == Stage::Acting;
+                let stage = if acting { Stage::Broken } else { round.stage };
+                *round = Round { stage, arrived: 0, serial: round.serial + 1 };
             }
             with(round)
         })
@@ -140,18 +140,18 @@ impl Barrier {
         loop {
             let waiter = Waiter::new();
             let locked = self.arrivals.lock();
-            let (phase, place) = self.round(&locked, |round| (round.phase, round.arrived));
-            match phase {
-                Phase::Broken => return Err(BarrierError::Broken),
-                Phase::Acting => {
+            let (stage, place) = self.round(&locked, |round| (round.stage, round.arrived));
+            match stage {
+                Stage::Broken => return Err(BarrierError::Broken),
+                Stage::Acting => {
                     self.entrance.lock().push_back(&waiter);
                     drop(locked);
                     self.wait_to_enter(&waiter, blocking)?;
                 }
-                Phase::Filling if place + 1 == self.parties => {
+                Stage::Filling if place + 1 == self.parties => {
                     return self.complete(locked, blocking, action).map(|()| place);
                 }
-                Phase::Filling => {
+                Stage::Filling => {
                     self.round(&locked, |round| round.arrived += 1);
                     locked.push_back(&waiter);
                     drop(locked);
@@ -193,7 +193,7 @@ impl Barrier {
         action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<(), BarrierError<B::Interrupt>> {
         let serial = self.round(&locked, |round| {
-            round.phase = Phase::Acting;
+            round.stage = Stage::Acting;
             round.serial
         });
         drop(locked);
@@ -204,7 +204,7 @@ impl Barrier {
         let current = self.round(&locked, |round| {
             let current = round.serial == serial;
             if current && acted.is_ok() {
-                round.phase = Phase::Filling;
+                round.stage = Stage::Filling;
                 round.arrived = 0;
             }
             current
@@ -218,7 +218,7 @@ impl Barrier {
             (Ok(()), false) => Err(BarrierError::Broken),
             (Err(interrupt), _) => {
                 if current {
-                    self.end_round(locked, Phase::Broken);
+                    self.end_round(locked, Stage::Broken);
                 }
                 Err(BarrierError::Interrupted(interrupt))
             }
@@ -229,7 +229,7 @@ impl Barrier {
     fn break_round(&self, serial: u64) {
         let locked = self.arrivals.lock();
         if self.round(&locked, |round| round.serial == serial) {
-            self.end_round(locked, Phase::Broken);
+            self.end_round(locked, Stage::Broken);
         }
     }
 
@@ -237,10 +237,10 @@ impl Barrier {
         self.entrance.lock().choose_many(usize::MAX, RELEASED, || {});
     }
 
-    /// Ends the round for everyone in it and goes on in `phase`.
-    fn end_round(&self, locked: Locked<'_>, phase: Phase) {
+    /// Ends the round for everyone in it and goes on in `stage`.
+    fn end_round(&self, locked: Locked<'_>, stage: Stage) {
         self.round(&locked, |round| {
-            round.phase = phase;
+            round.stage = stage;
             round.arrived = 0;
             round.serial += 1;
         });
@@ -265,14 +265,14 @@ impl Barrier {
         self.wait_with(&mut Native, Deadline::after(timeout), |_| Ok(()))
     }
 
-    /// Ends the current round with an error for those who wait, and begins a new one.
+    /// Ends the current round with an error for those that wait, and begins a new one.
     pub fn reset(&self) {
-        self.end_round(self.arrivals.lock(), Phase::Filling);
+        self.end_round(self.arrivals.lock(), Stage::Filling);
     }
 
     /// Breaks the barrier: current and future waits fail until it is reset.
     pub fn abort(&self) {
-        self.end_round(self.arrivals.lock(), Phase::Broken);
+        self.end_round(self.arrivals.lock(), Stage::Broken);
     }
 
     /// How many threads must arrive.
@@ -286,10 +286,10 @@ impl Barrier {
     #[must_use]
     pub fn waiting(&self) -> usize {
         let locked = self.arrivals.lock();
-        self.round(&locked, |round| match round.phase {
-            Phase::Filling => round.arrived,
-            Phase::Acting => self.parties,
-            Phase::Broken => 0,
+        self.round(&locked, |round| match round.stage {
+            Stage::Filling => round.arrived,
+            Stage::Acting => self.parties,
+            Stage::Broken => 0,
         })
     }
 
@@ -297,7 +297,7 @@ impl Barrier {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         let locked = self.arrivals.lock();
-        self.round(&locked, |round| round.phase == Phase::Broken)
+        self.round(&locked, |round| round.stage == Stage::Broken)
     }
 }
 
@@ -321,13 +321,13 @@ impl Awaited for Barrier {
 
 impl Abandoned for Barrier {
     fn may_time_out(&self, locked: &Locked<'_>) -> bool {
-        self.round(locked, |round| round.phase != Phase::Acting)
+        self.round(locked, |round| round.stage != Stage::Acting)
     }
 
     fn left(&self, locked: &Locked<'_>, why: Why) {
         self.round(locked, |round| match why {
             Why::TimedOut => {
-                *round = Round { phase: Phase::Broken, arrived: 0, serial: round.serial + 1 };
+                *round = Round { stage: Stage::Broken, arrived: 0, serial: round.serial + 1 };
             }
             Why::Interrupted => round.arrived = round.arrived.saturating_sub(1),
             Why::Forked => {}

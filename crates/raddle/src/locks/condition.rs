@@ -10,7 +10,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use crate::locks::{Held, LockGuard, RLock, RawLock};
+use crate::locks::{LockGuard, Ownership, RLock, RawLock};
 use crate::os::{Deadline, Spin};
 use crate::sync::maybe_const;
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
@@ -72,9 +72,9 @@ impl Releasable for RawLock {
 }
 
 impl Releasable for RLock {
-    type Saved = Held;
+    type Saved = Ownership;
 
-    fn release_saving(&self) -> Held {
+    fn release_saving(&self) -> Ownership {
         self.release_all().expect("a condition's wait is called by the lock's owner")
     }
 
@@ -82,7 +82,11 @@ impl Releasable for RLock {
         !self.is_locked()
     }
 
-    fn restore<B: Blocking>(&self, blocking: &mut B, held: &Held) -> Result<(), B::Interrupt> {
+    fn restore<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        held: &Ownership,
+    ) -> Result<(), B::Interrupt> {
         self.restore_with(blocking, *held)
     }
 }
@@ -136,7 +140,7 @@ impl Condition {
         let saved = self.waiters.guarded(&waiter, self, || lock.release_saving());
         let mut outcome = self.settle(self.waiters.block(&waiter, blocking, until, self));
         if B::RELEASE_SPIN != 0 && matches!(outcome, Ok(true)) {
-            // The notifier holds it, and is about to release it: those who queue for it look
+            // The notifier holds it, and is about to release it: threads that queue for it look
             // seldom, and this one would come late.
             Spin::briefly(B::RELEASE_SPIN, || lock.is_free());
         }
@@ -151,7 +155,7 @@ impl Condition {
 
     fn settle<I>(&self, ended: Ended<I>) -> Result<bool, I> {
         match ended {
-            // Who forked inside the wait may have missed a notification: better one too many.
+            // A thread that forked inside the wait may have missed a notification: better one too many.
             Ended::Chosen | Ended::Forked => Ok(true),
             Ended::TimedOut => Ok(false),
             Ended::Interrupted(interrupt) => Err(interrupt),

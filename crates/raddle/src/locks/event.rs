@@ -1,6 +1,6 @@
 //! A flag that threads wait for.
 //!
-//! | state    | meaning                | who changes it, and how                            |
+//! | state    | meaning                | what changes it, and how                           |
 //! |----------|------------------------|----------------------------------------------------|
 //! | `0`      | clear, nobody waits    | `set`: to `SET`; a waiter: to `QUEUED`             |
 //! | `QUEUED` | clear, somebody waits  | `set`: to `SET`; the last waiter to leave: to `0`  |
@@ -56,7 +56,7 @@ impl Event {
         self.state.load(Ordering::Acquire) & SET != 0
     }
 
-    /// Sets the flag and wakes everyone who waits for it.
+    /// Sets the flag and wakes every thread that waits for it.
     #[inline]
     pub fn set(&self) {
         // Also if it is set already: later waits are to see what this thread wrote before.

@@ -14,5 +14,5 @@ pub use condition::{Condition, Releasable, Ticket};
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
 pub use raw::RawLock;
-pub use rlock::{Held, NotOwner, RLock};
+pub use rlock::{NotOwner, Ownership, RLock};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphoreGuard, TooManyPermits};

@@ -1,7 +1,7 @@
 //! The mutual-exclusion lock itself, without the data it protects.
 //!
-//! Its [word](super::word) says who holds it and who is to have it next; behind that is a line of
-//! waiters. Whoever releases it while others queue chooses the first in line, which then competes
+//! Its [word](super::word) says which thread holds it and which is to have it next; behind that is a line of
+//! waiters. The thread that releases it while others queue chooses the first in line, which then competes
 //! for the free lock: a running thread may overtake it (handing the lock over each time would make
 //! every contended acquisition wait for a wake-up). While the chosen one is on its way, nobody
 //! else is woken: a second one would only be in its way. One that has waited for [`PATIENCE`] in
@@ -78,7 +78,7 @@ impl RawLock {
         self.try_take(Hold::mine(), Site::caller())
     }
 
-    /// [`try_acquire`](Self::try_acquire) for who is sure to release it with
+    /// [`try_acquire`](Self::try_acquire) for a caller that is sure to release it with
     /// [`exit`](Self::exit), in the same thread.
     #[inline]
     #[track_caller]
@@ -86,7 +86,7 @@ impl RawLock {
         self.try_take(Hold::scoped(), Site::caller())
     }
 
-    /// Takes the lock if that is a matter of one step; if not, it is for
+    /// Fast path: takes the lock by one compare-exchange; if that fails, it is for
     /// [`acquire_with`](Self::acquire_with) to see whether it is free.
     #[inline]
     pub fn acquire_fast(&self) -> bool {
@@ -132,7 +132,7 @@ impl RawLock {
         }
     }
 
-    /// [`acquire_with`](Self::acquire_with) for who is sure to release it with
+    /// [`acquire_with`](Self::acquire_with) for a caller that is sure to release it with
     /// [`exit`](Self::exit), in the same thread.
     ///
     /// # Errors
@@ -252,7 +252,7 @@ impl RawLock {
         self.waiters.watch(look)
     }
 
-    /// Releases the lock, whoever holds it.
+    /// Releases the lock, whichever thread holds it.
     ///
     /// The caller knows that it is locked: releasing a free lock is a bug (see
     /// [`try_release`](Self::try_release)).
@@ -298,7 +298,7 @@ impl RawLock {
         }
     }
 
-    /// In a forked child: whoever waited in the parent, and whom the lock may be reserved for, is
+    /// In a forked child: a thread that waited in the parent, and may have the lock reserved for it, is
     /// not here.
     fn forget_parents_waiters(&self) {
         if self.waiters.is_stale() {
@@ -322,7 +322,7 @@ impl RawLock {
         self.word.arrive(Hold::scoped())
     }
 
-    /// Releases the lock and chooses who is to have it next; `false` if that is not to be done
+    /// Releases the lock and chooses which waiter is to have it next; `false` if that is not to be done
     /// any more.
     fn choose(&self, hold: Hold) -> bool {
         let locked = self.waiters.lock();
@@ -357,7 +357,7 @@ impl RawLock {
         self.word.is_locked() && !(self.word.is_reserved() && self.waiters.is_stale())
     }
 
-    /// Whether it is held by who entered it; for the holder.
+    /// Whether it is held by a thread that entered it; for the holder.
     pub(crate) fn is_scoped(&self) -> bool {
         self.word.is_scoped()
     }
@@ -368,7 +368,7 @@ impl RawLock {
         self.waiters.count()
     }
 
-    /// Makes the lock free and forgets who waits.
+    /// Makes the lock free and forgets its waiters.
     ///
     /// # Safety
     /// No other thread of this process uses the lock: it is called in the child of a `fork`.

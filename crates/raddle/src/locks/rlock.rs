@@ -11,7 +11,7 @@ use crate::wait::{Blocking, Here, Kind, Site, infallible};
 /// The owner of a lock that nobody holds.
 const NOBODY: usize = 0;
 
-/// A re-entrant lock: whoever holds it may take it again, and releases it as often.
+/// A re-entrant lock: the thread that holds it may take it again, and releases it as often.
 ///
 /// Python's `threading.RLock`, and the counterpart of `parking_lot::ReentrantMutex`. Only the
 /// owner writes `owner` (its own identifier or nobody) and `count`, so a thread that reads its
@@ -37,7 +37,7 @@ pub struct RLock {
 
 /// What an [`RLock`] that was released in one go has to be given back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct Ownership {
     /// The identifier of the thread that held it.
     pub owner: usize,
     /// How often it did.
@@ -142,7 +142,7 @@ impl RLock {
         self.lock.card()
     }
 
-    /// Takes the lock if that is a matter of one step; if not, it is for
+    /// Fast path: takes the lock by one compare-exchange, or once more; if that fails, it is for
     /// [`acquire_with`](Self::acquire_with) to see whether it is free.
     #[inline]
     pub fn acquire_fast(&self) -> bool {
@@ -210,11 +210,12 @@ impl RLock {
     ///
     /// # Errors
     /// [`NotOwner`] if the calling thread does not hold the lock.
-    pub fn release_all(&self) -> Result<Held, NotOwner> {
+    pub fn release_all(&self) -> Result<Ownership, NotOwner> {
         if !self.is_owned() {
             return Err(NotOwner);
         }
-        let held = Held { owner: thread_id(), count: self.count.swap(0, Ordering::Relaxed) };
+        let held =
+            Ownership { owner: thread_id(), count: self.count.swap(0, Ordering::Relaxed) };
         self.owner.store(NOBODY, Ordering::Relaxed);
         self.lock.exit();
         Ok(held)
@@ -227,12 +228,12 @@ impl RLock {
     pub fn restore_with<B: Blocking>(
         &self,
         blocking: &mut B,
-        held: Held,
+        held: Ownership,
     ) -> Result<(), B::Interrupt> {
         if held.owner == thread_id() {
             self.lock.enter_with(blocking, Deadline::NEVER)?;
         } else {
-            // Who releases it is not the thread that takes it.
+            // The thread that releases it is not the one that takes it.
             self.lock.acquire_with(blocking, Deadline::NEVER)?;
         }
         self.owner.store(held.owner, Ordering::Relaxed);
@@ -271,7 +272,7 @@ impl RLock {
         self.lock.waiting()
     }
 
-    /// Makes the lock free and forgets who waits.
+    /// Makes the lock free and forgets its waiters.
     ///
     /// # Safety
     /// No other thread of this process uses the lock: it is called in the child of a `fork`.

@@ -270,7 +270,7 @@ impl Abandoned for Semaphore {
 /// Holds one permit of a [`Semaphore`] or [`BoundedSemaphore`](crate::BoundedSemaphore) until
 /// dropped.
 ///
-/// It may move to another thread: a permit belongs to whoever has the guard.
+/// It may move to another thread: a permit belongs to the thread that has the guard.
 ///
 /// ```
 /// let permits = raddle::Semaphore::new(1);

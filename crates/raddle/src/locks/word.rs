@@ -1,6 +1,6 @@
-//! The word of a lock: whether it is held, by whom, and who is to have it next.
+//! The word of a lock: whether it is held, by which thread, and which is to have it next.
 //!
-//! | state                      | meaning                       | who changes it, and how               |
+//! | state                      | meaning                       | what changes it, and how              |
 //! |----------------------------|-------------------------------|---------------------------------------|
 //! | `0`                        | free, nobody waits            | anyone: [`take`](Word::take)          |
 //! | `HELD`                     | held, nobody waits            | holder: [`give`](Word::give); a       |
@@ -16,7 +16,7 @@
 //! `HELD` is `LOCKED` with the holder's identifier beside it and, for a holder that can only be
 //! the one to release it, `SCOPED`. `RESERVED` is `LOCKED|COMING` with a bit of its own and
 //! nobody's identifier. Each state may have `LENT` as well, for good: another thread than the
-//! holder has released the lock, so that its holder says nothing about who will; and `CHECKED`,
+//! holder has released the lock, so that its holder says nothing about which thread will; and `CHECKED`,
 //! for good, if the lock has a card: no state is `0` or `HELD` then, and so each acquisition and
 //! release leaves the fast path.
 //!
@@ -95,7 +95,7 @@ pub(super) enum Enlisted {
     InLine,
 }
 
-/// Who waits, as far as the word has to know.
+/// Which threads wait, as far as the word has to know.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Next {
     /// A waiter was chosen, and will come.
@@ -250,7 +250,7 @@ impl Word {
         self.0.fetch_and(!QUEUED, Ordering::Relaxed);
     }
 
-    /// Under the latch, in a forked child: whoever was in line or on its way there is not here.
+    /// Under the latch, in a forked child: a thread that was in line or on its way is not here.
     pub(super) fn forget_waiters(&self) {
         self.update(Ordering::Relaxed, |seen| {
             let gone = if seen & RESERVED == 0 { 0 } else { RESERVED | LOCKED };
@@ -312,7 +312,7 @@ fn is_anothers(seen: u64, hold: Hold) -> bool {
     cfg!(feature = "deadlock") && (seen ^ hold.0) & HOLDER != 0
 }
 
-/// What is left, but for who waits, when a thread that would hold the lock as `hold` releases it.
+/// What is left, but for the waiters, when a thread that would hold the lock as `hold` releases it.
 fn left_by(seen: u64, hold: Hold) -> u64 {
     seen & (LENT | CHECKED) | if is_anothers(seen, hold) { LENT } else { 0 }
 }

@@ -8,7 +8,7 @@
 //! carries the fork generation in which it was last locked: a word from an earlier generation is
 //! taken over, and [`LatchGuard::stale`] tells the new holder to forget what it guards.
 //!
-//! | word                  | meaning                         | who leaves it, and how            |
+//! | word                  | meaning                         | what leaves it, and how           |
 //! |-----------------------|---------------------------------|-----------------------------------|
 //! | `gen, -, -`           | free                            | any locker: compare-exchange      |
 //! | `gen, HELD, -`        | held, nobody sleeps             | the holder: swap to free          |
@@ -51,12 +51,12 @@ mod real {
     const LOOKS: u32 = 3;
 
     /// What a locker does between its looks.
-    enum Pace {
+    enum Looks {
         Closely { spent: u32, pause: u32 },
         Seldom { looks: u32 },
     }
 
-    impl Pace {
+    impl Looks {
         const CLOSELY: Self = Self::Closely { spent: 0, pause: 1 };
         const SELDOM: Self = Self::Seldom { looks: 0 };
 
@@ -121,17 +121,17 @@ mod real {
 
         #[inline]
         pub(crate) fn lock(&self) -> LatchGuard<'_> {
-            self.lock_at(Pace::CLOSELY)
+            self.lock_at(Looks::CLOSELY)
         }
 
         /// [`lock`](Self::lock) of a latch that many threads may use all the time.
         #[inline]
         pub(crate) fn lock_seldom(&self) -> LatchGuard<'_> {
-            self.lock_at(Pace::SELDOM)
+            self.lock_at(Looks::SELDOM)
         }
 
         #[inline]
-        fn lock_at(&self, pace: Pace) -> LatchGuard<'_> {
+        fn lock_at(&self, looks: Looks) -> LatchGuard<'_> {
             let free = fork::generation() << GENERATION_SHIFT;
             match self.word.compare_exchange(
                 free,
@@ -142,12 +142,12 @@ mod real {
                 Ok(_) => {
                     LatchGuard { latch: self, free, before: free, stale: false, torn: false }
                 }
-                Err(_) => self.lock_slow(free, pace),
+                Err(_) => self.lock_slow(free, looks),
             }
         }
 
         #[cold]
-        fn lock_slow(&self, free: u32, mut pace: Pace) -> LatchGuard<'_> {
+        fn lock_slow(&self, free: u32, mut looks: Looks) -> LatchGuard<'_> {
             let mut held = HELD;
             loop {
                 let seen = self.word.load(Ordering::Relaxed);
@@ -164,7 +164,7 @@ mod real {
                         let before = seen & !SLEEPERS;
                         return LatchGuard { latch: self, free, before, stale, torn };
                     }
-                } else if !pace.wait() {
+                } else if !looks.wait() {
                     // Having slept once, this thread can no longer tell whether others still
                     // sleep, so from here on it takes the latch with SLEEPERS set.
                     held = HELD | SLEEPERS;
@@ -181,7 +181,7 @@ mod real {
                             .is_ok();
                     if known {
                         let _ = futex::wait(&self.word, marked, Deadline::NEVER);
-                        pace.begin_anew();
+                        looks.begin_anew();
                     }
                 }
             }
@@ -199,7 +199,7 @@ mod real {
             self.torn
         }
 
-        /// Unlocks a stale latch as the parent left it: whoever is next is to be told, not this
+        /// Unlocks a stale latch as the parent left it: the next holder is to be told, not this
         /// one.
         pub(crate) fn leave_stale(mut self) {
             self.free = self.before;

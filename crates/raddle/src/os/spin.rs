@@ -5,8 +5,8 @@
 //! and every 16th wait spins for the full budget, so that an object whose peers became quick is
 //! noticed. With one core there is nothing to wait for by spinning, and none is done.
 //!
-//! What a lock guards is another matter: each look at the lock takes its line of memory from those
-//! who use it, and who takes the lock takes the lines of all that it guards. What is held briefly
+//! What a lock guards is another matter: each look at the lock takes its line of memory from the
+//! threads that use it, and the one that takes the lock takes the lines of all that it guards. What is held briefly
 //! is therefore looked at seldom, so that its holders go on for some dozens of times in between,
 //! and what is held for longer a few times in that span. What is held for longer than a wake-up
 //! takes is not spun for; nor, each other time, what nearly always is in use. See [`Spin::watch`].
@@ -76,7 +76,7 @@ mod real {
             paid
         }
 
-        /// Looks until `ready`, for [`FULL`] at most, as seldom as is good for those who use what
+        /// Looks until `ready`, for [`FULL`] at most, as seldom as is good for those that use what
         /// is looked at; returns whether it was.
         ///
         /// What is learnt is how long that is held, seen from a thread that wants it. Each fourth

@@ -270,7 +270,7 @@ impl<T> Tasks<T> {
         self.sleep_or(true, seat, blocking, until)
     }
 
-    /// [`sleep`](Self::sleep) for who takes no notice of the queue's end: goes on while it is
+    /// [`sleep`](Self::sleep) for a worker that takes no notice of the queue's end: goes on while it is
     /// closed, to be woken by [`push_always`](Self::push_always).
     ///
     /// # Errors
@@ -396,7 +396,7 @@ impl<T> Tasks<T> {
     /// Shows every task to `visit`, without the latch.
     ///
     /// # Safety
-    /// Nobody adds or takes tasks meanwhile: the caller has stopped all who could.
+    /// Nobody adds or takes tasks meanwhile: the caller has stopped all that could.
     pub unsafe fn each<E>(&self, mut visit: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
         // SAFETY: passed on to the caller.
         self.inner.with(|inner| unsafe { (*inner).queue.iter().try_for_each(&mut visit) })

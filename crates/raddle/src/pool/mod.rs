@@ -2,7 +2,7 @@
 //! through which a stream of items reaches its workers.
 //!
 //! [`Pool`] is for Rust programs. [`Tasks`] is what is under Python's `ThreadPoolExecutor`,
-//! [`Window`] what is under `raddle.map`: each step is the caller's, who can pull inputs, hire
+//! [`Window`] what is under `raddle.map`: each step is the caller's, which can pull inputs, hire
 //! workers and wait in its own way.
 
 mod executor;
@@ -12,9 +12,9 @@ mod stream;
 
 pub use executor::{Closed, Demand, Seat, Tasks};
 #[cfg(raddle_loom)]
-pub use rust_pool::{Completion, Crew, CrewSeat, Task};
+pub use rust_pool::{Crew, Member, Task, TaskEnd};
 #[cfg(not(raddle_loom))]
 pub use rust_pool::{Pool, Spawned};
 pub use stream::{
-    Consumer, Delivery, Held, Left, Outcome, Plan, Reading, Settings, Stay, Window,
+    Consumer, Delivery, HeldItem, Left, Outcome, Plan, Reading, Settings, Stay, Window,
 };

@@ -1,14 +1,14 @@
-//! How workers go to sleep when there is nothing to do, and who wakes them.
+//! How workers go to sleep when there is nothing to do, and what wakes them.
 //!
-//! One word counts what was offered; whoever offers adds a tick and reads the flags in the same
-//! step, whoever goes to sleep sets a flag and reads the ticks in the same step: one of the two
+//! One word counts what was offered; a thread that offers adds a tick and reads the flags in the same
+//! step, one that goes to sleep sets a flag and reads the ticks in the same step: one of the two
 //! sees the other. The argument is in this folder's `README.md`.
 //!
-//! | bits     | meaning                              | who changes it                            |
+//! | bits     | meaning                              | what changes it                           |
 //! |----------|--------------------------------------|-------------------------------------------|
-//! | `TICK`s  | offers made; they wrap               | whoever offers: +1, when the offer can be |
+//! | `TICK`s  | offers made; they wrap               | what offers: +1, when the offer can be    |
 //! |          |                                      | found                                     |
-//! | `ENDED`  | no offers will come                  | whoever offers, once                      |
+//! | `ENDED`  | no offers will come                  | what offers, once                         |
 //! | `IDLE`   | workers sleep in line                | under the latch of the line               |
 //! | `WAKING` | one was woken for work, and has not  | set under that latch; cleared by the      |
 //! |          | begun to look for it                 | worker that was woken                     |
@@ -48,7 +48,7 @@ pub(super) struct Sleep {
     word: CachePadded<AtomicUsize>,
     idle: WaitList,
     /// How many workers have left because there was nothing to do; grows under the latch of
-    /// `idle`, before `IDLE` goes: who does not see the flag sees that somebody has left.
+    /// `idle`, before `IDLE` goes: one that does not see the flag sees that somebody has left.
     gone: AtomicUsize,
 }
 

@@ -1,4 +1,4 @@
-//! Who may put, who may get, and who waits: everything about a queue but the order of its items.
+//! Which threads may put and get, and which wait: everything about a queue but the order of its items.
 //!
 //! One latch, that of the getters' line, guards the items and the counts; the other two lines
 //! have latches of their own, taken under the first or alone. Every operation holds it for a few
@@ -9,7 +9,7 @@
 //! in line, *f* chosen ones that have not looked yet, and *i* items, always: if *w* > 0 then
 //! *f* ≥ *i*. A getter joins the line only when *i* = 0. A put adds an item and chooses one. A
 //! chosen getter that takes an item lowers both; one that finds none looked while *i* = 0; one
-//! that is interrupted chooses another if *i* > 0. Somebody who barges in lowers *i* only. The
+//! that is interrupted chooses another if *i* > 0. A thread that barges in lowers *i* only. The
 //! same holds for putters, with free places for items.
 //!
 //! Rejected: handing the item to the chosen waiter. The hand-over forces a switch of threads for
@@ -18,7 +18,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::inner::{Inner, Inside, Phase};
+use super::locked::{GateState, LockedGate, Status};
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind};
@@ -74,7 +74,7 @@ impl Turn {
             Passed::Chosen(_) => self.overtaken = true,
             Passed::Forked => {}
         }
-        // The store belongs to those who are attached, see there.
+        // The store belongs to threads that are attached, see there.
         blocking.attach();
         true
     }
@@ -82,20 +82,20 @@ impl Turn {
 
 /// Guards a store of items: lets threads put and get, and lets them wait.
 ///
-/// [`Queue`](super::Queue) is the one for Rust programs. This one is for those who keep the items
+/// [`Queue`](super::Queue) is the one for Rust programs. This one is for embedders that keep the items
 /// in another order or have to do something under the latch; what they do there must be short and
 /// must not call foreign code, nor drop an item.
 #[repr(C)]
 pub struct Gate<S> {
     // What every put and get touches, in as few cache lines as it takes.
-    /// Its latch guards `inside` and `store`.
+    /// Its latch guards `state` and `store`.
     pub(super) getters: WaitList,
-    pub(super) inside: UnsafeCell<Inside>,
+    pub(super) state: UnsafeCell<GateState>,
     pub(super) store: UnsafeCell<S>,
     /// Whether the store is being changed: what a fork's child finds then is not to be used.
     /// (Not one of the model's atomics: it is for forks only, which the model has not.)
     pub(super) changing: AtomicBool,
-    // What only those who wait touch.
+    // What only threads that wait touch.
     pub(super) putters: WaitList,
     pub(super) joiners: WaitList,
 }
@@ -111,10 +111,10 @@ impl<S> Gate<S> {
         /// number).
         #[must_use]
         pub fn new(store: S, limit: usize) -> Self {
-            let inside = Inside {
+            let state = GateState {
                 limit,
                 unfinished: 0,
-                phase: Phase::Open,
+                status: Status::Open,
                 putters: false,
                 joiners: false,
             };
@@ -122,7 +122,7 @@ impl<S> Gate<S> {
                 getters: WaitList::new(),
                 putters: WaitList::new(),
                 joiners: WaitList::new(),
-                inside: UnsafeCell::new(inside),
+                state: UnsafeCell::new(state),
                 store: UnsafeCell::new(store),
                 changing: AtomicBool::new(false),
             }
@@ -142,12 +142,12 @@ impl<S> Gate<S> {
 
 impl<S: Store> Gate<S> {
     #[inline]
-    fn lock(&self) -> Inner<'_, S> {
-        let inner = Inner { gate: self, getters: self.getters.lock_seldom() };
-        if inner.getters.take_stale() && self.changing.load(Ordering::Acquire) {
-            inner.change(Store::forget);
+    fn lock(&self) -> LockedGate<'_, S> {
+        let locked = LockedGate { gate: self, getters: self.getters.lock_seldom() };
+        if locked.getters.take_stale() && self.changing.load(Ordering::Acquire) {
+            locked.change(Store::forget);
         }
-        inner
+        locked
     }
 
     /// Puts by calling `put` with the store and `item`, if there is room now.
@@ -160,14 +160,14 @@ impl<S: Store> Gate<S> {
         item: X,
         put: impl FnOnce(&mut S, X) -> R,
     ) -> Result<R, (X, Deny)> {
-        let inner = self.lock();
-        if let Err(deny) = inner.may_put() {
+        let locked = self.lock();
+        if let Err(deny) = locked.may_put() {
             return Err((item, deny));
         }
-        let result = inner.change(|store| put(store, item));
-        inner.inside(|inside| inside.unfinished += 1);
-        let choice = inner.getters.choose(0);
-        inner.unlock_and(choice);
+        let result = locked.change(|store| put(store, item));
+        locked.state(|state| state.unfinished += 1);
+        let choice = locked.getters.choose(0);
+        locked.unlock_and(choice);
         Ok(result)
     }
 
@@ -177,11 +177,11 @@ impl<S: Store> Gate<S> {
     /// Why nobody may get.
     #[inline]
     pub fn get_by<R>(&self, get: impl FnOnce(&mut S) -> R) -> Result<R, Deny> {
-        let inner = self.lock();
-        inner.may_get()?;
-        let result = inner.change(get);
-        let choice = if inner.room() > 0 { inner.choose_putter() } else { None };
-        inner.unlock_and(choice);
+        let locked = self.lock();
+        locked.may_get()?;
+        let result = locked.change(get);
+        let choice = if locked.room() > 0 { locked.choose_putter() } else { None };
+        locked.unlock_and(choice);
         Ok(result)
     }
 
@@ -220,12 +220,12 @@ impl<S: Store> Gate<S> {
         }
         let overtaken = turn.overtaken;
         let join = |waiter: &Waiter| {
-            let inner = self.lock();
-            let queued = inner.may_put() == Err(Deny::Later);
+            let locked = self.lock();
+            let queued = locked.may_put() == Err(Deny::Later);
             if queued {
                 let putters = self.putters.lock();
                 putters.push(waiter, overtaken);
-                inner.inside(|inside| inside.putters = true);
+                locked.state(|state| state.putters = true);
             }
             queued
         };
@@ -253,10 +253,10 @@ impl<S: Store> Gate<S> {
         }
         let overtaken = turn.overtaken;
         let join = |waiter: &Waiter| {
-            let inner = self.lock();
-            let queued = inner.may_get() == Err(Deny::Later);
+            let locked = self.lock();
+            let queued = locked.may_get() == Err(Deny::Later);
             if queued {
-                inner.getters.push(waiter, overtaken);
+                locked.getters.push(waiter, overtaken);
             }
             queued
         };
@@ -268,15 +268,15 @@ impl<S: Store> Gate<S> {
     /// Wakes a getter if there are items, and a putter if there is room: for a thread that was
     /// woken and then could not use its turn.
     pub fn nudge(&self) {
-        let inner = self.lock();
-        if inner.may_put() != Err(Deny::Later) {
-            inner.wake_putters(1);
+        let locked = self.lock();
+        if locked.may_put() != Err(Deny::Later) {
+            locked.wake_putters(1);
         }
-        let choice = match inner.may_get() {
+        let choice = match locked.may_get() {
             Err(Deny::Later) => None,
-            _ => inner.getters.choose(0),
+            _ => locked.getters.choose(0),
         };
-        inner.unlock_and(choice);
+        locked.unlock_and(choice);
     }
 
     /// Reports one item's task as done; when none is unfinished, ends the waits of `join`.
@@ -284,13 +284,13 @@ impl<S: Store> Gate<S> {
     /// # Errors
     /// [`NoTask`] if none was unfinished.
     pub fn task_done(&self) -> Result<(), NoTask> {
-        let inner = self.lock();
-        let left = inner.inside(|inside| {
-            inside.unfinished = inside.unfinished.checked_sub(1).ok_or(NoTask)?;
-            Ok(inside.unfinished)
+        let locked = self.lock();
+        let left = locked.state(|state| {
+            state.unfinished = state.unfinished.checked_sub(1).ok_or(NoTask)?;
+            Ok(state.unfinished)
         })?;
         if left == 0 {
-            inner.wake_joiners();
+            locked.wake_joiners();
         }
         Ok(())
     }
@@ -308,13 +308,14 @@ impl<S: Store> Gate<S> {
         loop {
             let mut done = false;
             let join = |waiter: &Waiter| {
-                let inner = self.lock();
-                done = inner.inside(|i| i.unfinished == 0 || i.phase == Phase::Retired);
+                let locked = self.lock();
+                done = locked
+                    .state(|state| state.unfinished == 0 || state.status == Status::Retired);
                 let queued = !done && until != Deadline::PAST;
                 if queued {
                     let joiners = self.joiners.lock();
                     joiners.push_back(waiter);
-                    inner.inside(|inside| inside.joiners = true);
+                    locked.state(|state| state.joiners = true);
                 }
                 queued
             };
@@ -329,31 +330,31 @@ impl<S: Store> Gate<S> {
     /// The number of unfinished tasks; out of date once returned.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        self.lock().inside(|inside| inside.unfinished)
+        self.lock().state(|state| state.unfinished)
     }
 
     /// Changes the number of unfinished tasks.
     pub fn set_unfinished(&self, tasks: usize) {
-        let inner = self.lock();
-        inner.inside(|inside| inside.unfinished = tasks);
+        let locked = self.lock();
+        locked.state(|state| state.unfinished = tasks);
         if tasks == 0 {
-            inner.wake_joiners();
+            locked.wake_joiners();
         }
     }
 
     /// The most items, `usize::MAX` for any number.
     #[must_use]
     pub fn limit(&self) -> usize {
-        self.lock().inside(|inside| inside.limit)
+        self.lock().state(|state| state.limit)
     }
 
     /// Changes the most items; those that are too many stay. `along` runs in the same step.
     pub fn set_limit<R>(&self, limit: usize, along: impl FnOnce(&mut S) -> R) -> R {
-        let inner = self.lock();
-        inner.inside(|inside| inside.limit = limit);
-        let room = inner.room();
-        inner.wake_putters(room);
-        inner.change(along)
+        let locked = self.lock();
+        locked.state(|state| state.limit = limit);
+        let room = locked.room();
+        locked.wake_putters(room);
+        locked.change(along)
     }
 
     /// The number of items; out of date once returned.
@@ -377,59 +378,60 @@ impl<S: Store> Gate<S> {
     /// Refuses further items; gets go on until there are none. Ends the waits that this decides.
     /// Returns false if the gate has [retired](Self::retire).
     pub fn shut_down(&self) -> bool {
-        let inner = self.lock();
-        if inner.inside(|inside| inside.phase == Phase::Retired) {
+        let locked = self.lock();
+        if locked.state(|state| state.status == Status::Retired) {
             return false;
         }
-        inner.inside(|inside| inside.phase = Phase::ShutDown);
-        inner.wake_everyone();
+        locked.state(|state| state.status = Status::ShutDown);
+        locked.wake_everyone();
         true
     }
 
     /// [`shut_down`](Self::shut_down), but takes the items out with `drain` and counts their
     /// tasks as done. Returns what `drain` does, `None` if the gate has retired.
     pub fn shut_down_draining<R>(&self, drain: impl FnOnce(&mut S) -> R) -> Option<R> {
-        let inner = self.lock();
-        if inner.inside(|inside| inside.phase == Phase::Retired) {
+        let locked = self.lock();
+        if locked.state(|state| state.status == Status::Retired) {
             return None;
         }
-        let count = inner.count();
-        inner.inside(|inside| {
-            inside.phase = Phase::ShutDown;
-            inside.unfinished = inside.unfinished.saturating_sub(count);
+        let count = locked.count();
+        locked.state(|state| {
+            state.status = Status::ShutDown;
+            state.unfinished = state.unfinished.saturating_sub(count);
         });
-        let drained = inner.change(drain);
-        inner.wake_everyone();
+        let drained = locked.change(drain);
+        locked.wake_everyone();
         Some(drained)
     }
 
     /// Whether the gate was shut down.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
-        self.lock().inside(|inside| inside.phase == Phase::ShutDown)
+        self.lock().state(|state| state.status == Status::ShutDown)
     }
 
     /// Opens a gate that was shut down.
     pub fn reopen(&self) {
-        self.lock().inside(|inside| {
-            if inside.phase == Phase::ShutDown {
-                inside.phase = Phase::Open;
+        self.lock().state(|state| {
+            if state.status == Status::ShutDown {
+                state.status = Status::Open;
             }
         });
     }
 
-    /// Ends the gate's work for good: `take` takes the items out, and everyone who waits, or
+    /// Ends the gate's work for good: `take` takes the items out, and every thread that waits, or
     /// comes later, is told [`Deny::Retired`]. Counts can still be read and written. Returns what
     /// `take` does, and whether the gate had been shut down; `None` if it had retired before.
     pub fn retire<R>(&self, take: impl FnOnce(&mut S) -> R) -> Option<(R, bool)> {
-        let inner = self.lock();
-        let phase = inner.inside(|inside| std::mem::replace(&mut inside.phase, Phase::Retired));
-        if phase == Phase::Retired {
+        let locked = self.lock();
+        let status =
+            locked.state(|state| std::mem::replace(&mut state.status, Status::Retired));
+        if status == Status::Retired {
             return None;
         }
-        let taken = inner.change(take);
-        inner.wake_everyone();
-        Some((taken, phase == Phase::ShutDown))
+        let taken = locked.change(take);
+        locked.wake_everyone();
+        Some((taken, status == Status::ShutDown))
     }
 
     /// The number of threads waiting to get; for reports and tests.

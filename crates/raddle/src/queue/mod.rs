@@ -3,7 +3,7 @@
 mod blocks;
 mod gate;
 mod heap;
-mod inner;
+mod locked;
 mod pile;
 
 pub use blocks::Blocks;
@@ -241,7 +241,7 @@ impl<T> Queue<T> {
     /// Refuses further items; gets go on until there are none, then fail. With `immediate` the
     /// items are taken out and handed back, and their tasks count as done.
     ///
-    /// Everyone who waits to put, and who waits to get in vain, is woken.
+    /// Every thread that waits to put, or to get in vain, is woken.
     pub fn shutdown(&self, immediate: bool) -> Blocks<T> {
         if immediate {
             return self.gate.shut_down_draining(std::mem::take).unwrap_or_default();

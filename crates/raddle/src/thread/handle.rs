@@ -1,4 +1,4 @@
-//! What others know of a thread: whether it has started, who it is, whether it is done.
+//! What others know of a thread: whether it has started, its identifier, whether it is done.
 //!
 //! | state      | meaning                            | left by                                |
 //! |------------|------------------------------------|----------------------------------------|
@@ -27,12 +27,12 @@ const FAILED: u8 = 3;
 /// How long to spin for a thread that is done to leave the kernel, in nanoseconds.
 const LEAVING: u32 = 25_000;
 
-/// Who owns the operating system's record of a thread, and must join or detach it.
+/// What owns the operating system's record of a thread, and must join or detach it.
 const UNOWNED: u8 = 0;
 const JOINABLE: u8 = 1;
 const SETTLED: u8 = 2;
 
-/// A thread as others see it; shared between the thread and whoever waits for it.
+/// A thread as others see it; shared between the thread and those that wait for it.
 #[derive(Debug)]
 pub struct Handle {
     state: AtomicU8,
@@ -94,8 +94,8 @@ impl Handle {
         self.state.compare_exchange(NEW, STARTING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// Records that the thread exists. The starter and the thread itself both do so, whoever
-    /// comes first, since either may need the record before the other gets to run.
+    /// Records that the thread exists. The starter and the thread itself both do so,
+    /// since either may need the record before the other gets to run.
     pub(super) fn set_started(&self, ident: usize) {
         // Not a store: by now somebody may have joined the thread already.
         let _ = self.ownership.compare_exchange(
@@ -137,7 +137,7 @@ impl Handle {
         self.ownership.store(SETTLED, Ordering::Relaxed);
     }
 
-    /// Marks the thread as ended, for all who wait; its own last act, or an embedder's word.
+    /// Marks the thread as ended, for all that wait; its own last act, or an embedder's word.
     pub fn set_done(&self) {
         self.done.set();
     }

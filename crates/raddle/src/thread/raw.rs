@@ -149,9 +149,9 @@ pub fn begun() {
     current(Handle::set_begun);
 }
 
-/// Says that the calling raw thread is done, before its last line: those who join it may go on.
+/// Says that the calling raw thread is done, before its last line: the threads that join it may go on.
 ///
-/// For a thread whose last steps are long and concern nobody but its runtime. Whoever waits with
+/// For a thread whose last steps are long and concern nobody but its runtime. A thread that waits with
 /// [`wait_for_lasting`](super::wait_for_lasting) still waits for the last line.
 pub fn finish_early() {
     current(|handle| {

@@ -14,7 +14,7 @@ static LASTING: AtomicUsize = AtomicUsize::new(0);
 /// How many threads were created, and how many have got what they need to run; both only grow.
 static CREATED: AtomicUsize = AtomicUsize::new(0);
 static SETTLED: AtomicUsize = AtomicUsize::new(0);
-/// Those who wait for `LASTING` to fall; it is looked at under this list's latch.
+/// The threads that wait for `LASTING` to fall; it is looked at under this list's latch.
 static WATCHERS: WaitList = WaitList::new();
 
 pub(super) fn enter(lasting: bool) {
@@ -25,7 +25,7 @@ pub(super) fn enter(lasting: bool) {
     }
 }
 
-/// The thread is done, as far as those who join it are concerned.
+/// The thread is done, as far as the threads that join it are concerned.
 pub(super) fn done() {
     RUNNING.fetch_sub(1, Ordering::Relaxed);
 }
@@ -81,7 +81,7 @@ impl Starting {
     }
 
     /// Whether fewer threads have settled than had been created then. (Later ones count too if
-    /// they were quicker: close enough for those that wait, who must not wait for ever.)
+    /// they were quicker: close enough for those that wait, which must not wait for ever.)
     #[must_use]
     pub fn any_left(self) -> bool {
         (SETTLED.load(Ordering::Acquire).wrapping_sub(self.created) as isize) < 0

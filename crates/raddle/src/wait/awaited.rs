@@ -9,7 +9,7 @@ pub(crate) trait Awaited {
         Kind::Other
     }
 
-    /// Who can end the wait; asked by other threads, at any time during the wait.
+    /// What can end the wait; asked by other threads, at any time during the wait.
     fn provider(&self) -> Provider {
         Provider::Anyone
     }

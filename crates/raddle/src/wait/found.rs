@@ -15,7 +15,7 @@ pub struct Wait {
     pub kind: Kind,
     /// The address of an object that stands for it, or 0.
     pub object: usize,
-    /// Who can end the wait.
+    /// What can end the wait.
     pub provider: Provider,
     /// Whether it has a timeout.
     pub timed: bool,

@@ -14,7 +14,7 @@ pub enum Site {
     Unknown,
     /// In Rust.
     Rust(&'static Location<'static>),
-    /// Elsewhere: a number that whoever blocks knows the meaning of, see
+    /// Elsewhere: a number whose meaning the embedder knows, see
     /// [`Blocking::site`](crate::Blocking::site).
     Foreign(NonZeroUsize),
 }

@@ -1,8 +1,8 @@
-//! What is waited for, and who can end the wait.
+//! What is waited for, and what can end the wait.
 
 use super::Kind;
 
-/// Who can end a wait.
+/// What can end a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
     /// Nobody can tell.
@@ -21,12 +21,12 @@ pub enum Provider {
     },
 }
 
-/// What is waited for, as whoever blocks knows it; see [`Blocking`](crate::Blocking).
+/// What is waited for, as the thread that blocks knows it; see [`Blocking`](crate::Blocking).
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     /// What kind of thing, if it is known better than the primitive does.
     pub kind: Option<Kind>,
-    /// Who can end the wait, if it is known better than the primitive does.
+    /// What can end the wait, if it is known better than the primitive does.
     pub provider: Option<Provider>,
     /// The address of an object that stands for it, or 0.
     pub object: usize,

@@ -1,4 +1,4 @@
-//! A list of waiters whose latch is held: who is in line, in which order, and who is chosen.
+//! A list of waiters whose latch is held: which threads are in line, in which order, and which is chosen.
 
 use std::cell::Cell;
 use std::ptr;
@@ -134,7 +134,7 @@ impl Locked<'_> {
     }
 
     /// Takes the first in line out of it; it has to be chosen before the list is unlocked.
-    pub(crate) fn take_front(&self) -> Option<Front<'_>> {
+    pub(crate) fn take_front(&self) -> Option<Taken<'_>> {
         let head = self.head();
         if head.is_null() {
             return None;
@@ -145,11 +145,11 @@ impl Locked<'_> {
         let patient_until = self.links(head, |links| links.patient_until);
         self.list.patience.store(super::moment(patient_until), Ordering::Relaxed);
         self.unlink(waiter);
-        Some(Front(waiter))
+        Some(Taken(waiter))
     }
 
     /// [`take_front`](Self::take_front) of the first one with this token.
-    pub(crate) fn take_token(&self, token: usize) -> Option<Front<'_>> {
+    pub(crate) fn take_token(&self, token: usize) -> Option<Taken<'_>> {
         let head = self.head();
         let mut next = head;
         while !next.is_null() {
@@ -157,7 +157,7 @@ impl Locked<'_> {
             let waiter = unsafe { &*next };
             if waiter.token == token {
                 self.unlink(waiter);
-                return Some(Front(waiter));
+                return Some(Taken(waiter));
             }
             next = self.links(next, |links| links.next);
             if next == head {
@@ -207,9 +207,9 @@ impl Locked<'_> {
 ///
 /// It borrows the locked list: the latch is what keeps the waiter where it is.
 #[must_use]
-pub(crate) struct Front<'a>(&'a Waiter);
+pub(crate) struct Taken<'a>(&'a Waiter);
 
-impl Front<'_> {
+impl Taken<'_> {
     /// Chooses the waiter, leaving it `verdict`: it may run, and return, at once.
     pub(crate) fn choose(self, verdict: u8) -> Choice {
         self.0.verdict.store(verdict, Ordering::Relaxed);

@@ -158,7 +158,7 @@ fn moment(nanos: i64) -> u16 {
 pub(crate) struct WaitList {
     latch: Latch,
     spin: Spin,
-    /// The end of the patience of the waiter that was chosen last, as a [`moment`]. Written under the latch; whoever reads it without goes by what it may say.
+    /// The end of the patience of the waiter that was chosen last, as a [`moment`]. Written under the latch; a thread that reads it without goes by what it may say.
     patience: AtomicU16,
     /// The first waiter or null; a ring, so that its `previous` is the last. Guarded by `latch`.
     head: UnsafeCell<*const Waiter>,
@@ -186,7 +186,7 @@ impl WaitList {
     /// Locks the list. Hold it for a few instructions only, and call nothing foreign.
     pub(crate) fn lock(&self) -> Locked<'_> {
         // Before the latch and not only before a wait: a fork can catch a latch that is held
-        // by somebody who finds nobody waiting.
+        // by a thread that finds nobody waiting.
         fork::watch();
         self.locked(self.latch.lock())
     }

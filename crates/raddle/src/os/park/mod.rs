@@ -1,10 +1,10 @@
 //! One thread going to sleep and being woken.
 //!
-//! A [`Parker`] belongs to one wait of one thread and lives on its stack. Whoever wakes it calls
+//! A [`Parker`] belongs to one wait of one thread and lives on its stack. The thread that wakes it calls
 //! [`Parker::notify`] while the wait list that names it is locked, and [`Wakeup::deliver`] after
 //! unlocking, so that a system call is never made under a lock.
 //!
-//! | state      | meaning                          | who leaves it, and how                  |
+//! | state      | meaning                          | what leaves it, and how                 |
 //! |------------|----------------------------------|-----------------------------------------|
 //! | `EMPTY`    | nothing has happened             | owner: to `ASLEEP`; waker: to `NOTIFIED` |
 //! | `ASLEEP`   | the owner is, or is about to be, | owner, on timeout or signal: to `EMPTY`; |

@@ -44,7 +44,7 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, until: Deadline) -> Wake {
     }
 }
 
-/// Wakes the sleeper on the word at `address` (and whoever shares its bucket).
+/// Wakes the sleeper on the word at `address` (and those that share its bucket).
 pub(crate) fn wake_one(address: *const AtomicU32) {
     let bucket = bucket(address);
     drop(bucket.mutex.lock().unwrap_or_else(PoisonError::into_inner));

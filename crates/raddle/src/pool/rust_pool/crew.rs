@@ -5,8 +5,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::completion::Completion;
 use super::deque::{self, Queues};
+use super::end::TaskEnd;
 use crate::os::Deadline;
 use crate::pool::sleep::{ENDED, Sleep, ticks, wants_waking};
 use crate::sync::{AtomicUsize, Ordering};
@@ -23,27 +23,27 @@ pub struct Crew {
 }
 
 /// One worker's place in the crew.
-pub struct Seat(deque::Seat<Task>);
+pub struct Member(deque::OwnQueue<Task>);
 
 impl Crew {
-    /// A crew with a seat for each of its workers.
+    /// A crew with a member for each of its workers.
     #[must_use]
-    pub fn new(workers: usize) -> (Self, Vec<Seat>) {
-        let (queues, seats) = Queues::new(workers);
-        (Self { queues, sleep: Sleep::new() }, seats.into_iter().map(Seat).collect())
+    pub fn new(workers: usize) -> (Self, Vec<Member>) {
+        let (queues, members) = Queues::new(workers);
+        (Self { queues, sleep: Sleep::new() }, members.into_iter().map(Member).collect())
     }
 
-    /// Leaves a task for the worker in `seat`, the calling thread, or for all.
-    pub fn push(&self, task: Task, seat: Option<&Seat>) {
-        self.queues.push(task, seat.map(|seat| &seat.0));
+    /// Leaves a task for the worker `member`, the calling thread, or for all.
+    pub fn push(&self, task: Task, member: Option<&Member>) {
+        self.queues.push(task, member.map(|member| &member.0));
         if self.sleep.tick() {
             self.sleep.wake_one();
         }
     }
 
     /// Runs a task, if there is one.
-    pub fn help(&self, seat: &Seat) -> bool {
-        let Some(task) = self.queues.take(&seat.0) else { return false };
+    pub fn help(&self, member: &Member) -> bool {
+        let Some(task) = self.queues.take(&member.0) else { return false };
         if wants_waking(self.sleep.load()) && !self.queues.is_empty() {
             self.sleep.wake_one();
         }
@@ -52,10 +52,10 @@ impl Crew {
     }
 
     /// Runs tasks until the crew has ended and none is left.
-    pub fn work(&self, seat: &Seat) {
+    pub fn work(&self, member: &Member) {
         loop {
             let seen = self.sleep.load();
-            if self.help(seat) {
+            if self.help(member) {
                 continue;
             }
             if seen & ENDED != 0 {
@@ -71,11 +71,11 @@ impl Crew {
         }
     }
 
-    /// Runs tasks on the worker in `seat`, the calling thread, until `completion` is complete.
-    pub fn wait_for(self: &Arc<Self>, seat: &Seat, completion: &Completion) {
+    /// Runs tasks on the worker `member`, the calling thread, until `completion` is complete.
+    pub fn wait_for(self: &Arc<Self>, member: &Member, completion: &TaskEnd) {
         while !completion.is_complete() {
             let seen = self.sleep.load();
-            if self.help(seat) {
+            if self.help(member) {
                 continue;
             }
             if !completion.watch(self) {
@@ -114,7 +114,7 @@ impl Crew {
     /// it returns here; returns when all have.
     ///
     /// A worker that does not come in time is not waited for, so a body that runs inside a task
-    /// of the same crew cannot deadlock. For those that have come the worker in `seat`, if the
+    /// of the same crew cannot deadlock. For those that have come the worker `member`, if the
     /// calling thread is one, waits as in [`wait_for`](Self::wait_for).
     ///
     /// # Panics
@@ -122,12 +122,12 @@ impl Crew {
     pub fn together(
         self: &Arc<Self>,
         helpers: usize,
-        seat: Option<&Seat>,
+        member: Option<&Member>,
         body: &(dyn Fn() + Sync),
     ) {
         let errand = Arc::new(Errand {
             state: AtomicUsize::new(0),
-            left: Completion::new(),
+            left: TaskEnd::new(),
             // SAFETY: only the lifetime changes; `Errand` says why nobody uses it for longer.
             body: unsafe {
                 std::mem::transmute::<*const (dyn Fn() + Sync), *const (dyn Fn() + Sync)>(body)
@@ -135,9 +135,9 @@ impl Crew {
         });
         for _ in 0..helpers {
             let errand = Arc::clone(&errand);
-            self.push(Box::new(move || errand.run()), seat);
+            self.push(Box::new(move || errand.run()), member);
         }
-        let finish = Finish { errand: &errand, crew: self, seat };
+        let finish = Finish { errand: &errand, crew: self, member };
         body();
         drop(finish);
     }
@@ -149,9 +149,9 @@ impl fmt::Debug for Crew {
     }
 }
 
-impl fmt::Debug for Seat {
+impl fmt::Debug for Member {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seat")
+        f.write_str("Member")
     }
 }
 
@@ -165,7 +165,7 @@ const INSIDE: usize = 2;
 struct Errand {
     state: AtomicUsize,
     /// Completed by the last one to leave.
-    left: Completion,
+    left: TaskEnd,
     body: *const (dyn Fn() + Sync),
 }
 
@@ -196,19 +196,19 @@ impl Errand {
     }
 }
 
-/// Waits, when dropped, for those who are inside.
+/// Waits, when dropped, for the workers that are inside.
 struct Finish<'a> {
     errand: &'a Errand,
     crew: &'a Arc<Crew>,
-    seat: Option<&'a Seat>,
+    member: Option<&'a Member>,
 }
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        let Self { errand, crew, seat } = *self;
+        let Self { errand, crew, member } = *self;
         if errand.state.fetch_or(OVER, Ordering::AcqRel) != 0 {
-            match seat {
-                Some(seat) => crew.wait_for(seat, &errand.left),
+            match member {
+                Some(member) => crew.wait_for(member, &errand.left),
                 None => errand.left.wait(),
             }
         }

@@ -1,10 +1,10 @@
 //! Where tasks wait: a queue for all, and one for each worker that the others steal from.
 
 #[cfg(not(raddle_loom))]
-pub(super) use real::{Queues, Seat};
+pub(super) use real::{OwnQueue, Queues};
 
 #[cfg(raddle_loom)]
-pub(super) use model::{Queues, Seat};
+pub(super) use model::{OwnQueue, Queues};
 
 #[cfg(not(raddle_loom))]
 mod real {
@@ -18,38 +18,40 @@ mod real {
 
     /// One worker's own queue.
     #[derive(Debug)]
-    pub(crate) struct Seat<T> {
-        own: Worker<T>,
+    pub(crate) struct OwnQueue<T> {
+        queue: Worker<T>,
         index: usize,
     }
 
     impl<T> Queues<T> {
-        pub(crate) fn new(workers: usize) -> (Self, Vec<Seat<T>>) {
-            let seats: Vec<_> =
-                (0..workers).map(|index| Seat { own: Worker::new_lifo(), index }).collect();
-            let stealers = seats.iter().map(|seat| seat.own.stealer()).collect();
-            (Self { injector: Injector::new(), stealers }, seats)
+        pub(crate) fn new(workers: usize) -> (Self, Vec<OwnQueue<T>>) {
+            let owned: Vec<_> = (0..workers)
+                .map(|index| OwnQueue { queue: Worker::new_lifo(), index })
+                .collect();
+            let stealers = owned.iter().map(|own| own.queue.stealer()).collect();
+            (Self { injector: Injector::new(), stealers }, owned)
         }
 
-        /// Leaves a task for the worker in `seat`, who takes its latest first, or for all.
-        pub(crate) fn push(&self, task: T, seat: Option<&Seat<T>>) {
-            match seat {
-                Some(seat) => seat.own.push(task),
+        /// Leaves a task for the worker whose queue is `own`, which takes its latest first, or
+        /// for all.
+        pub(crate) fn push(&self, task: T, own: Option<&OwnQueue<T>>) {
+            match own {
+                Some(own) => own.queue.push(task),
                 None => self.injector.push(task),
             }
         }
 
         /// Takes a task: the worker's own latest, the oldest for all, another's oldest.
-        pub(crate) fn take(&self, seat: &Seat<T>) -> Option<T> {
-            if let Some(task) = seat.own.pop() {
+        pub(crate) fn take(&self, own: &OwnQueue<T>) -> Option<T> {
+            if let Some(task) = own.queue.pop() {
                 return Some(task);
             }
             loop {
-                let (before, from) = self.stealers.split_at(seat.index);
+                let (before, from) = self.stealers.split_at(own.index);
                 let others = from.iter().skip(1).chain(before);
                 let stolen = self
                     .injector
-                    .steal_batch_and_pop(&seat.own)
+                    .steal_batch_and_pop(&own.queue)
                     .or_else(|| others.map(Stealer::steal).collect());
                 match stolen {
                     Steal::Success(task) => return Some(task),
@@ -65,7 +67,7 @@ mod real {
     }
 }
 
-/// One queue under loom's mutex: who sleeps and who wakes is what is modelled.
+/// One queue under loom's mutex: which workers sleep and wake is what is modelled.
 #[cfg(raddle_loom)]
 mod model {
     use std::collections::VecDeque;
@@ -76,19 +78,19 @@ mod model {
     pub(crate) struct Queues<T>(Mutex<VecDeque<T>>);
 
     #[derive(Debug)]
-    pub(crate) struct Seat<T>(std::marker::PhantomData<fn() -> T>);
+    pub(crate) struct OwnQueue<T>(std::marker::PhantomData<fn() -> T>);
 
     impl<T> Queues<T> {
-        pub(crate) fn new(workers: usize) -> (Self, Vec<Seat<T>>) {
-            let seats = (0..workers).map(|_| Seat(std::marker::PhantomData)).collect();
-            (Self(Mutex::new(VecDeque::new())), seats)
+        pub(crate) fn new(workers: usize) -> (Self, Vec<OwnQueue<T>>) {
+            let owned = (0..workers).map(|_| OwnQueue(std::marker::PhantomData)).collect();
+            (Self(Mutex::new(VecDeque::new())), owned)
         }
 
-        pub(crate) fn push(&self, task: T, _: Option<&Seat<T>>) {
+        pub(crate) fn push(&self, task: T, _: Option<&OwnQueue<T>>) {
             self.0.lock().unwrap().push_back(task);
         }
 
-        pub(crate) fn take(&self, _: &Seat<T>) -> Option<T> {
+        pub(crate) fn take(&self, _: &OwnQueue<T>) -> Option<T> {
             self.0.lock().unwrap().pop_front()
         }
 

@@ -1,9 +1,9 @@
 //! A pool of workers for Rust programs.
 
-#[cfg_attr(raddle_loom, allow(dead_code, reason = "the pool itself is not modelled"))]
-mod completion;
 mod crew;
 mod deque;
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "the pool itself is not modelled"))]
+mod end;
 #[cfg(not(raddle_loom))]
 mod spawned;
 #[cfg(not(raddle_loom))]
@@ -12,9 +12,9 @@ mod spread;
 mod workers;
 
 #[cfg(raddle_loom)]
-pub use completion::Completion;
+pub use crew::{Crew, Member, Task};
 #[cfg(raddle_loom)]
-pub use crew::{Crew, Seat as CrewSeat, Task};
+pub use end::TaskEnd;
 #[cfg(not(raddle_loom))]
 pub use spawned::Spawned;
 #[cfg(not(raddle_loom))]

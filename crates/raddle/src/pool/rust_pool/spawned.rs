@@ -4,16 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::completion::Completion;
+use super::end::TaskEnd;
 use super::workers;
 use crate::locks::Lock;
 use crate::os::Deadline;
 use crate::thread::Joined;
 use crate::wait::{Native, infallible};
 
-/// What the task leaves, and the one who joins it takes.
+/// What the task leaves, and the thread that joins it takes.
 pub(super) struct Packet<T> {
-    pub(super) done: Completion,
+    pub(super) done: TaskEnd,
     pub(super) outcome: Lock<Option<Joined<T>>>,
 }
 

@@ -1,6 +1,6 @@
 //! One function over many inputs, on all workers and the calling thread.
 //!
-//! Whoever is free claims the next few inputs of one counter: a share of what is left, so that
+//! A worker that is free claims the next few inputs of one counter: a share of what is left, so that
 //! short items cost little and the last ones end together. The caller takes part, so a map in a
 //! task of the same pool, whose workers may all be busy, is done all the same.
 //!
@@ -26,7 +26,7 @@ const LARGEST_BATCH: usize = 1024;
 
 type Panic = Box<dyn Any + Send>;
 
-/// A place to write results at, shared by those who write at different indexes.
+/// A place to write results at, shared by workers that write at different indexes.
 struct Output<R>(*mut R);
 
 // SAFETY: each index is claimed, and so written, by one thread; the owner reads after all.
@@ -85,12 +85,12 @@ impl Pool {
         self.together(count, &body);
         if let Some(payload) = panic.into_inner() {
             for index in written.into_inner().into_iter().flatten() {
-                // SAFETY: written, by somebody who is done, and dropped once.
+                // SAFETY: written, by a worker that is done, and dropped once.
                 unsafe { output.0.add(index).drop_in_place() };
             }
             resume_unwind(payload);
         }
-        // SAFETY: nobody panicked, so each index was claimed and written, by those who are done.
+        // SAFETY: nobody panicked, so each index was claimed and written, by workers that are done.
         unsafe { results.set_len(count) };
         results
     }
@@ -153,9 +153,9 @@ impl Pool {
 
     /// Runs `body`, which does not panic, here and on the workers that `count` items are worth.
     fn together(&self, count: usize, body: &(dyn Fn() + Sync)) {
-        self.with_seat(|seat| {
-            let others = self.workers().saturating_sub(usize::from(seat.is_some()));
-            self.crew.together(others.min(count.saturating_sub(1)), seat, body);
+        self.with_member(|member| {
+            let others = self.workers().saturating_sub(usize::from(member.is_some()));
+            self.crew.together(others.min(count.saturating_sub(1)), member, body);
         });
     }
 }

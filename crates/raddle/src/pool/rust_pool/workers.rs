@@ -8,8 +8,8 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::completion::Completion;
-use super::crew::{Crew, Seat};
+use super::crew::{Crew, Member};
+use super::end::TaskEnd;
 use super::spawned::{Packet, Spawned};
 use crate::locks::Lock;
 use crate::os::fork;
@@ -32,12 +32,12 @@ use crate::thread::{Builder, Thread};
 /// ```
 pub struct Pool {
     pub(super) crew: Arc<Crew>,
-    members: Vec<Member>,
+    workers: Vec<WorkerThread>,
     generation: u32,
 }
 
 /// A worker, as the pool knows it.
-struct Member {
+struct WorkerThread {
     thread: Thread<()>,
     known: Arc<Known>,
 }
@@ -47,31 +47,31 @@ struct Known {
     /// Its thread's identifier, set before it runs anything.
     ident: AtomicUsize,
     /// It runs nothing any more.
-    ended: Completion,
+    ended: TaskEnd,
 }
 
-/// The calling thread's place in a pool.
-struct Place {
+/// What a worker is a member of.
+struct Membership {
     crew: Arc<Crew>,
-    seat: Seat,
+    member: Member,
 }
 
 thread_local! {
-    /// Null, or the place on the stack of this thread, which is a worker.
-    static PLACE: Cell<*const Place> = const { Cell::new(ptr::null()) };
+    /// Null, or what is on the stack of this thread, which is a worker.
+    static CURRENT: Cell<*const Membership> = const { Cell::new(ptr::null()) };
 }
 
-/// Runs `body` with the calling thread's place, if it is a worker.
-fn with_place<R>(body: impl FnOnce(Option<&Place>) -> R) -> R {
-    // SAFETY: set while the place is on this thread's stack, further down.
-    PLACE.with(|place| body(unsafe { place.get().as_ref() }))
+/// Runs `body` with the calling thread's membership, if it is a worker.
+fn with_current<R>(body: impl FnOnce(Option<&Membership>) -> R) -> R {
+    // SAFETY: set while it is on this thread's stack, further down.
+    CURRENT.with(|current| body(unsafe { current.get().as_ref() }))
 }
 
 /// Waits for a completion, if the calling thread is a worker of a pool, and runs tasks meanwhile;
 /// returns whether it is one.
-pub(super) fn wait_for(completion: &Completion) -> bool {
-    with_place(|place| {
-        place.inspect(|place| place.crew.wait_for(&place.seat, completion)).is_some()
+pub(super) fn wait_for(completion: &TaskEnd) -> bool {
+    with_current(|current| {
+        current.inspect(|current| current.crew.wait_for(&current.member, completion)).is_some()
     })
 }
 
@@ -95,27 +95,26 @@ impl Pool {
     pub fn try_new(workers: usize) -> io::Result<Self> {
         assert!(workers > 0, "a pool needs a worker");
         fork::watch();
-        let (crew, seats) = Crew::new(workers);
+        let (crew, members) = Crew::new(workers);
         let mut pool = Self {
             crew: Arc::new(crew),
-            members: Vec::with_capacity(workers),
+            workers: Vec::with_capacity(workers),
             generation: fork::generation(),
         };
-        for (number, seat) in seats.into_iter().enumerate() {
-            let known =
-                Arc::new(Known { ident: AtomicUsize::new(0), ended: Completion::new() });
+        for (number, member) in members.into_iter().enumerate() {
+            let known = Arc::new(Known { ident: AtomicUsize::new(0), ended: TaskEnd::new() });
             let (crew, mine) = (Arc::clone(&pool.crew), Arc::clone(&known));
             let work = move || {
                 mine.ident.store(crate::os::thread_id(), Ordering::Release);
-                let place = Place { crew, seat };
-                PLACE.with(|current| current.set(&raw const place));
-                place.crew.work(&place.seat);
-                PLACE.with(|current| current.set(ptr::null()));
+                let membership = Membership { crew, member };
+                CURRENT.with(|current| current.set(&raw const membership));
+                membership.crew.work(&membership.member);
+                CURRENT.with(|current| current.set(ptr::null()));
                 mine.ended.complete();
             };
             // Dropping the pool sends home those that were started.
             let thread = Builder::new().name(format!("raddle-{number}")).spawn(work)?;
-            pool.members.push(Member { thread, known });
+            pool.workers.push(WorkerThread { thread, known });
         }
         Ok(pool)
     }
@@ -123,7 +122,7 @@ impl Pool {
     /// The number of worker threads.
     #[must_use]
     pub fn workers(&self) -> usize {
-        if self.is_orphaned() { 0 } else { self.members.len() }
+        if self.is_orphaned() { 0 } else { self.workers.len() }
     }
 
     /// The number of workers that sleep; for reports and tests.
@@ -136,11 +135,11 @@ impl Pool {
         self.generation != fork::generation()
     }
 
-    /// Runs `body` with the calling thread's seat, if it is a worker of this pool.
-    pub(super) fn with_seat<R>(&self, body: impl FnOnce(Option<&Seat>) -> R) -> R {
-        with_place(|place| {
-            let mine = place.filter(|place| Arc::ptr_eq(&place.crew, &self.crew));
-            body(mine.map(|place| &place.seat))
+    /// Runs `body` with the calling thread's part in the crew, if it is a worker of this pool.
+    pub(super) fn with_member<R>(&self, body: impl FnOnce(Option<&Member>) -> R) -> R {
+        with_current(|current| {
+            let mine = current.filter(|current| Arc::ptr_eq(&current.crew, &self.crew));
+            body(mine.map(|current| &current.member))
         })
     }
 
@@ -156,14 +155,14 @@ impl Pool {
             !self.is_orphaned(),
             "the pool's workers are in the parent process: make a pool"
         );
-        let packet = Arc::new(Packet { done: Completion::new(), outcome: Lock::new(None) });
+        let packet = Arc::new(Packet { done: TaskEnd::new(), outcome: Lock::new(None) });
         let mine = Arc::clone(&packet);
         let run = move || {
             let outcome = catch_unwind(AssertUnwindSafe(task));
             *mine.outcome.acquire() = Some(outcome);
             mine.done.complete();
         };
-        self.with_seat(|seat| self.crew.push(Box::new(run), seat));
+        self.with_member(|member| self.crew.push(Box::new(run), member));
         Spawned { packet }
     }
 }
@@ -172,14 +171,14 @@ impl Drop for Pool {
     /// Waits until all tasks have run and the workers have ended. A task that drops its pool runs
     /// others meanwhile, and does not wait for itself.
     fn drop(&mut self) {
-        let members = std::mem::take(&mut self.members);
+        let workers = std::mem::take(&mut self.workers);
         if self.is_orphaned() {
-            std::mem::forget(members); // They are not in this process.
+            std::mem::forget(workers); // They are not in this process.
             return;
         }
         self.crew.end();
         let me = crate::os::thread_id();
-        for Member { thread, known } in members {
+        for WorkerThread { thread, known } in workers {
             if known.ident.load(Ordering::Acquire) != me {
                 wait_for(&known.ended);
                 let _ = thread.join();

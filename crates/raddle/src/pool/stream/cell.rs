@@ -5,7 +5,7 @@
 //! others are not used. How far its worker is can be read in it at any time, and what has not
 //! begun can be taken away.
 //!
-//! | cell      | what it carries          | who leaves it, and how                                  |
+//! | cell      | what it carries          | what leaves it, and how                                 |
 //! |-----------|--------------------------|---------------------------------------------------------|
 //! | `EMPTY`   | nothing                  | the consumer: to `WATCHED`; the worker that claimed the |
 //! |           |                          | item: to `FULL`, or a range from here on: to `RUNNING`  |
@@ -101,7 +101,7 @@ pub(super) fn begin(cell: &AtomicUsize, end: usize) {
 /// The range's worker has done what it had begun: returns how many items it has been left, and
 /// begins one more if there is one.
 ///
-/// `exclusive`: whoever cuts it cannot do so while this thread is here.
+/// `exclusive`: the thread that cuts it cannot do so while this thread is here.
 #[inline]
 pub(super) fn step(cell: &AtomicUsize, exclusive: bool) -> Cell {
     if exclusive {
@@ -130,7 +130,7 @@ pub(super) fn cut(cell: &AtomicUsize) -> Option<(usize, usize)> {
 }
 
 /// Has the consumer be woken when the cell is filled; returns false if there is something to take,
-/// for who has seen so many results of it.
+/// for a consumer that has seen so many results of it.
 pub(super) fn watch(cell: &AtomicUsize, seen: usize) -> bool {
     let mut word = cell.load(Ordering::Acquire);
     loop {

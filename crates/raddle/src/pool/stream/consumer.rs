@@ -159,7 +159,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
         let cell = &window.done[target & window.mask];
         let waiter = Waiter::new();
         let locked = window.results.lock();
-        // Whoever stops the stream from here on takes the latch, and finds this waiter.
+        // A thread that stops the stream from here on takes the latch, and finds this waiter.
         let door = window.door.load(Ordering::Acquire);
         if door & CLOSED != 0
             || door & STOPPED != 0 && target >= self.front(|window, front| front.cut(window))

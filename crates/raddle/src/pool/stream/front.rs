@@ -147,7 +147,7 @@ impl Front {
                     return self.ready > 0;
                 }
                 Cell::Full(what) => {
-                    // Whoever fills it next has seen the publication of that, which comes later.
+                    // The consumer that fills it next has seen the publication of that, which comes later.
                     cell.store(EMPTY, Ordering::Relaxed);
                     let count = if window.ordered() { what } else { 1 };
                     self.slot = what;
@@ -220,7 +220,7 @@ impl Front {
     #[cold]
     fn wants_another<T, R>(&self, window: &Window<T, R>) -> bool {
         // An exchange: what reads the old number comes before the worker's last look.
-        !window.pace.is_little(self.unclaimed(window), window.exclusive)
+        !window.chunk_size.is_little(self.unclaimed(window), window.exclusive)
             || window.awake.fetch_add(0, Ordering::AcqRel) == 0
     }
 
@@ -318,7 +318,7 @@ impl Front {
         self.ended = true;
         let cut = self.cut(window);
         if closed && let Some(ticket) = window.offcuts.take() {
-            // SAFETY: taken from those who could have claimed it; and this is the consumer.
+            // SAFETY: taken from the workers that could have claimed it; and this is the consumer.
             if let (Some(input), _) = unsafe { window.slots[ticket & window.mask].take() } {
                 return Plan::Discard(input, None);
             }
@@ -374,7 +374,7 @@ impl Front {
             |nanos: i64| patience = Some(patience.map_or(nanos, |p| p.min(nanos)));
         let unclaimed = self.unclaimed(window);
         if self.hiring.is_open(window) && unclaimed > 0 {
-            // As soon as those who were hired have come, more are to be.
+            // As soon as the workers that were hired have come, more are to be.
             at_most(self.hiring.lap(window));
         }
         if unclaimed > 0
@@ -423,7 +423,7 @@ impl Front {
     /// worker. Returns whether to wake one.
     #[cold]
     fn rescue<T, R>(&mut self, window: &Window<T, R>) -> bool {
-        window.pace.forget();
+        window.chunk_size.forget();
         let claimed = self.published - self.unclaimed(window);
         let (mut number, mut found) = (self.range, false);
         while number < claimed && window.ranges.load(Ordering::Acquire) > 0 {

@@ -1,10 +1,10 @@
 //! A stream of items on its way through workers, in order.
 
 mod cell;
+mod chunk_size;
 mod clocks;
 mod consumer;
 mod front;
-mod pace;
 mod pull;
 mod slot;
 mod window;
@@ -12,5 +12,5 @@ mod work;
 
 pub use clocks::Reading;
 pub use consumer::{Consumer, Delivery, Plan};
-pub use slot::Held;
+pub use slot::HeldItem;
 pub use window::{Left, Outcome, Settings, Stay, Window};

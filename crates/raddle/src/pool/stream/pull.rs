@@ -35,7 +35,7 @@ pub(super) enum Moment {
 
 /// How far ahead inputs are pulled: as far as the workers need, and further only where items
 /// come and go so quickly that the consumer and the workers would wait for each other all the
-/// time. Inputs may be large, and whoever made them slowly may want the next one to be new.
+/// time. Inputs may be large, and a program that makes them slowly may want the next one to be new.
 #[derive(Debug)]
 pub(super) struct Reach {
     pub(super) now: usize,

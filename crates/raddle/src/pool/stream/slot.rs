@@ -1,6 +1,6 @@
 //! One item's place in a window, from its input to its result.
 //!
-//! | state  | what is in it    | who leaves it, and how                                       |
+//! | state  | what is in it    | what leaves it, and how                                      |
 //! |--------|------------------|--------------------------------------------------------------|
 //! | `FREE` | nothing          | the consumer: fills in an input, to `HELD`                   |
 //! | `HELD` | an input         | the worker that claimed it: writes the output, to `DONE`, or |
@@ -31,7 +31,7 @@ pub(super) struct Slot<T, R> {
 
 /// What a slot holds, see [`Window::for_each_held`](super::Window::for_each_held).
 #[derive(Debug)]
-pub struct Held<'a, T, R> {
+pub struct HeldItem<'a, T, R> {
     /// The input of an item that was not delivered yet.
     pub input: &'a T,
     /// Its output, if it has been run.
@@ -147,7 +147,10 @@ impl<T, R> Slot<T, R> {
     ///
     /// # Safety
     /// Nobody fills or takes meanwhile; a worker may finish.
-    pub(super) unsafe fn look<O>(&self, look: impl FnOnce(Held<'_, T, R>) -> O) -> Option<O> {
+    pub(super) unsafe fn look<O>(
+        &self,
+        look: impl FnOnce(HeldItem<'_, T, R>) -> O,
+    ) -> Option<O> {
         let state = self.state.load(Ordering::Acquire);
         if state == FREE {
             return None;
@@ -158,7 +161,7 @@ impl<T, R> Slot<T, R> {
                 let input = unsafe { (*input).as_ref() }?;
                 // SAFETY: not written in `DONE`, says the caller; not looked at before.
                 let output = if state == DONE { unsafe { (*output).as_ref() } } else { None };
-                Some(look(Held { input, output }))
+                Some(look(HeldItem { input, output }))
             })
         })
     }

@@ -1,11 +1,11 @@
 //! A bounded stream of items through any number of workers, to one consumer.
 //!
 //! The consumer publishes inputs and takes results; workers claim the next input, or the next few
-//! where they are short (`pace.rs`), run them and announce their results. Nothing is handed to a
+//! where they are short (`chunk_size.rs`), run them and announce their results. Nothing is handed to a
 //! worker in particular: the next input is the next value of one counter. How the threads find
 //! each other asleep or awake is argued in `pool/README.md`.
 //!
-//! | word        | bits                                   | who changes it                      |
+//! | word        | bits                                   | what changes it                     |
 //! |-------------|----------------------------------------|-------------------------------------|
 //! | `sleep`     | inputs published, `TICK`s              | the consumer: +n, after filling in  |
 //! |             | `ENDED`: no more will come             | the consumer, once                  |
@@ -17,7 +17,7 @@
 //! |             | `STOPPED`: as in `claimed`             | anybody, once, right after that     |
 //! |             | `CLOSED`: results are not wanted       | anybody, once                       |
 //! |             | `KNOCKED`: a worker has left something | a worker that finds it closed and   |
-//! |             | to discard to whoever holds it         | held; the consumer, leaving         |
+//! |             | to discard to the thread that holds it | held; the consumer, leaving         |
 //! | `done[n]`   | whether the n-th result is there, or a | see `cell.rs`                       |
 //! |             | range of results from there on         |                                     |
 //! | `ranges`    | ranges claimed and not announced       | workers: +1 before the claim, -1    |
@@ -39,11 +39,11 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::cell::{EMPTY, Offcuts};
+use super::chunk_size::ChunkSize;
 use super::clocks::{Clocks, Reading};
 use super::consumer::Consumer;
 use super::front::Front;
-use super::pace::Pace;
-use super::slot::{Held, Slot};
+use super::slot::{HeldItem, Slot};
 use crate::os::{Deadline, fork};
 use crate::pool::sleep::{Sleep, TICK};
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
@@ -67,7 +67,7 @@ pub struct Settings {
     pub reach: usize,
     /// Whether results come in the order of their inputs, or as they are ready.
     pub ordered: bool,
-    /// How many workers may be there or on their way at one time; whoever is asked for one may
+    /// How many workers may be there or on their way at one time; the caller that is asked for one may
     /// also decline.
     pub crew: usize,
     /// How many items a worker claims at once, at first and at most, as they turn out to be short.
@@ -133,14 +133,14 @@ pub struct Window<T, R> {
     pub(super) front: UnsafeCell<Front>,
     /// The consumer, when it waits.
     pub(super) results: WaitList,
-    /// Those who wait for the last worker to leave.
+    /// The threads that wait for the last worker to leave.
     pub(super) leaving: WaitList,
     /// Workers inside `work`; it falls under the latch of `leaving`.
     pub(super) inside: AtomicUsize,
     pub(super) awake: CachePadded<AtomicUsize>,
     pub(super) ranges: AtomicUsize,
     pub(super) offcuts: Offcuts,
-    pub(super) pace: Pace,
+    pub(super) chunk_size: ChunkSize,
     /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
     /// As many as `mask` + 1, a power of two, like the two below.
@@ -184,7 +184,7 @@ impl<T, R> Window<T, R> {
             awake: CachePadded::new(AtomicUsize::new(0)),
             ranges: AtomicUsize::new(0),
             offcuts: Offcuts::new(),
-            pace: Pace::new(settings.range.0, settings.range.1),
+            chunk_size: ChunkSize::new(settings.range.0, settings.range.1),
             entered: AtomicUsize::new(0),
             slots: (0..size).map(|_| Slot::new()).collect(),
             ready: if settings.ordered { Box::default() } else { words(size) },
@@ -215,12 +215,12 @@ impl<T, R> Window<T, R> {
         }
     }
 
-    /// Stops handing out items and delivering results; wakes all who wait.
+    /// Stops handing out items and delivering results; wakes all that wait.
     ///
-    /// What the window still holds is to be discarded by whoever is, or next becomes, the
+    /// What the window still holds is to be discarded by the thread that is, or next becomes, the
     /// consumer; see [`Consumer::leave`].
     pub fn close(&self) {
-        // First: whoever sees `CLOSED` discards what can no longer be claimed.
+        // First: a thread that sees `CLOSED` discards what can no longer be claimed.
         self.stop();
         self.claimed.fetch_or(CLOSED, Ordering::AcqRel);
         if self.door.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED == 0 {
@@ -245,7 +245,7 @@ impl<T, R> Window<T, R> {
     #[inline]
     pub fn consumer(&self) -> Option<Consumer<'_, T, R>> {
         let door = if self.exclusive {
-            // Nobody else who is attached can come in between, and nobody else changes it.
+            // No other attached thread can come in between, and nobody else changes it.
             let door = self.door.load(Ordering::Acquire);
             self.door.store(door | HELD, Ordering::Relaxed);
             door
@@ -260,7 +260,7 @@ impl<T, R> Window<T, R> {
     #[inline]
     pub fn take_quickly(&self, fits: impl FnOnce(&R) -> bool) -> Option<(T, R)> {
         if self.exclusive {
-            // Nobody else who is attached comes in between, so that nobody need be told.
+            // No other attached thread comes in between, so that nobody need be told.
             if self.door.load(Ordering::Acquire) != 0 {
                 return None;
             }
@@ -335,7 +335,7 @@ impl<T, R> Window<T, R> {
     /// Meanwhile nobody publishes, takes or discards items; workers may go on.
     pub unsafe fn for_each_held<E>(
         &self,
-        mut look: impl FnMut(Held<'_, T, R>) -> Result<(), E>,
+        mut look: impl FnMut(HeldItem<'_, T, R>) -> Result<(), E>,
     ) -> Result<(), E> {
         for slot in &self.slots {
             // SAFETY: passed on to the caller.

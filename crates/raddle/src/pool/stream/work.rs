@@ -12,7 +12,7 @@ use crate::sync::Ordering;
 use crate::wait::Blocking;
 
 /// Items that a worker claimed.
-struct Claim {
+struct Claimed {
     /// The slot of the first, and its number where results come in order; the others follow.
     slot: usize,
     ticket: usize,
@@ -21,8 +21,8 @@ struct Claim {
     wake: bool,
 }
 
-enum Claimed {
-    Items(Claim),
+enum Attempt {
+    Items(Claimed),
     Nothing,
     Over,
 }
@@ -57,14 +57,14 @@ impl<T, R> Window<T, R> {
         mut attend: impl FnMut(&mut B),
         mut run: impl FnMut(&mut B, &T) -> Outcome<R>,
     ) -> Result<Left, B::Interrupt> {
-        let inside = Inside::enter(self, stay.is_some_and(|stay| stay.again));
+        let inside = Entered::enter(self, stay.is_some_and(|stay| stay.again));
         let end = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.work));
         let mut meter = Meter::new(&self.clocks);
         let mut unannounced = None;
         let mut began = deadline::now();
         loop {
             match self.claim() {
-                Claimed::Items(mut claim) => {
+                Attempt::Items(mut claim) => {
                     if claim.count > 1 {
                         cell::begin(&self.done[claim.ticket & self.mask], claim.count);
                     }
@@ -79,7 +79,7 @@ impl<T, R> Window<T, R> {
                         return Ok(Left::Over); // An item forked; the stream stayed behind.
                     }
                     let now = deadline::now();
-                    self.pace.learn(claim.count, now - began);
+                    self.chunk_size.learn(claim.count, now - began);
                     began = now;
                     meter.ran(claim.count);
                     if end.has_passed() {
@@ -100,7 +100,7 @@ impl<T, R> Window<T, R> {
                     if earlier.is_some_and(|earlier| earlier.count > 1) {
                         continue; // It may have been the last range that was waited for.
                     }
-                    if matches!(state, Claimed::Over) {
+                    if matches!(state, Attempt::Over) {
                         self.tidy(blocking, &mut attend);
                         return Ok(Left::Over);
                     }
@@ -130,7 +130,7 @@ impl<T, R> Window<T, R> {
 
     /// Announces what was done, if anything, and has `blocking` detach; returns false in the child
     /// of a fork that this made: the stream stayed behind.
-    fn tell_and_detach<B: Blocking>(&self, blocking: &mut B, done: Option<&Claim>) -> bool {
+    fn tell_and_detach<B: Blocking>(&self, blocking: &mut B, done: Option<&Claimed>) -> bool {
         let first = blocking.is_burdened();
         if let Some(done) = done.filter(|_| first) {
             self.announce(done);
@@ -148,7 +148,7 @@ impl<T, R> Window<T, R> {
     /// Runs what was claimed, but for what is cut off meanwhile; returns false in the child of a
     /// fork that an item made.
     #[inline]
-    fn run_all(&self, claim: &mut Claim, mut run: impl FnMut(&T) -> Outcome<R>) -> bool {
+    fn run_all(&self, claim: &mut Claimed, mut run: impl FnMut(&T) -> Outcome<R>) -> bool {
         let cell = &self.done[claim.ticket & self.mask];
         let mut number = 0;
         loop {
@@ -186,7 +186,7 @@ impl<T, R> Window<T, R> {
 
     /// Leaves out the rest of a range, from the item of that number on.
     #[cold]
-    fn skip(&self, claim: &mut Claim, number: usize) {
+    fn skip(&self, claim: &mut Claimed, number: usize) {
         let end = match cell::cut(&self.done[claim.ticket & self.mask]) {
             Some((_, end)) => end,
             // Somebody else has cut it, and the rest is not this worker's.
@@ -210,8 +210,8 @@ impl<T, R> Window<T, R> {
         if !closed || self.is_orphaned() {
             return;
         }
-        attend(blocking); // Also for those who rely on being alone while they are attached.
-        // Whoever is the consumer looks again when it gives that up.
+        attend(blocking); // Also for embedders that rely on being alone while they are attached.
+        // The thread that is the consumer looks again when it gives that up.
         let held = self.door.fetch_or(HELD | KNOCKED, Ordering::AcqRel) & HELD != 0;
         if !held {
             Consumer::new(self).leave_nothing();
@@ -220,38 +220,40 @@ impl<T, R> Window<T, R> {
 
     /// Claims the next inputs.
     #[inline]
-    fn claim(&self) -> Claimed {
+    fn claim(&self) -> Attempt {
         let mut claimed = self.claimed.load(Ordering::Acquire);
         loop {
             if claimed & CLOSED != 0 || self.is_orphaned() {
-                return Claimed::Over;
+                return Attempt::Over;
             }
             if self.offcuts.count() > 0
                 && let Some(ticket) = self.offcuts.take()
             {
                 let (slot, count) = (ticket & self.mask, 1);
                 let wake = self.offcuts.count() > 0 && sleep::wants_waking(self.sleep.load());
-                return Claimed::Items(Claim { slot, ticket, count, wake });
+                return Attempt::Items(Claimed { slot, ticket, count, wake });
             }
             if claimed & STOPPED != 0 {
-                return Claimed::Over;
+                return Attempt::Over;
             }
-            // Whoever moved `claimed` here had seen `published` beyond it, and so does this.
+            // The worker that moved `claimed` here had seen `published` beyond it, and so does this.
             let published = self.sleep.load();
             let left = sleep::ticks(published).wrapping_sub(claimed) / TICK;
             if left == 0 {
                 let over = published & ENDED != 0 && self.ranges.load(Ordering::Acquire) == 0;
-                return if over { Claimed::Over } else { Claimed::Nothing };
+                return if over { Attempt::Over } else { Attempt::Nothing };
             }
             let ticket = claimed / TICK;
             let (mut slot, mut count) = (ticket & self.mask, 1);
             match self.ready.get(slot) {
                 // Looked up before the claim: after it, the consumer may write here again.
                 Some(lent) => slot = lent.load(Ordering::Relaxed),
-                None => count = self.pace.share(left, self.inside.load(Ordering::Relaxed)),
+                None => {
+                    count = self.chunk_size.share(left, self.inside.load(Ordering::Relaxed))
+                }
             }
             if count > 1 {
-                // Before the claim: who finds nothing left to claim sees it.
+                // Before the claim: a worker that finds nothing left to claim sees it.
                 self.ranges.fetch_add(1, Ordering::AcqRel);
             }
             match self.claimed.compare_exchange_weak(
@@ -264,8 +266,8 @@ impl<T, R> Window<T, R> {
                     let left = left - count;
                     let wake = left > 0
                         && sleep::wants_waking(published)
-                        && !self.pace.is_little(left, self.exclusive);
-                    return Claimed::Items(Claim { slot, ticket, count, wake });
+                        && !self.chunk_size.is_little(left, self.exclusive);
+                    return Attempt::Items(Claimed { slot, ticket, count, wake });
                 }
                 Err(now) => claimed = now,
             }
@@ -277,7 +279,7 @@ impl<T, R> Window<T, R> {
 
     /// Tells the consumer that a claim is done.
     #[inline]
-    fn announce(&self, claim: &Claim) {
+    fn announce(&self, claim: &Claimed) {
         if self.ordered() {
             let full = Cell::Full(claim.count).write();
             let before = self.done[claim.ticket & self.mask].swap(full, Ordering::AcqRel);
@@ -299,7 +301,7 @@ impl<T, R> Window<T, R> {
     /// A range was announced, or not claimed after all.
     fn range_is_over(&self) {
         if self.ranges.fetch_sub(1, Ordering::AcqRel) == 1 && self.sleep.has_ended() {
-            self.sleep.wake_all(); // Those who stayed for what might have been cut off.
+            self.sleep.wake_all(); // Workers that stayed for what might have been cut off.
         }
     }
 
@@ -314,12 +316,12 @@ impl<T, R> Window<T, R> {
 }
 
 /// Counts a worker while it is inside, and while it is awake there.
-struct Inside<'a, T, R> {
+struct Entered<'a, T, R> {
     window: &'a Window<T, R>,
     awake: Flag<bool>,
 }
 
-impl<'a, T, R> Inside<'a, T, R> {
+impl<'a, T, R> Entered<'a, T, R> {
     fn enter(window: &'a Window<T, R>, again: bool) -> Self {
         window.inside.fetch_add(1, Ordering::AcqRel);
         if !again {
@@ -335,7 +337,7 @@ impl<'a, T, R> Inside<'a, T, R> {
         self.window.awake.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Before its last look for something to do: whoever leaves what it offers to those that are
+    /// Before its last look for something to do: a worker that leaves what it offers to those that are
     /// awake then finds this one gone, or is seen by that look.
     fn rests(&self) {
         if self.awake.replace(false) {
@@ -344,7 +346,7 @@ impl<'a, T, R> Inside<'a, T, R> {
     }
 }
 
-impl<T, R> Drop for Inside<'_, T, R> {
+impl<T, R> Drop for Entered<'_, T, R> {
     fn drop(&mut self) {
         let window = self.window;
         if std::thread::panicking() {

@@ -1,4 +1,4 @@
-//! The inside of a [`Gate`]: what is done with its latch held.
+//! A [`Gate`] that is locked: what is done with its latch held.
 
 use std::sync::atomic::{Ordering, fence};
 
@@ -6,7 +6,7 @@ use super::{Deny, Gate, Store};
 use crate::waiters::{Choice, Locked};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum Status {
     Open,
     ShutDown,
     Retired,
@@ -14,12 +14,12 @@ pub(super) enum Phase {
 
 /// Guarded by the getters' latch.
 #[derive(Debug)]
-pub(super) struct Inside {
+pub(super) struct GateState {
     /// The most items; `usize::MAX` stands for no limit.
     pub(super) limit: usize,
     /// Items that were put and not yet reported done.
     pub(super) unfinished: usize,
-    pub(super) phase: Phase,
+    pub(super) status: Status,
     /// Whether anybody may be in the putters' line: set under both latches, dropped when the
     /// line is found empty.
     pub(super) putters: bool,
@@ -28,16 +28,16 @@ pub(super) struct Inside {
 }
 
 /// The gate, locked.
-pub(super) struct Inner<'a, S> {
+pub(super) struct LockedGate<'a, S> {
     pub(super) gate: &'a Gate<S>,
     pub(super) getters: Locked<'a>,
 }
 
-impl<'a, S: Store> Inner<'a, S> {
+impl<'a, S: Store> LockedGate<'a, S> {
     #[inline]
-    pub(super) fn inside<R>(&self, use_it: impl FnOnce(&mut Inside) -> R) -> R {
+    pub(super) fn state<R>(&self, use_it: impl FnOnce(&mut GateState) -> R) -> R {
         // SAFETY: the latch is held, and `use_it` is not re-entrant.
-        self.gate.inside.with_mut(|inside| use_it(unsafe { &mut *inside }))
+        self.gate.state.with_mut(|state| use_it(unsafe { &mut *state }))
     }
 
     #[inline]
@@ -60,16 +60,16 @@ impl<'a, S: Store> Inner<'a, S> {
     #[inline]
     pub(super) fn room(&self) -> usize {
         let count = self.count();
-        self.inside(|inside| inside.limit.saturating_sub(count))
+        self.state(|state| state.limit.saturating_sub(count))
     }
 
     #[inline]
     pub(super) fn may_put(&self) -> Result<(), Deny> {
-        match self.inside(|inside| inside.phase) {
-            Phase::Open if self.room() == 0 => Err(Deny::Later),
-            Phase::Open => Ok(()),
-            Phase::ShutDown => Err(Deny::ShutDown),
-            Phase::Retired => Err(Deny::Retired),
+        match self.state(|state| state.status) {
+            Status::Open if self.room() == 0 => Err(Deny::Later),
+            Status::Open => Ok(()),
+            Status::ShutDown => Err(Deny::ShutDown),
+            Status::Retired => Err(Deny::Retired),
         }
     }
 
@@ -78,35 +78,35 @@ impl<'a, S: Store> Inner<'a, S> {
         if self.count() > 0 {
             return Ok(());
         }
-        match self.inside(|inside| inside.phase) {
-            Phase::Open => Err(Deny::Later),
-            Phase::ShutDown => Err(Deny::ShutDown),
-            Phase::Retired => Err(Deny::Retired),
+        match self.state(|state| state.status) {
+            Status::Open => Err(Deny::Later),
+            Status::ShutDown => Err(Deny::ShutDown),
+            Status::Retired => Err(Deny::Retired),
         }
     }
 
     /// Chooses the putter that has waited longest.
     pub(super) fn choose_putter(&self) -> Option<Choice> {
-        if !self.inside(|inside| inside.putters) {
+        if !self.state(|state| state.putters) {
             return None;
         }
         let putters = self.gate.putters.lock();
         let choice = putters.choose(0);
         if putters.is_empty() {
-            self.inside(|inside| inside.putters = false);
+            self.state(|state| state.putters = false);
         }
         choice
     }
 
     pub(super) fn wake_putters(&self, limit: usize) {
-        if self.inside(|inside| inside.putters) {
-            let none_left = || self.inside(|inside| inside.putters = false);
+        if self.state(|state| state.putters) {
+            let none_left = || self.state(|state| state.putters = false);
             self.gate.putters.lock().choose_many(limit, 0, none_left);
         }
     }
 
     pub(super) fn wake_joiners(&self) {
-        if self.inside(|inside| std::mem::take(&mut inside.joiners)) {
+        if self.state(|state| std::mem::take(&mut state.joiners)) {
             self.gate.joiners.lock().choose_many(usize::MAX, 0, || {});
         }
     }

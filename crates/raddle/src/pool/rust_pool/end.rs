@@ -12,7 +12,7 @@
 //! |            | sleep, or sleeps, in its crew      |                                            |
 //! | `COMPLETE` | complete                           | nobody                                     |
 //!
-//! Whoever completes goes from any of the first three to `COMPLETE`, and wakes as they say.
+//! The thread that completes goes from any of the first three to `COMPLETE`, and wakes as they say.
 
 use std::sync::Arc;
 
@@ -27,23 +27,23 @@ const AWAITED: u8 = 1;
 const WATCHED: u8 = 2;
 const COMPLETE: u8 = 3;
 
-/// See the module's text. Shared by whoever completes it and the one that waits.
+/// See the module's text. Shared by the thread that completes it and the one that waits.
 #[derive(Debug)]
-pub struct Completion {
+pub struct TaskEnd {
     state: AtomicU8,
     /// Set if that was `AWAITED`.
     event: Event,
-    /// The crew in which the waiter sleeps. Written by it in `OPEN` and `AWAITED`; read by who
+    /// The crew in which the waiter sleeps. Written by it in `OPEN` and `AWAITED`; read by the thread that
     /// completes, if it found `WATCHED`: the waiter then writes it no more.
     crew: UnsafeCell<Option<Arc<Crew>>>,
 }
 
 // SAFETY: `crew` is written and read by one thread at a time, as its text says.
-unsafe impl Sync for Completion {}
+unsafe impl Sync for TaskEnd {}
 // SAFETY: as above; what is in it may go anywhere.
-unsafe impl Send for Completion {}
+unsafe impl Send for TaskEnd {}
 
-impl Completion {
+impl TaskEnd {
     /// Not complete.
     #[must_use]
     pub fn new() -> Self {
@@ -121,7 +121,7 @@ impl Completion {
     }
 }
 
-impl Default for Completion {
+impl Default for TaskEnd {
     fn default() -> Self {
         Self::new()
     }

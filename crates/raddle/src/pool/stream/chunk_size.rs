@@ -18,12 +18,12 @@ const SHORT_ITEMS: usize = 16;
 const SHARES: usize = if cfg!(raddle_loom) { 1 } else { 2 };
 
 /// What all workers of a window have learned.
-pub(super) struct Pace {
+pub(super) struct ChunkSize {
     size: CachePadded<AtomicUsize>,
     most: usize,
 }
 
-impl Pace {
+impl ChunkSize {
     pub(super) fn new(first: usize, most: usize) -> Self {
         let most = most.clamp(1, cell::MOST);
         Self { size: CachePadded::new(AtomicUsize::new(first.clamp(1, most))), most }
