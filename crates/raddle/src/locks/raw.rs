@@ -83,7 +83,12 @@ impl RawLock {
     #[inline]
     #[track_caller]
     pub fn try_enter(&self) -> bool {
-        self.try_take(Hold::scoped(), Site::caller())
+        self.try_enter_at(Site::caller())
+    }
+
+    #[inline]
+    pub(super) fn try_enter_at(&self, site: Site) -> bool {
+        self.try_take(Hold::scoped(), site)
     }
 
     /// Fast path: takes the lock by one compare-exchange; if that fails, it is for
@@ -124,12 +129,7 @@ impl RawLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        let hold = Hold::mine();
-        if self.word.take_fast(hold) {
-            Ok(true)
-        } else {
-            self.acquire_cold(hold, blocking, until)
-        }
+        self.take_with(Hold::mine(), blocking, until)
     }
 
     /// [`acquire_with`](Self::acquire_with) for a caller that is sure to release it with
@@ -143,7 +143,16 @@ impl RawLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        let hold = Hold::scoped();
+        self.take_with(Hold::scoped(), blocking, until)
+    }
+
+    #[inline]
+    fn take_with<B: Blocking>(
+        &self,
+        hold: Hold,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, B::Interrupt> {
         if self.word.take_fast(hold) {
             Ok(true)
         } else {

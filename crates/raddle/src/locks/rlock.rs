@@ -91,10 +91,20 @@ impl RLock {
         true
     }
 
+    /// Takes the lock once more if the calling thread holds it, or by `enter`; returns whether it
+    /// was taken.
     #[inline]
-    fn take(&self, me: usize) {
-        self.owner.store(me, Ordering::Relaxed);
-        self.count.store(1, Ordering::Relaxed);
+    fn take_by<I>(&self, enter: impl FnOnce(&RawLock) -> Result<bool, I>) -> Result<bool, I> {
+        let me = thread_id();
+        if self.reenter(me) {
+            return Ok(true);
+        }
+        let taken = enter(&self.lock)?;
+        if taken {
+            self.owner.store(me, Ordering::Relaxed);
+            self.count.store(1, Ordering::Relaxed);
+        }
+        Ok(taken)
     }
 
     /// Takes the lock, waiting for it until `until`; returns whether it was taken.
@@ -107,15 +117,7 @@ impl RLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        let me = thread_id();
-        if self.reenter(me) {
-            return Ok(true);
-        }
-        let taken = self.lock.enter_with(blocking, until)?;
-        if taken {
-            self.take(me);
-        }
-        Ok(taken)
+        self.take_by(|lock| lock.enter_with(blocking, until))
     }
 
     /// Takes the lock, waiting for as long as it takes.
@@ -146,30 +148,15 @@ impl RLock {
     /// [`acquire_with`](Self::acquire_with) to see whether it is free.
     #[inline]
     pub fn acquire_fast(&self) -> bool {
-        let me = thread_id();
-        if self.reenter(me) {
-            return true;
-        }
-        let taken = self.lock.enter_fast();
-        if taken {
-            self.take(me);
-        }
-        taken
+        infallible(self.take_by(|lock| Ok(lock.enter_fast())))
     }
 
     /// Takes the lock if it is free or already held by this thread, and says whether it did.
     #[inline]
     #[track_caller]
     pub fn try_acquire(&self) -> bool {
-        let me = thread_id();
-        if self.reenter(me) {
-            return true;
-        }
-        let taken = self.lock.try_enter();
-        if taken {
-            self.take(me);
-        }
-        taken
+        let site = Site::caller(); // (A closure has no caller.)
+        infallible(self.take_by(|lock| Ok(lock.try_enter_at(site))))
     }
 
     /// Takes the lock if it is free or this thread's, or reserved for a waiter: that will not come
@@ -177,15 +164,7 @@ impl RLock {
     /// did.
     #[cold]
     pub fn seize(&self) -> bool {
-        let me = thread_id();
-        if self.reenter(me) {
-            return true;
-        }
-        let taken = self.lock.seize_entered();
-        if taken {
-            self.take(me);
-        }
-        taken
+        infallible(self.take_by(|lock| Ok(lock.seize_entered())))
     }
 
     /// Undoes one acquisition.
@@ -200,10 +179,16 @@ impl RLock {
         let count = self.count.load(Ordering::Relaxed) - 1;
         self.count.store(count, Ordering::Relaxed);
         if count == 0 {
-            self.owner.store(NOBODY, Ordering::Relaxed);
-            self.lock.exit();
+            self.exit();
         }
         Ok(())
+    }
+
+    /// The owner gives the lock up, which it does not count any more.
+    #[inline]
+    fn exit(&self) {
+        self.owner.store(NOBODY, Ordering::Relaxed);
+        self.lock.exit();
     }
 
     /// Undoes all of the calling thread's acquisitions, for [`restore_with`](Self::restore_with).
@@ -216,8 +201,7 @@ impl RLock {
         }
         let held =
             Ownership { owner: thread_id(), count: self.count.swap(0, Ordering::Relaxed) };
-        self.owner.store(NOBODY, Ordering::Relaxed);
-        self.lock.exit();
+        self.exit();
         Ok(held)
     }
 
