@@ -87,6 +87,15 @@ def test_no_guard_is_missing_its_function():
     assert guards <= imported
 
 
+def test_stacks_are_unwound_by_the_library_that_the_c_library_uses():
+    # (A linker that has an unwinder of its own would put it in: then every exit with a daemon
+    # thread crashes, because it reads what is libgcc's as its own.)
+    imported, exported = symbols(raddle._raddle.__file__)
+    needed = {"_Unwind_GetLanguageSpecificData", "_Unwind_RaiseException", "_Unwind_Resume"}
+    assert needed <= imported
+    assert {name for name in exported if name.startswith("_Unwind_")} == set()
+
+
 def classes():
     found = [each for each in vars(raddle._raddle).values() if isinstance(each, type)]
     assert len(found) >= 19

@@ -3,12 +3,15 @@
 
 use std::env;
 use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
     println!("cargo::rustc-check-cfg=cfg(raddle_doors)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/python/doors.rs");
+    link_the_c_librarys_unwinder();
     let minor = pyo3_build_config::get().version().minor;
     // Where a thread's end unwinds its stack.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") && minor < 14 {
@@ -19,9 +22,58 @@ fn main() {
             println!("cargo::rustc-cdylib-link-arg=-Wl,--undefined={name}");
             println!("cargo::rustc-cdylib-link-arg=-Wl,--wrap={name}");
         }
-        // The guards are this library's own, whatever else is loaded.
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+        // The guards are this library's own, whatever else is loaded. (Functions are all that it
+        // exports, but zig's linker, which wheels are built with, has no `-Bsymbolic-functions`.)
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic");
     }
+}
+
+/// What Rust's standard library asks of an unwinder, by the version of libgcc that has it.
+const UNWINDER: [(&str, &str); 3] = [
+    (
+        "GCC_3.0",
+        "DeleteException FindEnclosingFunction ForcedUnwind GetDataRelBase GetGR GetIP \
+         GetLanguageSpecificData GetRegionStart GetTextRelBase RaiseException Resume SetGR SetIP",
+    ),
+    ("GCC_3.3", "Backtrace GetCFA Resume_or_Rethrow"),
+    ("GCC_4.2.0", "GetIPInfo"),
+];
+
+/// Has zig's linker take the unwinder from libgcc, as every other linker does.
+///
+/// glibc's `pthread_exit` unwinds with libgcc, and hands what is libgcc's to the code that runs
+/// the drops of our frames. zig links another unwinder into the library, and that would read it
+/// as its own: each exit with a daemon thread would crash.
+fn link_the_c_librarys_unwinder() {
+    println!("cargo::rerun-if-env-changed=CARGO_ZIGBUILD_TARGET");
+    let gnu = env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("gnu");
+    let linker = env::var("RUSTC_LINKER").unwrap_or_default();
+    if !gnu || !linker.contains("zig") {
+        return;
+    }
+    // Only its names count: what is loaded in the end is the system's. And a link line with the
+    // system's own would be of no use to a build for another machine.
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let [source, script, library] =
+        ["unwinder.c", "unwinder.map", "libgcc_s.so.1"].map(|name| out.join(name));
+    let (mut functions, mut versions) = (String::new(), String::new());
+    for (version, names) in UNWINDER {
+        let names: Vec<_> = names.split(' ').map(|name| format!("_Unwind_{name}")).collect();
+        functions.extend(names.iter().map(|name| format!("void {name}(void) {{}}\n")));
+        versions += &format!("{version} {{ {}; }};\n", names.join("; "));
+    }
+    fs::write(&source, functions).expect("OUT_DIR can be written");
+    fs::write(&script, versions).expect("OUT_DIR can be written");
+    let built = Command::new(linker)
+        .args(["-shared", "-nostdlib", "-Wl,-soname,libgcc_s.so.1"])
+        .arg(format!("-Wl,--version-script={}", script.display()))
+        .args([source.as_os_str(), "-o".as_ref(), library.as_os_str()])
+        .status();
+    assert!(
+        built.is_ok_and(|status| status.success()),
+        "zig builds a library of empty functions"
+    );
+    println!("cargo::rustc-cdylib-link-arg={}", library.display());
 }
 
 /// The functions of the list that the version 3.`minor` has.
