@@ -3,15 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs constraints clean
+.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs crate publish-crate wheels musl release hooks constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(BIN)/nox: tools/constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c tools/constraints.txt nox ruff
+	$(BIN)/pip install --quiet --disable-pip-version-check -c tools/constraints.txt \
+		nox ruff typos check-jsonschema zizmor
+	touch $@
+
+$(BIN)/twine: $(BIN)/nox
+	$(BIN)/pip install --quiet --disable-pip-version-check -c tools/constraints.txt \
+		"maturin[zig]" auditwheel twine check-wheel-contents
 	touch $@
 
 demo: ## build into .venv; run the tutorial, a real server and a hang on raddle
@@ -34,6 +40,10 @@ lint: $(BIN)/nox ## formatting and lints of Rust and Python
 	$(BIN)/python tools/rust_version.py
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/typos
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline .
 
 msrv: ## build with the oldest Rust that Cargo.toml declares, by rustup
 	rustup run --install $$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) \
@@ -76,8 +86,35 @@ stubs: $(BIN)/nox ## the type stubs agree with the modules
 docs: ## the crate's rustdoc, warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet -p raddle --no-deps
 
+crate: ## the Rust crate as it is published: what it packs builds by itself
+	cargo package --quiet -p raddle --allow-dirty
+
+publish-crate: ## publish the Rust crate (`wheels.yml` does, with a token for half an hour)
+	cargo publish -p raddle --locked
+
+wheels: $(BIN)/twine ## the sdist and a wheel for each interpreter found, checked, in dist
+	$(BIN)/python tools/wheels.py
+
+# The image has every interpreter, and no Rust.
+MUSL = quay.io/pypa/musllinux_1_2_$$(uname -m)
+musl: ## the same for musl, in PyPA's container (needs docker)
+	docker run --rm --volume "$$PWD:/raddle" --workdir /raddle $(MUSL) sh -euc '\
+		git config --global --add safe.directory /raddle; \
+		curl --proto "=https" -sSf https://sh.rustup.rs | sh -s -- -qy --profile minimal; \
+		export PATH="$$HOME/.cargo/bin:$$PATH"; \
+		export RADDLE_PYTHONS="$$(echo /opt/python/cp3*-cp3* | tr " " :)"; \
+		export RADDLE_ONLY="3.11 3.12 3.13 3.14 3.14t"; \
+		make wheels PYTHON=/opt/python/cp313-cp313/bin/python VENV=/tmp/venv'
+
+release: ## what is missing before a release, and what it would do
+	$(PYTHON) tools/release.py --dry-run
+
+hooks: $(BIN)/nox ## have git look at each commit as `make lint` does, where that is quick
+	$(BIN)/pip install --quiet --disable-pip-version-check -c tools/constraints.txt pre-commit
+	$(BIN)/pre-commit install
+
 constraints: ## renew tools/constraints.txt, the versions that checks and tests install
 	$(PYTHON) tools/constraints.py
 
 clean: ## remove what was built
-	rm -rf $(VENV) .nox target
+	rm -rf $(VENV) .nox target dist

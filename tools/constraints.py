@@ -21,7 +21,14 @@ import interpreters
 
 ROOT = Path(__file__).parents[1]
 TARGET = Path(__file__).with_name("constraints.txt")
-TOOLS = ["nox>=2024.4", "ruff>=0.6"]  # what the Makefile installs
+TOOLS = ["nox>=2024.4", "ruff>=0.6", "typos>=1.30", "check-jsonschema>=0.33", "zizmor>=1.20"]
+WHEELS = [
+    "maturin[zig]",
+    "auditwheel>=6",
+    "twine>=6",
+    "check-wheel-contents>=0.6",
+    "pre-commit>=4",
+]
 OTHERS = ["gevent", "eventlet"]  # what raddle gets along with; none of them is built
 HEAD = """\
 # What checks and tests install, so that what passes today passes next year.
@@ -35,6 +42,7 @@ def wanted() -> list[list[str]]:
     extras = settings["project"]["optional-dependencies"]
     own = [each for each in extras["test"] if not each.startswith("raddle")]
     groups = [TOOLS + settings["build-system"]["requires"] + own]
+    groups.append(WHEELS)
     return groups + [extras[name] for name in ("processes", "cluster", "progress")]
 
 
