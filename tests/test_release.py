@@ -17,7 +17,7 @@ FILES = {
     "Cargo.toml": '[workspace.package]\nversion = "1.2.3"\n',
     "Cargo.lock": '[[package]]\nname = "raddle"\nversion = "1.2.3"\n',
     "python/raddle/__init__.py": '__version__ = "1.2.3"\n',
-    "CHANGELOG.md": "# Changelog\n\n## 1.2.3 (2027-01-31)\n\n- It says why.\n\n## 1.2.2 (2027-01-01)",
+    "CHANGELOG.md": "## 1.2.3 (2027-01-31)\n\n- It says why.\n\n## 1.2.2 (2027-01-01)\n",
     "pyproject.toml": '[project.urls]\nSource = "https://example.org/raddle"\n',
     "crates/raddle/Cargo.toml": '[package]\nrepository = "https://example.org/raddle"\n',
     ".gitignore": "/dist/\n",

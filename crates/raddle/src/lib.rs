@@ -59,3 +59,8 @@ pub use sync::advance_clock;
 #[cfg(not(raddle_loom))]
 pub use thread::{Thread, Timer, scope, spawn};
 pub use wait::{Blocking, Native};
+
+/// The examples of the crate's README are tests as well.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
