@@ -103,10 +103,9 @@ def examine(wheel: Path) -> str:
         extension = archive.read(name)
     if b".debug_line\0" not in extension:
         raise Wrong(f"{name} has no line tables")
-    # (What zig compiles of its own, a few functions of the C library, has where it lies.)
-    for place in (WORK, CARGO):
-        if f"{place}/".encode() in extension:
-            raise Wrong(f"{name} names a folder of this machine: {place}")
+    # (What zig compiles of its own, two functions of the C library, has where they lie.)
+    if path := re.search(rb"/[^\0]*/crates/raddle|%b/[^\0]*" % str(CARGO).encode(), extension):
+        raise Wrong(f"{name} names a folder of this machine: {path[0].decode()}")
     return f"{size / 1e6:.2f} MB, {tag[1]}"
 
 
@@ -138,6 +137,7 @@ def make(out: Path, found: list[interpreters.Interpreter]) -> None:
     with tarfile.open(archive) as tar:
         tar.extractall(source, filter="data")
     [unpacked] = source.iterdir()
+    print(f"building {len(found)} wheels from {archive.name}", flush=True)
     build(unpacked, found, out)
 
 
