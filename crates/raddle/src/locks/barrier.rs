@@ -71,6 +71,15 @@ pub struct Barrier {
 unsafe impl Sync for Barrier {}
 
 /// Why a wait at a barrier failed.
+///
+/// ```
+/// use raddle::{Barrier, BarrierError};
+/// use std::time::Duration;
+///
+/// let barrier = Barrier::new(2); // and nobody else comes
+/// assert_eq!(barrier.wait_timeout(Duration::from_millis(1)), Err(BarrierError::Broken));
+/// assert!(barrier.is_broken());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BarrierError<I = std::convert::Infallible> {
     /// The barrier is broken, or was broken or reset during the wait, or the wait timed out.

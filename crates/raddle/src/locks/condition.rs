@@ -17,6 +17,18 @@ use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
 /// A lock that a condition can release for the length of a wait and take back as it was.
+///
+/// ```
+/// use raddle::{Condition, Deadline, Native, RawLock};
+/// use std::time::Duration;
+///
+/// let (lock, filled) = (RawLock::new(), Condition::new());
+/// lock.acquire();
+/// let soon = Deadline::after(Duration::from_millis(1));
+/// assert_eq!(filled.wait_with(&lock, &mut Native, soon), Ok(false));
+/// assert!(lock.is_locked(), "taken back");
+/// lock.release();
+/// ```
 pub trait Releasable {
     /// What is needed to take the lock back as it was.
     type Saved;
@@ -251,6 +263,17 @@ impl Abandoned for Condition {
 }
 
 /// A place in a condition's line, see [`Condition::enroll`]; it is good for one wait.
+///
+/// ```
+/// use raddle::{Condition, Deadline, Native};
+///
+/// let filled = Condition::new();
+/// let notified = filled.enroll(|ticket| {
+///     filled.notify_one(); // it is in line from here on
+///     ticket.wait_with(&mut Native, Deadline::NEVER)
+/// });
+/// assert_eq!(notified, Ok(true));
+/// ```
 #[derive(Debug)]
 pub struct Ticket<'a> {
     condition: &'a Condition,

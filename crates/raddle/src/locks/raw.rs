@@ -38,6 +38,16 @@ const PATIENCE: i64 = 1_000_000;
 /// A mutual-exclusion lock without data, as Python's `threading.Lock`: any thread may release it.
 ///
 /// Rust programs want [`Lock`](super::Lock), whose guard cannot be misused.
+///
+/// ```
+/// let lock = raddle::RawLock::new();
+/// lock.acquire();
+/// assert!(!lock.try_acquire());
+/// raddle::scope(|scope| {
+///     scope.spawn(|| lock.release()); // any thread may
+/// });
+/// assert!(!lock.is_locked());
+/// ```
 #[derive(Debug)]
 pub struct RawLock {
     word: Word,

@@ -36,6 +36,18 @@ pub struct RLock {
 }
 
 /// What an [`RLock`] that was released in one go has to be given back to.
+///
+/// ```
+/// use raddle::{Deadline, Native, RLock};
+///
+/// let lock = RLock::new();
+/// lock.acquire();
+/// lock.acquire();
+/// let held = lock.release_all().unwrap();
+/// assert_eq!((held.count, lock.is_locked()), (2, false));
+/// lock.restore_with(&mut Native, held);
+/// assert_eq!(lock.count(), 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ownership {
     /// The identifier of the thread that held it.
@@ -45,6 +57,11 @@ pub struct Ownership {
 }
 
 /// The calling thread does not hold the lock.
+///
+/// ```
+/// let lock = raddle::RLock::new();
+/// assert_eq!(lock.release(), Err(raddle::NotOwner));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotOwner;
 

@@ -37,6 +37,11 @@ pub struct Semaphore {
 }
 
 /// A semaphore would hold more permits than it may.
+///
+/// ```
+/// let permits = raddle::BoundedSemaphore::new(1);
+/// assert_eq!(permits.release(1), Err(raddle::TooManyPermits));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyPermits;
 
@@ -297,6 +302,14 @@ impl Drop for SemaphoreGuard<'_> {
 /// A [`Semaphore`] that refuses to hold more permits than it began with.
 ///
 /// Python's `threading.BoundedSemaphore`.
+///
+/// ```
+/// let permits = raddle::BoundedSemaphore::new(2);
+/// permits.acquire();
+/// assert_eq!((permits.permits(), permits.bound()), (1, 2));
+/// assert!(permits.release(1).is_ok());
+/// assert!(permits.release(1).is_err(), "it would be more than there were");
+/// ```
 #[derive(Debug)]
 pub struct BoundedSemaphore {
     semaphore: Semaphore,

@@ -6,6 +6,20 @@
 use std::time::Duration;
 
 /// When a wait gives up: at a point on the monotonic clock, or never.
+///
+/// ```
+/// use raddle::{Deadline, Native, Semaphore};
+/// use std::time::Duration;
+///
+/// let soon = Deadline::after(Duration::from_millis(1));
+/// let permits = Semaphore::new(0);
+/// // However many waits there are, all of them end at the same point.
+/// for _ in 0..2 {
+///     assert_eq!(permits.acquire_with(&mut Native, soon), Ok(false));
+/// }
+/// assert!(soon.has_passed());
+/// assert!(Deadline::NEVER.is_never());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline {
     /// Nanoseconds on `CLOCK_MONOTONIC`; `i64::MAX` stands for never.

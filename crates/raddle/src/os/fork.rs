@@ -21,6 +21,11 @@ pub(crate) fn generation() -> u32 {
 
 /// The number of forks between this process and the one that first asked: what a thread that is
 /// gone in a child may have left behind can be told by it.
+///
+/// ```
+/// let at_first = raddle::fork_generation();
+/// assert_eq!(raddle::fork_generation(), at_first, "this process was not forked meanwhile");
+/// ```
 #[must_use]
 pub fn fork_generation() -> u32 {
     watch();

@@ -52,6 +52,15 @@ pub struct Queue<T> {
 /// An item was not put; here it is again.
 ///
 /// `I` is what can interrupt the wait: nothing, unless the caller brought a [`Blocking`].
+///
+/// ```
+/// use raddle::{PutError, Queue};
+///
+/// let queue = Queue::bounded(1);
+/// queue.put("warp").unwrap();
+/// assert_eq!(queue.try_put("weft"), Err(PutError::Full("weft")));
+/// assert_eq!(queue.try_put("weft").unwrap_err().into_item(), "weft");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutError<T, I = Infallible> {
     /// The queue is full, or was until the deadline.
@@ -84,6 +93,15 @@ impl<T, I> fmt::Display for PutError<T, I> {
 impl<T: fmt::Debug, I: fmt::Debug> std::error::Error for PutError<T, I> {}
 
 /// No item was got.
+///
+/// ```
+/// use raddle::{GetError, Queue};
+///
+/// let queue = Queue::<u32>::unbounded();
+/// assert_eq!(queue.try_get(), Err(GetError::Empty));
+/// queue.shutdown(false);
+/// assert_eq!(queue.get(), Err(GetError::ShutDown));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GetError<I = Infallible> {
     /// The queue is empty, or was until the deadline.

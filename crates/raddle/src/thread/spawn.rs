@@ -85,6 +85,11 @@ impl Drop for SetOnDrop {
 /// A started thread; dropping it lets the thread run on.
 ///
 /// Python's `threading.Thread` after `start`, and `std::thread::JoinHandle` with timeouts.
+///
+/// ```
+/// let worker = raddle::spawn(|| "done");
+/// assert_eq!(worker.join().unwrap(), "done");
+/// ```
 #[derive(Debug)]
 pub struct Thread<T> {
     inner: JoinHandle<T>,

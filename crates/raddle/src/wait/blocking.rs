@@ -16,6 +16,34 @@ use crate::os::{Deadline, Parker, Wake};
 /// The methods are called in this order: `detach`, then, unless spinning was enough, `poll` once
 /// and `sleep` with `on_signal` as often as needed. No lock of raddle's own is held during any
 /// of them.
+///
+/// ```
+/// use raddle::{Blocking, Deadline, Event, Parker, Wake};
+/// use std::time::Duration;
+///
+/// /// Gives up when it is about to sleep for the third time.
+/// struct Impatient(u32);
+///
+/// impl Blocking for Impatient {
+///     type Interrupt = &'static str;
+///
+///     fn sleep(&mut self, parker: &Parker, _until: Deadline) -> Wake {
+///         match parker.park(Deadline::after(Duration::from_millis(1))) {
+///             Wake::TimedOut => Wake::Signal, // look up, as after a signal
+///             other => other,
+///         }
+///     }
+///
+///     fn on_signal(&mut self) -> Result<(), Self::Interrupt> {
+///         self.0 += 1;
+///         if self.0 < 3 { Ok(()) } else { Err("no patience left") }
+///     }
+/// }
+///
+/// let event = Event::new();
+/// let ended = event.wait_with(&mut Impatient(0), Deadline::NEVER);
+/// assert_eq!(ended, Err("no patience left"));
+/// ```
 pub trait Blocking {
     /// What a signal handler can end a wait with; [`Infallible`] if nothing can.
     type Interrupt;
@@ -120,6 +148,14 @@ pub trait Blocking {
 }
 
 /// Blocks as a plain Rust thread does: signals are not this library's business.
+///
+/// ```
+/// use raddle::{Deadline, Event, Native};
+///
+/// let event = Event::new();
+/// event.set();
+/// assert_eq!(event.wait_with(&mut Native, Deadline::NEVER), Ok(true));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Native;
 

@@ -33,6 +33,16 @@ pub use parker::Parker;
 pub(crate) use parker::Wakeup;
 
 /// Why a sleep ended.
+///
+/// ```
+/// use raddle::{Deadline, Parker, Wake};
+/// use std::time::Duration;
+///
+/// let parker = Parker::new();
+/// let soon = Deadline::after(Duration::from_millis(1));
+/// while parker.park(soon) == Wake::Signal {} // a debugger may stop and go on
+/// assert!(soon.has_passed());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wake {
     /// Somebody notified the parker.

@@ -10,6 +10,16 @@ const ASLEEP: u32 = 1;
 const NOTIFIED: u32 = 2;
 
 /// One thread's place to sleep, for one wait.
+///
+/// ```
+/// use raddle::{Deadline, Parker, Wake};
+/// use std::time::Duration;
+///
+/// // A [`Blocking`](crate::Blocking) gets one for each of its sleeps; nobody notifies this one.
+/// let parker = Parker::new();
+/// assert!(!parker.is_notified());
+/// assert_ne!(parker.park(Deadline::after(Duration::from_millis(1))), Wake::Unparked);
+/// ```
 #[derive(Debug)]
 pub struct Parker {
     /// See the module's table.

@@ -20,6 +20,12 @@ pub(super) struct Packet<T> {
 /// A task given to a [`Pool`](crate::Pool); dropping this lets the task run on.
 ///
 /// Python's `concurrent.futures.Future`, for one owner.
+///
+/// ```
+/// let pool = raddle::Pool::new(2);
+/// let task = pool.spawn(|| (1..=10).sum::<u32>());
+/// assert_eq!(task.join().unwrap(), 55);
+/// ```
 #[must_use = "a panic of the task is seen by joining it only"]
 pub struct Spawned<T> {
     pub(super) packet: Arc<Packet<T>>,
