@@ -25,6 +25,7 @@ print(json.dumps({
     "tag": "%d.%d" % sys.version_info[:2]
            + ("t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""),
     "base": sys.base_prefix,
+    "path": sys.executable,
     "implementation": sys.implementation.name,
     "venv": sys.prefix != sys.base_prefix,
 }))
@@ -87,7 +88,8 @@ def find(only: list[str] | None = None) -> list[Interpreter]:
         if facts is None or facts["implementation"] != "cpython" or facts["venv"]:
             continue
         if facts["tag"] in SUPPORTED and facts["tag"] not in found:
-            found[facts["tag"]] = Interpreter(path, facts["tag"], facts["version"])
+            # (Its own answer: what was asked may be a script that wants a shell, as pyenv's.)
+            found[facts["tag"]] = Interpreter(facts["path"], facts["tag"], facts["version"])
     return [found[tag] for tag in SUPPORTED if tag in found and (not only or tag in only)]
 
 

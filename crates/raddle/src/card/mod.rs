@@ -5,6 +5,17 @@
 //! acquisitions then pass through here: `listen.rs` calls the features that are on, which are
 //! lock orders and the contention profile, and what happens all the time is counted in the card.
 //!
+//! ```
+//! use raddle::RawLock;
+//! use raddle::card::Card;
+//! use raddle::deadlock::Kind;
+//! use raddle::lock_order::Site;
+//!
+//! let lock = RawLock::new();
+//! assert!(lock.check(Card::new(Kind::Lock, Some("accounts"), Site::Unknown)));
+//! assert_eq!(lock.card().unwrap().seen().name.as_deref(), Some("accounts"));
+//! ```
+//!
 //! Rejected: a flag that every acquisition looks at, which all programs would pay for.
 
 mod cell;

@@ -6,6 +6,18 @@
 //! it was. So a program that makes locks all the time needs no more and more memory.
 //!
 //! A forked child starts from nothing.
+//!
+//! ```
+//! use raddle::{Lock, contention};
+//!
+//! contention::profile(true);
+//! let accounts = Lock::checked("accounts", 0);
+//! for _ in 0..3 {
+//!     *accounts.acquire() += 1;
+//! }
+//! let tallies = contention::tallies();
+//! assert_eq!((tallies[0].locks, tallies[0].acquisitions), (1, 3));
+//! ```
 
 use std::collections::HashMap;
 use std::hash::Hash;

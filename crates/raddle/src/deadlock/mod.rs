@@ -8,6 +8,38 @@
 //!
 //! What makes a ring true, though locks change hands while it is walked, is in `ring.rs`.
 //!
+//! ```
+//! use raddle::deadlock::{Deadlock, Finding, Verdict, doubt_for};
+//! use raddle::{Blocking, Deadline, Parker, RawLock, Wake};
+//! use std::time::Duration;
+//!
+//! /// Ends a wait that is part of a deadlock.
+//! struct Careful;
+//!
+//! impl Blocking for Careful {
+//!     type Interrupt = Finding;
+//!
+//!     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+//!         parker.park(until)
+//!     }
+//!
+//!     fn on_signal(&mut self) -> Result<(), Finding> {
+//!         Ok(())
+//!     }
+//!
+//!     fn on_deadlock(&mut self, found: &Deadlock) -> Result<Verdict, Finding> {
+//!         Err(found.finding)
+//!     }
+//! }
+//!
+//! // Another thread might still release it, which is waited for a second, or as long as this says.
+//! doubt_for(Duration::from_millis(1));
+//! let lock = RawLock::new();
+//! lock.acquire();
+//! # if cfg!(not(feature = "deadlock")) { return; }
+//! assert_eq!(lock.acquire_with(&mut Careful, Deadline::NEVER), Err(Finding::Cycle));
+//! ```
+//!
 //! Rejected: a table of locks and owners behind one lock (every contended acquisition would
 //! meet there, and a fork can catch it half-way), and a thread that watches the others (a
 //! program with one thread would have two, and `fork` warns of that).

@@ -3,6 +3,22 @@
 //!
 //! `held` knows what each thread holds, and `graph` in which order locks were taken inside one
 //! another.
+//!
+//! ```
+//! use raddle::{Lock, lock_order};
+//!
+//! lock_order::check_order(true);
+//! let (accounts, audit) = (Lock::checked("accounts", ()), Lock::checked("audit", ()));
+//! {
+//!     let _accounts = accounts.acquire();
+//!     let _audit = audit.acquire();
+//! }
+//! {
+//!     let _audit = audit.acquire();
+//!     let _accounts = accounts.acquire(); // no hang: another thread is missing
+//! }
+//! assert_eq!(lock_order::inversions().len(), 1);
+//! ```
 
 mod graph;
 mod held;
