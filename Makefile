@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs crate publish-crate wheels musl release hooks constraints clean
+.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -86,6 +86,11 @@ stubs: $(BIN)/nox ## the type stubs agree with the modules
 docs: ## the crate's rustdoc, warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet -p raddle --no-deps
 
+constraints: ## renew tools/constraints.txt, the versions that checks and tests install
+	$(PYTHON) tools/constraints.py
+
+.PHONY: crate publish-crate wheels musl release hooks
+
 crate: ## the Rust crate as it is published: what it packs builds by itself
 	cargo package --quiet -p raddle --allow-dirty
 
@@ -112,9 +117,6 @@ release: ## what is missing before a release, and what it would do
 hooks: $(BIN)/nox ## have git look at each commit as `make lint` does, where that is quick
 	$(BIN)/pip install --quiet --disable-pip-version-check -c tools/constraints.txt pre-commit
 	$(BIN)/pre-commit install
-
-constraints: ## renew tools/constraints.txt, the versions that checks and tests install
-	$(PYTHON) tools/constraints.py
 
 clean: ## remove what was built
 	rm -rf $(VENV) .nox target dist

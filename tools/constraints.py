@@ -21,15 +21,12 @@ import interpreters
 
 ROOT = Path(__file__).parents[1]
 TARGET = Path(__file__).with_name("constraints.txt")
-TOOLS = ["nox>=2024.4", "ruff>=0.6", "typos>=1.30", "check-jsonschema>=0.33", "zizmor>=1.20"]
-WHEELS = [
-    "maturin[zig]",
-    "auditwheel>=6",
-    "twine>=6",
-    "check-wheel-contents>=0.6",
-    "pre-commit>=4",
-]
+TOOLS = ["nox>=2024.4", "ruff>=0.6"]  # what the Makefile installs
 OTHERS = ["gevent", "eventlet"]  # what raddle gets along with; none of them is built
+# What `make lint` needs besides, and what `make wheels` and `make hooks` do.
+LINT = ["typos>=1.30", "check-jsonschema>=0.33", "zizmor>=1.20"]
+WHEELS = ["maturin[zig]", "auditwheel>=6", "twine>=6", "check-wheel-contents>=0.6"]
+HOOKS = ["pre-commit>=4"]
 HEAD = """\
 # What checks and tests install, so that what passes today passes next year.
 # Made by `make constraints`, which is how it is renewed.
@@ -40,9 +37,9 @@ def wanted() -> list[list[str]]:
     """Return what is installed, in groups: one that cannot be had spoils no other."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = settings["project"]["optional-dependencies"]
-    own = [each for each in extras["test"] if not each.startswith("raddle")]
+    own = LINT + WHEELS + HOOKS
+    own += [each for each in extras["test"] if not each.startswith("raddle")]
     groups = [TOOLS + settings["build-system"]["requires"] + own]
-    groups.append(WHEELS)
     return groups + [extras[name] for name in ("processes", "cluster", "progress")]
 
 
