@@ -15,9 +15,9 @@ ENTRIES, LINES, FLOORS, CIRCLE = 15, 500, 5, 3
 # The floors, from the ground up: what is on one imports from those below it only. (The
 # extension is the ground that all stand on.)
 HOUSE = (
-    {"_threading", "_diagnose", "_cli"},
-    {"_queue", "_pytest"},
-    {"threading", "queue"},
+    {"_threading", "_diagnose"},
+    {"_queue", "_pytest", "_cli"},
+    {"threading", "queue", "doctor"},
     {"_futures"},
     {"futures", "_map", "_install", "cli", "pytest_plugin"},
 )

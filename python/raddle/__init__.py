@@ -45,6 +45,14 @@ _HOMES = {
     "stats": "_diagnose.contention.stats",
 }
 
+if type(__loader__).__module__ == "zipimport":
+    # Nothing of it would work, and the error would name a module that is there.
+    raise ImportError(
+        f"raddle cannot be used from an archive ({__loader__.archive}), "
+        "since no extension module can be loaded from one. Install it beside the archive, or "
+        "have shiv or pex make one that unpacks itself."
+    )
+
 
 def __getattr__(name):
     """Load what costs imports when the first of it is asked for, all of it.

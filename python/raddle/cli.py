@@ -5,11 +5,10 @@ that arguments, `__main__`, exit codes, tracebacks and signals are plain Python'
 """
 
 import os
-import re
 import stat
 import sys
 
-from raddle._cli import suggestions
+from raddle._cli import arguments, pth, pyproject, suggestions
 from raddle._diagnose.contention import at_exit, stats
 from raddle._diagnose.report import sentences
 
@@ -20,9 +19,10 @@ usage: raddle run [options] [python options] script.py [args ...]
        raddle run [options] [python options] - [args ...]
        raddle run [options]                (a piped-in program, or a prompt)
        raddle dump [--tree] PID
+       raddle doctor [--json]
        raddle --help | --version
 
-options: --check, --profile, --profile=FILE
+options: --check, --profile, --profile=FILE, --on-deadlock=WORD, --known-orders=PATTERNS
 
 run: runs an unmodified Python program on raddle: threading, and what builds on it, is
 patched before the program's first line, in its child processes too. A deadlock is reported
@@ -31,9 +31,15 @@ are locks that are taken in orders that could end in a deadlock, though they did
 With --profile, a table on stderr at the end says which locks were waited for, how long and
 where; FILE gets it as JSON or, if it ends in .speedscope.json, as www.speedscope.app draws it.
 With %p in its name (out-%p.json), each process writes one, children too.
+--on-deadlock is report, raise or ignore; --known-orders, with commas, has names of locks or
+places (bank.py:12) whose orders are fine. The table [tool.raddle] in the pyproject.toml at or
+above the program may say the same; a flag goes before a variable, and that before the table.
 
 dump: shows that of a process which was started by `raddle run`, or with RADDLE_DUMP=1 in its
 environment, from another terminal. With --tree, of all that it has started as well.
+
+doctor: says what is installed and in force here, what is wrong first; exit code 1 if something
+is broken. With --json, for programs.
 """
 
 
@@ -56,6 +62,10 @@ def main(argv=None):
             return _show(USAGE)
         case ["dump", *rest]:
             return _dump(rest)
+        case ["doctor", "-h" | "--help", *_]:
+            return _show(USAGE)
+        case ["doctor", *rest]:
+            return _doctor(rest)
         case []:
             return _misused("a command is missing")
         case _:
@@ -73,32 +83,47 @@ def _dump(rest):
     return client.dump(pids[0], tree="--tree" in rest)
 
 
+def _doctor(rest):
+    """`doctor`, which has one option."""
+    for word in rest:
+        if word != "--json":
+            return _misused(f"doctor has no option {word!r}; did you mean --json?")
+    from raddle import doctor
+
+    return doctor.main("--json" in rest)
+
+
+class _Misused(Exception):
+    """The command line says what cannot be done; the text says why."""
+
+
 def _run(rest):
     """`run`, with raddle's own options before the program's."""
     # A program under `raddle run --profile` may start this: it has an end of its own.
     os.environ.pop(stats.VARIABLE, None)
-    while rest and re.match("--(check$|profile(=|$))", rest[0]):
-        option, _, path = rest[0].partition("=")
-        if option == "--check":
-            os.environ["RADDLE_LOCK_ORDER"] = "1"
-        elif rest[0] == option:
-            os.environ[stats.VARIABLE] = stats.TABLE
-        else:
-            why = stats.refusal(at_exit.file(path)) if path else "it has no name"
-            if why:
-                return _misused(f"the profile cannot be written to {path!r}: {why}")
-            os.environ[stats.VARIABLE] = os.path.abspath(path)
-        rest = rest[1:]
-    if rest[:1] in (["-h"], ["--help"]):
-        return _show(USAGE)
-    if not rest and not _can_be_read():
-        return _misused("run needs a script, -m module or -c command")
-    why = suggestions.of_option(rest)
-    if why:
+    try:
+        flags, rest = _flags(rest)
+        if rest[:1] in (["-h"], ["--help"]):
+            return _show(USAGE)
+        if not rest and not _can_be_read():
+            raise _Misused("run needs a script, -m module or -c command")
+        why = suggestions.of_option(rest)
+        if why:
+            raise _Misused(why)
+        table = pyproject.read(arguments.home(rest))
+        for name, word in table.variables().items():
+            if not os.environ.get(name):
+                os.environ[name] = word
+        if stats.VARIABLE not in flags and table.profile():
+            flags[stats.VARIABLE] = _profile(table.profile())
+        os.environ.update(flags)
+        why = sentences.refusal(os.environ.get("RADDLE_ON_DEADLOCK"))
+        if why:
+            raise _Misused(why)
+    except _Misused as why:
         return _misused(why)
-    why = sentences.refusal(os.environ.get("RADDLE_ON_DEADLOCK"))
-    if why:
-        return _misused(why)
+    except pyproject.SettingsError as why:
+        return _complain(f"raddle: {why}\n")
     if rest and stats.VARIABLE in os.environ:
         if rest[0].endswith(".json"):
             return _misused(f"a profile's file comes after =, as in --profile={rest[0]}")
@@ -106,6 +131,42 @@ def _run(rest):
             # python will say so; a profile of an earlier run is not to be lost by that.
             del os.environ[stats.VARIABLE]
     return run(rest)
+
+
+def _flags(rest):
+    """Return what raddle's own options put into the environment, and what comes after them."""
+    flags, rest = {}, list(rest)
+    while rest:
+        option, is_given, word = rest[0].partition("=")
+        if rest[0] == "--check":
+            flags["RADDLE_LOCK_ORDER"] = "1"
+        elif option == "--profile":
+            flags[stats.VARIABLE] = _profile(word if is_given else True)
+        elif option in ("--on-deadlock", "--known-orders"):
+            if not is_given:
+                rest = rest[1:]
+                word = rest[0] if rest else ""
+            if option == "--known-orders":
+                flags["RADDLE_KNOWN_ORDERS"] = word
+            elif word in sentences.ACTIONS:
+                flags["RADDLE_ON_DEADLOCK"] = word
+            else:
+                choices = ", ".join(sentences.ACTIONS)
+                raise _Misused(f"--on-deadlock is one of {choices}, not {word!r}")
+        else:
+            break
+        rest = rest[1:]
+    return flags, rest
+
+
+def _profile(path):
+    """Return what the variable has for a profile: True is a table, any other word a file."""
+    if path is True:
+        return stats.TABLE
+    why = stats.refusal(at_exit.file(path)) if path else "it has no name"
+    if why:
+        raise _Misused(f"the profile cannot be written to {path!r}: {why}")
+    return os.path.abspath(path)
 
 
 def _can_be_read():
@@ -133,69 +194,22 @@ def _misused(why):
 
 def run(rest):
     """Replace this process by the interpreter, with raddle installed, running `rest`."""
-    if _leaves_out_site(rest):
+    own = arguments.own()
+    options = own + arguments.split(rest)[0]
+    if "S" in arguments.letters(options):
         return _misused("-S leaves out site-packages, where raddle is")
-    if not _starts_with_raddle():
-        return _complain(
-            "raddle: raddle_startup.pth is not in this interpreter's site-packages, so "
-            "programs cannot start with raddle; install the package with pip\n"
-        )
+    if not pth.is_in_force(options):
+        why = pth.refusal(options)
+        if why:
+            return _complain(f"raddle: {why}\n")
+        pth.build_bridge()
     os.environ["RADDLE"] = "1"
     # Its own number: a child that inherits the variable has another one.
     os.environ["RADDLE_RUN"] = str(os.getpid())
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    os.execv(sys.executable, [sys.executable, *_own_options(), *rest])
-
-
-def _leaves_out_site(rest):
-    """Whether the options before the program contain -S."""
-    options = iter(rest)
-    for option in options:
-        if option in ("-X", "-W", "--check-hash-based-pycs"):
-            next(options, None)
-        elif not option.startswith("-") or option == "-":
-            return False
-        elif not option.startswith(("--", "-X", "-W")):
-            letters = re.split("[cm]", option[1:], maxsplit=1)
-            if "S" in letters[0]:
-                return True
-            if len(letters) > 1:
-                return False
-    return False
-
-
-def _own_options():
-    """The options that this interpreter was given (-u, -X dev, -W error, ...)."""
-    options = []
-    given = iter(sys.orig_argv[1:])
-    for option in given:
-        if not option.startswith("-") or option in ("-", "-c"):
-            break
-        if option in ("-X", "-W", "--check-hash-based-pycs"):
-            options += [option, next(given, "")]
-        elif option.startswith(("-X", "-W", "--")):
-            options.append(option)
-        else:
-            # A cluster of letters, up to the m of `-m raddle`.
-            letters, module, _ = option[1:].partition("m")
-            if letters:
-                options.append("-" + letters)
-            if module:
-                break
-    return options
-
-
-def _starts_with_raddle():
-    """Whether an interpreter started like this one finds raddle_startup.pth."""
-    import site
-
-    folders = [
-        *site.getsitepackages(),
-        *([site.getusersitepackages()] if site.ENABLE_USER_SITE else []),
-    ]
-    return any(os.path.exists(os.path.join(folder, "raddle_startup.pth")) for folder in folders)
+    os.execv(sys.executable, [sys.executable, *own, *rest])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ outlives it: it would go on into the next test.
 
 import argparse
 import math
+import os
 
 import pytest
 
@@ -82,8 +83,14 @@ def pytest_load_initial_conftests(early_config):
         from raddle._diagnose.report import signals
         from raddle._pytest import runner
 
+        table = _table(early_config)
         raddle.install()
-        raddle.configure(on_deadlock="raise", lock_order=not options.raddle_no_order)
+        orders = not options.raddle_no_order and _wants_orders(table)
+        raddle.configure(on_deadlock="raise", lock_order=orders)
+        if "known-orders" in table and not os.environ.get("RADDLE_KNOWN_ORDERS"):
+            raddle.configure(known_orders=table["known-orders"])
+        if table.get("dump") and not os.environ.get("RADDLE_DUMP"):
+            raddle.configure(dump=True)
         _raddle._doubt_for(DOUBT)
         signals.ENDING.add("pytest_timeout")
         unseen = _Unseen(early_config, runner.Harness())
@@ -102,8 +109,10 @@ def pytest_configure(config):
             raddle.configure(known_orders=orders)
         config.pluginmanager.register(_Watch(), "raddle-watch")
         if not config.getoption("raddle_no_leaks"):
-            known = config.getini("raddle_known_threads")
-            config.pluginmanager.register(_Leaks(_grace(config), known), "raddle-leaks")
+            table = _table(config)
+            known = config.getini("raddle_known_threads") or table.get("known-threads", [])
+            grace = _grace(config, table.get("grace", GRACE))
+            config.pluginmanager.register(_Leaks(grace, known), "raddle-leaks")
 
 
 def pytest_report_header(config):
@@ -115,11 +124,27 @@ def pytest_report_header(config):
     return None
 
 
-def _grace(config):
+def _table(config):
+    """Return the settings of [tool.raddle] in the nearest pyproject.toml, from the root on."""
+    from raddle._cli import pyproject
+
+    try:
+        return pyproject.read(str(config.rootpath))
+    except pyproject.SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _wants_orders(table):
+    """Return whether orders of locks are checked, if no option says that they are not."""
+    word = os.environ.get("RADDLE_LOCK_ORDER")
+    return word == "1" if word else table.get("lock-order", True)
+
+
+def _grace(config, default):
     given = config.getoption("raddle_grace")
     text = str(config.getini("raddle_grace") or "")
     if given is not None or not text:
-        return GRACE if given is None else given
+        return default if given is None else given
     try:
         return _seconds(text)
     except argparse.ArgumentTypeError as error:

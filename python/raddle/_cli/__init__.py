@@ -1,1 +1,1 @@
-"""What the command line says beside what it was asked for."""
+"""The command line: what was meant, what is set and by what, how raddle starts, the doctor."""

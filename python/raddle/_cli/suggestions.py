@@ -3,10 +3,16 @@
 import difflib
 import os
 
-COMMANDS = ("run", "dump", "help")
-OPTIONS = ("--check", "--profile", "--help")  # of `raddle run`
+COMMANDS = ("run", "dump", "doctor", "help")
+OPTIONS = (
+    "--check",
+    "--profile",
+    "--on-deadlock",
+    "--known-orders",
+    "--help",
+)  # of `raddle run`
 NAMELESS = {"version": "raddle --version", "--check": "raddle run --check app.py"}
-NAMELESS["--profile"] = "raddle run --profile app.py"
+NAMELESS |= {each: f"raddle run {each} app.py" for each in ("--profile", "--known-orders")}
 # The long options that Python itself has; what follows belongs to the last one.
 PYTHONS = ("--help", "--help-all", "--help-env", "--help-xoptions", "--version")
 WITH_ARGUMENT = ("-X", "-W", "--check-hash-based-pycs")

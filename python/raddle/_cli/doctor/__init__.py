@@ -1,0 +1,1 @@
+"""What `raddle doctor` looks at, a file for each thing; doctor.py puts it together."""
