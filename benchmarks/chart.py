@@ -14,14 +14,14 @@ FREE = ("#e8843c", "#c4601a")
 GIL_DARK = ("#28577d", "#3877a8", "#4f97cc", "#7ab5e0", "#abd2f0")
 FREE_DARK = ("#e8843c", "#f3ae78")
 
-NAMES, PLOT, RIGHT, TOP = 250, 620, 60, 74
-BAR, GAP, GROUP_GAP = 7, 1, 8
+NAMES, PLOT, RIGHT, TOP = 330, 450, 60, 74
+BAR, GAP, GROUP_GAP = 10, 2, 8
 
 STYLE = """
   text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: #24292f }
   .title { font-size: 16px; font-weight: 600 }
-  .small { font-size: 10px; fill: #57606a }
-  .value { font-size: 8px; fill: #57606a }
+  .small { font-size: 11px; fill: #57606a }
+  .value { font-size: 11px; fill: #57606a }
   .paper { fill: #ffffff } .grid { stroke: #d8dee4 } .one { stroke: #24292f; stroke-width: 2 }
   .aim { stroke: #cf222e; stroke-width: 2 }
 """
@@ -118,7 +118,7 @@ def draw(
                 f'<rect class="b{index}" x="{start:.1f}" y="{top}" '
                 f'width="{max(stop - start, 1):.1f}" height="{BAR}">'
                 f"<title>{escape(f'{name}, {tags[index]}: {_number(value)}')}</title></rect>"
-                f'<text class="value" x="{stop + 4:.1f}" y="{top + BAR + 0.5:.1f}">'
+                f'<text class="value" x="{stop + 4:.1f}" y="{top + BAR - 0.5:.1f}">'
                 f"{_number(value)}</text>"
             )
             if aim and aim != 1:

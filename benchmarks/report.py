@@ -1,7 +1,8 @@
 """Put the figures of several interpreters together: `python -m benchmarks.report`.
 
 Reads the JSON that `python -m benchmarks` wrote, one file per interpreter, and writes a
-README.md (rows by interpreters) and speed.svg beside them.
+README.md (rows by interpreters) and speed.svg beside them. From the repository's own results come
+the tables of its pages as well, see excerpt.py.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import sys
 from pathlib import Path
 
-from . import chart, floor, rows, table
+from . import chart, excerpt, floor, rows, table
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -184,6 +185,25 @@ def markdown(runs: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def plain_cell(row: dict | None) -> str:
+    """Return a row's figure for readers that know no targets."""
+    return "" if row is None or "error" in row else table.ratio(row["ratio"]["median"])
+
+
+def page(text: str, runs: list[dict]) -> str:
+    """Return a page of the repository with the tables that these runs make."""
+    entries = by_name(runs)
+
+    def made(name: str, shown: dict[str, str]) -> list[str]:
+        cell = plain_cell if name == "five" else ratio_cell
+        return head(runs) + [
+            f"| {label} | " + " | ".join(map(cell, entries[row])) + " |"
+            for label, row in shown.items()
+        ]
+
+    return excerpt.filled(text, made)
+
+
 def main() -> int:
     options = parse()
     paths = options.json or sorted(options.folder.glob("*.json"))
@@ -194,6 +214,10 @@ def main() -> int:
     for name, text in (("README.md", markdown(runs)), ("speed.svg", chart.of_runs(runs))):
         (options.folder / name).write_text(text, encoding="utf-8")
         print(options.folder / name)
+    if options.folder == RESULTS:
+        for path in excerpt.PAGES:
+            path.write_text(page(path.read_text(encoding="utf-8"), runs), encoding="utf-8")
+            print(path)
     return 0
 
 

@@ -6,9 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gallery
 import pytest
 
 ROOT = Path(__file__).parents[1]
+sys.path += [str(ROOT), str(ROOT / "tools")]
+
+import links  # noqa: E402
+
+from benchmarks import report  # noqa: E402
+
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PATIENCE = 120  # seconds until a snippet counts as hung
 
@@ -31,6 +38,8 @@ def _snippets():
 
 
 SNIPPETS = list(_snippets())
+HANG = "examples/hang.py"  # the one that does not end
+ENDING = [each for each in SNIPPETS if each.values[0]["file"] != HANG]
 
 
 def test_no_python_block_escapes_the_pattern():
@@ -43,7 +52,7 @@ NEEDS = {'backend="processes"': "loky", 'backend="dask': "distributed"}
 
 
 @pytest.mark.raddle_only
-@pytest.mark.parametrize("snippet", SNIPPETS)
+@pytest.mark.parametrize("snippet", ENDING)
 def test_snippet_runs_and_prints_what_the_page_says(snippet, tmp_path):
     for word, package in NEEDS.items():
         if word in snippet["code"]:
@@ -61,6 +70,15 @@ def test_snippet_runs_and_prints_what_the_page_says(snippet, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     if snippet["output"] is not None:
         assert done.stdout == snippet["output"]
+
+
+@pytest.mark.raddle_only
+def test_the_hang_that_readme_shows_is_reported_as_it_says():
+    _, found, after = (ROOT / "README.md").read_text().partition(f"<!-- {HANG} -->")
+    shown = gallery.plain(re.search(r"^```text\n(.*?)^```\n", after, re.M | re.S)[1])
+    assert found
+    process = gallery.start(Path(HANG).stem, ROOT / "examples")
+    assert gallery.said(process, lambda text: len(text) > len(shown)).strip() == shown.strip()
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
@@ -83,6 +101,29 @@ def test_every_tutorial_program_is_shown():
 def test_links_between_pages_lead_somewhere(page):
     for target in LINK.findall(page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_tables_show_what_the_results_say():
+    runs = report.read(sorted(report.RESULTS.glob("*.json")))
+    for page in report.excerpt.PAGES:
+        text = page.read_text()
+        assert "<!-- figures: " in text
+        assert report.page(text, runs) == text, "run `python -m benchmarks.report`"
+
+
+def test_links_lead_to_the_repository_where_there_are_no_files(monkeypatch):
+    text = "[`a`](docs/guide.md#types), [b](#here), [c](https://example.org)\n![d](../e.svg)\n"
+    monkeypatch.setattr(links, "repository", lambda: "https://example.org/blob/main")
+    assert links.rewritten(text, Path("sub")) == (
+        "[`a`](https://example.org/blob/main/sub/docs/guide.md#types), [b](#here), "
+        "[c](https://example.org)\n![d](https://example.org/blob/main/e.svg)\n"
+    )
+    monkeypatch.setattr(links, "repository", lambda: None)
+    assert links.rewritten(text, Path("sub")) == (
+        "`a`, [b](#here), [c](https://example.org)\nd\n"
+    )
+    code = "```sh\n[a](b)\n```\n"
+    assert links.rewritten(code, Path()) == code
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

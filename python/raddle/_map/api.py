@@ -284,10 +284,11 @@ class Pool:
     """Workers that are kept for many calls.
 
     workers, backend: as in raddle.map(). initializer, initargs: called first in each worker;
-    if it raises, the pool is broken and submit() and map() raise BrokenExecutor. A context
-    manager: its end waits for what was submitted; leaving it by an error cancels what has not
-    begun, and leaving it by Ctrl-C does not wait either. shutdown() says what that means for a
-    map whose results were not all taken.
+    if it raises, the pool is broken and submit() and map() raise BrokenExecutor.
+
+    A context manager: its end waits for what was submitted; leaving it by an error cancels
+    what has not begun, and leaving it by Ctrl-C does not wait either. shutdown() says what that
+    means for a map whose results were not all taken.
 
     Using a pool's map() inside a task of the same pool is fine with threads: the task that
     waits does the work itself if nobody else is free. Other backends cannot reach the pool
