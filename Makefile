@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs constraints clean
+.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs docs-site constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -85,6 +85,9 @@ stubs: $(BIN)/nox ## the type stubs agree with the modules
 
 docs: ## the crate's rustdoc, warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet -p raddle --no-deps
+
+docs-site: $(BIN)/nox ## the pages and a reference as a site, looked at in a browser if there is one
+	$(BIN)/nox -s site
 
 constraints: ## renew tools/constraints.txt, the versions that checks and tests install
 	$(PYTHON) tools/constraints.py

@@ -133,3 +133,14 @@ def stubs(session: nox.Session) -> None:
     """The shipped stubs agree with the modules that they describe, and with typeshed's."""
     python = _prepare(session, FOUND[-1], *TESTS, "mypy>=1.18", "pyright>=1.1.400")
     session.run(python, "-m", "pytest", *STUBS, *session.posargs, external=True)
+
+
+@nox.session(python=False)
+def site(session: nox.Session) -> None:
+    """The docs site, on the newest interpreter with a GIL; looked at where a browser is."""
+    found = [each for each in FOUND if not each.free_threaded][-1]
+    python = _environment(session, found, "site")
+    _build(session, python, ROOT / "target", MATURIN_PEP517_ARGS="--profile dev")
+    session.run(python, *PIP, *constraints.SITE, external=True)
+    session.run(python, "tools/site.py", external=True)
+    session.run(python, "tests/site/run.py", *session.posargs, external=True)

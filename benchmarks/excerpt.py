@@ -1,4 +1,4 @@
-"""The rows that README.md and docs/benchmarks.md show; `python -m benchmarks.report` writes them.
+"""The rows that README.md and docs/benchmarks.md show, which `benchmarks.report` writes there.
 
 Each page has its tables between two comments, `<!-- figures: NAME -->` and `<!-- /figures -->`.
 """

@@ -1,8 +1,8 @@
 """Put the figures of several interpreters together: `python -m benchmarks.report`.
 
 Reads the JSON that `python -m benchmarks` wrote, one file per interpreter, and writes a
-README.md (rows by interpreters) and speed.svg beside them. From the repository's own results come
-the tables of its pages as well, see excerpt.py.
+README.md (rows by interpreters) and speed.svg beside them. From the repository's own results
+come the tables of its pages as well, see excerpt.py.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def grid(runs: list[dict], cell) -> list[str]:
 def markdown(runs: list[dict]) -> str:
     machine = runs[0]["machine"]
     lines = [
-        "# Figures",
+        "# All figures",
         "",
         "Written by `python -m benchmarks.report` from the JSON files beside it; "
         "`make bench` measures anew.",

@@ -23,6 +23,7 @@ def required():
     """What pyproject.toml, the Makefile and the noxfile ask for."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     asked = [*settings["build-system"]["requires"], *constraints.TOOLS, *constraints.OTHERS]
+    asked += constraints.SITE
     for extra in settings["project"]["optional-dependencies"].values():
         asked += [each for each in extra if not each.startswith("raddle")]
     asked += constraints.LINT + constraints.WHEELS + constraints.HOOKS

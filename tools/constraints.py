@@ -22,6 +22,8 @@ import interpreters
 ROOT = Path(__file__).parents[1]
 TARGET = Path(__file__).with_name("constraints.txt")
 TOOLS = ["nox>=2024.4", "ruff>=0.6"]  # what the Makefile installs
+# What `make docs-site` installs: what builds the site, and what looks at it in a browser.
+SITE = ["sphinx>=8.2", "myst-parser>=4", "furo>=2024.8", "pytest>=8", "selenium>=4.25"]
 OTHERS = ["gevent", "eventlet"]  # what raddle gets along with; none of them is built
 # What `make lint` needs besides, and what `make wheels` and `make hooks` do.
 LINT = ["typos>=1.30", "check-jsonschema>=0.33", "zizmor>=1.20"]
@@ -40,6 +42,7 @@ def wanted() -> list[list[str]]:
     own = LINT + WHEELS + HOOKS
     own += [each for each in extras["test"] if not each.startswith("raddle")]
     groups = [TOOLS + settings["build-system"]["requires"] + own]
+    groups.append(SITE)
     return groups + [extras[name] for name in ("processes", "cluster", "progress")]
 
 

@@ -334,7 +334,10 @@ class Pool:
         progress=False,
         on_error="raise",
     ):
-        """As raddle.map(), on this pool's workers; closing the iterator leaves them here."""
+        """As raddle.map(), on this pool's workers; closing the iterator leaves them here.
+
+        timeout: seconds, from this call.
+        """
         settings = Settings(fn, iterables, ordered, timeout, buffersize, progress, on_error)
         return self._map(settings, "Pool.map")
 
