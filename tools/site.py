@@ -66,8 +66,10 @@ def stage():
         def moved(path, file=file, target=target):
             """Return where a link of this page leads on the site; None if to no page."""
             found = Path(os.path.normpath(file.parent / path))
-            if SITE in file.parents:  # It is written for the place that it is at.
-                return path
+            if SITE in file.parents or not found.exists():
+                return (
+                    path  # It is written for where it is; or Sphinx is to say that it is wrong.
+                )
             if found.is_dir():
                 found /= "README.md"
             if found in names:

@@ -50,6 +50,6 @@ html_favicon = str(Path(__file__).with_name("icon.svg"))
 html_static_path = [str(Path(__file__).with_name("site.css"))]
 html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = False
-html_show_sphinx = False
+html_show_sphinx = html_domain_indices = False
 pygments_style, pygments_dark_style = "default", "github-dark"
 html_theme_options = {"top_of_page_buttons": []}
