@@ -1,4 +1,4 @@
-"""Build the docs site: target/site/html, from docs/, README.md, CHANGELOG.md and the figures.
+"""Build the docs site: target/site, from docs/, README.md, CHANGELOG.md and the figures.
 
     python tools/site.py          # what `make docs-site` runs, in an environment of its own
 
@@ -17,8 +17,9 @@ import links
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "docs" / "site"
-TARGET = ROOT / "target" / "site"
-SOURCE, HTML = TARGET / "source", TARGET / "html"
+HTML = ROOT / "target" / "site"
+TARGET = ROOT / "target" / "site-made"  # what lies between
+SOURCE = TARGET / "source"
 
 # In this order; whatever else is in docs/ comes after the second group.
 FIRST = ("tutorial", "guide")

@@ -30,6 +30,8 @@ def parsed(module):
             names |= {each.asname: Module(each.name) for each in node.names if each.asname}
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             names[node.targets[0].id] = node.value
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
+            names[node.target.id] = node.value
     tree = ast.parse(file.read_text()) if file.exists() else ast.Module([], [])
     return names | definitions(tree)
 
@@ -90,6 +92,8 @@ class Plain(ast.NodeTransformer):
         found = parsed(self.module).get(node.id)
         if isinstance(found, tuple):
             home, name = found
+            if home.startswith("raddle") and isinstance(parsed(home).get(name), ast.expr):
+                return Plain(home).visit(ast.Name(name))
             hidden = home.startswith("raddle") or "_" in home
             return ast.parse(name if hidden else f"{home}.{name}", mode="eval").body
         if isinstance(found, ast.Call):  # a type variable

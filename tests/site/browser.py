@@ -11,7 +11,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-HTML = Path(__file__).parents[2] / "target" / "site" / "html"
+HTML = Path(__file__).parents[2] / "target" / "site"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTHS = {"desktop": (1440, 1000), "phone": (390, 844)}
 

@@ -32,7 +32,7 @@ def browser():
 
 
 def test_the_site_has_every_page_of_docs_and_the_reference():
-    docs = browsers.HTML.parents[2] / "docs"
+    docs = browsers.HTML.parents[1] / "docs"
     expected = {f"{page.stem}.html" for page in docs.glob("*.md")}
     expected |= {f"reference/{page.stem}.html" for page in docs.glob("site/reference/*.md")}
     assert expected | {"index.html"} <= {*PAGES}
