@@ -138,7 +138,7 @@ def stubs(session: nox.Session) -> None:
 @nox.session(python=False)
 def site(session: nox.Session) -> None:
     """The docs site, on the newest interpreter with a GIL; looked at where a browser is."""
-    found = [each for each in FOUND if not each.free_threaded][-1]
+    found = ([each for each in FOUND if not each.free_threaded] or FOUND)[-1]
     python = _environment(session, found, "site")
     _build(session, python, ROOT / "target", MATURIN_PEP517_ARGS="--profile dev")
     session.run(python, *PIP, *constraints.SITE, external=True)
