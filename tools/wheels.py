@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -135,7 +136,12 @@ def make(out: Path, found: list[interpreters.Interpreter]) -> None:
     source = WORK / "source"
     shutil.rmtree(source, ignore_errors=True)
     with tarfile.open(archive) as tar:
-        tar.extractall(source, filter="data")
+        # (As new files: in the archive all have one old date, by which cargo would take them
+        # for those of the build before.)
+        now = time.time()
+        tar.extractall(
+            source, filter=lambda *each: tarfile.data_filter(*each).replace(mtime=now)
+        )
     [unpacked] = source.iterdir()
     print(f"building {len(found)} wheels from {archive.name}", flush=True)
     build(unpacked, found, out)
