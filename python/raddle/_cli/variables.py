@@ -66,7 +66,9 @@ KNOWN = {
     "RADDLE_PROFILE": _profile,
     "RADDLE_RUN": _run,
 }
-_OWN = dict.fromkeys(("RADDLE_SUBJECT", "RADDLE_HANG", "RADDLE_PYTHONS", "RADDLE_ONLY"), _tests)
+TESTS = dict.fromkeys(
+    ("RADDLE_SUBJECT", "RADDLE_HANG", "RADDLE_PYTHONS", "RADDLE_ONLY"), _tests
+)
 
 
 def set_now(environ=os.environ):
@@ -79,7 +81,7 @@ def explain(name, word):
 
     The complaint is None where nothing is wrong.
     """
-    known = {**KNOWN, **_OWN}
+    known = {**KNOWN, **TESTS}
     if name in known:
         return known[name](word)
     near = difflib.get_close_matches(name, KNOWN, 1)

@@ -16,6 +16,8 @@ _CODE = """\
 import sys
 raddle = sys.modules.get("raddle")
 print(getattr(raddle, "__file__", ""), flush=True)
+if raddle is not None and not raddle.__file__.startswith({root!r}):
+    sys.exit(print("null"))  # Another one: this one's modules do not fit.
 sys.path.append({root!r})
 from raddle._cli.doctor import probe
 probe.look()
@@ -47,7 +49,7 @@ def run():
     lines = done.stdout.splitlines()
     started = lines[0] if lines and lines[0] else None
     if done.returncode == 0 and len(lines) > 1:
-        return {"started": started, **json.loads(lines[-1])}
+        return {"started": started, "error": None, "gil": None} | (json.loads(lines[-1]) or {})
     said = done.stderr.strip().splitlines()
     why = said[-1] if said else "it says nothing"
     if done.returncode < 0:

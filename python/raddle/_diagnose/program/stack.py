@@ -18,15 +18,15 @@ _LIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _DEFAULT = re.compile(r"Thread-\d+")  # the name of a thread that was given none, nor a target
 _HARNESS = f"{os.sep}_pytest{os.sep}"
 _IMPORTS = "<frozen importlib._bootstrap>"
-_INNER = {
-    _LIB + name
-    for name in (
-        "threading.py",
-        "queue.py",
-        os.path.join("concurrent", "futures", "_base.py"),
-        os.path.join("concurrent", "futures", "thread.py"),
-    )
-}
+_MODULES = (
+    "threading.py",
+    "queue.py",
+    os.path.join("concurrent", "futures", "_base.py"),
+    os.path.join("concurrent", "futures", "thread.py"),
+)
+# PyInstaller leaves the folder out of the names of the standard library's files.
+_FROZEN = getattr(sys, "frozen", False)
+_INNER = {*(_LIB + name for name in _MODULES), *(_MODULES if _FROZEN else ())}
 
 
 class Stacks:
@@ -136,6 +136,8 @@ def is_stdlib(code):
 
 def is_stdlib_file(name):
     """Return whether this is a file of the standard library."""
+    if _FROZEN and not os.path.isabs(name):
+        return name.partition(os.sep)[0].partition(".")[0] in sys.stdlib_module_names
     return name.startswith(_LIB) and "site-packages" not in name
 
 
