@@ -1,6 +1,7 @@
 """RADDLE=1 in the environment of a program that PyInstaller has made.
 
-No .pth file is read there. This is run before the program's first line, in its own module: it leaves no name behind.
+No .pth file is read there. This is run before the program's first line, in the program's own
+module: it leaves no name behind.
 """
 
 
