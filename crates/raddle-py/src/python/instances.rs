@@ -90,7 +90,9 @@ pub(crate) unsafe fn install(
     // SAFETY: passed on to the caller.
     unsafe {
         guard_allocation(kind);
-        if let Some(new) = (*kind).tp_new {
+        // (A program that takes the module out of `sys.modules` and imports it again, as some
+        // tracers do, comes here twice: what is there then is `make`, which would call itself.)
+        if let Some(new) = (*kind).tp_new.filter(|new| *new as usize != make as usize) {
             general.store(new as usize, Ordering::Relaxed);
             (*kind).tp_new = Some(make);
         }
