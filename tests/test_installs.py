@@ -1,7 +1,10 @@
 """`raddle run` works however raddle was installed, or says why it cannot."""
 
+import ast
+import shutil
+
 import pytest
-from environments import Environment, put
+from environments import PACKAGE, Environment, put
 from programs import PATCHED
 
 pytestmark = pytest.mark.raddle_only
@@ -95,11 +98,26 @@ def test_in_the_users_site_packages(tmp_path):
     assert done.stderr.startswith(told)
 
 
+def test_raddle_may_be_imported_anew(empty):
+    """As tracers have it, which take what they have imported out of sys.modules again."""
+    code = """
+import sys, raddle
+raddle.install()
+import threading
+for name in list(sys.modules):
+    if name.partition(".")[0] in ("raddle", "threading", "queue"):
+        del sys.modules[name]
+import threading, queue, raddle
+items = queue.Queue()
+thread = threading.Thread(target=items.put, args=("ran",))
+thread.start(); thread.join()
+print(items.get(), isinstance(threading.Event(), raddle._raddle.Event))
+"""
+    done = empty.run("-c", code, PYTHONPATH=str(PACKAGE.parent))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ran True\n", "")
+
+
 def test_in_an_archive_it_is_said_why_it_cannot_be_loaded(bare, tmp_path):
-    import shutil
-
-    from environments import PACKAGE
-
     home = tmp_path / "app"
     shutil.copytree(PACKAGE, home / "raddle", ignore=shutil.ignore_patterns("*.so", "*.pyc"))
     (home / "__main__.py").write_text("import raddle\n")
@@ -109,3 +127,20 @@ def test_in_an_archive_it_is_said_why_it_cannot_be_loaded(bare, tmp_path):
     assert done.stderr.splitlines()[-1].startswith(
         "ImportError: raddle cannot be used from an archive "
     )
+
+
+def test_pyinstaller_finds_what_it_has_to_know():
+    from raddle._install import pyinstaller
+
+    (home,) = pyinstaller.hook_dirs()
+    assert home == str(PACKAGE / "_install" / "pyinstaller")
+    compile(
+        (PACKAGE / "_install" / "pyinstaller" / "hook-raddle.py").read_text(), "hook", "exec"
+    )
+    hooks = ast.literal_eval((PACKAGE / "_install/pyinstaller/rthooks.dat").read_text())
+    for name in hooks["raddle"]:
+        assert (PACKAGE / "_install" / "pyinstaller" / "rthooks" / name).exists()
+    settings = PACKAGE.parents[1] / "pyproject.toml"
+    if settings.exists():
+        entry = 'hook-dirs = "raddle._install.pyinstaller:hook_dirs"'
+        assert f"[project.entry-points.pyinstaller40]\n{entry}\n" in settings.read_text()
