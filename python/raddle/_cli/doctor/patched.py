@@ -1,5 +1,6 @@
 """Which other packages have put something in the place of what `threading` and `queue` have."""
 
+import importlib
 import sys
 
 from raddle._cli.doctor.section import Section
@@ -21,7 +22,7 @@ _OURS = ("raddle", "threading", "queue", "concurrent", "builtins", "weakref")
 KNOWN = {
     "gevent": ("gevent", "raddle steps aside when it patches threading"),
     "eventlet": ("eventlet", "raddle steps aside when it patches threading"),
-    "ddtrace": ("ddtrace", "it wraps threads, raddle's too"),
+    "ddtrace": ("ddtrace", "it wraps pools, and locks when it profiles; raddle's too"),
     "opentelemetry": (
         "opentelemetry-instrumentation-threading",
         "it wraps threads, raddle's too",
@@ -35,6 +36,7 @@ def replaced():
 
     found = {}
     for module, names in _NAMES.items():
+        importlib.import_module(module)  # Tools patch a module when it is imported.
         for name in names.split():
             value = sys.modules.get(module)
             for part in name.split("."):
@@ -66,6 +68,9 @@ def _package(value):
         return "wrapt"
     if isinstance(value, staticmethod | classmethod):
         value = value.__func__
+    inserted = _inserted(_stored(value, "__code__"))
+    if inserted is not None:
+        return inserted
     variables = _stored(value, "__globals__")
     if isinstance(variables, dict):
         module = variables.get("__name__")
@@ -77,6 +82,17 @@ def _package(value):
         return None
     top = module.partition(".")[0]
     return None if top in sys.stdlib_module_names and top != "threading" else top
+
+
+def _inserted(code):
+    """Return the package of what was written into a function's code, as ddtrace does."""
+    # (A compiler puts nothing but literals and code among the constants.)
+    for each in getattr(code, "co_consts", ()):
+        if type(each).__module__ != "builtins" or callable(each):
+            owner = _stored(each, "__func__") or each
+            variables = _stored(owner, "__globals__") or {"__name__": type(each).__module__}
+            return str(variables.get("__name__")).partition(".")[0]
+    return None
 
 
 def _stored(value, name):
