@@ -41,8 +41,9 @@ def map(
     `buffersize` allows): an endless generator works, and memory stays flat. Closing or
     dropping the iterator ends the work and the workers.
 
-    workers: how many; raddle.cores() by default. backend: "threads", "interpreters",
-    "processes", "dask", "dask://host:port" or a distributed.Client. ordered: give results in
+    workers: how many; raddle.cores() by default. backend: "threads", "cores" (whatever runs
+    Python on every core here: threads, interpreters or processes), "interpreters", "processes",
+    "dask", "dask://host:port" or a distributed.Client. ordered: give results in
     the order of the inputs, or as soon as they are there. timeout: seconds, from this call,
     after which taking a result raises TimeoutError. buffersize: how many inputs may be pulled
     and not yet returned. progress: show on stderr how far it is. on_error: "raise" ends the
@@ -145,6 +146,7 @@ class Map:
 
     def __init__(self, backend, settings, owned, name="raddle.map"):
         self._backend = self._window = self._progress = self._lender = None
+        self._title = backend.title()
         self._entered = _thread.allocate_lock()  # held while a thread is inside next()
         self._errors = []
         self._taken = 0
@@ -169,7 +171,8 @@ class Map:
             if settings.progress:
                 from raddle._map.progress import Progress, total
 
-                self._progress = Progress(total(settings.iterables))
+                title = backend.title if backend.choice is not None else None
+                self._progress = Progress(total(settings.iterables), title=title)
             self._window.fill()
         except BaseException as error:
             self._end(interrupted=not isinstance(error, Exception))
@@ -259,6 +262,7 @@ class Map:
         backend, self._owned = self._owned, None
         lender, self._lender = self._lender, None
         if lender is not None:
+            self._title = lender.title()
             lender.gone(self, done)
         if backend is not None:
             if done:
@@ -278,6 +282,12 @@ class Map:
     def __del__(self):
         # Perhaps in a thread of the backend's own, which could not wait for itself.
         self._end(wait=False)
+
+    def __repr__(self):
+        lender = self._lender
+        if lender is None:
+            return f"<{self._name} on {self._title}, ended>"
+        return f"<{self._name} on {lender.title()}>"
 
 
 class Pool:
@@ -312,7 +322,7 @@ class Pool:
 
     @property
     def backend(self):
-        """The name of the backend."""
+        """The name of the backend; for "cores", of the one that was chosen."""
         return self._backend.name
 
     def submit(self, fn, /, *args, **kwargs):
@@ -408,7 +418,7 @@ class Pool:
 
     def __repr__(self):
         state = ", closed" if self._closed else ""
-        return f"<raddle.Pool of {int(self.workers)} {self.backend}{state}>"
+        return f"<raddle.Pool of {self._backend.title()}{state}>"
 
 
 def _options(options):

@@ -68,14 +68,15 @@ def bound(clocks, cores, parallel):
 
 def advice(clocks, interpreters):
     """Return what was measured, and what would help."""
-    backends = 'backend="processes"'
+    named = 'by processes (backend="processes")'
     if interpreters:
-        backends += ' or backend="interpreters"'
+        named = f'by interpreters (backend="interpreters") or {named}'
     return (
         f"{clocks.most} workers used {clocks.cpu / clocks.elapsed:.2f} cores over "
         f"{clocks.elapsed:.1f} s: the tasks are CPU-bound, and this interpreter's GIL lets one "
-        f"thread run Python code at a time, so threads were no faster than one. {backends} "
-        "runs them on every core; so do threads on a free-threaded interpreter"
+        f"thread run Python code at a time, so threads were no faster than one. "
+        f'backend="cores" runs them on every core, {named}; so do threads on a free-threaded '
+        "interpreter"
     )
 
 

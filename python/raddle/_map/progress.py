@@ -40,15 +40,18 @@ def _endless(each):
 
 
 class Progress:
-    """Counts items and shows them now and then; `total` may be None."""
+    """Counts items and shows them now and then; `total` may be None.
 
-    def __init__(self, total, stream=None, clock=time.monotonic):
+    `title()` says what does the work: in each line, or below a bar.
+    """
+
+    def __init__(self, total, stream=None, clock=time.monotonic, title=None):
         self.total, self.count, self.shown = total, 0, 0
         self._clock = clock
         self._began = self._looked = clock()
         self._step, self._next = 1, 1
         stream = sys.stderr if stream is None else stream
-        self._face = _face(total, stream, self._began) if stream is not None else None
+        self._face = None if stream is None else _face(total, stream, self._began, title)
 
     def add(self):
         """Count one item."""
@@ -79,15 +82,28 @@ class Progress:
             face.end(self.count, self._clock())
 
 
-def _face(total, stream, began):
+def _face(total, stream, began, title):
     if not (hasattr(stream, "isatty") and stream.isatty()):
-        return Lines(total, stream, began)
+        return Lines(total, stream, began, title)
     for kind in (Tqdm, Rich):
         try:
-            return kind(total, stream)
+            bar = kind(total, stream)
         except ImportError:
             continue
-    return Lines(total, stream, began)
+        return bar if title is None else Titled(bar, stream, title)
+    return Lines(total, stream, began, title)
+
+
+class Titled:
+    """A bar, and a line below it, at its end, that says what did the work."""
+
+    def __init__(self, bar, stream, title):
+        self._bar, self._stream, self._title = bar, stream, title
+        self.show = bar.show
+
+    def end(self, count, now):
+        self._bar.end(count, now)
+        write(self._stream, f"raddle.map: on {self._title()}")
 
 
 class Tqdm:
@@ -137,9 +153,9 @@ class Rich:
 class Lines:
     """A plain line every few seconds, and one at the end."""
 
-    def __init__(self, total, stream, began):
+    def __init__(self, total, stream, began, title=None):
         self._total, self._stream, self._began = total, stream, began
-        self._last = began
+        self._last, self._title = began, title
 
     def show(self, count, now):
         if now - self._last >= LINES:
@@ -151,11 +167,18 @@ class Lines:
 
     def _write(self, count, now, ended=False):
         text = line(count, self._total, now - self._began, ended)
-        try:
-            self._stream.write(text + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):  # nobody reads any more
-            pass
+        if self._title is not None:
+            text += f"; on {self._title()}"
+        write(self._stream, text)
+
+
+def write(stream, text):
+    """Write a line, if anybody reads it."""
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        pass
 
 
 def line(count, total, seconds, ended):

@@ -52,6 +52,7 @@ class StreamMap(Stream, Map):
 
     def __init__(self, backend, settings, owned, name="raddle.map"):
         self._threads, self._owned = backend.threads, backend if owned else None
+        self._name, self._lender = name, backend
         self._wait = True
         self._timer = None if parallel() else self._threads.timer()
         self._pause = FIRST_LOOK
@@ -60,7 +61,8 @@ class StreamMap(Stream, Map):
         if settings.progress:
             from raddle._map.progress import Progress, total
 
-            self._progress = Progress(total(settings.iterables))
+            title = backend.title if backend.choice is not None else None
+            self._progress = Progress(total(settings.iterables), title=title)
         try:
             self._begin(backend.workers)
         except BaseException as error:
@@ -104,6 +106,7 @@ class StreamMap(Stream, Map):
 
     def _ended(self, how):
         self._hire.end()
+        self._title, self._lender = self._lender.title(), None
         if how == "interrupted":
             self._threads.strike(self._hire)
         try:

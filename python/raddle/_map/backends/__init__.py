@@ -1,13 +1,19 @@
 """Where tasks run: threads, interpreters, processes, or a Dask cluster. One file each.
 
-Only the one that is asked for is imported.
+"cores" is one of the first three: cores.py chooses. Only the one that is asked for is imported.
 """
 
 import sys
 
 from raddle._threading import green
 
-NAMES = ("threads", "interpreters", "processes", "dask")
+NAMES = ("threads", "cores", "interpreters", "processes", "dask")
+
+LOADING = (
+    "raddle.map or raddle.Pool was reached while a worker loads the program, in which a function "
+    'or a class is that it was sent: put that call under `if __name__ == "__main__":`, or '
+    "install cloudpickle (pip install raddle[processes])"
+)
 
 
 def known(backend):
@@ -35,9 +41,13 @@ def make(backend, workers, initializer=None, initargs=()):
     Raises ImportError where an extra is missing, or where threads are green (see green.py).
     """
     name = known(backend)
+    if getattr(sys.modules.get("__main__"), "__raddle_loading__", False) and name != "threads":
+        raise RuntimeError(LOADING)
     green.refuse("raddle.map() and raddle.Pool")
     if name == "threads":
         from raddle._map.backends.threads import Threads as kind
+    elif name == "cores":
+        from raddle._map.backends.cores import chosen as kind
     elif name == "interpreters":
         from raddle._map.backends.interpreters import Interpreters as kind
     elif name == "processes":

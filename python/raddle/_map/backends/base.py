@@ -12,7 +12,7 @@ class WorkerLost(BrokenExecutor):
 class Message:
     """Consecutive inputs that travel together: `first` is the index of the first one."""
 
-    __slots__ = ("alone", "done", "first", "future", "inputs", "refused", "size")
+    __slots__ = ("alone", "done", "first", "future", "inputs", "lane", "refused", "size")
 
     def __init__(self, first, inputs):
         self.first, self.inputs = first, inputs  # `inputs` are tuples of arguments
@@ -21,20 +21,22 @@ class Message:
         self.refused = {}  # errors by position of inputs that cannot travel
         self.done = None  # its outcomes, if the consumer did it itself
         self.alone = False  # nothing else of the map is under way with it
+        self.lane = None  # which backend has it, if there are two
 
 
 class Reply:
     """What came of a message: the outcomes of its first inputs, as (error, value).
 
     Inputs beyond those have not been begun, and are sent again; one by one with `split`, and
-    with `alone` while no other is under way.
+    with `alone` while no other is under way. `moved` says that they go to another kind of worker.
     """
 
-    __slots__ = ("alone", "outcomes", "seconds", "size", "split")
+    __slots__ = ("alone", "moved", "outcomes", "seconds", "size", "split")
 
     def __init__(self, outcomes, seconds=0.0, size=0, split=False, alone=False):
         self.outcomes, self.seconds = outcomes, seconds
         self.size, self.split, self.alone = size, split, alone
+        self.moved = False
 
 
 class Job:
@@ -77,6 +79,7 @@ class Backend:
 
     name = "?"
     workers = 1
+    choice = None  # what backend="cores" chose, and why
     lasting = True  # whether exit waits for what was submitted, or ends it
     retiring = cancelled = False  # whether maps in progress are the last, or are to end
 
@@ -85,6 +88,10 @@ class Backend:
 
     def belong(self, pool):
         """Say which raddle.Pool these workers are of, for reports."""
+
+    def title(self):
+        """Return what the workers are, and how many; and why, if nobody asked for that kind."""
+        return f"{int(self.workers)} {self.name if self.choice is None else self.choice}"
 
     def submit(self, fn, args, kwargs):
         """Return a concurrent.futures.Future of fn(*args, **kwargs)."""

@@ -1,12 +1,19 @@
 """Functions and inputs on their way to a worker that shares no objects with us."""
 
+import io
+import os
 import pickle
+import sys
 import types
 
 from raddle._map.backends import work
 from raddle._map.short_repr import short
 
 PATIENCE = 0.02  # seconds after which a worker hands back the rest of a message
+REMEDY = (
+    "; define it at the top level of a module, or install cloudpickle "
+    "(pip install raddle[processes]), which takes lambdas as well"
+)
 
 
 class WorkerTraceback(Exception):
@@ -23,29 +30,34 @@ def function(fn, backend):
     """Return `fn` as bytes; raise PicklingError that says what could not be pickled."""
     try:
         data = work.dump(fn)
+        _demand(fn, data)
         if work.load(data) is None:
             raise pickle.PicklingError("it became None")
         return data
     except Exception as error:
         reason = error
     raise pickle.PicklingError(
-        f"{short(fn)} cannot be sent to {backend}: {_culprit(fn, reason)}{_remedy(backend)}"
+        f"{short(fn)} cannot be sent to {backend}: {_culprit(fn, reason)}{_remedy()}"
     ) from reason
 
 
 def inputs(args, backend):
     """Return the arguments of one call as bytes; raise PicklingError if that cannot be."""
     try:
-        return work.dump(args)
+        data = work.dump(args)
+        _demand(args, data)
+        return data
     except Exception as error:
-        reason = error
+        reason, shown = error, ""
     for each in args:
         if (why := _refused(each)) is not None:
-            reason = why
-            raise pickle.PicklingError(
-                f"the input {short(each)} cannot be sent to {backend}: {reason}"
-            ) from reason
-    raise pickle.PicklingError(f"the input cannot be sent to {backend}: {reason}") from reason
+            reason, shown = why, f" {short(each)}"
+            break
+    # What is not found by its name may travel by value; a lock or a socket never does.
+    remedy = "" if isinstance(reason, TypeError) else _remedy()
+    raise pickle.PicklingError(
+        f"the input{shown} cannot be sent to {backend}: {reason}{remedy}"
+    ) from reason
 
 
 def outcome(data):
@@ -53,7 +65,7 @@ def outcome(data):
     try:
         if isinstance(data, bytes):
             return None, pickle.loads(data)
-        data, text = data
+        data, text = data[:2]
         error = pickle.loads(data)
     except Exception as reason:
         error = pickle.UnpicklingError(
@@ -65,9 +77,53 @@ def outcome(data):
     return error, None
 
 
+def program():
+    """Return what the main module is, (module's name, path), or None if workers cannot load it."""
+    main = sys.modules.get("__main__")
+    spec, path = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+    if path is None or not os.path.exists(path):
+        return None
+    sys.modules.setdefault("__mp_main__", main)  # for results that come back
+    name = getattr(spec, "name", "__main__")
+    return None if name == "__main__" else name, os.path.abspath(path)
+
+
+class _Finder(pickle.Pickler):
+    """Finds out what is pickled as a name in `__main__`."""
+
+    found = None
+
+    def reducer_override(self, value):
+        if getattr(value, "__module__", None) == "__main__" and hasattr(value, "__qualname__"):
+            self.found = self.found or value.__qualname__
+        return NotImplemented
+
+
+def _demand(value, data):
+    """Raise PicklingError for the name of something that workers will look for in vain."""
+    if b"__main__" not in data or _by_value() or program() is not None:
+        return
+    finder = _Finder(io.BytesIO(), 5)
+    finder.dump(value)
+    if finder.found is not None:
+        raise pickle.PicklingError(
+            f"{finder.found!r} is in __main__, and that is no file (an interactive session, "
+            "or python -c) that a worker could load"
+        )
+
+
+def _by_value():
+    """Return whether cloudpickle is there, for what has no name that workers know."""
+    try:
+        import cloudpickle  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def _refused(value):
     try:
-        work.dump(value)
+        _demand(value, work.dump(value))
     except Exception as error:
         return error
     return None
@@ -96,14 +152,5 @@ def _culprit(fn, reason):
     return f"{reason}"
 
 
-def _remedy(backend):
-    try:
-        import cloudpickle  # noqa: F401
-    except ImportError:
-        return (
-            "; define it at the top level of a module, or install cloudpickle "
-            "(pip install raddle[processes]), which takes lambdas as well"
-            if backend == "interpreters"
-            else ""
-        )
-    return ""
+def _remedy():
+    return "" if _by_value() else REMEDY

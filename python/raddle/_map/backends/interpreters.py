@@ -25,7 +25,7 @@ class Interpreters(Remote):
     name = "interpreters"
     _ears = None  # of the present executor
 
-    def __init__(self, workers, initializer=None, initargs=()):
+    def __init__(self, workers, initializer=None, initargs=(), halt=False):
         try:
             from concurrent.futures import InterpreterPoolExecutor
         except ImportError as error:
@@ -36,6 +36,7 @@ class Interpreters(Remote):
             ) from error
         super().__init__()
         self.workers = workers
+        self._halt = halt  # whether what cannot be loaded is done elsewhere
         self._initializer = b"", b""
         self._executor = None
         if initializer is not None:
@@ -56,10 +57,10 @@ class Interpreters(Remote):
                 self._executor = self._kind(
                     self.workers,
                     initializer=prepare,
-                    initargs=(list(sys.path), _main(), self._ears, *self._initializer),
+                    initargs=(list(sys.path), carry.program(), self._ears, self._halt, *self._initializer),
                 )
             executor = self._executor
-        future = executor.submit(listen.attend, function, data, patience)
+        future = executor.submit(listen.attend, function, data, patience, self._halt)
         exits.watch(self, self.name)
         return future
 
@@ -164,16 +165,6 @@ def _alive(executor):
 _left = Left()
 
 
-def _main():
-    """Return the path of the program, for functions that live in it."""
-    main = sys.modules.get("__main__")
-    path = getattr(main, "__file__", None)
-    if path is None or not os.path.exists(path):
-        return None
-    sys.modules.setdefault("__mp_main__", main)
-    return os.path.abspath(path)
-
-
 class Ears:
     """A pipe that one thread in each interpreter reads one byte from.
 
@@ -204,7 +195,7 @@ class Ears:
             os.close(self._fd)
 
 
-def prepare(path, main, fd, function, arguments):
+def prepare(path, main, fd, halt, function, arguments):
     """Called first in a new interpreter; it must do without this module's globals."""
     import sys
 
@@ -213,5 +204,12 @@ def prepare(path, main, fd, function, arguments):
 
     sys.modules["__main__"].__raddle_main__ = main
     if function:
-        work.load(function)(*work.load(arguments))
+        try:
+            call, args = work.load(function), work.load(arguments)
+        except BaseException as error:
+            if not halt:
+                raise
+            listen.refuse(error)
+        else:
+            call(*args)
     listen.begin(fd)  # last: an interpreter with a thread does not end by itself

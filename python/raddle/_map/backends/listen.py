@@ -8,18 +8,27 @@ from raddle._map.backends import work
 from raddle._map.backends.interrupt import Target
 
 _target = None
+_refusal = None  # the outcome of every input, if the initializer could not be loaded here
 
 
-def attend(function, data, patience):
+def attend(function, data, patience, halt):
     """work.run(), which the word stops."""
+    if _refusal is not None:
+        return [_refusal] * len(data), 0.0
     outcome = [], 0.0  # if it is stopped: nobody wants it any more
 
     def task():
         nonlocal outcome
-        outcome = work.run(function, data, patience)
+        outcome = work.run(function, data, patience, halt=halt)
 
     _target.run(_target, task)
     return outcome
+
+
+def refuse(error):
+    """Do nothing here: the initializer could not be loaded."""
+    global _refusal
+    _refusal = *work.failure(error), True
 
 
 def begin(fd):

@@ -1,5 +1,7 @@
 """Processes, by loky: started afresh, not forked, so that threads and locks stay whole.
 
+Where loky is not installed, `backend="cores"` has them by the standard library (spawn.py).
+
 A worker notes down which input it begins, in a file that outlives it: should it be killed, the
 error can name that input. What no worker had begun is sent to new workers.
 """
@@ -9,6 +11,7 @@ import os
 import shutil
 import signal
 import struct
+import sys
 import tempfile
 import threading
 import weakref
@@ -26,20 +29,28 @@ NOTE = struct.Struct("=qq")  # the message's number, the position of the input i
 
 
 class Processes(Remote):
-    """An executor of loky's, of the pool's own; a new one after a worker was killed."""
+    """An executor of the pool's own, loky's or `stock`; a new one after a worker was killed."""
 
     name = "processes"
 
-    def __init__(self, workers, initializer=None, initargs=()):
-        try:
-            import loky
-            import loky.process_executor
-        except ImportError as error:
-            raise missing(error, "processes", self.name) from error
+    def __init__(self, workers, initializer=None, initargs=(), stock=False):
+        if stock:
+            from raddle._map.backends.spawn import Executor as kind
+
+            terminated = ()
+        else:
+            try:
+                import loky
+                import loky.process_executor
+            except ImportError as error:
+                raise missing(error, "processes", self.name) from error
+            kind = loky.process_executor.ProcessPoolExecutor
+            terminated = loky.process_executor.TerminatedWorkerError
         super().__init__()
         self.workers = workers
-        self._kind = loky.process_executor.ProcessPoolExecutor
-        self._terminated = loky.process_executor.TerminatedWorkerError
+        self._kind, self._terminated = kind, terminated
+        # (loky takes what is in the main module along by value.)
+        self._program = carry.program() if stock else None
         self._initializer = None
         if initializer is not None:
             self._initializer = (
@@ -88,7 +99,9 @@ class Processes(Remote):
             # loky starts it with the first process, and some versions unblock SIGINT after it.
             resource_tracker.ensure_running()
             self._executor = self._kind(
-                self.workers, initializer=prepare, initargs=(self._notes, self._initializer)
+                self.workers,
+                initializer=prepare,
+                initargs=(self._notes, self._initializer, self._program),
             )
             # Once it is broken: the workers that died (pid, exit code), and which map saw it.
             self._executor.dead = self._executor.manager = None
@@ -240,9 +253,11 @@ def _shielded():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def prepare(folder, initializer):
+def prepare(folder, initializer, program):
     """Called in a new worker process."""
     from raddle._map.backends import work
+
+    sys.modules["__main__"].__raddle_main__ = program
 
     # Not SIG_IGN, which the programs that a task starts would inherit.
     signal.signal(signal.SIGINT, lambda *_: None)

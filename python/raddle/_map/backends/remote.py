@@ -50,10 +50,9 @@ class Remote(Backend):
     def submit(self, fn, args, kwargs):
         function = self.pack(functools.partial(fn, **kwargs) if kwargs else fn)
         message = Message(None, [args])
-        promise = Promise()
         data = [carry.inputs(args, self.name)]
-        promise.inner = message.future = self.send(message, function, data, 0.0)
-        message.future.add_done_callback(lambda _: promise.settle(self, message))
+        promise = Promise(lambda: self.send(message, function, data, 0.0))
+        promise.begin(self, message)
         return promise
 
     def job(self, fn):
@@ -65,14 +64,28 @@ class Remote(Backend):
             outcomes, seconds = message.future.result()
         except (Exception, CancelledError) as error:
             return self.lost(message, error)
-        size = sum(len(each) for each in outcomes if isinstance(each, bytes))
-        return Reply([carry.outcome(each) for each in outcomes], seconds, size)
+        return taken(outcomes, seconds)
+
+
+def taken(outcomes, seconds):
+    """Return the Reply of what a worker sent."""
+    size = sum(len(each) for each in outcomes if isinstance(each, bytes))
+    return Reply([carry.outcome(each) for each in outcomes], seconds, size)
 
 
 class Promise(Future):
     """The future of one task in a worker, whose bytes become an object here."""
 
     inner = None
+
+    def __init__(self, send):
+        super().__init__()
+        self._send = send
+
+    def begin(self, backend, message):
+        """Hand the message to a worker, perhaps not for the first time."""
+        self.inner = message.future = self._send()
+        message.future.add_done_callback(lambda _: self.settle(backend, message))
 
     def cancel(self):
         return self.inner.cancel() or self.cancelled()
@@ -86,9 +99,12 @@ class Promise(Future):
             super().cancel()
             self.set_running_or_notify_cancel()
             return
-        self.set_running_or_notify_cancel()
         try:
-            outcomes = backend.read(message).outcomes
+            reply = backend.read(message)
+            if reply.moved:
+                self.begin(backend, message)
+                return
+            outcomes = reply.outcomes
             if not outcomes:
                 raise WorkerLost(
                     "it had not begun when a worker died"
@@ -96,6 +112,8 @@ class Promise(Future):
             error, value = outcomes[0]
         except BaseException as reason:
             error = reason
+        self._send = None  # nor the input's bytes
+        self.set_running_or_notify_cancel()
         if error is not None:
             self.set_exception(error)
         else:

@@ -47,28 +47,38 @@ def load(data):
 def main():
     """Load the program's main module, as `multiprocessing` does; return whether it was new.
 
-    An interpreter of its own begins without it. `__main__.__raddle__` says where it is.
+    A worker begins without it. `__main__.__raddle_main__` says what it is: (module, path).
     """
     import runpy
     import sys
 
     home = sys.modules["__main__"]
-    path = getattr(home, "__raddle_main__", None)
-    if path is None:
+    program = getattr(home, "__raddle_main__", None)
+    if program is None:
         return False
     home.__raddle_main__ = None
-    loaded = runpy.run_path(path, run_name="__mp_main__")
+    module, path = program
+    home.__raddle_loading__ = True  # for what the program may not do meanwhile
+    try:
+        if module is not None:
+            loaded = runpy.run_module(module, run_name="__mp_main__", alter_sys=True)
+        else:
+            loaded = runpy.run_path(path, run_name="__mp_main__")
+    finally:
+        home.__raddle_loading__ = False
     vars(home).update((k, v) for k, v in loaded.items() if k not in ("__name__", "__spec__"))
     sys.modules["__mp_main__"] = home
     return True
 
 
-def run(function, inputs, patience, note=None, kept=[None, None]):  # noqa: B006
+def run(function, inputs, patience, note=None, halt=False, kept=[None, None]):  # noqa: B006
     """Call a pickled function with each of the pickled inputs, until `patience` seconds passed.
 
     Return (outcomes, seconds). An outcome is the pickled result, or
-    (pickled exception, its traceback as text). There may be fewer than inputs, but one at
-    least; the rest is for somebody else, and has not begun.
+    (pickled exception, its traceback as text), with True as a third if nothing was called,
+    since the function or the input could not be loaded here. There may be fewer than inputs,
+    but one at least; the rest is for somebody else, and has not begun. With `halt`, an input
+    that could not be loaded is the last.
     """
     from time import perf_counter
 
@@ -78,20 +88,23 @@ def run(function, inputs, patience, note=None, kept=[None, None]):  # noqa: B006
         try:
             call = load(function)
         except BaseException as error:
-            return [failure(error)] * len(inputs), 0.0
+            return [(*failure(error), True)] * len(inputs), 0.0
         kept[:] = function, call
     began = perf_counter()
     for position, data in enumerate(inputs):
         if note is not None:
             note(position)
+        unread = True
         try:
-            outcome = dump(call(*load(data)))
+            loaded = [load(data)]
+            unread = False
+            outcome = dump(call(*loaded.pop()))  # The arguments end with the call.
         except BaseException as error:
             if hasattr(error, "raddle_stopped"):
                 raise
-            outcome = failure(error)
+            outcome = (*failure(error), True) if unread else failure(error)
         outcomes.append(outcome)
-        if perf_counter() - began > patience:
+        if perf_counter() - began > patience or (halt and unread):
             break
     return outcomes, perf_counter() - began
 

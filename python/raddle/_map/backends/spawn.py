@@ -1,0 +1,125 @@
+"""The standard library's pool of processes, with what `processes.py` needs of loky's.
+
+Workers are started afresh whatever start method the program has set: a fork would copy locks as
+they happen to be. They do not import the program's main module (work.main() does, if something
+of it is needed), so nothing has to be written under `if __name__ == "__main__":` for a function
+that lives elsewhere. All of them can be killed, and it is known which have died by themselves.
+"""
+
+import types
+from concurrent.futures import process
+from multiprocessing import context, popen_spawn_posix, spawn
+
+SAYS = "a worker process of the pool ended, or could not be used any more"
+
+
+class _Spawn:
+    """multiprocessing.spawn, but for the program's main module in a child."""
+
+    def __getattr__(self, name):
+        return getattr(spawn, name)
+
+    def get_preparation_data(self, name):
+        data = spawn.get_preparation_data(name)
+        return {key: value for key, value in data.items() if not key.startswith("init_main")}
+
+
+def _elsewhere(function, **names):
+    """Return a function that finds other objects under some of its global names."""
+    return types.FunctionType(
+        function.__code__, {**function.__globals__, **names}, function.__name__
+    )
+
+
+class _Popen(popen_spawn_posix.Popen):
+    _launch = _elsewhere(popen_spawn_posix.Popen._launch, spawn=_Spawn())
+
+
+class _Process(context.SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj):
+        return _Popen(process_obj)
+
+
+class _Context(context.SpawnContext):
+    Process = _Process
+
+
+class _Manager(process._ExecutorManagerThread):
+    """Sees the end of a worker: says which have died, kills the others, then fails futures.
+
+    The standard library's does it the other way round, and from 3.12 on under the lock that
+    submit() takes: a future's callback that submits would wait for itself.
+    """
+
+    def run(self):
+        try:
+            super().run()
+        except Exception as error:  # such as a thread that could not be started
+            self.terminate_broken(process.format_exception(error))
+
+    def terminate_broken(self, cause, *more):
+        executor = self.executor_reference()
+        with self.shutdown_lock:
+            if executor is not None:
+                executor._broken, executor._shutdown_thread = SAYS, True
+        failed = list(self.pending_work_items.values())
+        self.pending_work_items.clear()
+        workers = list(self.processes.values())
+        # A worker's pipe is closed a moment before its exit code is there.
+        ended = process.mp.connection.wait([each.sentinel for each in workers], 0)
+        dead = [each for each in workers if each.sentinel in ended]
+        for each in workers:
+            if each not in dead:
+                each.kill()
+        for each in workers:
+            each.join()
+        if executor is not None:
+            executor.manager = self
+            executor.dead = [(each.pid, each.exitcode) for each in dead]
+        del executor
+        super().terminate_broken(cause, *more)  # no future is left for it to fail
+        for each in failed:
+            error = process.BrokenProcessPool(SAYS)
+            if cause is not None:
+                error.__cause__ = RuntimeError("".join(cause))
+            each.future.set_exception(error)
+
+
+class Executor(process.ProcessPoolExecutor):
+    """A ProcessPoolExecutor whose workers can be killed."""
+
+    def __init__(self, workers, initializer, initargs):
+        super().__init__(workers, _Context(), initializer, initargs)
+        self._crew, self._watch = self._processes, None
+
+    def submit(self, fn, /, *args):
+        count = self._queue_count
+        try:
+            return super().submit(fn, *args)
+        except BaseException:
+            if self._queue_count > count:  # It is in the queue, and nobody waits for it.
+                self._pending_work_items[count].future.cancel()
+            raise
+
+    def _adjust_process_count(self):
+        try:
+            super()._adjust_process_count()
+        except OSError:
+            if not self._processes:
+                raise  # Otherwise work goes on with those that there are.
+
+    def _start_executor_manager_thread(self):
+        if self._executor_manager_thread is None:
+            self._watch = self._executor_manager_thread = _Manager(self)
+            self._watch.start()
+            process._threads_wakeups[self._watch] = self._executor_manager_thread_wakeup
+
+    def shutdown(self, wait=True, *, cancel_futures=False, kill_workers=False):
+        super().shutdown(wait=False, cancel_futures=cancel_futures or kill_workers)
+        if kill_workers:
+            for each in list(self._crew.values()):
+                each.kill()
+        watch = self._watch
+        if wait and watch is not None and watch is not process.threading.current_thread():
+            watch.join()
