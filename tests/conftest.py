@@ -20,6 +20,7 @@ import time
 import types
 from concurrent import futures as _futures
 
+import kinds
 import pytest
 from programs import Folder
 from states import opened
@@ -83,6 +84,14 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if item.get_closest_marker("raddle_only"):
                 item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def _without_loky(request):
+    """backend="cores" is tested with nothing installed."""
+    given = getattr(request.node, "callspec", None)
+    with kinds.without_loky("cores" if given and "cores" in given.params.values() else ""):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """The backends of raddle.map for the tests: which there are here, and why others are not."""
 
+import contextlib
 import importlib.util
 import sys
 
 import pytest
 
-ALL = ["threads", "interpreters", "processes", "dask"]
+ALL = ["threads", "cores", "interpreters", "processes", "dask"]
+HIDDEN = "import sys; sys.modules['loky'] = None\n"
 NEEDS = {"processes": ["loky", "cloudpickle"], "dask": ["distributed", "cloudpickle"]}
 
 
@@ -34,3 +36,26 @@ def need(kind):
     """Skip the present test where a backend is not to be had."""
     if (why := lacking(kind)) is not None:
         pytest.skip(why)
+
+
+def real(kind):
+    """Return what does the work: for "cores" it is one of the others."""
+    if kind != "cores":
+        return kind
+    from raddle._map.backends.cores import choice
+
+    return choice().kind
+
+
+def before(kind):
+    """Return what a program begins with: "cores" is tested without loky, "processes" is with."""
+    return HIDDEN if kind == "cores" else ""
+
+
+@contextlib.contextmanager
+def without_loky(kind):
+    """Do the same here, while a backend is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        if kind == "cores":
+            patch.setitem(sys.modules, "loky", None)
+        yield

@@ -57,7 +57,7 @@ def living(members):
 @pytest.mark.parametrize("task", ["spin", "nap", "brief"])
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until):
-    code = PROGRAM.format(kind=kind, task=task, use=USES[use])
+    code = kinds.before(kind) + PROGRAM.format(kind=kind, task=task, use=USES[use])
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
     process = subprocess.Popen(
         [sys.executable, "-c", code],
@@ -69,7 +69,7 @@ def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until):
     )
     try:
         assert process.stdout.readline() == "ready\n", process.stderr.read()
-        if kind in ("threads", "interpreters"):
+        if kinds.real(kind) in ("threads", "interpreters"):
             until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) >= 3, "two workers")
         else:
             until(lambda: len(family(process.pid)) >= 2, "two workers")
@@ -95,7 +95,6 @@ def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until):
 CAUGHT = """
 import itertools, os, signal, threading, time
 import raddle, tasks
-from raddle._map.backends import {module} as backend
 with raddle.Pool(2, {kind!r}) as pool:
     list(pool.map(tasks.square, range(4)))
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -111,7 +110,7 @@ with raddle.Pool(2, {kind!r}) as pool:
 @pytest.mark.parametrize("task", ["spin", "brief"])
 @pytest.mark.parametrize("kind", kinds.LOCAL)
 def test_a_pool_can_be_used_after_a_ctrl_c_that_was_caught(kind, task, child):
-    code = CAUGHT.format(kind=kind, task=task, module=kind)
+    code = kinds.before(kind) + CAUGHT.format(kind=kind, task=task)
     began = time.monotonic()
     done = child(code, env={"PYTHONPATH": os.path.dirname(__file__)})
     assert done.stdout == "caught\n[0, 1, 4, 9, 16]\n"
@@ -153,7 +152,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("kind", kinds.LOCAL)
 def test_ctrl_c_leaves_a_map_within_half_a_second(kind, child):
     environment = {"PYTHONPATH": os.path.dirname(__file__)}
-    done = child(PROMPT.format(kind=kind), env=environment)
+    done = child(kinds.before(kind) + PROMPT.format(kind=kind), env=environment)
     took = [float(line) for line in done.stdout.splitlines()]
     assert len(took) == 5
     # Each task takes a minute. A busy machine may hold up a round, but not all of them. (That

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.raddle_only
 @pytest.fixture(scope="module", params=kinds.KINDS)
 def pool(request):
     """A pool of two workers of each kind."""
-    with raddle.Pool(2, request.param) as made:
+    with kinds.without_loky(request.param):
+        made = raddle.Pool(2, request.param)
+    with made:
         yield made
 
 
@@ -331,12 +333,9 @@ print("leaving", flush=True)
 def test_exit_does_not_wait_for_a_map_that_is_left_over(child, kind, first):
     environment = {"PYTHONPATH": os.path.dirname(__file__)}
     began = time.monotonic()
-    done = child(
-        EXIT.format(task="time.sleep" if not first else "abs", kind=kind, first=first)
-        if kind == "threads"
-        else EXIT.format(task="abs", kind=kind, first=first),
-        env=environment,
-    )
+    task = "time.sleep" if kind == "threads" and not first else "abs"
+    program = kinds.before(kind) + EXIT.format(task=task, kind=kind, first=first)
+    done = child(program, env=environment)
     assert done.stdout.endswith("leaving\n")
     assert time.monotonic() - began < 60
 

@@ -76,7 +76,7 @@ class _Manager(process._ExecutorManagerThread):
             each.join()
         if executor is not None:
             executor.manager = self
-            executor.dead = [(each.pid, each.exitcode) for each in dead]
+            executor.dead = [(each.pid, each.exitcode) for each in dead if not executor.killed]
         del executor
         super().terminate_broken(cause, *more)  # no future is left for it to fail
         for each in failed:
@@ -92,6 +92,7 @@ class Executor(process.ProcessPoolExecutor):
     def __init__(self, workers, initializer, initargs):
         super().__init__(workers, _Context(), initializer, initargs)
         self._crew, self._watch = self._processes, None
+        self.killed = False  # no worker has died by itself, then
 
     def submit(self, fn, /, *args):
         count = self._queue_count
@@ -118,6 +119,7 @@ class Executor(process.ProcessPoolExecutor):
     def shutdown(self, wait=True, *, cancel_futures=False, kill_workers=False):
         super().shutdown(wait=False, cancel_futures=cancel_futures or kill_workers)
         if kill_workers:
+            self.killed = True
             for each in list(self._crew.values()):
                 each.kill()
         watch = self._watch
