@@ -15,9 +15,20 @@ from raddle._map.backends import carry
 pytestmark = [pytest.mark.raddle_only, kinds.param("processes").marks[0]]
 
 
-@pytest.fixture(scope="module")
-def pool():
-    with raddle.Pool(2, "processes") as made:
+# Loky's, and the standard library's where "cores" comes to those.
+KINDS = ["processes", "cores"] if kinds.real("cores") == "processes" else ["processes"]
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def pool(request):
+    with kinds.without_loky(request.param):
+        made = raddle.Pool(2, request.param)
+    with made:
         yield made
 
 
@@ -123,9 +134,9 @@ def test_tiny_tasks_share_messages(pool):
     assert len(sizes) < 10_000
 
 
-def test_a_killed_worker_is_an_error_that_names_its_input():
+def test_a_killed_worker_is_an_error_that_names_its_input(kind):
     with pytest.raises(concurrent.futures.BrokenExecutor) as caught:
-        list(raddle.map(_die_at_7, range(100), backend="processes", workers=2))
+        list(raddle.map(_die_at_7, range(100), backend=kind, workers=2))
     assert "SIGKILL" in str(caught.value)
     assert "input 7, 7" in str(caught.value)
 
@@ -135,9 +146,9 @@ def _die_at_7(number):
 
 
 @pytest.mark.parametrize("mode", ["return", "collect"])
-def test_what_a_killed_worker_had_not_begun_is_done_by_others(mode, tmp_path):
+def test_what_a_killed_worker_had_not_begun_is_done_by_others(mode, kind, tmp_path):
     die = functools.partial(tasks.die_at_7_first, mark=str(tmp_path / "died"))
-    results = raddle.map(die, range(400), backend="processes", workers=2, on_error=mode)
+    results = raddle.map(die, range(400), backend=kind, workers=2, on_error=mode)
     got, lost = [], []
     try:
         for result in results:
@@ -150,23 +161,23 @@ def test_what_a_killed_worker_had_not_begun_is_done_by_others(mode, tmp_path):
     assert set(got) >= set(range(390, 400))
 
 
-def test_a_pool_survives_a_killed_worker():
-    with raddle.Pool(2, "processes") as pool:
+def test_a_pool_survives_a_killed_worker(kind):
+    with raddle.Pool(2, kind) as pool:
         lost = pool.submit(tasks.die_at, 3, 3)
         assert "died while it did" in str(lost.exception(60))
         assert pool.submit(tasks.square, 3).result(60) == 9
         assert list(pool.map(tasks.square, range(5))) == [0, 1, 4, 9, 16]
 
 
-def test_a_worker_that_ends_before_it_begins_is_an_error():
-    with raddle.Pool(1, "processes", os._exit, (3,)) as pool:
+def test_a_worker_that_ends_before_it_begins_is_an_error(kind):
+    with raddle.Pool(1, kind, os._exit, (3,)) as pool:
         with pytest.raises(concurrent.futures.BrokenExecutor, match="exit code 3"):
             list(pool.map(tasks.square, [1]))
         assert "exit code 3" in str(pool.submit(tasks.square, 1).exception(60))
 
 
-def test_the_pools_files_are_gone_with_it():
-    pool = raddle.Pool(1, "processes")
+def test_the_pools_files_are_gone_with_it(kind):
+    pool = raddle.Pool(1, kind)
     notes = pool._backend._notes
     assert pool.submit(tasks.square, 2).result(60) == 4
     assert os.path.exists(notes)

@@ -77,7 +77,7 @@ def test_the_initializer_runs_once_in_each_worker(kind):
     with raddle.Pool(2, kind, tasks.begin, ("ready",)) as pool:
         for seen in pool.map(tasks.begun, range(20)):
             assert set(seen) == {"ready"}
-            assert len(seen) == 1 or kind == "threads"
+            assert len(seen) == 1 or kinds.real(kind) == "threads"
     tasks.STATE.clear()
 
 
@@ -113,6 +113,8 @@ def test_map_inside_map_inside_map_does_not_deadlock(workers):
 
 @pytest.mark.parametrize("kind", kinds.AWAY)
 def test_a_pool_cannot_be_sent_to_its_own_workers(kind):
+    if kinds.real(kind) == "threads":
+        pytest.skip("threads share the pool")
     if kind == "interpreters":
         kinds.need("processes")  # without cloudpickle the closure itself is refused
     with raddle.Pool(1, kind) as pool, pytest.raises(pickle.PicklingError, match="'pool'"):
@@ -170,7 +172,8 @@ print(pool.submit(tasks.square, 3).result(), flush=True)
 
 
 def test_exit_waits_for_what_was_submitted(child, kind):
-    done = child(EXIT.format(kind=kind), env={"PYTHONPATH": os.path.dirname(__file__)})
+    program = kinds.before(kind) + EXIT.format(kind=kind)
+    done = child(program, env={"PYTHONPATH": os.path.dirname(__file__)})
     assert sorted(done.stdout.strip()) == ["9", "\n", "x", "x", "x"] or (
         done.stdout.count("x") == 3 and "9" in done.stdout
     )

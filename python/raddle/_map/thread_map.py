@@ -106,7 +106,9 @@ class StreamMap(Stream, Map):
 
     def _ended(self, how):
         self._hire.end()
-        self._title, self._lender = self._lender.title(), None
+        lender, self._lender = self._lender, None
+        if lender is not None:  # A map that could not begin ends twice.
+            self._title = lender.title()
         if how == "interrupted":
             self._threads.strike(self._hire)
         try:
