@@ -16,7 +16,7 @@ from pathlib import Path
 
 import raddle
 
-BACKENDS = ["threads", "interpreters", "processes", "dask"]
+BACKENDS = ["threads", "cores", "interpreters", "processes", "dask"]
 WORD = re.compile(r"[A-Za-z_]+")
 
 

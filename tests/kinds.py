@@ -48,7 +48,7 @@ def real(kind):
 
 
 def before(kind):
-    """Return what a program begins with: "cores" is tested without loky, "processes" is with."""
+    """Return what a program begins with: "cores" is tested without loky."""
     return HIDDEN if kind == "cores" else ""
 
 

@@ -28,7 +28,7 @@ class Reply:
     """What came of a message: the outcomes of its first inputs, as (error, value).
 
     Inputs beyond those have not been begun, and are sent again; one by one with `split`, and
-    with `alone` while no other is under way. `moved` says that they go to another kind of worker.
+    with `alone` while no other is under way. With `moved`, another kind of worker gets them.
     """
 
     __slots__ = ("alone", "moved", "outcomes", "seconds", "size", "split")

@@ -78,7 +78,7 @@ def outcome(data):
 
 
 def program():
-    """Return what the main module is, (module's name, path), or None if workers cannot load it."""
+    """Return the main module as (its name or None, path); None if workers cannot load it."""
     main = sys.modules.get("__main__")
     spec, path = getattr(main, "__spec__", None), getattr(main, "__file__", None)
     if path is None or not os.path.exists(path):

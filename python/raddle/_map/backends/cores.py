@@ -1,7 +1,8 @@
 """`backend="cores"`: every core, by whatever workers this interpreter offers for it.
 
-Threads where there is no GIL. Interpreters where there are any (3.14): what they cannot load goes
-to processes, with all that comes after it. Processes elsewhere; by loky where it is installed.
+Threads where there is no GIL. Interpreters where there are any (3.14): what they cannot load
+goes to processes, with all that comes after it. Processes elsewhere, by loky where it is
+installed.
 """
 
 import sys
@@ -28,7 +29,7 @@ class Choice(NamedTuple):
 
 
 def choice():
-    """Return what backend="cores" takes here, as a Choice; its str() is what `raddle` prints."""
+    """Return what backend="cores" takes here, as a Choice; str() of it is a sentence."""
     if parallel():
         return Choice("threads", "", "this interpreter has no GIL")
     if interpreters():

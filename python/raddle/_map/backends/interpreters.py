@@ -57,7 +57,13 @@ class Interpreters(Remote):
                 self._executor = self._kind(
                     self.workers,
                     initializer=prepare,
-                    initargs=(list(sys.path), carry.program(), self._ears, self._halt, *self._initializer),
+                    initargs=(
+                        list(sys.path),
+                        carry.program(),
+                        self._ears,
+                        self._halt,
+                        *self._initializer,
+                    ),
                 )
             executor = self._executor
         future = executor.submit(listen.attend, function, data, patience, self._halt)
