@@ -1,6 +1,6 @@
 """Where tasks run: threads, interpreters, processes, or a Dask cluster. One file each.
 
-"cores" is one of the first three, chosen by cores.py. Only the one that is asked for is imported.
+"cores" is one of the first three (cores.py). Only the one that is asked for is imported.
 """
 
 import sys
@@ -10,9 +10,9 @@ from raddle._threading import green
 NAMES = ("threads", "cores", "interpreters", "processes", "dask")
 
 LOADING = (
-    "raddle.map or raddle.Pool was reached while a worker loads the program, for a function or a "
-    'class in it: put that call under `if __name__ == "__main__":`, or '
-    "install cloudpickle (pip install raddle[processes])"
+    "raddle.map or raddle.Pool was reached while a worker loads the program, for what is in "
+    'it: put that call under `if __name__ == "__main__":`, or install cloudpickle '
+    "(pip install raddle[processes])"
 )
 
 
