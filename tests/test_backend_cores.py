@@ -283,3 +283,21 @@ for error in raddle.map(job.fn, range(2), workers=1, backend="cores", on_error="
 def test_what_no_worker_can_load_is_an_error_of_its_own(run):
     done = run(FAILING, "loky", files={"picky.py": PICKY, "job.py": NOWHERE})
     assert done.stdout == "ModuleNotFoundError No module named 'nowhere'\n" * 2, done.stderr
+
+
+LATE = """
+import raddle
+def fn(n):
+    import picky
+    return n
+if __name__ == "__main__":
+    (error,) = raddle.map(fn, [1], workers=1, backend="cores", on_error="return")
+    print(error, *error.__notes__)
+"""
+
+
+@MOVING
+def test_what_a_call_may_not_do_in_an_interpreter_is_its_error_with_what_helps(run):
+    said = run(LATE, files={"picky.py": PICKY}).stdout
+    assert said.startswith("module picky does not support loading in subinterpreters")
+    assert 'backend="processes" makes no call in interpreters' in said

@@ -63,6 +63,8 @@ def test_other_work_is_not(clocks, cores, parallel):
 def test_the_advice_says_what_was_measured_and_what_would_help():
     text = gil_warning.advice(Clocks(3.16, 12.3, 3.1, 4), interpreters=True)
     assert text.startswith("4 workers used 1.02 cores over 3.1 s")
+    # The word that needs no choice comes first.
+    assert text.index('backend="cores"') < text.index('backend="interpreters"')
     for remedy in ('backend="processes"', 'backend="interpreters"', "free-threaded"):
         assert remedy in text
     assert "interpreters" not in gil_warning.advice(

@@ -133,6 +133,7 @@ with raddle.Pool(2, "threads") as pool:
     pool.map(half, ["a"])  # wrong
 assert_type(list(raddle.map(half, [1])), list[float])
 assert_type(next(raddle.map(half, [1], backend="processes")), float)
+assert_type(next(raddle.map(half, [1], backend="cores")), float)
 assert_type(raddle.cores() + 1, int)
 assert_type(raddle.cores().quota, float | None)
 raddle.configure(on_deadlock="raise", lock_order=True, known_orders=["vendor/*"], profile=False)

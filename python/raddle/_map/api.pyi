@@ -26,7 +26,7 @@ class _Client(Protocol):
     def gather(self, *args: Any, **kwargs: Any) -> Any: ...
 
 # (No `str`: an address, "dask://host:port", cannot be told from a misspelt word.)
-_Backend = Literal["threads", "interpreters", "processes", "dask"] | _Client
+_Backend = Literal["threads", "cores", "interpreters", "processes", "dask"] | _Client
 
 ERRORS: tuple[str, ...]
 GROUP: str

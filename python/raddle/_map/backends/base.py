@@ -137,10 +137,10 @@ class Backend:
             self.abort()
 
 
-def missing(error, extra, backend):
+def missing(error, extra, backend, otherwise=""):
     """Return an ImportError that says which extra to install."""
     return ImportError(
         f"backend={backend!r} needs {error.name or 'a package'} ({error}): "
-        f"pip install raddle[{extra}]",
+        f"pip install raddle[{extra}]{otherwise}",
         name=error.name,
     )

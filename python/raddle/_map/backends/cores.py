@@ -15,6 +15,11 @@ from raddle._map.backends.base import ENDED
 from raddle._map.backends.remote import Remote, taken
 from raddle._map.cores import parallel
 
+ELSEWHERE = (
+    'backend="cores" had an interpreter make this call, and goes to processes only for what one '
+    'cannot load; backend="processes" makes no call in interpreters'
+)
+
 
 class Choice(NamedTuple):
     """What was chosen: `kind` of worker, `by` which library (or ""), and `why`."""
@@ -135,7 +140,10 @@ class Either(Remote):
         if message.lane is self._lanes[0]:
             unread = next((n for n, each in enumerate(outcomes) if _is_unread(each)), None)
         if unread is None:
-            return taken(outcomes, seconds)
+            reply = taken(outcomes, seconds)
+            if message.lane is self._lanes[0]:
+                _advise(error for error, _ in reply.outcomes if error is not None)
+            return reply
         self._move(carry.outcome(outcomes[unread])[0])
         reply = taken(outcomes[:unread], seconds)
         reply.moved = True
@@ -173,6 +181,13 @@ class Either(Remote):
     def abort(self, wait=True):
         for lane in self._lanes:
             lane.abort(wait)
+
+
+def _advise(errors):
+    """Say what helps a call that did what no interpreter but the first may do."""
+    for error in errors:
+        if isinstance(error, (ImportError, RuntimeError)) and "interpreter" in str(error):
+            error.add_note(ELSEWHERE)
 
 
 def _is_unread(outcome):

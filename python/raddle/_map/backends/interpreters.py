@@ -31,8 +31,8 @@ class Interpreters(Remote):
         except ImportError as error:
             raise NotImplementedError(
                 'backend="interpreters" needs Python 3.14 or later, and this is '
-                f'{sys.version_info.major}.{sys.version_info.minor}: backend="processes" '
-                "runs Python code on every core here"
+                f'{sys.version_info.major}.{sys.version_info.minor}: backend="cores" '
+                "runs Python code on every core here, by processes"
             ) from error
         super().__init__()
         self.workers = workers

@@ -43,7 +43,8 @@ class Processes(Remote):
                 import loky
                 import loky.process_executor
             except ImportError as error:
-                raise missing(error, "processes", self.name) from error
+                otherwise = '; backend="cores" does without'
+                raise missing(error, "processes", self.name, otherwise) from error
             kind = loky.process_executor.ProcessPoolExecutor
             terminated = loky.process_executor.TerminatedWorkerError
         super().__init__()
