@@ -16,8 +16,8 @@ from raddle._map.backends.remote import Remote, taken
 from raddle._map.cores import parallel
 
 ELSEWHERE = (
-    'backend="cores" had an interpreter make this call, and goes to processes only for what one '
-    'cannot load; backend="processes" makes no call in interpreters'
+    'backend="cores" had an interpreter make this call, and goes to processes only for what '
+    'one cannot load; backend="processes" makes no call in interpreters'
 )
 
 
