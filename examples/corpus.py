@@ -48,30 +48,31 @@ def summary(results):
 
 
 def timed(paths, backend, workers=None):
-    """Return the answer and the seconds it took, workers' start left out."""
+    """Return the answer, the seconds it took, workers' start left out, and what they are."""
     with raddle.Pool(workers, backend) as pool:
         list(pool.map(read, paths[-2:]))  # a first round, so that workers are there
         began = time.perf_counter()
         answer = summary(pool.map(read, paths))
-        return answer, time.perf_counter() - began
+        return answer, time.perf_counter() - began, pool.backend
 
 
 def main(backends):
     paths = corpus()
     size = sum(len(Path(path).read_bytes()) for path in paths)  # and nobody is first to
     print(f"{len(paths)} files, {size / 1e6:.0f} MB; {raddle.cores()!r}")
-    expected, alone = timed(paths, "threads", 1)
+    expected, alone, _ = timed(paths, "threads", 1)
     print(f"  {'one thread':<13} {alone:6.2f} s")
     wrong = 0
     for backend in backends:
         try:
-            answer, seconds = timed(paths, backend)
+            answer, seconds, workers = timed(paths, backend)
         except (ImportError, NotImplementedError) as error:
             print(f"  {backend:<13}      -    {str(error).split(':')[0]}")
             continue
         same = answer == expected
         wrong += not same
-        verdict = "" if same else "   NOT the same answer"
+        verdict = f", by {workers}" if backend == "cores" else ""
+        verdict += "" if same else "   NOT the same answer"
         print(
             f"  {backend:<13} {seconds:6.2f} s   {alone / seconds:.2f} times as fast{verdict}"
         )

@@ -1,6 +1,6 @@
 """How many inputs share a message, so that a message is worth some milliseconds."""
 
-TARGET = 0.004  # seconds of work in a message
+TARGET = 0.01  # seconds of work in a message
 MOST = 4096  # inputs in a message
 WEIGHT = 1 << 20  # bytes of inputs and results in a message
 GROWTH = 4  # times larger than the one it has learned from, at most
