@@ -7,6 +7,8 @@ import sys
 import pytest
 
 ALL = ["threads", "cores", "interpreters", "processes", "dask"]
+if not getattr(sys, "_is_gil_enabled", lambda: True)():
+    ALL.remove("cores")  # It is "threads" here, and test_backend_cores.py asks whether it is.
 HIDDEN = "import sys; sys.modules['loky'] = None\n"
 NEEDS = {"processes": ["loky", "cloudpickle"], "dask": ["distributed", "cloudpickle"]}
 
