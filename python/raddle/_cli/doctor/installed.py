@@ -80,9 +80,9 @@ def interpreter(probed):
 def cores():
     """How many cores there are for this process, and whether threads can use them."""
     from raddle import cores as count_cores
+    from raddle._map.backends.cores import choice
 
-    # (backend="cores" is to say here what it would choose, and why.)
-    count = count_cores()
+    count, taken = count_cores(), choice()
     found = Section("cores")
     found.facts = {
         "count": int(count),
@@ -91,10 +91,12 @@ def cores():
         "quota": count.quota,
         "limited_by": count.why,
         "threads_use_all": count.threads,
+        "backend": taken._asdict(),
     }
     which = "all" if count == os.cpu_count() else f"{count} by {count.why}, of {os.cpu_count()}"
     can = "Python threads can use them all" if count.threads else "Python threads use one"
     found.say(f"{count} ({which}); {can}")
+    found.say(f'backend="cores" takes {taken.workers}: {taken.why}')
     return found
 
 

@@ -28,9 +28,13 @@ class Choice(NamedTuple):
     by: str
     why: str
 
+    @property
+    def workers(self):
+        """What the workers are, in words."""
+        return f"{self.kind} by {self.by}" if self.by else self.kind
+
     def __str__(self):
-        by = f" by {self.by}" if self.by else ""
-        return f'{self.kind}{by} (backend="cores": {self.why})'
+        return f'{self.workers} (backend="cores": {self.why})'
 
 
 def choice():
