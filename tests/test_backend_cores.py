@@ -74,6 +74,7 @@ def test_the_choice_and_why_are_in_each_repr(capfd):
         assert list(results) == [0, 1, 4, 9, 16]
         assert repr(results) == f"<Pool.map on {said}, ended>"
     assert choice().why and choice().why in said
+    assert raddle.cores().choice == choice()
     (line,) = capfd.readouterr().err.splitlines()
     assert line.startswith("raddle.map: 5/5 (100%)") and line.endswith(f"; on {said}")
 

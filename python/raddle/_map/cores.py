@@ -16,7 +16,8 @@ class Cores(int):
 
     `affinity` is how many cores the scheduler may put this process on, `quota` how many its
     control groups pay for (a float, or None without a limit), and `threads` whether Python
-    threads can use more than one of them at a time. An int in all other ways.
+    threads can use more than one of them at a time; `choice` is what raddle takes to use them
+    all. An int in all other ways.
     """
 
     affinity: int
@@ -41,6 +42,13 @@ class Cores(int):
 
     def __str__(self):
         return str(int(self))
+
+    @property
+    def choice(self):
+        """What backend="cores" takes here: its kind, by which library, and why."""
+        from raddle._map.backends.cores import choice
+
+        return choice()
 
     def __reduce__(self):
         return Cores, (int(self), self.affinity, self.quota, self.threads, self.why)

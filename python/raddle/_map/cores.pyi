@@ -1,10 +1,18 @@
 import sys
-from typing import Self, SupportsIndex, type_check_only
+from typing import NamedTuple, Self, SupportsIndex, type_check_only
 
 from typing_extensions import disjoint_base
 
 MOUNTS: str
 GROUPS: str
+
+@type_check_only
+class _Choice(NamedTuple):
+    kind: str
+    by: str
+    why: str
+    @property
+    def workers(self) -> str: ...
 
 @type_check_only
 class _Cores(int):
@@ -20,6 +28,8 @@ class _Cores(int):
         threads: bool = False,
         why: str = "affinity",
     ) -> Self: ...
+    @property
+    def choice(self) -> _Choice: ...
 
 # Up to 3.11 an int that has attributes has a layout of its own.
 if sys.version_info >= (3, 12):

@@ -80,9 +80,9 @@ def interpreter(probed):
 def cores():
     """How many cores there are for this process, and whether threads can use them."""
     from raddle import cores as count_cores
-    from raddle._map.backends.cores import choice
 
-    count, taken = count_cores(), choice()
+    count = count_cores()
+    taken = count.choice
     found = Section("cores")
     found.facts = {
         "count": int(count),
