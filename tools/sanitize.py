@@ -66,7 +66,7 @@ def main():
     shutil.copy(ROOT / "raddle.data" / "purelib" / "raddle_startup.pth", packages)
     env = {**os.environ, "LD_PRELOAD": str(runtime()), "PYTHONMALLOC": "malloc"}
     env["ASAN_OPTIONS"] = "detect_leaks=0"
-    files = [file for word in WORDS for file in sorted(ROOT.glob(f"tests/test_{word}.py"))]
+    files = [file for word in WORDS for file in sorted(ROOT.glob(f"tests/*/test_{word}.py"))]
     pytest = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = subprocess.run([*map(str, pytest), *(sys.argv[1:] or map(str, files))], env=env)
     sys.exit(done.returncode)

@@ -37,7 +37,10 @@ WORK = ROOT / "target" / "wheels"  # kept: the next build finds what this one ha
 CARGO = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
 BIN = Path(sys.executable).parent  # where maturin and the checkers are
 MOST = 3_000_000  # bytes of a wheel
-TESTS = ("tests/test_doors.py", "tests/test_exit.py")  # of what a linker can spoil
+TESTS = (
+    "tests/process/test_doors.py",
+    "tests/process/test_exit.py",
+)  # of what a linker can spoil
 
 
 class Wrong(Exception):

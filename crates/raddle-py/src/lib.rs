@@ -3,7 +3,7 @@
 //! Every algorithm is in the crate `raddle`; this one exports it to the interpreter that it was
 //! built for. What an unwinding or finalizing interpreter demands is in the rooms `blocking` and
 //! `python`. A room uses those before it in the list, and none after it:
-//! `tests/test_rooms_face.py`.
+//! `tests/house/test_rooms_face.py`.
 
 mod python;
 

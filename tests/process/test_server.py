@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-SERVER = Path(__file__).parents[1] / "examples" / "server"
+SERVER = ROOT / "examples" / "server"
 PATIENCE = 120  # seconds until a state that does not appear counts as never
 REQUESTS = 3000
 

@@ -5,11 +5,11 @@ A room is a folder; a public module at the top is one by itself. Imports within 
 
 import ast
 from functools import cache
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-HOME = Path(__file__).parent.parent / "python" / "raddle"
+HOME = ROOT / "python" / "raddle"
 ENTRIES, LINES, FLOORS, CIRCLE = 15, 500, 5, 3
 
 # The floors, from the ground up: what is on one imports from those below it only. (The

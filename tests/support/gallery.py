@@ -1,6 +1,6 @@
 """The gallery of hangs: running a program until raddle has said what hangs.
 
-`python tests/gallery.py NAME...` shows what it says, as the `.txt` files have it.
+`python tests/support/gallery.py NAME...` shows what it says, as the `.txt` files have it.
 """
 
 import os
@@ -8,11 +8,11 @@ import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
+from paths import TESTS
 from programs import RADDLE, environment
 
-HERE = Path(__file__).parent / "hangs"
+HERE = TESTS / "hangs"
 HANGS = sorted(path.stem for path in HERE.glob("*.py"))
 QUIET = sorted(path.stem for path in (HERE / "quiet").glob("*.py"))
 DEADLINE = 60.0  # seconds until a report has to be there

@@ -14,8 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from calls import shown
 from states import STATES, in_state, opened
-from test_properties import shown
 
 SOON = 60  # seconds: a deadline that only a hang reaches
 TIMEOUTS = [None, 0, 0.0, -1, -0.5, 1e-9, 0.001, False, float("nan"), float("-inf"), -(10**30)]

@@ -4,11 +4,11 @@ Read from the paths in the source: `crate::room::file::...`, and `super::file::.
 """
 
 import re
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-_SOURCE = Path(__file__).parents[1] / "crates" / "raddle-py" / "src"
+_SOURCE = ROOT / "crates" / "raddle-py" / "src"
 
 # From the bottom up: a room may use those before it, and none after it.
 _ROOMS = (

@@ -2,9 +2,9 @@
 
 import logging
 
+from calls import SETTINGS, act, shown
 from hypothesis import given
 from hypothesis import strategies as st
-from test_properties import SETTINGS, act, shown
 
 VALUES = st.sampled_from([None, 0, "value"])
 STEPS = {

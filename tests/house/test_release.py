@@ -2,14 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tools"))
 
-import release  # noqa: E402
+import release
 
 pytestmark = pytest.mark.raddle_only
 

@@ -16,6 +16,7 @@ import warnings
 
 import pytest
 from mistakes import MISTAKES, NOTHING, greet, run
+from paths import SUPPORT
 
 PATIENCE = 120  # seconds until a mistake that does not end counts as a hang
 
@@ -32,7 +33,7 @@ def made(way):
     """Make every mistake in a fresh interpreter; return what each raised, by name."""
     code = f"""{PRELUDES[way]}
 import json, sys
-sys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})
+sys.path.insert(0, {str(SUPPORT)!r})
 import mistakes
 for name in mistakes.MISTAKES:
     print(json.dumps([name, None]), flush=True)

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-FOLDER = Path(__file__).parents[1] / "examples" / "tutorial"
+FOLDER = ROOT / "examples" / "tutorial"
 PATIENCE = 120  # seconds until a program counts as hung
 
 EXPECTED = {

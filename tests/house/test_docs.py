@@ -8,13 +8,13 @@ from pathlib import Path
 
 import gallery
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 sys.path += [str(ROOT), str(ROOT / "tools")]
 
-import links  # noqa: E402
+import links
 
-from benchmarks import report  # noqa: E402
+from benchmarks import report
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PATIENCE = 120  # seconds until a snippet counts as hung

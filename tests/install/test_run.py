@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 from programs import COMMAND, PATCHED, PATIENCE, PLAIN, RADDLE, environment
 
 pytestmark = pytest.mark.raddle_only
@@ -340,7 +341,7 @@ def test_asyncio_program_with_a_thread_does_the_same(folder):
 
 
 def test_every_example_but_the_one_of_map_is_plain_python():
-    folder = Path(__file__).parents[1] / "examples"
+    folder = ROOT / "examples"
     for path in folder.rglob("*.py"):
         if path.name == "corpus.py":
             continue

@@ -1,18 +1,11 @@
 """Random call sequences: raddle answers as the stdlib does, alone and among threads."""
 
 import queue
-import re
 
-from hypothesis import HealthCheck, given, settings
+from calls import SETTINGS, act, shown
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-SETTINGS = settings(
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=150,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 FEW = settings(SETTINGS, max_examples=40)
 
 # Timeouts that end at once when nobody comes; the last ones only ask for an error.
@@ -20,21 +13,6 @@ SHORT = st.sampled_from([0, 0.0, 1e-9, -0.5, 1e-5])
 TIMEOUT = st.one_of(SHORT, st.sampled_from([None, "1", 1e300, -1, 10**30, []]))
 FLAG = st.sampled_from([True, False, 0, 1])
 COUNT = st.one_of(st.integers(-2, 6), st.sampled_from([None, "1", True]))
-
-
-def act(it, name, args):
-    """Call a method, or read a property; return what it gave or which exception it raised."""
-    try:
-        attribute = getattr(it, name)
-        value = attribute(*args) if callable(attribute) else attribute
-    except Exception as error:
-        return "raised", type(error)
-    return "returned", value
-
-
-def shown(it):
-    """Return the repr without addresses, and without the holder's name, which raddle adds."""
-    return re.sub(r"0x\w+|owner=\d+| held by '[^']*'", "", repr(it))
 
 
 def compare(threading, stock, make, calls, blocks):

@@ -2,15 +2,14 @@
 
 import inspect
 import re
-from pathlib import Path
 
 import pytest
 import raddle
 import raddle.futures
 import raddle.queue
 import raddle.threading
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs" / "site" / "reference"
 STOCK = {"threading": "threading", "queue": "queue", "futures": "concurrent.futures"}
 MODULES = {"raddle": raddle} | {name: getattr(raddle, name) for name in STOCK}

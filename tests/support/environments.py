@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 import raddle
+from paths import ROOT
 from programs import environment, run
 
 PACKAGE = Path(raddle.__file__).parent
-PTH = Path(__file__).parents[1] / "raddle.data" / "purelib" / "raddle_startup.pth"
+PTH = ROOT / "raddle.data" / "purelib" / "raddle_startup.pth"
 
 
 def put(folder, pth=True):

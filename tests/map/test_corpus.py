@@ -2,15 +2,15 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import kinds
 import pytest
 import raddle
+from paths import ROOT
 
 pytestmark = pytest.mark.raddle_only
 
-FILE = Path(__file__).parents[1] / "examples" / "corpus.py"
+FILE = ROOT / "examples" / "corpus.py"
 
 
 @pytest.fixture(scope="module")

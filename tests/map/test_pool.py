@@ -13,6 +13,7 @@ import kinds
 import pytest
 import raddle
 import tasks
+from paths import SUPPORT
 
 pytestmark = pytest.mark.raddle_only
 
@@ -173,7 +174,7 @@ print(pool.submit(tasks.square, 3).result(), flush=True)
 
 def test_exit_waits_for_what_was_submitted(child, kind):
     program = kinds.before(kind) + EXIT.format(kind=kind)
-    done = child(program, env={"PYTHONPATH": os.path.dirname(__file__)})
+    done = child(program, env={"PYTHONPATH": str(SUPPORT)})
     assert sorted(done.stdout.strip()) == ["9", "\n", "x", "x", "x"] or (
         done.stdout.count("x") == 3 and "9" in done.stdout
     )
@@ -196,7 +197,7 @@ last.add_done_callback(lambda future: print(future.result(), flush=True))
 
 
 def test_exit_does_not_wait_for_a_map_that_a_daemon_consumes(child):
-    done = child(DAEMON, env={"PYTHONPATH": os.path.dirname(__file__)})
+    done = child(DAEMON, env={"PYTHONPATH": str(SUPPORT)})
     assert done.stdout == "7\n"
 
 

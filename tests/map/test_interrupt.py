@@ -10,6 +10,7 @@ from pathlib import Path
 
 import kinds
 import pytest
+from paths import SUPPORT
 
 pytestmark = pytest.mark.raddle_only
 
@@ -58,7 +59,7 @@ def living(members):
 @pytest.mark.parametrize("kind", kinds.KINDS)
 def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until):
     code = kinds.before(kind) + PROGRAM.format(kind=kind, task=task, use=USES[use])
-    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    environment = {**os.environ, "PYTHONPATH": str(SUPPORT)}
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -112,7 +113,7 @@ with raddle.Pool(2, {kind!r}) as pool:
 def test_a_pool_can_be_used_after_a_ctrl_c_that_was_caught(kind, task, child):
     code = kinds.before(kind) + CAUGHT.format(kind=kind, task=task)
     began = time.monotonic()
-    done = child(code, env={"PYTHONPATH": os.path.dirname(__file__)})
+    done = child(code, env={"PYTHONPATH": str(SUPPORT)})
     assert done.stdout == "caught\n[0, 1, 4, 9, 16]\n"
     assert time.monotonic() - began < 60
 
@@ -151,7 +152,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("kind", kinds.LOCAL)
 def test_ctrl_c_leaves_a_map_within_half_a_second(kind, child):
-    environment = {"PYTHONPATH": os.path.dirname(__file__)}
+    environment = {"PYTHONPATH": str(SUPPORT)}
     done = child(kinds.before(kind) + PROMPT.format(kind=kind), env=environment)
     took = [float(line) for line in done.stdout.splitlines()]
     assert len(took) == 5

@@ -3,12 +3,11 @@
 import re
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "tools" / "constraints.txt").read_text()
 sys.path.append(str(ROOT / "tools"))
 

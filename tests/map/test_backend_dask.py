@@ -13,6 +13,7 @@ import kinds
 import pytest
 import raddle
 import tasks
+from paths import SUPPORT
 
 pytestmark = [pytest.mark.raddle_only, kinds.param("dask").marks[0]]
 
@@ -22,7 +23,7 @@ class Cluster:
 
     def __init__(self, home):
         self.file = home / "scheduler.json"
-        self.environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+        self.environment = {**os.environ, "PYTHONPATH": str(SUPPORT)}
         for name in [name for name in self.environment if name.startswith("RADDLE")]:
             del self.environment[name]
         self.processes = []

@@ -3,7 +3,6 @@
 import gc
 import itertools
 import operator
-import os
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ import kinds
 import pytest
 import raddle
 import tasks
+from paths import SUPPORT
 
 pytestmark = pytest.mark.raddle_only
 
@@ -331,7 +331,7 @@ print("leaving", flush=True)
 @pytest.mark.parametrize("kind", kinds.KINDS)
 @pytest.mark.parametrize("first", ["", "print(next(results))"])
 def test_exit_does_not_wait_for_a_map_that_is_left_over(child, kind, first):
-    environment = {"PYTHONPATH": os.path.dirname(__file__)}
+    environment = {"PYTHONPATH": str(SUPPORT)}
     began = time.monotonic()
     task = "time.sleep" if kind == "threads" and not first else "abs"
     program = kinds.before(kind) + EXIT.format(task=task, kind=kind, first=first)
