@@ -15,25 +15,27 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
-WORDS = (
-    "lock",
-    "contended",
-    "rlock",
-    "detection",
-    "event",
-    "condition",
-    "semaphore",
-    "barrier",
-    "local",
-    "module",
-    "queue",
-    "map",
-    "thread",
-    "future",
-    "executor",
-    "memory",
-    "idle",
-)
+ROOMS = {
+    "lock": "locks",
+    "contended": "locks",
+    "rlock": "locks",
+    "detection": "locks",
+    "event": "locks",
+    "condition": "locks",
+    "semaphore": "locks",
+    "barrier": "locks",
+    "local": "locks",
+    "module": "locks",
+    "queue": "queues",
+    "map": "maps",
+    "thread": "threads",
+    "future": "futures",
+    "executor": "futures",
+    "memory": "threads",
+    "idle": "threads",
+}
+"""The folder of each word's file."""
+WORDS = tuple(ROOMS)
 
 KINDS = ("gil", "gil314", "ft")
 """Build kinds: a GIL up to 3.13, a GIL from 3.14 on, free-threaded."""
@@ -126,8 +128,9 @@ def load(word: str, side: str) -> list[Bench]:
     Each side gets its own copy of the file: the interpreter specialises bytecode in place
     for the types that it meets, and a loop shared by both would never settle.
     """
-    name = f"{__package__}.{word}@{side}"
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{word}.py"))
+    name = f"{__package__}.{ROOMS[word]}.{word}@{side}"
+    path = Path(__file__).parent / ROOMS[word] / f"{word}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # A dataclass or a pickle would look the module up by name; so do tracebacks.

@@ -10,10 +10,10 @@ import contextlib
 from itertools import repeat
 from time import perf_counter_ns
 
-from .executor import module as futures
-from .pair import against
-from .queue import module as queues
-from .rows import Bench, Row, at_least
+from benchmarks.futures.executor import module as futures
+from benchmarks.pair import against
+from benchmarks.queues.queue import module as queues
+from benchmarks.rows import Bench, Row, at_least
 
 SHORT, LONG = 1, 20
 CROWDS = (2, 4, 8)

@@ -3,8 +3,8 @@
 from itertools import repeat
 from time import sleep
 
-from .pair import alone, answered
-from .rows import Bench, Row, at_least
+from benchmarks.pair import alone, answered
+from benchmarks.rows import Bench, Row, at_least
 
 
 def set_clear(threading):

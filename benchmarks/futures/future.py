@@ -10,10 +10,10 @@ from itertools import repeat
 from pathlib import Path
 from time import perf_counter_ns
 
-from .executor import module
-from .memory import deep_size
-from .pair import alone
-from .rows import Bench, Row, above, at_least
+from benchmarks.futures.executor import module
+from benchmarks.pair import alone
+from benchmarks.rows import Bench, Row, above, at_least
+from benchmarks.threads.memory import deep_size
 
 MANY = 1_000
 RESIDENT = 20_000
@@ -149,14 +149,14 @@ def resident_bytes(name, count):
 
 def resident(subject, quick):
     """Measure both sides, each in its own fresh process."""
-    from .harness import summary
+    from benchmarks.harness import summary
 
     count = RESIDENT // 4 if quick else RESIDENT
     figures = []
     for name in ("concurrent.futures", "raddle.futures"):
         ran = subprocess.run(
             [sys.executable, "-m", f"{__package__}.future", name, str(count)],
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             check=True,
             timeout=120,

@@ -2,8 +2,8 @@
 
 from itertools import repeat
 
-from .pair import answered
-from .rows import Bench, Row, at_least
+from benchmarks.pair import answered
+from benchmarks.rows import Bench, Row, at_least
 
 
 def round_trip(threading):

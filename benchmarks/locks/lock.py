@@ -2,8 +2,8 @@
 
 from itertools import repeat
 
-from .pair import against, alone
-from .rows import Bench, Row, at_least
+from benchmarks.pair import against, alone
+from benchmarks.rows import Bench, Row, at_least
 
 
 def acquire_release(threading):

@@ -2,8 +2,8 @@
 
 from itertools import repeat
 
-from .pair import alone
-from .rows import Bench, Row, at_least
+from benchmarks.pair import alone
+from benchmarks.rows import Bench, Row, at_least
 
 
 def with_block(threading):

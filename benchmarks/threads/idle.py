@@ -15,7 +15,7 @@ from _thread import allocate_lock
 from pathlib import Path
 from time import monotonic, perf_counter_ns, process_time_ns, sleep
 
-from .rows import Bench, Row, at_least, at_most
+from benchmarks.rows import Bench, Row, at_least, at_most
 
 CROWD = 50
 LONG = 120.0
@@ -130,12 +130,12 @@ def one_core(subject, quick):
     core = min(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder, "one-core.json")
-        command = [sys.executable, "-m", __package__, "--cpu", str(core), "--subject", subject]
+        command = [sys.executable, "-m", "benchmarks", "--cpu", str(core), "--subject", subject]
         for word in ("event", "condition", "semaphore", "round trip"):
             command += ["--only", word]
         subprocess.run(
             [*command, "--json", str(found), *(["--quick"] if quick else [])],
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             stdout=subprocess.DEVNULL,
             check=True,
             timeout=120,

@@ -8,7 +8,7 @@ import importlib
 from itertools import repeat
 from time import perf_counter_ns, sleep
 
-from .rows import Bench, Row, at_least, at_most, build_kind
+from benchmarks.rows import Bench, Row, at_least, at_most, build_kind
 
 MANY = 5_000
 WORKERS = 2

@@ -12,8 +12,8 @@ from itertools import repeat
 from pathlib import Path
 from time import perf_counter_ns
 
-from .pair import against, alone
-from .rows import Bench, Row, at_least
+from benchmarks.pair import against, alone
+from benchmarks.rows import Bench, Row, at_least
 
 ROOM = 100
 """The most items in the bounded ones, as a program would choose it."""
@@ -87,7 +87,7 @@ def put_and_get_among_others(name, items=NUMBERS):
 
 def objects(subject, quick):
     """Items whose comparison is Python's own, beside a bare heap of them: that is the floor."""
-    from .harness import summary
+    from benchmarks.harness import summary
 
     jobs = [Job(number, None) for number in NUMBERS]
     raddle = importlib.import_module("raddle.queue" if "raddle" in subject else "queue")
@@ -157,12 +157,12 @@ def memory(subject, quick):
 
     Three pairs: what else a process maps meanwhile moves the figure by a few pages.
     """
-    from .harness import summary
+    from benchmarks.harness import summary
 
     def measured(name, kind):
         done = subprocess.run(
             [sys.executable, "-m", f"{__package__}.queue", name, kind],
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             check=True,
             timeout=120,

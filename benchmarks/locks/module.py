@@ -7,9 +7,9 @@ The interpreter specializes such a look-up, unless the module has a `__getattr__
 import importlib
 from itertools import repeat
 
-from .executor import module as futures
-from .pair import alone
-from .rows import Bench, Row, at_least
+from benchmarks.futures.executor import module as futures
+from benchmarks.pair import alone
+from benchmarks.rows import Bench, Row, at_least
 
 
 def lock(threading):

@@ -7,8 +7,8 @@ without any is in lock.py's rows.
 import contextlib
 from itertools import repeat
 
-from .pair import alone
-from .rows import Bench, Row, at_least
+from benchmarks.pair import alone
+from benchmarks.rows import Bench, Row, at_least
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
-from .rows import Bench, Row, above, at_most
+from benchmarks.rows import Bench, Row, above, at_most
 
 MAKERS = {
     "Event": lambda threading: threading.Event(),
@@ -91,14 +91,14 @@ def resident_bytes(module, count):
 
 def resident(subject, quick):
     """Measure both sides, each in its own fresh process."""
-    from .harness import summary
+    from benchmarks.harness import summary
 
     count = 5_000 if quick else 20_000
     figures = []
     for module in ("threading", subject):
         done = subprocess.run(
             [sys.executable, "-m", f"{__package__}.memory", module, str(count)],
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
             stdout=subprocess.PIPE,
             check=True,
             timeout=120,

@@ -16,7 +16,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from time import perf_counter_ns
 
-from .rows import Bench, Row, at_least, at_most
+from benchmarks.rows import Bench, Row, at_least, at_most
 
 TINY = 100_000
 SLEEPS, SLEEPERS, NAP = 12_800, 64, 0.001
@@ -105,7 +105,7 @@ def over(items, times):
 def tiny(subject, quick):
     from raddle import map as raddle_map
 
-    from .harness import summary
+    from benchmarks.harness import summary
 
     with ThreadPoolExecutor(2) as executor:
         theirs, ours = paired(
@@ -124,7 +124,7 @@ def chunked(subject, quick):
     from raddle import Pool
     from raddle import map as raddle_map
 
-    from .harness import summary
+    from benchmarks.harness import summary
 
     with ThreadPool(2) as pool, Pool(2) as standing:
         theirs, ours, stood = paired(
@@ -141,9 +141,9 @@ def corpus(subject, quick):
     """The demo's job: hash files and count their words."""
     from raddle import Pool
 
-    from .harness import summary
+    from benchmarks.harness import summary
 
-    path = Path(__file__).parents[1] / "examples" / "corpus.py"
+    path = Path(__file__).parents[2] / "examples" / "corpus.py"
     spec = importlib.util.spec_from_file_location("corpus", path)
     job = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(job)
@@ -160,7 +160,7 @@ def corpus(subject, quick):
 def sleeping(subject, quick):
     from raddle import Pool
 
-    from .harness import summary
+    from benchmarks.harness import summary
 
     def naps():
         for _ in range(SLEEPS // SLEEPERS):
@@ -185,7 +185,7 @@ def computing(subject, quick):
     """One worker against two, on the backend for this build; then the stdlib's threads."""
     from raddle import Pool
 
-    from .harness import summary
+    from benchmarks.harness import summary
 
     def compute_some(number):
         for _ in range(CHUNKS // number):
@@ -214,7 +214,7 @@ def computing(subject, quick):
 
 def peers(subject, quick):
     """joblib with threads and with loky, each with its usual chunks."""
-    from .harness import summary
+    from benchmarks.harness import summary
 
     rounds = 3 if quick else 7
     found = []

@@ -1,0 +1,1 @@
+"""Rows about locks, and what is made of them."""

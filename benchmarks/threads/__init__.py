@@ -1,0 +1,1 @@
+"""Rows about threads, and about what a process takes."""
