@@ -24,6 +24,7 @@ def _start():
             sys.path.remove(root)
 
 
-_start()
-del sys.modules[__name__]
-__import__(__name__)
+if __name__ == "sitecustomize":  # not where tools import all modules of a package
+    _start()
+    del sys.modules[__name__]
+    __import__(__name__)
