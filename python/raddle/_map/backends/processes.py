@@ -162,7 +162,10 @@ class Processes(Remote):
             return Reply([])  # nobody has begun it
         pid = next((pid for pid, note in guilty if note[0] == number), None)
         if pid is None:
-            why = f"its worker process was ended because another one died{_how(dead.values())}"
+            culprits = [self._doing(*note) for _, note in guilty]
+            doing = next((f" while it did {each}" for each in culprits if each), "")
+            how = _how(dead.values())
+            why = f"its worker process was ended because another one died{doing}{how}"
         else:
             why = f"worker process {pid} died while it did {_named(message, position)}"
             why += _how([dead[pid]])
@@ -172,6 +175,13 @@ class Processes(Remote):
             text = why if guilt else f"{_named(message, at)}, is lost: {why}"
             outcomes.append((WorkerLost(text), None))
         return Reply(outcomes)
+
+    def _doing(self, number, position):
+        """Return which input of the message with this number that is, unless it was told of."""
+        for message, (known, _) in list(self._numbers.items()):
+            if known == number:
+                return _named(message, position)
+        return None
 
     def _read(self):
         notes = {}
