@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import kinds
 import pytest
 import raddle
 import tasks
+from paths import SUPPORT
 from raddle._map.backends.cores import choice
 
 pytestmark = pytest.mark.raddle_only
@@ -30,7 +30,7 @@ def run(tmp_path):
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        path = os.pathsep.join([str(tmp_path / "hidden"), str(Path(__file__).parent)])
+        path = os.pathsep.join([str(tmp_path / "hidden"), str(SUPPORT)])
         return subprocess.run(
             [sys.executable, *command],
             cwd=tmp_path,
