@@ -140,8 +140,10 @@ def _return_to_stock(thread):
     """
     import threading
 
-    overlay = sys.modules["raddle.threading"]
-    if _VERSION < (3, 13) or isinstance(thread, overlay.Thread):
+    if _VERSION < (3, 13):
+        return
+    overlay = state.completed("raddle.threading")
+    if isinstance(thread, overlay.Thread):
         return
     if thread._initialized and not thread._started.is_set():
         setattr(thread, overlay._HANDLE, threading._ThreadHandle())
@@ -236,14 +238,16 @@ def _count_with(stock, ours):
 
 def _patch_threading(module):
     """Patch a threading module, unless that has to wait; return what was swapped."""
-    if "raddle.threading" not in sys.modules:
+    if state.completed("raddle.threading") is None and "raddle.threading" not in sys.modules:
         __import__("raddle.threading")
-    if not state.is_complete("raddle.threading"):
+    if state.completed("raddle.threading") is None:
         _waiting.append(module)  # It is importing `threading` at this moment.
+        if state.completed("raddle.threading") is not None:  # In another thread, just now.
+            _completed("raddle.threading")
         return {}
     from raddle._threading import at_exit
 
-    overlay = sys.modules["raddle.threading"]
+    overlay = state.completed("raddle.threading")
     if module in _patched:
         return {}
     _patched.append(module)
@@ -372,12 +376,14 @@ def _patch_low_queue(module):
 def _patch_futures(module):
     """Patch `concurrent.futures._base` or `.thread`, unless that has to wait."""
     name = _FUTURES[module.__name__]
-    if name not in sys.modules:
+    if state.completed(name) is None and name not in sys.modules:
         __import__(name)
-    if not state.is_complete(name):
+    ours = state.completed(name)
+    if ours is None:
         _late.append(module)  # It is importing this module at this moment.
+        if state.completed(name) is not None:  # In another thread, just now.
+            _completed(name)
         return {}
-    ours = sys.modules[name]
     new = {name: getattr(ours, name) for name in ours.REPLACES}
     for value in new.values():
         if isinstance(value, type(_rebound)) and value.__module__ == ours.__name__:

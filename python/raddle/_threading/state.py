@@ -5,8 +5,10 @@ these may be just being imported: it imports the very module that is to be patch
 here when it is complete.
 """
 
+import sys
+
 _installed = False
-_complete = set()  # names of modules
+_complete = {}  # the modules, by name
 _watchers = []
 
 
@@ -21,14 +23,17 @@ def set_installed(installed):
     _installed = installed
 
 
-def is_complete(name):
-    """Return whether the module of raddle's with this name can be used."""
-    return name in _complete
+def completed(name):
+    """Return the module of raddle's with this name if it can be used, else None.
+
+    The first copy of it, though a program may have taken it out of `sys.modules`.
+    """
+    return _complete.get(name)
 
 
 def complete(name):
     """Called by a module at its end."""
-    _complete.add(name)
+    _complete.setdefault(name, sys.modules[name])
     for watcher in _watchers:
         watcher(name)
 

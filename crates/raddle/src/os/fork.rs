@@ -116,7 +116,7 @@ pub(crate) fn tell(call: &'static InChild) {
             }
     };
     let told = IN_CHILD.iter().any(is_there);
-    debug_assert!(told, "there is room for every function that is told of forks");
+    assert!(told, "there is room for every function that is told of forks");
 }
 
 /// Runs in the child, on its only thread, before `fork` returns there.

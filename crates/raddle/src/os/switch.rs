@@ -19,12 +19,12 @@ impl<T: Sync> Switch<T> {
     /// Switches on or off what these functions do.
     pub(crate) fn set(&self, functions: &'static T, on: bool) {
         self.functions.store(ptr::from_ref(functions).cast_mut(), Ordering::Release);
-        self.on.store(on, Ordering::Relaxed);
+        self.on.store(on, Ordering::Release);
     }
 
     #[inline]
     pub(crate) fn is_on(&self) -> bool {
-        self.on.load(Ordering::Relaxed)
+        self.on.load(Ordering::Acquire)
     }
 
     /// The functions, if they are to be called now.

@@ -10,6 +10,7 @@ gone. All would run slower for ever, and on 3.11 one with a trace function not a
 """
 
 import contextlib
+import threading
 import time
 from types import MappingProxyType
 
@@ -23,12 +24,15 @@ class Stopped(BaseException):
 class Target:
     """A thread that does tasks. call() and run() are its own, strike() is for one other."""
 
-    __slots__ = ("_striking", "_struck", "ident", "owner")
+    __slots__ = ("_strikers", "_striking", "_struck", "ident", "owner")
 
     def __init__(self, ident):
         self.ident = ident
         self.owner = None  # whose the present task is
-        self._striking = self._struck = False
+        # For one striker at a time; the thread itself never takes it. A signal's handler may
+        # strike within a strike: so it can be taken again, and they are counted.
+        self._strikers = threading.RLock()
+        self._striking, self._struck = 0, False
 
     def run(self, owner, work):
         """As call(owner, work); what Stopped leaves undone is nothing that anybody wants."""
@@ -44,6 +48,7 @@ class Target:
             # From here on nobody strikes but one that has looked before. What that raises comes
             # where a function begins, at the latest, and so inside the `try`.
             self.owner = None
+            owner = fn = args = kwargs = None  # An exception's traceback holds this frame.
             while True:
                 try:
                     self._leave()
@@ -63,14 +68,15 @@ class Target:
     def strike(self, owner=None):
         """Raise Stopped in the present task if it is `owner`'s, or anybody's for None."""
         _way()  # load it: the thread waits for us
-        self._striking = True
-        try:
-            present = self.owner
-            if present is not None and (owner is None or present is owner):
-                self._struck = True
-                _raise(self.ident, Stopped)
-        finally:
-            self._striking = False
+        with self._strikers:
+            self._striking += 1
+            try:
+                present = self.owner
+                if present is not None and (owner is None or present is owner):
+                    self._struck = True
+                    _raise(self.ident, Stopped)
+            finally:
+                self._striking -= 1
 
 
 def _way():

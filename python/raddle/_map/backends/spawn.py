@@ -78,6 +78,8 @@ class _Manager(process._ExecutorManagerThread):
             executor.manager = self
             executor.dead = [(each.pid, each.exitcode) for each in dead if not executor.killed]
         del executor
+        # Early versions of 3.11 wait for the thread that feeds this pipe, and nobody reads it.
+        self.call_queue._reader.close()
         super().terminate_broken(cause, *more)  # no future is left for it to fail
         for each in failed:
             error = process.BrokenProcessPool(SAYS)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import weakref
-from concurrent.futures import CancelledError, Executor
+from concurrent.futures import CancelledError, Executor, _base
 from concurrent.futures.thread import BrokenThreadPool
 from contextvars import Context, copy_context
 
@@ -46,6 +46,25 @@ class State:
         self.closed = self.aborted = self.exiting = False
         self.maps = {}  # see Workers.maps; not guarded: its steps are single calls
 
+    def cancel(self):
+        """Cancel the calls in the queue."""
+        try:
+            cancel_each(self.queue)
+        finally:
+            self._close_again()
+
+    def fail(self, error):
+        """End the calls in the queue with an error."""
+        try:
+            fail_each(self.queue, error)
+        finally:
+            self._close_again()
+
+    def _close_again(self):
+        # What empties the queue takes the None, too. (One too many does no harm.)
+        if self.closed:
+            self.queue.put(None)
+
 
 class Worker:
     """One thread."""
@@ -69,8 +88,7 @@ class Worker:
         try:
             if state.initializer is not None and not self._begin():
                 return
-            # What comes out of the queue is None, which closes it.
-            while state.queue._work(self.call) is not None or not self._leaves():
+            while not (self._work() and self._leaves()):
                 pass
         finally:
             if not self.left:
@@ -87,21 +105,37 @@ class Worker:
             broken.__cause__ = error
             with state.lock:
                 state.broken = broken
-            fail_each(state.queue, broken)
+            state.fail(broken)
+            return False
+        return True
+
+    def _work(self, wait=True):
+        """Make calls until the queue is closed; not `wait`: those that there are. Return if so.
+
+        The thread goes on whatever a future of a program's own making does to it: were it to
+        end, calls in the queue might never be made.
+        """
+        try:
+            self.state.queue._work(self.call, wait)
+        except BaseException:
+            _base.LOGGER.critical("Exception in worker", exc_info=True)
             return False
         return True
 
     def _leaves(self):
         """Make the calls that are behind the None; return whether that was all."""
         state = self.state
-        state.queue._work(self.call, wait=False)
+        if not self._work(wait=False):
+            state.queue.put(None)
+            return False
         with state.lock:
-            if not state.queue.empty():
-                return False
-            state.queue.put(None)  # For the next worker.
-            state.present -= 1
-            self.left = True
-            return True
+            left = state.queue.empty()
+            # For the next worker, or for this one, which a late call has kept.
+            state.queue.put(None)
+            if left:
+                state.present -= 1
+                self.left = True
+            return left
 
     def call(self, task):
         """Make a call, between two looks at the clock."""
@@ -116,6 +150,8 @@ class Worker:
         finally:
             self.since = None
             self.busy += time.perf_counter() - began
+            # An exception's traceback holds this frame.
+            del self, task, owner, fn, args, kwargs, within
 
 
 class Workers(Executor):
@@ -130,7 +166,8 @@ class Workers(Executor):
         self._state.pool = weakref.ref(pool)
 
     def submit(self, fn, /, *args, **kwargs):
-        return self.give(self, fn, args, kwargs, within=copy_context().run)
+        # (The owner is nobody that is interrupted by itself.)
+        return self.give(self._state, fn, args, kwargs, within=copy_context().run)
 
     def give(self, owner, fn, args, kwargs=None, late=False, alone=False, within=None):
         """Submit a task that strike(owner) interrupts; a `late` one also after shutdown().
@@ -159,9 +196,9 @@ class Workers(Executor):
                         self._take_back(future)
                         raise
         if state.broken is not None:
-            fail_each(queue, state.broken)
+            state.fail(state.broken)
         elif state.aborted:
-            cancel_each(queue)
+            state.cancel()
         return future
 
     def _start_worker(self):
@@ -185,7 +222,7 @@ class Workers(Executor):
         # The state's lock is held. A worker that there is passes over what is cancelled.
         future.cancel()
         if not self._state.present:
-            self._state.queue._drain([])
+            self._state.cancel()
 
     def has_more(self):
         """Return whether tasks wait for a worker."""
@@ -206,9 +243,8 @@ class Workers(Executor):
         state = self._state
         with state.lock:
             state.exiting = state.exiting or exiting
-            if not state.closed:
-                state.closed = True
-                state.queue.put(None)
+            state.closed = True
+            state.queue.put(None)
         if cancel_futures:
             self._cancel(now=False)
         if wait:
@@ -226,8 +262,7 @@ class Workers(Executor):
     def _cancel(self, now):
         for end in list(self._state.maps.values()):
             end(now, CancelledError(ENDED))
-        cancel_each(self._state.queue)
-        self._state.queue.put(None)
+        self._state.cancel()
 
     def strike(self, owner):
         """Interrupt the tasks of one owner that have begun, or of all for None."""
