@@ -116,3 +116,32 @@ fn a_barrier_forgets_a_party_whose_sleep_panicked() {
         other.join().unwrap().unwrap();
     });
 }
+
+/// Panics when it is asked where the program is, which is asked while locks are profiled.
+struct Nowhere;
+
+impl Blocking for Nowhere {
+    type Interrupt = std::convert::Infallible;
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        Native.sleep(parker, until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), Self::Interrupt> {
+        Ok(())
+    }
+
+    fn site(&mut self) -> raddle::contention::Site {
+        panic!("instead of a place")
+    }
+}
+
+#[test]
+fn an_event_forgets_a_waiter_whose_place_panicked() {
+    raddle::contention::profile(true);
+    let event = Event::new();
+    assert_panics(|| event.wait_with(&mut Nowhere, Deadline::NEVER));
+    assert_eq!(event.waiting(), 0);
+    raddle::contention::profile(false);
+    event.set();
+}

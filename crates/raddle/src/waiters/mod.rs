@@ -306,14 +306,15 @@ impl WaitList {
         abandoned: &impl Abandoned,
         spin: impl Fn(&Waiter) -> bool,
     ) -> Ended<B::Interrupt> {
-        let _measured = (until != Deadline::PAST && MEASURE.is_on())
-            .then(|| {
-                let kind = blocking.subject().kind.unwrap_or(abandoned.kind());
-                Measured::new(kind, || {
-                    let site = blocking.site();
-                    blocking.led(site)
-                })
+        let measure = |blocking: &mut B| {
+            let kind = blocking.subject().kind.unwrap_or(abandoned.kind());
+            Measured::new(kind, || {
+                let site = blocking.site();
+                blocking.led(site)
             })
+        };
+        let _measured = (until != Deadline::PAST && MEASURE.is_on())
+            .then(|| self.guarded(waiter, abandoned, || measure(blocking)))
             .flatten();
         let sleep =
             |blocking: &mut B, until| self.sleep(waiter, blocking, until, abandoned, &spin);
