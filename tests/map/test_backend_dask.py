@@ -15,6 +15,9 @@ import raddle
 import tasks
 from paths import SUPPORT
 
+# What workers import: what tests share, and this module.
+PATH = os.pathsep.join([str(SUPPORT), os.path.dirname(__file__)])
+
 pytestmark = [pytest.mark.raddle_only, kinds.param("dask").marks[0]]
 
 
@@ -23,7 +26,7 @@ class Cluster:
 
     def __init__(self, home):
         self.file = home / "scheduler.json"
-        self.environment = {**os.environ, "PYTHONPATH": str(SUPPORT)}
+        self.environment = {**os.environ, "PYTHONPATH": PATH}
         for name in [name for name in self.environment if name.startswith("RADDLE")]:
             del self.environment[name]
         self.processes = []
