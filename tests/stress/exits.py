@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common import PATIENCE, PRELUDE, SUBJECT, Ledger, main
 
-sys.path.append(str(Path(__file__).parent.parent))
+sys.path.append(str(Path(__file__).parents[1] / "support"))
 import daemons
 
 BODIES = {
