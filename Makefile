@@ -106,10 +106,10 @@ publish-crate: ## publish the Rust crate (`wheels.yml` does, with a token for ha
 wheels: $(BIN)/twine ## the sdist and a wheel for each interpreter found, checked, in dist
 	$(BIN)/python tools/wheels.py
 
-# The image has every interpreter, and no Rust.
-MUSL = quay.io/pypa/musllinux_1_2_$$(uname -m)
-musl: ## the same for musl, in PyPA's container (needs docker)
-	docker run --rm --volume "$$PWD:/raddle" --workdir /raddle $(MUSL) sh -euc '\
+# MUSL names an image of PyPA's musllinux: it has every interpreter, and no Rust.
+musl: ## the same for musl, in PyPA's container: make musl MUSL=IMAGE (needs docker)
+	@test -n "$(MUSL)" || { echo "name the image: make musl MUSL=IMAGE"; exit 2; }
+	docker run --rm --volume "$$PWD:/raddle" --workdir /raddle "$(MUSL)" sh -euc '\
 		git config --global --add safe.directory /raddle; \
 		curl --proto "=https" -sSf https://sh.rustup.rs | sh -s -- -qy --profile minimal; \
 		export PATH="$$HOME/.cargo/bin:$$PATH"; \

@@ -75,3 +75,8 @@ class Folder:
         theirs = seen(self.run(*PLAIN, *arguments, text=text))
         assert ours == theirs, f"by raddle: {ours}\nby python: {theirs}"
         return theirs
+
+
+def bare(child, code, *flags, **options):
+    """Run without the subject's prelude."""
+    return child(code, *flags, prelude="", **options)

@@ -97,8 +97,8 @@ mod _raddle {
         unsafe extern "C" {
             fn PyInterpreterState_Main() -> *mut ffi::PyInterpreterState;
         }
-        // SAFETY: the first needs an attached thread, which a module's initialisation is; the second
-        // needs nothing.
+        // SAFETY: the first needs an attached thread, which a module's initialisation is; the
+        // second needs nothing.
         unsafe { ffi::PyInterpreterState_Get() == PyInterpreterState_Main() }
     }
 

@@ -25,8 +25,8 @@
 //! How a wait blocks is chosen per call, see [`Blocking`]: that is the seam at which Python's
 //! extension module and the model checker plug in.
 //!
-//! The rooms, from the bottom up: `sync` and `os`, `wait` (the words: what is waited for, where, how),
-//! `card`, `deadlock`, `waiters` (the line before each object), `locks`, `queue`, `future`,
+//! The rooms, from the bottom up: `sync` and `os`, `wait` (the words: what is waited for, where,
+//! how), `card`, `deadlock`, `waiters` (the line before each object), `locks`, `queue`, `future`,
 //! `thread`, `pool`, `lock_order`, `contention`. A room imports those below it only:
 //! `tests/rooms.rs` reads that.
 

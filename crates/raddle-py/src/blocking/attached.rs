@@ -133,8 +133,8 @@ impl<'py> Attached<'py> {
 impl Blocking for Attached<'_> {
     type Interrupt = PyErr;
 
-    /// Without a GIL, what an earlier thread still does when it is done (see `threads::finish_early`)
-    /// needs the core more than the joiner does.
+    /// Without a GIL, what an earlier thread still does when it is done (see
+    /// `threads::finish_early`) needs the core more than the joiner does.
     const JOIN_SPIN: u32 = if cfg!(Py_GIL_DISABLED) { 0 } else { 60_000 };
 
     /// Under a GIL there is that to wait for as well, and looking for the lock gained nothing.
@@ -161,8 +161,8 @@ impl Blocking for Attached<'_> {
         }
     }
 
-    /// Under a GIL, takes it back first: the thread that notified a condition holds its lock and the
-    /// GIL, and gives both up at the same moment. Waiting for the lock first would mean being
+    /// Under a GIL, takes it back first: the thread that notified a condition holds its lock and
+    /// the GIL, and gives both up at the same moment. Waiting for the lock first would mean being
     /// woken twice.
     fn woken_sleeping(&mut self) {
         if cfg!(not(Py_GIL_DISABLED)) {
@@ -230,8 +230,8 @@ impl Blocking for Attached<'_> {
         bystanders::others()
     }
 
-    /// A thread that is told again after an exception cannot do as it says: a condition has to have its
-    /// lock back first, and trying that over and over would keep it busy.
+    /// A thread that is told again after an exception cannot do as it says: a condition has to have
+    /// its lock back first, and trying that over and over would keep it busy.
     fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
         let may_raise = !self.refused;
         match report::deadlock(self.py(), found, may_raise)? {

@@ -33,7 +33,8 @@ pub(crate) fn seize_or_refuse(
     if seize() { Ok(true) } else { refuse(py, until).map(|()| false) }
 }
 
-/// The interpreter is finalizing: raises if a wait is futile, see [`Attached::to_wait`](super::attached::Attached::to_wait).
+/// The interpreter is finalizing: raises if a wait is futile, see
+/// [`Attached::to_wait`](super::attached::Attached::to_wait).
 #[cold]
 pub(super) fn refuse(py: Python<'_>, until: Deadline) -> PyResult<()> {
     let futile = if cfg!(Py_3_15) { until != Deadline::PAST } else { until.is_never() };

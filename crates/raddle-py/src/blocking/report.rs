@@ -1,4 +1,5 @@
-//! What a wait calls when it finds a deadlock or a contradicting lock order: the room `diagnose`, which is above this one.
+//! What a wait calls when it finds a deadlock or a contradicting lock order: the room `diagnose`,
+//! which is above this one.
 
 use pyo3::prelude::*;
 use raddle::deadlock::{Deadlock, Verdict};

@@ -35,7 +35,8 @@ impl Future {
     }
 
     /// Makes a change of an open future under its condition's lock, wakes the threads that
-    /// wait there if it is done, and calls the method `tell` of each of the standard library's waiters.
+    /// wait there if it is done, and calls the method `tell` of each of the standard library's
+    /// waiters.
     pub(super) fn change_opened<R>(
         slf: &Bound<'_, Self>,
         change: impl FnOnce(&Self) -> Result<R, Refused>,

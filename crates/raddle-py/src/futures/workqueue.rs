@@ -319,7 +319,8 @@ impl WorkQueue {
                 return item.into_object(py);
             }
             let mut attached = Attached::to_wait(py, until)?;
-            // Also after the executor's end: a thread that works the queue off itself waits for None.
+            // Also after the executor's end: a thread that works the queue off itself waits for
+            // None.
             let found = self.tasks.sleep_on(&mut seated.seat, &mut attached, until)?;
             drop(attached);
             if !found {

@@ -38,8 +38,8 @@ pub(crate) fn offset<T: PyClass<Frozen = True> + Sync>(sample: &Bound<'_, T>) ->
 /// Where in an object PyO3 keeps the Rust value, in bytes.
 static OFFSET: AtomicUsize = AtomicUsize::new(0);
 
-/// Notes where in an object its Rust value is, as measured in a plain one and in one with a dict and
-/// subclasses: it is at the same place for all that are waited for.
+/// Notes where in an object its Rust value is, as measured in a plain one and in one with a dict
+/// and subclasses: it is at the same place for all that are waited for.
 pub(crate) fn prepare(plain: usize, other: usize) {
     assert_eq!(plain, other, "objects begin alike");
     OFFSET.store(plain, Ordering::Relaxed);

@@ -12,8 +12,8 @@ use crate::python::call::OwnedPy;
 
 /// An object or nothing; empty when its memory is zero, as `once` explains.
 ///
-/// The thread that takes an object out has to keep it alive for as long as another may be reading it.
-/// The one that drops this has to take the object out first, to drop it as `call` says.
+/// The thread that takes an object out has to keep it alive for as long as another may be reading
+/// it. The one that drops this has to take the object out first, to drop it as `call` says.
 pub(crate) struct AtomicPy {
     /// Null, or a reference that this owns.
     object: AtomicPtr<ffi::PyObject>,

@@ -10,8 +10,8 @@
 //! PyO3 makes most of these calls, where references are dropped, arguments read and exceptions
 //! raised. So it is the linker that guards them: `build.rs` reads the list below and asks it for
 //! `--wrap`, by which whoever calls `NAME`, or takes its address, gets the `__wrap_NAME` that is
-//! defined here. `tests/process/test_doors.py` sees to it that each function that the extension imports
-//! is on this list, or on one of those that never run Python code.
+//! defined here. `tests/process/test_doors.py` sees to it that each function that the extension
+//! imports is on this list, or on one of those that never run Python code.
 //!
 //! Three kinds of calls need something else. What takes a variable number of arguments cannot be
 //! defined in Rust: `call` guards the two that there are, and the calls by an address that

@@ -45,7 +45,7 @@ impl<T> OnceBox<T> {
         fillings.map(|filling| &filling.value)
     }
 
-    /// Fills the slot; gives the value back if it was full.
+    /// Puts the value in; gives it back if there was one.
     pub(crate) fn set(&self, value: T) -> Result<(), T> {
         let new = Filling::alone(value);
         let filled = self.filling.compare_exchange(
@@ -58,8 +58,8 @@ impl<T> OnceBox<T> {
         filled.map(|_| ()).map_err(|_| unsafe { Box::from_raw(new) }.value)
     }
 
-    /// Fills the slot, full or not. The old value is kept until the slot goes: not for what
-    /// happens often.
+    /// Puts the value in, whether there was one or not. The old value is kept until the box goes:
+    /// not for what happens often.
     pub(crate) fn replace(&self, value: T) {
         let new = Filling::alone(value);
         let mut before = self.filling.load(Ordering::Relaxed);

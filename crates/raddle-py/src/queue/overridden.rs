@@ -108,8 +108,8 @@ pub(super) fn dict_is_empty(queue: &Bound<'_, Queue>) -> bool {
     place.load(Ordering::Relaxed).is_null() || dict_holds_nothing(queue, place)
 }
 
-/// Without a GIL another thread may be replacing the dict, and dropping the old one: that thread has
-/// the queue's critical section.
+/// Without a GIL another thread may be replacing the dict, and dropping the old one: that thread
+/// has the queue's critical section.
 #[cold]
 fn dict_holds_nothing(queue: &Bound<'_, Queue>, place: &AtomicPtr<ffi::PyObject>) -> bool {
     with_critical_section(queue.as_any(), || {

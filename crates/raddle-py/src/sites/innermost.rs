@@ -111,7 +111,8 @@ mod offsets {
         code == known && (cfg!(Py_GIL_DISABLED) || (1..LARGE as usize).contains(&begin))
     }
 
-    /// Where a state has its frame and its thread's identifier, a frame its code object and its instruction.
+    /// Where a state has its frame and its thread's identifier, a frame its code object and its
+    /// instruction.
     fn find() -> Option<[u32; 4]> {
         // (Looked up when it is wanted: a program that has the interpreter inside may hide it.)
         // SAFETY: a name, to be looked for everywhere.

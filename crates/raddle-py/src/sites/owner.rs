@@ -19,8 +19,8 @@ pub(super) enum Owner {
     Program,
 }
 
-/// What is known of whose code is what. Only attached threads lock it, and nothing under it detaches
-/// or runs code: no fork and no collection meets it locked.
+/// What is known of whose code is what. Only attached threads lock it, and nothing under it
+/// detaches or runs code: no fork and no collection meets it locked.
 static OWNERS: Mutex<Option<Owners>> = Mutex::new(None);
 
 #[derive(Default)]

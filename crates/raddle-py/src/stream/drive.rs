@@ -1,4 +1,5 @@
-//! What the thread that iterates a stream does: pulls inputs, asks for workers, waits, takes results.
+//! What the thread that iterates a stream does: pulls inputs, asks for workers, waits, takes
+//! results.
 
 use std::sync::atomic::Ordering;
 

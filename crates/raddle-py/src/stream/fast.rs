@@ -15,8 +15,8 @@ use super::stream::Stream;
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 unsafe extern "C" fn next(stream: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, with an instance of a class that `quicken_stream`
-    // was given.
+    // SAFETY: the interpreter calls this attached, with an instance of a class that
+    // `quicken_stream` was given.
     let this = unsafe {
         Borrowed::from_ptr(Python::assume_attached(), stream).cast_unchecked::<Stream>()
     };

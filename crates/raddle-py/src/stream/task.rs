@@ -10,7 +10,8 @@ use crate::python::call::OwnedPy;
 /// A function, and the context whose copies it is called in; nothing once the stream is given up.
 ///
 /// A worker takes references of its own while it works. (Not from an
-/// [`AtomicPy`](crate::python::atomic::AtomicPy): the stream may be given up at that moment, and what it gives up is not kept for such readers.)
+/// [`AtomicPy`](crate::python::atomic::AtomicPy): the stream may be given up at that moment, and
+/// what it gives up is not kept for such readers.)
 pub(super) struct Task {
     parts: Mutex<Option<Parts>>,
     /// The fork generation that all this belongs to.

@@ -194,7 +194,8 @@ pub(super) fn released(card: &Card) {
 impl Counting {
     fn waited(&mut self, wait: &Waiting, hot: &Hot, now: i64) {
         let waited = since(wait.since, now);
-        // (A thread that was handed the lock, and had not woken up yet, was not known as its holder.)
+        // (A thread that was handed the lock, and had not woken up yet, was not known as its
+        // holder.)
         let holder = match wait.holder {
             Site::Unknown => self.sites[hot.last()],
             holder => holder,

@@ -3,8 +3,8 @@
 //! Locks know their holder (see `locks/raw.rs`), and a thread that goes to sleep in the kernel
 //! leaves a [`Wait`] in its record (`record.rs`) until it is awake again: nothing else is kept,
 //! and fast paths do nothing for it. The thread that falls asleep last closes the ring, and so
-//! it is the one that looks (`watch.rs`): from itself to the holder of what it waits for, to what that
-//! one waits for, and so on (`ring.rs`).
+//! it is the one that looks (`watch.rs`): from itself to the holder of what it waits for, to what
+//! that one waits for, and so on (`ring.rs`).
 //!
 //! What makes a ring true, though locks change hands while it is walked, is in `ring.rs`.
 //!

@@ -1,9 +1,9 @@
 //! What a thread that sleeps leaves for others to read.
 //!
 //! Records are made when a thread first sleeps, given to another when it ends, and never freed:
-//! a thread that walks from one to the next needs no lock for that. What is in a record is guarded by
-//! its latch, which the thread takes before it goes on: what a reader finds under the latch
-//! (the parker, the primitive, the object) is alive until it lets go.
+//! a thread that walks from one to the next needs no lock for that. What is in a record is guarded
+//! by its latch, which the thread takes before it goes on: what a reader finds under the latch (the
+//! parker, the primitive, the object) is alive until it lets go.
 
 #[cfg(not(raddle_loom))]
 use std::ptr;
@@ -72,8 +72,8 @@ impl Record {
     /// The thread, whose record this is, goes to sleep, or is awake within its wait; returns what
     /// the record said before, which is what an outer wait has left.
     ///
-    /// The order is drawn under the latch: a thread that draws a later one, and then looks here, finds the
-    /// latch held or the sleep in place.
+    /// The order is drawn under the latch: a thread that draws a later one, and then looks here,
+    /// finds the latch held or the sleep in place.
     ///
     /// # Safety
     /// What `sleep` names stays where it is until [`leave`](Self::leave).

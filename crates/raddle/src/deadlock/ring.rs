@@ -10,8 +10,8 @@
 //! (But for a lock that another thread may release, and a task that another may end: that is what
 //! `surely` tells of.)
 //!
-//! Of the threads that close a ring at the same time, the one whose sleep began last reports it: when it
-//! looks, all other sleeps are there to be seen (see `Record::enter`).
+//! Of the threads that close a ring at the same time, the one whose sleep began last reports it:
+//! when it looks, all other sleeps are there to be seen (see `Record::enter`).
 
 use super::record::{self, Record};
 use super::{Deadlock, Finding, Wait, starved};

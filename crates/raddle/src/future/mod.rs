@@ -1,7 +1,8 @@
-//! The life of one task: from pending to a result, an error or a cancellation, and the threads that wait.
+//! The life of one task: from pending to a result, an error or a cancellation, and the threads that
+//! wait.
 //!
-//! The value itself is the embedder's: [`Completion`] says which thread may write it (the one that holds the
-//! [`Claim`]) and when it may be read (once the phase is [`Phase::Finished`]).
+//! The value itself is the embedder's: [`Completion`] says which thread may write it (the one that
+//! holds the [`Claim`]) and when it may be read (once the phase is [`Phase::Finished`]).
 //!
 //! | phase       | meaning                            | what leaves it, and how                      |
 //! |-------------|------------------------------------|----------------------------------------------|
@@ -18,8 +19,8 @@
 //!
 //! Beside the phase, the word holds flags that are added, while the future is not done, and
 //! outlive the phase:
-//! - `QUEUED`: somebody is in the wait list. Added under its latch, so that the thread that ends the wait
-//!   and sees the flag finds the waiter once it has the latch.
+//! - `QUEUED`: somebody is in the wait list. Added under its latch, so that the thread that ends
+//!   the wait and sees the flag finds the waiter once it has the latch.
 //! - `OBSERVED`: the embedder has put a callback on a list that this latch guards, likewise.
 //! - `OPEN`: the embedder's own lock guards every change from now on. A change that does not hold
 //!   it is refused, so that what was read under that lock stays true until it is released.
@@ -234,8 +235,8 @@ impl Completion {
         if before & PHASE == PENDING { Ok(Ok(())) } else { Ok(Err(changed(before))) }
     }
 
-    /// Says that the calling thread, which has begun the task, is the one to end it: a thread that waits
-    /// for the task then waits for that thread, if it comes to a deadlock.
+    /// Says that the calling thread, which has begun the task, is the one to end it: a thread that
+    /// waits for the task then waits for that thread, if it comes to a deadlock.
     #[inline]
     pub fn run_here(&self) {
         if cfg!(feature = "deadlock") {

@@ -3,7 +3,8 @@
 //! Each lock is a node. An edge leads from a lock that was held to one that was then taken, and
 //! has the two places and the locks that were held besides (its guards). A ring of edges is a
 //! hang that is possible if no two of them were seen with the same lock in hand: that one would
-//! keep their threads apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and Stoller, 2005.)
+//! keep their threads apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and
+//! Stoller, 2005.)
 //!
 //! A lock that is gone leaves what was seen of it to the place where it was made: a node that
 //! stands for all locks made there, and that a search takes for any of them. While locks live they

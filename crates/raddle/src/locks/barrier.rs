@@ -15,7 +15,8 @@
 //!
 //! While `Acting`, no wait times out: all parties are there, and what they wait for is the
 //! action. (Python's runs it under the barrier's lock, to the same effect.) A forked child
-//! forgets which threads had arrived, and finds a barrier broken whose action another thread was running.
+//! forgets which threads had arrived, and finds a barrier broken whose action another thread was
+//! running.
 
 use std::time::Duration;
 

@@ -167,7 +167,8 @@ impl Condition {
 
     fn settle<I>(&self, ended: Ended<I>) -> Result<bool, I> {
         match ended {
-            // A thread that forked inside the wait may have missed a notification: better one too many.
+            // A thread that forked inside the wait may have missed a notification: better one too
+            // many.
             Ended::Chosen | Ended::Forked => Ok(true),
             Ended::TimedOut => Ok(false),
             Ended::Interrupted(interrupt) => Err(interrupt),

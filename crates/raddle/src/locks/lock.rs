@@ -45,8 +45,8 @@ impl<T> Lock<T> {
         }
     }
 
-    /// A free lock around `value` that is checked (see [`lock_order`](crate::lock_order)) and called
-    /// `name` in reports.
+    /// A free lock around `value` that is checked (see [`lock_order`](crate::lock_order)) and
+    /// called `name` in reports.
     #[track_caller]
     pub fn checked(name: &str, value: T) -> Self {
         let lock = Self::new(value);

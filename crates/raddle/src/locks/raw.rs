@@ -1,11 +1,11 @@
 //! The mutual-exclusion lock itself, without the data it protects.
 //!
-//! Its [word](super::word) says which thread holds it and which is to have it next; behind that is a line of
-//! waiters. The thread that releases it while others queue chooses the first in line, which then competes
-//! for the free lock: a running thread may overtake it (handing the lock over each time would make
-//! every contended acquisition wait for a wake-up). While the chosen one is on its way, nobody
-//! else is woken: a second one would only be in its way. One that has waited for [`PATIENCE`] in
-//! all gets the lock reserved for it, so that nobody starves.
+//! Its [word](super::word) says which thread holds it and which is to have it next; behind that is
+//! a line of waiters. The thread that releases it while others queue chooses the first in line,
+//! which then competes for the free lock: a running thread may overtake it (handing the lock over
+//! each time would make every contended acquisition wait for a wake-up). While the chosen one is on
+//! its way, nobody else is woken: a second one would only be in its way. One that has waited for
+//! [`PATIENCE`] in all gets the lock reserved for it, so that nobody starves.
 //!
 //! # Why a waiter looks seldom
 //! A thread that takes the lock from another core takes with it the lines of everything that the
@@ -317,8 +317,8 @@ impl RawLock {
         }
     }
 
-    /// In a forked child: a thread that waited in the parent, and may have the lock reserved for it, is
-    /// not here.
+    /// In a forked child: a thread that waited in the parent, and may have the lock reserved for
+    /// it, is not here.
     fn forget_parents_waiters(&self) {
         if self.waiters.is_stale() {
             let locked = self.waiters.lock();
@@ -341,8 +341,8 @@ impl RawLock {
         self.word.arrive(Hold::scoped())
     }
 
-    /// Releases the lock and chooses which waiter is to have it next; `false` if that is not to be done
-    /// any more.
+    /// Releases the lock and chooses which waiter is to have it next; `false` if that is not to be
+    /// done any more.
     fn choose(&self, hold: Hold) -> bool {
         let locked = self.waiters.lock();
         if !self.word.must_choose() {

@@ -86,8 +86,8 @@ impl RLock {
         }
     }
 
-    /// A lock that nobody holds, which is checked (see [`lock_order`](crate::lock_order)) and called
-    /// `name` in reports.
+    /// A lock that nobody holds, which is checked (see [`lock_order`](crate::lock_order)) and
+    /// called `name` in reports.
     #[must_use]
     #[track_caller]
     pub fn checked(name: &str) -> Self {

@@ -16,9 +16,9 @@
 //! `HELD` is `LOCKED` with the holder's identifier beside it and, for a holder that can only be
 //! the one to release it, `SCOPED`. `RESERVED` is `LOCKED|COMING` with a bit of its own and
 //! nobody's identifier. Each state may have `LENT` as well, for good: another thread than the
-//! holder has released the lock, so that its holder says nothing about which thread will; and `CHECKED`,
-//! for good, if the lock has a card: no state is `0` or `HELD` then, and so each acquisition and
-//! release leaves the fast path.
+//! holder has released the lock, so that its holder says nothing about which thread will; and
+//! `CHECKED`, for good, if the lock has a card: no state is `0` or `HELD` then, and so each
+//! acquisition and release leaves the fast path.
 //!
 //! `QUEUED` says whether somebody is in line; it and the coming of `COMING` change only under
 //! the latch of the wait list. While a chosen waiter is on its way, nobody else is chosen, and

@@ -6,10 +6,11 @@
 //! noticed. With one core there is nothing to wait for by spinning, and none is done.
 //!
 //! What a lock guards is another matter: each look at the lock takes its line of memory from the
-//! threads that use it, and the one that takes the lock takes the lines of all that it guards. What is held briefly
-//! is therefore looked at seldom, so that its holders go on for some dozens of times in between,
-//! and what is held for longer a few times in that span. What is held for longer than a wake-up
-//! takes is not spun for; nor, each other time, what nearly always is in use. See [`Spin::watch`].
+//! threads that use it, and the one that takes the lock takes the lines of all that it guards. What
+//! is held briefly is therefore looked at seldom, so that its holders go on for some dozens of
+//! times in between, and what is held for longer a few times in that span. What is held for longer
+//! than a wake-up takes is not spun for; nor, each other time, what nearly always is in use. See
+//! [`Spin::watch`].
 //!
 //! Measured on two cores: a budget of 5 µs is bistable (shorter than a wake-up, so that one sleep
 //! breeds the next), 50 µs gains nothing over 20 µs.

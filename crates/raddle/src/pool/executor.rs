@@ -243,16 +243,21 @@ impl<T> Tasks<T> {
 
     fn stop_scouting(&self, seat: &mut Seat) {
         if std::mem::take(&mut seat.scout) {
-            let locked = self.lock();
-            let choice = self.with(&locked, |inner| {
-                inner.scout = false;
-                // Pushed just now, and nobody was woken because of this one.
-                if inner.queue.is_empty() { None } else { self.send_scout(&locked, inner) }
-            });
-            drop(locked);
-            if let Some(choice) = choice {
-                choice.wake();
-            }
+            self.replace_scout();
+        }
+    }
+
+    /// There is no scout any more: sends for another if tasks were pushed just now, for which
+    /// nobody was woken because of that one.
+    fn replace_scout(&self) {
+        let locked = self.lock();
+        let choice = self.with(&locked, |inner| {
+            inner.scout = false;
+            if inner.queue.is_empty() { None } else { self.send_scout(&locked, inner) }
+        });
+        drop(locked);
+        if let Some(choice) = choice {
+            choice.wake();
         }
     }
 
@@ -270,8 +275,8 @@ impl<T> Tasks<T> {
         self.sleep_or(true, seat, blocking, until)
     }
 
-    /// [`sleep`](Self::sleep) for a worker that takes no notice of the queue's end: goes on while it is
-    /// closed, to be woken by [`push_always`](Self::push_always).
+    /// [`sleep`](Self::sleep) for a worker that takes no notice of the queue's end: goes on while
+    /// it is closed, to be woken by [`push_always`](Self::push_always).
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended the wait.
@@ -412,15 +417,7 @@ impl<T> Awaited for Tasks<T> {
 impl<T> Abandoned for Tasks<T> {
     /// A worker that was sent for cannot come.
     fn pass_on(&self, _: u8) {
-        let locked = self.lock();
-        let choice = self.with(&locked, |inner| {
-            inner.scout = false;
-            if inner.queue.is_empty() { None } else { self.send_scout(&locked, inner) }
-        });
-        drop(locked);
-        if let Some(choice) = choice {
-            choice.wake();
-        }
+        self.replace_scout();
     }
 }
 

@@ -1,8 +1,8 @@
 //! How workers go to sleep when there is nothing to do, and what wakes them.
 //!
-//! One word counts what was offered; a thread that offers adds a tick and reads the flags in the same
-//! step, one that goes to sleep sets a flag and reads the ticks in the same step: one of the two
-//! sees the other. The argument is in this folder's `README.md`.
+//! One word counts what was offered; a thread that offers adds a tick and reads the flags in the
+//! same step, one that goes to sleep sets a flag and reads the ticks in the same step: one of the
+//! two sees the other. The argument is in this folder's `README.md`.
 //!
 //! | bits     | meaning                              | what changes it                           |
 //! |----------|--------------------------------------|-------------------------------------------|

@@ -1,4 +1,5 @@
-//! Which threads may put and get, and which wait: everything about a queue but the order of its items.
+//! Which threads may put and get, and which wait: everything about a queue but the order of its
+//! items.
 //!
 //! One latch, that of the getters' line, guards the items and the counts; the other two lines
 //! have latches of their own, taken under the first or alone. Every operation holds it for a few
@@ -82,9 +83,9 @@ impl Turn {
 
 /// Guards a store of items: lets threads put and get, and lets them wait.
 ///
-/// [`Queue`](super::Queue) is the one for Rust programs. This one is for embedders that keep the items
-/// in another order or have to do something under the latch; what they do there must be short and
-/// must not call foreign code, nor drop an item.
+/// [`Queue`](super::Queue) is the one for Rust programs. This one is for embedders that keep the
+/// items in another order or have to do something under the latch; what they do there must be short
+/// and must not call foreign code, nor drop an item.
 #[repr(C)]
 pub struct Gate<S> {
     // What every put and get touches, in as few cache lines as it takes.

@@ -12,8 +12,8 @@ const CROWD: usize = 64;
 
 struct Lingering {
     latch: Latch,
-    /// Identifiers of joinable threads, each to be joined by the thread that takes it out. Guarded by
-    /// `latch`.
+    /// Identifiers of joinable threads, each to be joined by the thread that takes it out. Guarded
+    /// by `latch`.
     threads: UnsafeCell<Vec<usize>>,
 }
 

@@ -52,8 +52,9 @@ struct Boot {
 
 /// Starts a thread that calls `main(argument)` and then marks `handle` done.
 ///
-/// A `lasting` thread keeps [`wait_for_lasting`](super::wait_for_lasting) waiting until then. `stack_size` is in bytes, 0 for the system's default. When this returns, the thread
-/// exists and `handle` knows its identifier; it may or may not have begun to run.
+/// A `lasting` thread keeps [`wait_for_lasting`](super::wait_for_lasting) waiting until then.
+/// `stack_size` is in bytes, 0 for the system's default. When this returns, the thread exists and
+/// `handle` knows its identifier; it may or may not have begun to run.
 ///
 /// # Errors
 /// [`StartError`]; `main` is then never called.
@@ -149,10 +150,11 @@ pub fn begun() {
     current(Handle::set_begun);
 }
 
-/// Says that the calling raw thread is done, before its last line: the threads that join it may go on.
+/// Says that the calling raw thread is done, before its last line: the threads that join it may go
+/// on.
 ///
-/// For a thread whose last steps are long and concern nobody but its runtime. A thread that waits with
-/// [`wait_for_lasting`](super::wait_for_lasting) still waits for the last line.
+/// For a thread whose last steps are long and concern nobody but its runtime. A thread that waits
+/// with [`wait_for_lasting`](super::wait_for_lasting) still waits for the last line.
 pub fn finish_early() {
     current(|handle| {
         if !handle.is_early() {

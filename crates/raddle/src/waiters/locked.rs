@@ -1,4 +1,5 @@
-//! A list of waiters whose latch is held: which threads are in line, in which order, and which is chosen.
+//! A list of waiters whose latch is held: which threads are in line, in which order, and which is
+//! chosen.
 
 use std::cell::Cell;
 use std::ptr;

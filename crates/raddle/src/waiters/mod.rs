@@ -158,7 +158,8 @@ fn moment(nanos: i64) -> u16 {
 pub(crate) struct WaitList {
     latch: Latch,
     spin: Spin,
-    /// The end of the patience of the waiter that was chosen last, as a [`moment`]. Written under the latch; a thread that reads it without goes by what it may say.
+    /// The end of the patience of the waiter that was chosen last, as a [`moment`]. Written under
+    /// the latch; a thread that reads it without goes by what it may say.
     patience: AtomicU16,
     /// The first waiter or null; a ring, so that its `previous` is the last. Guarded by `latch`.
     head: UnsafeCell<*const Waiter>,

@@ -7,7 +7,7 @@ from raddle._cli.doctor.section import Section
 
 
 def dump():
-    """Whether this user's processes could be asked, and where they would signal_handler."""
+    """Whether this user's processes could be asked, and where they would answer."""
     from raddle._diagnose.dump import signal_handler
 
     found = Section("dump")

@@ -12,7 +12,6 @@ what these fork. A program that sets a handler of its own wins.
 import os
 import stat
 
-RUN = "RADDLE_RUN"
 VARIABLE = "RADDLE_DUMP"
 OFF = ("", "0", "false", "no", "off")
 # What the sign of a process that listens begins with; then comes where its answers go.

@@ -222,6 +222,8 @@ class Workers(Executor):
         # The state's lock is held. A worker that there is passes over what is cancelled.
         future.cancel()
         if not self._state.present:
+            # Nothing else is in the queue, whose callbacks would run under the lock: each call
+            # in it has a worker, or was taken back.
             self._state.cancel()
 
     def has_more(self):

@@ -1,8 +1,8 @@
 //! One thread going to sleep and being woken.
 //!
-//! A [`Parker`] belongs to one wait of one thread and lives on its stack. The thread that wakes it calls
-//! [`Parker::notify`] while the wait list that names it is locked, and [`Wakeup::deliver`] after
-//! unlocking, so that a system call is never made under a lock.
+//! A [`Parker`] belongs to one wait of one thread and lives on its stack. The thread that wakes it
+//! calls [`Parker::notify`] while the wait list that names it is locked, and [`Wakeup::deliver`]
+//! after unlocking, so that a system call is never made under a lock.
 //!
 //! | state      | meaning                          | what leaves it, and how                 |
 //! |------------|----------------------------------|-----------------------------------------|

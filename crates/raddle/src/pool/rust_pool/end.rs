@@ -33,8 +33,8 @@ pub struct TaskEnd {
     state: AtomicU8,
     /// Set if that was `AWAITED`.
     event: Event,
-    /// The crew in which the waiter sleeps. Written by it in `OPEN` and `AWAITED`; read by the thread that
-    /// completes, if it found `WATCHED`: the waiter then writes it no more.
+    /// The crew in which the waiter sleeps. Written by it in `OPEN` and `AWAITED`; read by the
+    /// thread that completes, if it found `WATCHED`: the waiter then writes it no more.
     crew: UnsafeCell<Option<Arc<Crew>>>,
 }
 

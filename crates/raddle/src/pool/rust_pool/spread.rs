@@ -1,8 +1,8 @@
 //! One function over many inputs, on all workers and the calling thread.
 //!
-//! A worker that is free claims the next few inputs of one counter: a share of what is left, so that
-//! short items cost little and the last ones end together. The caller takes part, so a map in a
-//! task of the same pool, whose workers may all be busy, is done all the same.
+//! A worker that is free claims the next few inputs of one counter: a share of what is left, so
+//! that short items cost little and the last ones end together. The caller takes part, so a map in
+//! a task of the same pool, whose workers may all be busy, is done all the same.
 //!
 //! Rejected: one task per input (a queue's worth of work for each), and splitting in halves, of
 //! which each has to be stolen before another worker sees it.

@@ -147,7 +147,8 @@ impl Front {
                     return self.ready > 0;
                 }
                 Cell::Full(what) => {
-                    // The consumer that fills it next has seen the publication of that, which comes later.
+                    // The consumer that fills it next has seen the publication of that, which comes
+                    // later.
                     cell.store(EMPTY, Ordering::Relaxed);
                     let count = if window.ordered() { what } else { 1 };
                     self.slot = what;

@@ -1,8 +1,8 @@
 //! A bounded stream of items through any number of workers, to one consumer.
 //!
 //! The consumer publishes inputs and takes results; workers claim the next input, or the next few
-//! where they are short (`chunk_size.rs`), run them and announce their results. Nothing is handed to a
-//! worker in particular: the next input is the next value of one counter. How the threads find
+//! where they are short (`chunk_size.rs`), run them and announce their results. Nothing is handed
+//! to a worker in particular: the next input is the next value of one counter. How the threads find
 //! each other asleep or awake is argued in `pool/README.md`.
 //!
 //! | word        | bits                                   | what changes it                     |
@@ -67,8 +67,8 @@ pub struct Settings {
     pub reach: usize,
     /// Whether results come in the order of their inputs, or as they are ready.
     pub ordered: bool,
-    /// How many workers may be there or on their way at one time; the caller that is asked for one may
-    /// also decline.
+    /// How many workers may be there or on their way at one time; the caller that is asked for one
+    /// may also decline.
     pub crew: usize,
     /// How many items a worker claims at once, at first and at most, as they turn out to be short.
     pub range: (usize, usize),

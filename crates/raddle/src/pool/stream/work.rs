@@ -32,8 +32,8 @@ impl<T, R> Window<T, R> {
     ///
     /// `attend` is called when the worker has rested, before it claims anything; `run` makes an
     /// item's result. A result is announced once the next item was claimed or, if there is none,
-    /// after `blocking` has detached, unless that is [burdened](Blocking::is_burdened): the consumer
-    /// can then go on at once.
+    /// after `blocking` has detached, unless that is [burdened](Blocking::is_burdened): the
+    /// consumer can then go on at once.
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended a rest; no item is lost by it.
@@ -236,7 +236,8 @@ impl<T, R> Window<T, R> {
             if claimed & STOPPED != 0 {
                 return Attempt::Over;
             }
-            // The worker that moved `claimed` here had seen `published` beyond it, and so does this.
+            // The worker that moved `claimed` here had seen `published` beyond it, and so does
+            // this.
             let published = self.sleep.load();
             let left = sleep::ticks(published).wrapping_sub(claimed) / TICK;
             if left == 0 {
@@ -337,8 +338,8 @@ impl<'a, T, R> Entered<'a, T, R> {
         self.window.awake.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Before its last look for something to do: a worker that leaves what it offers to those that are
-    /// awake then finds this one gone, or is seen by that look.
+    /// Before its last look for something to do: a worker that leaves what it offers to those that
+    /// are awake then finds this one gone, or is seen by that look.
     fn rests(&self) {
         if self.awake.replace(false) {
             self.window.awake.fetch_sub(1, Ordering::AcqRel);
