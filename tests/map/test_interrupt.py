@@ -1,5 +1,6 @@
 """Ctrl-C: one is enough, on every backend, and nobody is left behind."""
 
+import concurrent.futures
 import contextlib
 import os
 import signal
@@ -11,6 +12,8 @@ from pathlib import Path
 import kinds
 import pytest
 from paths import SUPPORT
+from raddle._map.backends.base import Job
+from raddle._map.message_map import Window
 
 pytestmark = pytest.mark.raddle_only
 
@@ -159,3 +162,21 @@ def test_ctrl_c_leaves_a_map_within_half_a_second(kind, child):
     # Each task takes a minute. A busy machine may hold up a round, but not all of them. (That
     # no worker is left was waited for: the child would have hung.)
     assert min(took) < 0.5, took
+
+
+class Interrupted(Job):
+    """Messages whose results do not come; the program is interrupted while it looks why."""
+
+    def send(self, message, done):
+        message.future = concurrent.futures.Future()
+
+    def is_cancelled(self):
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_between_two_looks_is_shown_alone():
+    window = Window(Interrupted(), iter([(1,)]), 1, None, True, True)
+    window.fill()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        window.next(None)
+    assert caught.value.__context__ is None

@@ -142,10 +142,11 @@ class Window:
         try:
             message = self._ready.get(timeout=min(left, SLICE))
         except _queue.Empty:
-            if self._job.is_cancelled():
-                raise CancelledError from None
-            return
-        self._read(message)
+            message = None  # And no more: an interrupt here would be shown with this error.
+        if message is not None:
+            self._read(message)
+        elif self._job.is_cancelled():
+            raise CancelledError
 
     def _read(self, message):
         if self._flying.pop(message, MISSING) is MISSING:
