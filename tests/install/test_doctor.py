@@ -76,6 +76,15 @@ def test_an_extra_that_is_missing_has_its_line(folder):
             assert row["install"].endswith(f"install 'raddle[{extra}]'")
 
 
+def test_constants_that_threads_contend_for_are_worth_knowing_without_a_gil(folder):
+    with_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    for word, is_told in (("", False), ("1", not with_gil)):
+        env = environment(PYTHONDONTWRITEBYTECODE=word)
+        found = told(folder.run(*DOCTOR, "--json", env=env))
+        notes = [each for each in whats(found["notes"]) if ".pyc" in each]
+        assert bool(notes) == is_told
+
+
 # What is broken
 
 

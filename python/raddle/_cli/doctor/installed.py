@@ -74,6 +74,15 @@ def interpreter(probed):
         found.note(f"this free-threaded Python runs with a GIL: {why} has switched it on")
     elif free and probed["gil"]:
         found.problem("raddle's extension switches the GIL on", pip("-U", "raddle"))
+    if not gil and sys.dont_write_bytecode:
+        # CPython makes the constants immortal of code that it reads from a file, not of what
+        # importlib has compiled a moment ago.
+        found.note(
+            "modules without a .pyc file count the uses of their constants, and no such file is "
+            "written here: functions in them that compute may be slower in two threads than in "
+            "one",
+            "unset PYTHONDONTWRITEBYTECODE",
+        )
     return found
 
 
