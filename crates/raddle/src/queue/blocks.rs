@@ -1,8 +1,11 @@
 //! Items in the order in which they came, in blocks of a fixed size.
 //!
-//! A growing ring doubles: half of it is empty on average, and growing it moves every item while
-//! others wait for the latch. Here an item costs its own size and its share of a block's header,
-//! and the longest thing that ever happens is one small allocation.
+//! Here an item costs its own size and its share of a block's header, and the longest thing that
+//! ever happens is one small allocation.
+//!
+//! Rejected: a growing ring (`VecDeque`). It takes the same times, and no more pages of a long line
+//! are ever touched, but it doubles: 1,048,576 bytes for 100,000 items of a pointer's size, where
+//! CPython's `deque` takes 825,496 and this 803,264.
 
 use std::alloc::{self, Layout};
 use std::iter;
