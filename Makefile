@@ -33,9 +33,10 @@ check: lint ## lints, the crate's tests and raddle's own on one interpreter, in 
 	$(BIN)/nox -s check
 
 test: lint rust ## all that CI runs, on every interpreter found
+	$(BIN)/nox -s build
 	@# The models compute for minutes, and the tests of Python mostly wait: side by side.
-	$(MAKE) --no-print-directory -j2 loom python
-	$(MAKE) --no-print-directory conformance stress
+	RADDLE_BUILT=1 $(MAKE) --no-print-directory -j2 loom-conformance python
+	RADDLE_BUILT=1 $(MAKE) --no-print-directory stress
 
 lint: $(BIN)/nox ## formatting and lints of Rust and Python
 	cargo fmt --all --check
@@ -60,6 +61,10 @@ rust: ## the crate's tests, doctests, rustdoc and example
 
 loom: ## model checking of every primitive
 	RUSTFLAGS="--cfg raddle_loom" CARGO_TARGET_DIR=target/loom nice -n 19 cargo test --quiet -p raddle --release --test 'loom_*'
+
+.PHONY: loom-conformance
+loom-conformance: loom
+	$(MAKE) --no-print-directory conformance
 
 python: $(BIN)/nox ## raddle's own tests on every interpreter found
 	$(BIN)/nox -s tests stubs

@@ -16,6 +16,9 @@ FOUND = interpreters.find(os.environ.get("RADDLE_ONLY", "").split() or None)
 OPTIONAL = nox.project.load_toml(ROOT / "pyproject.toml")["project"]["optional-dependencies"]
 PATHS = [nox.param(found, id=found.tag) for found in FOUND]
 
+# `make test` says so: then `build` has run, and what it runs side by side leaves that alone.
+BUILT = os.environ.pop("RADDLE_BUILT", "") == "1"
+
 # Of tests, of what builds them, and (by its other name) of what builds them for newer pips.
 CONSTRAINTS = (ROOT / "tools" / "constraints.txt").as_uri()
 os.environ |= {"PIP_CONSTRAINT": CONSTRAINTS, "PIP_BUILD_CONSTRAINT": CONSTRAINTS}
@@ -51,7 +54,8 @@ def _build(session: nox.Session, python: str, target: Path, **env: str) -> None:
 def _prepare(session: nox.Session, found: interpreters.Interpreter, *extra: str) -> str:
     """Make the interpreter's environment with raddle built into it; return its python."""
     python = _environment(session, found, "python")
-    _build(session, python, ROOT / "target" / found.tag)
+    if not BUILT:
+        _build(session, python, ROOT / "target" / found.tag)
     if extra:
         session.run(python, *PIP, *extra, external=True)
     return python
@@ -61,6 +65,13 @@ def _add_extras(session: nox.Session, python: str) -> None:
     for extra in EXTRAS:
         # Where there is no such package for an interpreter, the tests skip, and say so.
         session.run(python, *PIP, *OPTIONAL[extra], external=True, success_codes=[0, 1])
+
+
+@nox.session(python=False)
+@nox.parametrize("found", PATHS)
+def build(session: nox.Session, found) -> None:
+    """Each interpreter's environment with raddle built into it, for the sessions below."""
+    _prepare(session, found)
 
 
 @nox.session(python=False)
