@@ -250,6 +250,7 @@ class Thread(_stdlib.Thread):
                 raise RuntimeError(_mistakes.STARTED_TWICE)
             _limbo[self] = self
         try:
+            _beginning.load()
             own_run = type(self).run is not Thread.run or "run" in vars(self)
             if self._target is None and not own_run:
                 _mistakes.warn_nothing_to_run(self)
