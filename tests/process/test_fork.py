@@ -362,3 +362,18 @@ def test_a_fork_beside_a_thread_that_dies_leaves_the_child_able_to_have_such_thr
         forked_already.set()
         """
     assert child(FORK + dedent(code)).stdout == "child 0\nexit 0\n"
+
+
+@pytest.mark.raddle_only
+def test_what_a_map_on_threads_needs_is_imported_with_its_name(child):
+    # (A child that is forked while another thread imports something can never import that.)
+    code = """
+        import sys, raddle
+        raddle.map
+        before = set(sys.modules)
+        print(list(raddle.map(abs, [-1, -2], workers=2)), list(raddle.map(abs, [-3])))
+        with raddle.Pool(2) as pool:
+            print(pool.submit(abs, -4).result(), list(pool.map(abs, [-5])))
+        print(sorted(set(sys.modules) - before))
+        """
+    assert child(code, prelude="").stdout == "[1, 2] [3]\n4 [5]\n[]\n"

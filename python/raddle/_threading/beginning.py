@@ -20,14 +20,6 @@ class Beginning:
         self.trace, self.profile = trace, profile
 
 
-def load():
-    """Import what a thread needs that ends with an exception, while there is none yet.
-
-    A child that is forked while another thread imports something cannot import that ever.
-    """
-    from raddle._diagnose.report import deaths  # noqa: F401
-
-
 def know(bootstrap, inner):
     """Say what a thread's first steps are, unless somebody wraps them."""
     global _BOOTSTRAP, _INNER
