@@ -44,6 +44,9 @@ _HOMES = {
     "map": "_map.api",
     "stats": "_diagnose.contention.stats",
 }
+# What a map on threads imports besides. (A child that is forked while another thread imports
+# something can never import that.)
+_BESIDES = ("_map.thread_map", "_map.backends.default", "_map.backends.threads")
 
 if type(__loader__).__module__ == "zipimport":
     # Nothing of it would work, and the error would name a module that is there.
@@ -70,6 +73,8 @@ def __getattr__(name):
         for other, home in _HOMES.items():
             if other not in names:
                 names[other] = getattr(import_module(f"raddle.{home}"), other)
+        for other in _BESIDES:
+            import_module(f"raddle.{other}")
     except ImportError:
         return value  # Where the extension cannot be loaded: in a subinterpreter.
     # Without a GIL another thread may have missed its name just before it was bound, and look

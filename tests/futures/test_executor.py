@@ -419,3 +419,14 @@ def test_the_module_exports_what_the_stdlibs_does(futures):
         _ = futures.nonsense
     assert futures.ProcessPoolExecutor is concurrent.futures.ProcessPoolExecutor
     assert ("InterpreterPoolExecutor" in futures.__all__) is (sys.version_info >= (3, 14))
+
+
+def test_no_worker_is_started_where_max_workers_is_set_below_zero(threading, futures):
+    gate = threading.Event()
+    with futures.ThreadPoolExecutor(3) as pool:
+        first = pool.submit(gate.wait, 60)
+        pool._max_workers = -1
+        others = [pool.submit(abs, n) for n in range(-3, 0)]
+        assert len(pool._threads) == 1
+        gate.set()
+        assert first.result(60) and [each.result(60) for each in others] == [3, 2, 1]

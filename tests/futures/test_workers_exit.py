@@ -3,14 +3,14 @@
 
 def test_the_exit_waits_for_all_calls(futures_child):
     code = """
-        import time
+        import sys, time
         executor = futures.ThreadPoolExecutor(2)
         def call(number):
             time.sleep(0.005)
-            print(number)
+            sys.stdout.write(f"{number}\\n")  # print() writes a line in two parts
         for number in range(30):
             executor.submit(call, number)
-        print("end of the program")
+        sys.stdout.write("end of the program\\n")
         """
     lines = futures_child(code).stdout.split("\n")
     assert "end of the program" in lines

@@ -22,7 +22,7 @@ USED = {
         _active _active_limbo_lock _contextvars _daemon_threads_allowed _dangling _limbo
         _maintain_shutdown_locks _make_invoke_excepthook _newname _shutdown_locks
         _shutdown_locks_lock _start_joinable_thread _start_new_thread _sys current_thread
-        excepthook get_ident warnings
+        excepthook get_ident
     """,
     "queue": "Empty Full ShutDown time",
     "concurrent.futures._base": """
@@ -52,7 +52,8 @@ OWN = {
 # raddle's primitives, queues and futures are each one object of Rust, and executors have their
 # own workers: what the standard library makes them of is not looked at.
 UNUSED = {
-    "threading": "Condition Lock Semaphore _allocate_lock _deque _time",
+    # (Of `warnings`: 3.13's RLock() uses the module's, all else imports it.)
+    "threading": "Condition Lock Semaphore _allocate_lock _deque _time warnings",
     "queue": "deque heappop heappush threading",
     "concurrent.futures._base": """
         ALL_COMPLETED CANCELLED CANCELLED_AND_NOTIFIED FINISHED FIRST_COMPLETED FIRST_EXCEPTION
@@ -88,6 +89,35 @@ def test_every_name_that_the_standard_library_looks_up_is_settled_once(name):
     settled = [each for names in lists for each in names]
     assert len(settled) == len(set(settled))
     assert looked_up(importlib.import_module(name)) - set(settled) == set()
+
+
+@pytest.mark.raddle_only
+def test_what_is_said_to_be_used_of_threading_is_what_its_functions_load(child):
+    code = f"""
+        import dis, types
+        def inner(code):
+            yield code
+            for constant in code.co_consts:
+                if isinstance(constant, types.CodeType):
+                    yield from inner(constant)
+        def functions():
+            for value in vars(threading).values():
+                yield value
+                for member in vars(value).values() if isinstance(value, type) else ():
+                    yield getattr(member, "__func__", getattr(member, "fget", member))
+        import raddle; raddle.install()
+        import threading
+        loaded = set()
+        for each in functions():
+            if getattr(each, "__globals__", None) is vars(threading):
+                for code in inner(each.__code__):
+                    steps = dis.get_instructions(code)
+                    loaded.update(it.argval for it in steps if it.opname == "LOAD_GLOBAL")
+        for name in {USED["threading"].split()!r}:
+            if name not in loaded and hasattr(threading, name): print(name)
+        """
+    # (Barriers are Rust, and have a test of their own.)
+    assert child(code, prelude="").stdout.split() == ["BrokenBarrierError"]
 
 
 class Mine(Exception):
@@ -252,10 +282,37 @@ def test_the_clock_of_futures_is_that_of_their_module(futures, base, monkeypatch
         list(futures.as_completed([futures.Future()], 500))
 
 
-def test_an_executor_starts_the_threads_of_its_modules_threading(threading, futures, subject):
+@pytest.fixture
+def thread():
+    return importlib.import_module("concurrent.futures.thread")
+
+
+def test_an_executor_asks_what_its_module_calls_os_now_for_cores(futures, thread, monkeypatch):
+    four = types.SimpleNamespace(process_cpu_count=lambda: 4, cpu_count=lambda: 4)
+    monkeypatch.setattr(thread, "os", four)
+    assert futures.ThreadPoolExecutor()._max_workers == 8
+
+
+def test_a_worker_tells_the_logger_of_what_its_module_calls_base_now(
+    futures, thread, base, monkeypatch
+):
+    logger, told = logging.Logger("mine"), []
+    logger.addFilter(lambda record: told.append(record.getMessage()))
+    names = types.SimpleNamespace(**{**vars(base), "LOGGER": logger})
+    monkeypatch.setattr(thread, "_base", names)
+    with (
+        futures.ThreadPoolExecutor(1, initializer=lambda: 1 / 0) as pool,
+        pytest.raises(thread.BrokenThreadPool),
+    ):
+        pool.submit(int).result(60)
+    assert told == ["Exception in initializer:"]
+
+
+def test_an_executor_starts_the_threads_of_its_modules_threading(
+    threading, futures, thread, subject
+):
     if subject == "raddle":
         pytest.skip("raddle's executors have raddle's threads, unless it is installed")
-    thread = importlib.import_module("concurrent.futures.thread")
     made = []
 
     class Other(threading.Thread):

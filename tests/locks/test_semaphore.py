@@ -228,3 +228,24 @@ def test_surplus_arguments_are_refused_as_by_the_stdlib(same, kind):
     same(lambda m: getattr(m, kind)(value=2) is None)
     same(lambda m: getattr(m, kind)(1).acquire(True, 0, 0))
     same(lambda m: getattr(m, kind)(1).release(1, 1))
+
+
+@pytest.mark.raddle_only
+@pytest.mark.parametrize("method", ["__index__", "__float__"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda threading, n: threading.Semaphore(n),
+        lambda threading, n: threading.Semaphore().release(n),
+        lambda threading, n: threading.Barrier(n),
+    ],
+    ids=["Semaphore", "release", "Barrier"],
+)
+def test_ctrl_c_in_the_methods_of_a_number_is_not_lost(threading, method, use):
+    def raises(self):
+        raise KeyboardInterrupt  # As the handler does, which runs between any two steps.
+
+    number = type("Number", (), {"__lt__": lambda *_: False, "__float__": lambda _: 1.0})
+    setattr(number, method, raises)
+    with pytest.raises(KeyboardInterrupt):
+        use(threading, number())

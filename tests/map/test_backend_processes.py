@@ -183,3 +183,19 @@ def test_the_pools_files_are_gone_with_it(kind):
     assert os.path.exists(notes)
     pool.close()
     assert not os.path.exists(notes)
+
+
+def test_what_a_signals_handler_raises_while_a_process_starts_is_not_lost(monkeypatch):
+    from raddle._map.backends import spawn
+
+    real = spawn.Executor._spawn_process
+
+    def start(executor):
+        real(executor)
+        raise TimeoutError("an alarm")  # As the handler does, which runs between any two steps.
+
+    monkeypatch.setattr(spawn.Executor, "_spawn_process", start)
+    executor = spawn.Executor(2, None, ())
+    with pytest.raises(TimeoutError, match="an alarm"):
+        executor.submit(abs, -1)
+    executor.shutdown(kill_workers=True)

@@ -4,6 +4,7 @@ import gc
 import pickle
 import time
 import weakref
+from concurrent.futures import CancelledError
 
 import pytest
 import raddle
@@ -205,12 +206,13 @@ def test_nor_is_it_in_an_exceptions_own_add_note(on_error):
     assert list(results) == []
 
 
-def test_an_error_of_hire_is_no_error_when_others_work(threading, gate):
+@pytest.mark.parametrize("kind", [RuntimeError, MemoryError, CancelledError])
+def test_that_nobody_can_be_hired_is_no_error_when_others_work(threading, kind):
     workers = []
 
     def hire():
         if len(workers) == 2:
-            raise Failure("no more threads")
+            raise kind("no more threads")
         workers.append(threading.Thread(target=it.worker(), daemon=True))
         workers[-1].start()
 
@@ -218,6 +220,38 @@ def test_an_error_of_hire_is_no_error_when_others_work(threading, gate):
     assert list(it) == list(range(60))
     for worker in workers:
         worker.join(60)
+
+
+def test_another_error_of_hire_is_not_lost(threading):
+    """As what a signal's handler raises that runs while a thread is started."""
+    workers = []
+
+    def hire():
+        workers.append(threading.Thread(target=it.worker(), daemon=True))
+        workers[-1].start()
+        if len(workers) == 2:
+            raise Failure("an alarm")
+
+    it = Stream(lambda number: time.sleep(0.001) or number, iter(range(60)), hire=hire)
+    with pytest.raises(Failure, match="an alarm"):
+        list(it)
+    it.close()
+    for worker in workers:
+        worker.join(60)
+
+
+def test_ctrl_c_while_a_stream_ends_with_an_error_is_not_lost(threading):
+    class Interrupted(Stream):
+        def _ended(self, how):
+            raise KeyboardInterrupt  # As the handler does, which runs between any two steps.
+
+    def hire():
+        threading.Thread(target=it.worker(), daemon=True).start()
+
+    it = Interrupted(fail_at(0), iter(range(5)), hire=hire)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        next(it)
+    assert isinstance(caught.value.__context__, Failure)
 
 
 @pytest.mark.parametrize(

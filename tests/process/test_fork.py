@@ -331,3 +331,49 @@ def test_a_single_threaded_program_forks_without_a_warning(child):
         forked(lambda: print("child"))
         """
     assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
+
+
+@pytest.mark.raddle_only
+def test_a_fork_beside_a_thread_that_dies_leaves_the_child_able_to_have_such_threads(child):
+    # (What one of them would import when it dies could never be imported in the child.)
+    code = """
+        class Slow:
+            def find_spec(self, name, path=None, target=None):
+                if name.startswith("raddle.") and threading.get_ident() != main:
+                    importing.set()
+                    forked_already.wait()
+        main, slow = threading.get_ident(), Slow()
+        sys.meta_path.insert(0, slow)
+        importing, forked_already, go = [threading.Event() for _ in range(3)]
+        threading.excepthook = lambda arguments: None
+        def die(): raise ValueError
+        def die_later(): go.wait(), die()
+        def all_die():
+            sys.meta_path.remove(slow)
+            dying = [threading.Thread(target=die_later, daemon=True) for _ in range(6)]
+            for t in dying: t.start()
+            go.set()
+            for t in dying: t.join(20)
+            print("child", [t.is_alive() for t in dying].count(True))
+        first = threading.Thread(target=die)
+        first.start()
+        while first.is_alive() and not importing.wait(0.001): pass
+        forked(all_die)
+        forked_already.set()
+        """
+    assert child(FORK + dedent(code)).stdout == "child 0\nexit 0\n"
+
+
+@pytest.mark.raddle_only
+def test_what_a_map_on_threads_needs_is_imported_with_its_name(child):
+    # (A child that is forked while another thread imports something can never import that.)
+    code = """
+        import sys, raddle
+        raddle.map
+        before = set(sys.modules)
+        print(list(raddle.map(abs, [-1, -2], workers=2)), list(raddle.map(abs, [-3])))
+        with raddle.Pool(2) as pool:
+            print(pool.submit(abs, -4).result(), list(pool.map(abs, [-5])))
+        print(sorted(set(sys.modules) - before))
+        """
+    assert child(code, prelude="").stdout == "[1, 2] [3]\n4 [5]\n[]\n"

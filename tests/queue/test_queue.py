@@ -393,3 +393,14 @@ def test_init_again_makes_it_new(make, queue):
     it.put(1)
     it.put(2)
     assert it.full()
+
+
+@pytest.mark.raddle_only
+def test_ctrl_c_in_the_methods_of_a_maxsize_is_not_lost(queue):
+    def raises(self):
+        raise KeyboardInterrupt  # As the handler does, which runs between any two steps.
+
+    with pytest.raises(KeyboardInterrupt):
+        queue.Queue(type("Number", (), {"__gt__": lambda *_: True, "__float__": raises})())
+    with pytest.raises(KeyboardInterrupt):
+        queue.Queue(type("Nothing", (), {"__repr__": raises})())

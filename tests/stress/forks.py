@@ -191,7 +191,17 @@ def errors():
     with Semaphore(): threading.current_thread()
     fails(queue.Queue().task_done), fails(futures.Future().set_exception, 1)
     fails(threading.Lock().acquire, "x", [], 1), fails(threading.Event, 1, 2)
-uses = [submit, opened, waits, errors]
+threading.excepthook = lambda arguments: None
+def dies():
+    gate = threading.Event()
+    def die():
+        gate.wait()
+        raise ValueError
+    dying = [threading.Thread(target=die, daemon=True) for _ in range(3)]
+    for thread in dying: thread.start()
+    gate.set()
+    for thread in dying: thread.join()
+uses = [submit, opened, waits, errors, dies]
 go, stop = threading.Event(), []
 def run(me):
     go.wait()

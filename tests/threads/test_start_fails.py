@@ -1,5 +1,7 @@
 """The n-th thread cannot be started: the others go on, or the thread that waits is told."""
 
+import itertools
+import signal
 import threading
 import time
 
@@ -93,6 +95,48 @@ def test_a_worker_whose_start_ctrl_c_interrupts_is_not_counted(monkeypatch):
             pool.submit(ran.append, 1)
         assert workers_of(pool) == (0, 0, False)
         assert pool.submit(len, ran).result(PATIENCE) == 0
+
+
+class Late(Exception):
+    """What a signal's handler raises."""
+
+
+@pytest.fixture
+def alarm(monkeypatch):
+    """Have a signal come whose handler raises Late, just after the second worker's start."""
+    real, count = threading.Thread.start, itertools.count(1)
+
+    def handler(*_):
+        raise Late
+
+    def start(thread):
+        real(thread)
+        if thread.name.startswith("raddle") and next(count) == 2:
+            signal.raise_signal(signal.SIGALRM)
+
+    before = signal.signal(signal.SIGALRM, handler)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_what_a_signals_handler_raises_while_a_map_starts_a_thread_is_not_lost(alarm):
+    with pytest.raises(Late):
+        list(raddle.map(lambda n: time.sleep(0.0005) or n, range(100), workers=4))
+
+
+def test_nor_is_it_while_a_pool_does(alarm, gate):
+    with raddle.Pool(2) as pool:
+        begun = threading.Event()
+        first = pool.submit(lambda: begun.set() or gate.wait(PATIENCE))
+        assert begun.wait(PATIENCE)
+        with pytest.raises(Late):
+            pool.submit(abs, -2)
+        assert workers_of(pool)[:2] == (1, 1)
+        third = pool.submit(abs, -3)
+        assert third.result(PATIENCE) == 3
+        gate.set()
+        assert first.result(PATIENCE) is True
 
 
 @pytest.mark.parametrize("number", [2, 3, 4])

@@ -9,7 +9,6 @@ import collections
 import contextlib
 import functools
 import itertools
-import os
 import sys
 import types
 import weakref
@@ -120,7 +119,7 @@ def fail_each(work_queue, error):
     try:
         end_each(work_queue, end)
     except BaseException:
-        _base.LOGGER.critical("Exception in worker", exc_info=True)
+        _thread._base.LOGGER.critical("Exception in worker", exc_info=True)
 
 
 def _worker(executor_reference, context, work_queue):
@@ -132,7 +131,7 @@ def _worker(executor_reference, context, work_queue):
     try:
         context.initialize()
     except BaseException:
-        _base.LOGGER.critical("Exception in initializer:", exc_info=True)
+        _thread._base.LOGGER.critical("Exception in initializer:", exc_info=True)
         executor = executor_reference()
         if executor is not None:
             executor._initializer_failed()
@@ -151,7 +150,7 @@ def _worker(executor_reference, context, work_queue):
                     continue
             except BaseException:
                 # The worker goes on: were it to end, calls in the queue might never be made.
-                _base.LOGGER.critical("Exception in worker", exc_info=True)
+                _thread._base.LOGGER.critical("Exception in worker", exc_info=True)
                 continue
             executor = executor_reference()
             if _thread._shutdown or executor is None or executor._shutdown or executor._broken:
@@ -165,7 +164,7 @@ def _worker(executor_reference, context, work_queue):
                 return
             executor = None
     except BaseException:
-        _base.LOGGER.critical("Exception in worker", exc_info=True)
+        _thread._base.LOGGER.critical("Exception in worker", exc_info=True)
     finally:
         context.finalize()
 
@@ -205,7 +204,8 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         **ctxkwargs,
     ):
         if max_workers is None:
-            count = getattr(os, "process_cpu_count", os.cpu_count)
+            cores = _thread.os  # What programs put there is theirs to see.
+            count = getattr(cores, "process_cpu_count", cores.cpu_count)
             max_workers = min(32, (count() or 1) + 4)
         if max_workers <= 0:
             raise ValueError(

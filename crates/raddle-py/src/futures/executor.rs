@@ -62,6 +62,7 @@ impl Executor {
 /// How many workers there may be: as many as it takes to reach `limit`, which may be any number.
 fn whole(limit: &Bound<'_, PyAny>) -> PyResult<usize> {
     match limit.cast::<PyInt>() {
+        Ok(limit) if limit.lt(0)? => Ok(0),
         Ok(limit) => Ok(limit.extract().unwrap_or(usize::MAX)),
         Err(_) => Ok(call::float(limit)?.ceil() as usize), // The cast saturates.
     }

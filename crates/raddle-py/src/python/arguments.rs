@@ -1,5 +1,6 @@
 //! Arguments as Python's own argument parser takes them.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt};
@@ -39,14 +40,20 @@ pub(crate) fn count<'py>(
     if call::less(value, PyInt::new(value.py(), least).as_any())? {
         return Ok(None);
     }
-    call::index(value).map(Some).or_else(|error| match call::float(value) {
+    let error = match call::index(value) {
+        // It is no whole number, says its type. (What a signal's handler raises is no such word.)
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => error,
+        index => return index.map(Some),
+    };
+    match call::float(value) {
         // SAFETY: attached; a new reference, or null with an exception set.
         Ok(number) if number.fract() == 0.0 => unsafe {
             let whole = ffi::PyLong_FromDouble(number);
             Bound::from_owned_ptr_or_err(value.py(), whole).map(Some)
         },
+        Err(other) if !other.is_instance_of::<PyTypeError>(value.py()) => Err(other),
         _ => Err(error),
-    })
+    }
 }
 
 /// A flag that takes anything with a truth value.

@@ -1,7 +1,7 @@
 //! The exceptions of queues: the standard library's own classes, which programs catch, or what
 //! programs have put in their places.
 
-use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::python::call;
@@ -72,7 +72,11 @@ pub(super) fn no_timeout(py: Python<'_>, error: PyErr) -> PyErr {
 pub(super) fn no_number(what: &str, value: &Bound<'_, PyAny>, instead: &str) -> PyErr {
     let kind = value.get_type();
     let kind = kind.name().map_or_else(|_| "?".into(), |name| name.to_string());
-    let shown = call::repr(value).map_or_else(|_| "this".into(), |shown| shown.to_string());
+    let shown = match call::repr(value) {
+        Ok(shown) => shown.to_string(),
+        Err(error) if error.is_instance_of::<PyException>(value.py()) => "this".into(),
+        Err(interrupt) => return interrupt,
+    };
     PyTypeError::new_err(format!("{what} must be a number, not '{kind}' ({shown}): {instead}"))
 }
 

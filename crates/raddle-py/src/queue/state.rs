@@ -15,7 +15,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 use raddle::queue::{Blocks, Deny, Gate, Heap, Pile};
@@ -134,7 +134,16 @@ impl Queue {
             let instead = "Queue(5) holds at most 5 items, Queue() any number";
             errors::no_number("maxsize", maxsize, instead)
         })? {
-            true => call::float(maxsize).unwrap_or(f64::INFINITY),
+            true => match call::float(maxsize) {
+                // Too large, or a number only to what it is compared with.
+                Err(error)
+                    if error.is_instance_of::<PyOverflowError>(maxsize.py())
+                        || error.is_instance_of::<PyTypeError>(maxsize.py()) =>
+                {
+                    f64::INFINITY
+                }
+                number => number?,
+            },
             false => 0.0,
         };
         // As many as it takes to reach it; the cast saturates.

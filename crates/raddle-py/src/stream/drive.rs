@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use pyo3::exceptions::{PyTimeoutError, PyTypeError};
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyTuple};
 use raddle::Deadline;
@@ -14,6 +14,7 @@ use super::shared::{Made, Shared};
 use super::stream::Stream;
 use crate::blocking::attached::Attached;
 use crate::python::call::{self, OwnedPy};
+use crate::python::hooks;
 use crate::python::interned::intern;
 
 /// How many results are delivered between two looks for signals: `list(stream)` does not look.
@@ -193,7 +194,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Calls `hire`. That it fails is an error only while there is nobody to do the work.
+    /// Calls `hire`. That no thread can be started is an error only while there is nobody to do
+    /// the work.
     fn ask_for_worker(
         &self,
         py: Python<'_>,
@@ -205,10 +207,18 @@ impl Shared {
                 .map(|answer| !answer.cast::<PyBool>().is_ok_and(|answer| !answer.is_true())),
         };
         match hired {
-            Err(error) if consumer.is_alone() || !is_ordinary(&error, py) => return Err(error),
+            Err(error) if consumer.is_alone() || !is_refusal(&error, py) => return Err(error),
             Ok(true) => consumer.hired(true),
             Ok(false) | Err(_) => consumer.hired(false),
         }
         Ok(())
     }
+}
+
+/// Whether a thread could not be had, and nothing else went wrong: a signal's handler may have
+/// raised meanwhile.
+fn is_refusal(error: &PyErr, py: Python<'_>) -> bool {
+    error.is_instance_of::<PyRuntimeError>(py)
+        || error.is_instance_of::<PyMemoryError>(py)
+        || hooks::CANCELLED.get().is_some_and(|class| error.is_instance(py, class.bind(py)))
 }

@@ -114,8 +114,14 @@ impl Stream {
                 }
                 if shared.window.is_closed() {
                     let how = if interrupted { "interrupted" } else { "failed" };
-                    if let Err(another) = Self::end(slf, shared, how) {
-                        call::report_unraisable(another, slf.as_any());
+                    match Self::end(slf, shared, how) {
+                        // Such as KeyboardInterrupt, which nobody may miss.
+                        Err(another) if !interrupted && !is_ordinary(&another, py) => {
+                            another.set_context(py, Some(error));
+                            return Err(another);
+                        }
+                        Err(another) => call::report_unraisable(another, slf.as_any()),
+                        Ok(()) => {}
                     }
                 }
                 Err(error)

@@ -31,7 +31,7 @@ _PRIMITIVES: tuple[type, ...] = (
     *(_raddle.Queue, _raddle.SimpleQueue),
 )
 # What a frame's variables are in: a dict, or from 3.13 on what stands for the frame's own.
-_MAPPINGS = (dict, type((lambda: sys._getframe())().f_locals))
+_MAPPINGS: tuple[type, ...] = (dict, type((lambda: sys._getframe())().f_locals))
 FRAMES = 8  # of a traceback, of which the code is looked at
 KEPT = 20  # deaths that are remembered
 TOLD = 3  # and of which a report tells, the newest

@@ -108,8 +108,9 @@ class Executor(process.ProcessPoolExecutor):
     def _adjust_process_count(self):
         try:
             super()._adjust_process_count()
-        except OSError:
-            if not self._processes:
+        except OSError as error:
+            # (A TimeoutError of a signal's handler is one, too, and has no number.)
+            if error.errno is None or not self._processes:
                 raise  # Otherwise work goes on with those that there are.
 
     def _start_executor_manager_thread(self):

@@ -20,6 +20,10 @@ from raddle._map.backends.base import ENDED
 from raddle._map.backends.interrupt import Target
 from raddle._map.gil_warning import Clocks
 
+# What start() raises where there can be no more threads now. Anything else may be what a
+# signal's handler has raised meanwhile.
+REFUSED = (RuntimeError, MemoryError)
+
 _here = threading.local()
 
 
@@ -192,7 +196,7 @@ class Workers(Executor):
                 try:
                     self._start_worker()
                 except BaseException as error:
-                    if alone or not state.present or not isinstance(error, Exception):
+                    if alone or not state.present or not isinstance(error, REFUSED):
                         self._take_back(future)
                         raise
         if state.broken is not None:
