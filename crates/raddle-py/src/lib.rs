@@ -90,6 +90,7 @@ mod _raddle {
     use pyo3::prelude::*;
 
     use crate::blocking::report::Report;
+    use crate::locks::mutex::Mutex;
     use crate::python::allocate;
 
     /// Whether the calling thread is attached to the process's main interpreter.

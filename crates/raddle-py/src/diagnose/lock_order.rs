@@ -6,8 +6,7 @@ use raddle::card::{Card, Seen};
 use raddle::lock_order::{self, Inversion};
 
 use crate::diagnose::aside;
-use crate::locks::lock::Lock;
-use crate::locks::rlock::RLock;
+use crate::locks::mutex;
 use crate::python::call;
 use crate::python::hooks;
 use crate::sites::table::told;
@@ -37,13 +36,7 @@ pub(crate) fn with_card<R>(
     lock: &Bound<'_, PyAny>,
     look: impl FnOnce(&Card) -> R,
 ) -> Option<R> {
-    if let Ok(lock) = lock.cast::<Lock>() {
-        lock.get().raw().card().map(|card| look(&card))
-    } else if let Ok(lock) = lock.cast::<RLock>() {
-        lock.get().core().card().map(|card| look(&card))
-    } else {
-        None
-    }
+    mutex::core_of(lock)?.card().map(|card| look(&card))
 }
 
 /// Tells of a lock order that contradicts another; returns the exception that is to be raised for

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::locks::lock::Lock;
+use crate::locks::mutex::Mutex;
 use crate::locks::name;
 use crate::python::allocate::{allocate, offset};
 use crate::python::call::{self, OwnedPy};
@@ -55,8 +56,7 @@ unsafe fn allocate_named(
         let made = read_name(py, args, count, names).and_then(|name| {
             let lock = Bound::from_owned_ptr_or_err(py, allocate_one(kind))?;
             let lock = lock.cast_into_unchecked::<Lock>();
-            lock.get().named().set(name);
-            lock.get().note_name(py);
+            lock.get().set_name(py, name);
             Ok(lock.into_ptr())
         });
         made.unwrap_or_else(|error| {
