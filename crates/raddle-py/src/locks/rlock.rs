@@ -1,7 +1,6 @@
 //! `threading.RLock`.
 
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -14,7 +13,7 @@ use crate::blocking::attached::Attached;
 use crate::locks::mutex::Mutex;
 use crate::locks::name;
 use crate::locks::padded::Padded;
-use crate::python::allocate;
+use crate::python::allocate::value_of;
 use crate::python::arguments::{Arg, Flag};
 use crate::python::errors;
 use crate::python::registry;
@@ -64,28 +63,17 @@ impl RLock {
     }
 }
 
-/// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
-
-/// Measures that; when the module is imported.
-pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
-    let sample = Bound::new(py, RLock::create())?;
-    OFFSET.store(allocate::offset(&sample), Ordering::Relaxed);
-    Ok(())
-}
-
 /// A new RLock of a type that is RLock's or a subclass.
 fn make<'py>(kind: &Bound<'py, PyType>) -> PyResult<Bound<'py, RLock>> {
     let py = kind.py();
-    // SAFETY: the type is RLock's or a subclass, whose instances have the value at that place and
-    // no other state that wants one; `object` makes them, as PyO3 would have it do.
+    // SAFETY: the type is RLock's or a subclass, whose instances have no other state that wants a
+    // value; `object` makes them, as PyO3 would have it do.
     unsafe {
         let new = ffi::PyBaseObject_Type.tp_new.expect("object can be made");
         let none = PyTuple::empty(py);
         let object = new(kind.as_type_ptr(), none.as_ptr(), ptr::null_mut());
         let object = Bound::from_owned_ptr_or_err(py, object)?.into_ptr();
-        let offset = OFFSET.load(Ordering::Relaxed);
-        ptr::write(object.byte_add(offset).cast::<RLock>(), RLock::create());
+        value_of::<RLock>(object).write(RLock::create());
         let lock = Bound::from_owned_ptr(py, object).cast_into_unchecked::<RLock>();
         lock.get().check(py);
         Ok(lock)
