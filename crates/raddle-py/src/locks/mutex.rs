@@ -133,10 +133,18 @@ pub(crate) trait Mutex:
         seize: impl FnOnce(&Self::Core) -> bool,
         wait: impl FnOnce(&Self::Core, &mut Attached<'py>, Deadline) -> PyResult<bool>,
     ) -> PyResult<bool> {
+        if fast(self.core()) { Ok(true) } else { self.take_slow(py, until, seize, wait) }
+    }
+
+    #[cold]
+    fn take_slow<'py>(
+        &self,
+        py: Python<'py>,
+        until: Deadline,
+        seize: impl FnOnce(&Self::Core) -> bool,
+        wait: impl FnOnce(&Self::Core, &mut Attached<'py>, Deadline) -> PyResult<bool>,
+    ) -> PyResult<bool> {
         let core = self.core();
-        if fast(core) {
-            return Ok(true);
-        }
         if is_finalizing() && seize_or_refuse(py, until, || seize(core))? {
             return Ok(true);
         }
