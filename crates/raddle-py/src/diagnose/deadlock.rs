@@ -10,8 +10,7 @@ use raddle::deadlock::{self, Deadlock, Finding, Provider, Verdict, Wait};
 
 use crate::blocking::main_thread;
 use crate::blocking::report::Answer;
-use crate::diagnose::aside;
-use crate::locks::mutex;
+use crate::diagnose::{aside, lock_order};
 use crate::python::call;
 use crate::python::hooks;
 
@@ -147,5 +146,5 @@ pub(crate) fn listed<'py>(
 #[pyfunction]
 #[pyo3(name = "_owner")]
 pub(crate) fn owner(lock: &Bound<'_, PyAny>) -> usize {
-    mutex::core_of(lock).map_or(0, |core| core.owner())
+    lock_order::core_of(lock).map_or(0, |core| core.owner())
 }

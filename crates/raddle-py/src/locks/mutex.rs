@@ -151,12 +151,3 @@ pub(crate) trait Mutex:
         wait(core, &mut Attached::new(py).on(self).kind(core.kind()), until)
     }
 }
-
-/// The core of an object that is a Lock or an RLock.
-pub(crate) fn core_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a dyn Checked> {
-    if let Ok(lock) = object.cast::<super::lock::Lock>() {
-        Some(lock.get().core())
-    } else {
-        object.cast::<super::rlock::RLock>().ok().map(|lock| lock.get().core() as &dyn Checked)
-    }
-}
