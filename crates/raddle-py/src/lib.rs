@@ -90,6 +90,7 @@ mod _raddle {
     use pyo3::prelude::*;
 
     use crate::blocking::report::Report;
+    use crate::locks::mutex::Mutex;
     use crate::python::allocate;
 
     /// Whether the calling thread is attached to the process's main interpreter.
@@ -160,9 +161,14 @@ mod _raddle {
 
     /// Finds out where objects have their Rust values.
     fn locate(py: Python<'_>) -> PyResult<()> {
-        let lock = Bound::new(py, Lock::create())?;
-        let event = py.get_type::<Event>().call0()?.cast_into::<Event>()?;
-        allocate::prepare(allocate::offset(&lock), allocate::offset(&event));
+        allocate::prepare(&[
+            allocate::offset(&Bound::new(py, Lock::create())?),
+            allocate::offset(&Bound::new(py, RLock::create())?),
+            allocate::offset(&Bound::new(py, Condition::reentrant(py)?)?),
+            allocate::offset(py.get_type::<Event>().call0()?.cast::<Event>()?),
+            allocate::offset(&Bound::new(py, SimpleQueue::create())?),
+            allocate::offset(&Bound::new(py, Future::create())?),
+        ]);
         Ok(())
     }
 
@@ -187,10 +193,8 @@ mod _raddle {
         crate::diagnose::lock_order::prepare();
         crate::diagnose::contention::prepare();
         locate(module.py())?;
-        crate::locks::rlock::prepare(module.py())?;
         crate::locks::fast_lock::prepare(module)?;
         crate::locks::fast_condition::prepare(module.py())?;
-        crate::futures::classes::prepare(module.py())?;
         crate::python::context::prepare(module.py())?;
         crate::queue::overridden::prepare(module)?;
         crate::python::interned::prepare_errors(module);

@@ -10,8 +10,7 @@ use raddle::deadlock::{self, Deadlock, Finding, Provider, Verdict, Wait};
 
 use crate::blocking::main_thread;
 use crate::blocking::report::Answer;
-use crate::diagnose::aside;
-use crate::locks::lock::Lock;
+use crate::diagnose::{aside, lock_order};
 use crate::python::call;
 use crate::python::hooks;
 
@@ -147,11 +146,5 @@ pub(crate) fn listed<'py>(
 #[pyfunction]
 #[pyo3(name = "_owner")]
 pub(crate) fn owner(lock: &Bound<'_, PyAny>) -> usize {
-    if let Ok(lock) = lock.cast::<Lock>() {
-        lock.get().raw().owner().unwrap_or(0)
-    } else if let Ok(lock) = lock.cast::<crate::locks::rlock::RLock>() {
-        lock.get().core().owner()
-    } else {
-        0
-    }
+    lock_order::core_of(lock).map_or(0, |core| core.owner())
 }

@@ -7,6 +7,7 @@ use raddle::lock_order::{self, Inversion};
 
 use crate::diagnose::aside;
 use crate::locks::lock::Lock;
+use crate::locks::mutex::{Checked, Mutex};
 use crate::locks::rlock::RLock;
 use crate::python::call;
 use crate::python::hooks;
@@ -32,18 +33,23 @@ pub(crate) fn made<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>
     told(lock.py(), with_card(lock, |card| card.seen().told).unwrap_or_default())
 }
 
+/// The core of an object that is a Lock or an RLock.
+pub(super) fn core_of<'a>(object: &'a Bound<'_, PyAny>) -> Option<&'a dyn Checked> {
+    if let Ok(lock) = object.cast::<Lock>() {
+        Some(lock.get().core())
+    } else if let Ok(lock) = object.cast::<RLock>() {
+        Some(lock.get().core())
+    } else {
+        None
+    }
+}
+
 /// Calls `look` with the card of a Lock or RLock that has one.
 pub(crate) fn with_card<R>(
     lock: &Bound<'_, PyAny>,
     look: impl FnOnce(&Card) -> R,
 ) -> Option<R> {
-    if let Ok(lock) = lock.cast::<Lock>() {
-        lock.get().raw().card().map(|card| look(&card))
-    } else if let Ok(lock) = lock.cast::<RLock>() {
-        lock.get().core().card().map(|card| look(&card))
-    } else {
-        None
-    }
+    core_of(lock)?.card().map(|card| look(&card))
 }
 
 /// Tells of a lock order that contradicts another; returns the exception that is to be raised for

@@ -1,7 +1,5 @@
 //! The classes and functions of `raddle.futures` that futures and executors use.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -9,16 +7,6 @@ use pyo3::types::PyDict;
 use super::state::Future;
 use crate::python::interned::intern;
 use crate::python::{allocate, call, errors, hooks};
-
-/// Where in a future PyO3 keeps the Rust value, in bytes; measured at import.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
-
-/// Measures that; when the module is imported.
-pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
-    let sample = Bound::new(py, Future::create())?;
-    OFFSET.store(allocate::offset(&sample), Ordering::Relaxed);
-    Ok(())
-}
 
 /// Whether a future is of the public class itself.
 #[inline]
@@ -32,11 +20,10 @@ pub(super) fn is_plain(future: &Bound<'_, Future>) -> bool {
 #[inline]
 pub(super) fn make_future(py: Python<'_>) -> PyResult<Bound<'_, Future>> {
     let kind = hooks::FUTURE.need()?.as_ptr().cast::<ffi::PyTypeObject>();
-    let offset = OFFSET.load(Ordering::Relaxed);
-    // SAFETY: the class is a subclass of `Future`'s, whose instances have it at `offset`; it
-    // has no other state that its `__new__` would fill in.
+    // SAFETY: the class is a subclass of `Future`'s, and has no other state that its `__new__`
+    // would fill in.
     unsafe {
-        let object = allocate::allocate(kind, offset, Future::create());
+        let object = allocate::allocate(kind, Future::create());
         Ok(Bound::from_owned_ptr_or_err(py, object)?.cast_into_unchecked())
     }
 }

@@ -8,6 +8,7 @@ use raddle::{Condition as Core, Deadline};
 
 use crate::blocking::attached::Attached;
 use crate::locks::lock::Lock;
+use crate::locks::mutex::Mutex;
 use crate::locks::name;
 use crate::locks::padded::Padded;
 use crate::locks::rlock::RLock;
@@ -110,7 +111,7 @@ impl Condition {
     pub(crate) fn reset_after_fork(&self, py: Python<'_>) {
         match self.lock.get() {
             // SAFETY: Python calls this in a forked child, which has one thread.
-            Some(ConditionLock::Plain(lock)) => unsafe { lock.get().raw().reset_after_fork() },
+            Some(ConditionLock::Plain(lock)) => unsafe { lock.get().core().reset_after_fork() },
             // SAFETY: as above.
             Some(ConditionLock::Reentrant(lock)) => unsafe {
                 lock.get().core().reset_after_fork()
@@ -128,7 +129,7 @@ impl Condition {
     /// Whether the lock is held, by this thread as far as the lock can tell.
     fn is_owned(&self, py: Python<'_>) -> PyResult<bool> {
         match self.inner()? {
-            ConditionLock::Plain(lock) => Ok(lock.get().raw().is_locked()),
+            ConditionLock::Plain(lock) => Ok(lock.get().core().is_locked()),
             ConditionLock::Reentrant(lock) => Ok(lock.get().core().is_owned()),
             ConditionLock::Foreign(lock) => foreign::is_owned(lock.get().bind(py)),
         }
@@ -138,7 +139,7 @@ impl Condition {
         let mut attached = Attached::to_wait(py, until)?.on(self);
         match self.inner()? {
             ConditionLock::Plain(lock) => {
-                self.core.wait_with(lock.get().raw(), &mut attached, until)
+                self.core.wait_with(lock.get().core(), &mut attached, until)
             }
             ConditionLock::Reentrant(lock) => {
                 self.core.wait_with(lock.get().core(), &mut attached, until)
@@ -247,7 +248,7 @@ impl Condition {
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let taken = match self.inner()? {
             ConditionLock::Plain(lock) => lock.get().enter(py)?,
-            ConditionLock::Reentrant(lock) => lock.get().take(py, true, None)?,
+            ConditionLock::Reentrant(lock) => lock.get().enter(py)?,
             ConditionLock::Foreign(lock) => {
                 return call::method0(lock.get().bind(py), intern!(py, "__enter__"));
             }

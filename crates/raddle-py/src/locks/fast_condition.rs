@@ -16,8 +16,6 @@ use crate::python::allocate;
 use crate::python::call;
 use crate::python::interned::intern;
 
-/// Where in a Condition PyO3 keeps the Rust value, in bytes; measured at import.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
 /// The class, which is kept for ever, and its `__new__` and `__init__` as it was made.
 static CLASS: AtomicPtr<ffi::PyTypeObject> = AtomicPtr::new(ptr::null_mut());
 static NEW: AtomicUsize = AtomicUsize::new(0);
@@ -43,9 +41,9 @@ unsafe extern "C" fn call(
     count: usize,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, with the type and its arguments; the class has
-    // a Condition at the offset, and nothing else that wants a value (a dict and weak references
-    // come when they are asked for); and `CALL` was set before the class got this call.
+    // SAFETY: the interpreter calls this attached, with the type and its arguments; an instance is
+    // a Condition, and has nothing else that wants a value (a dict and weak references come when
+    // they are asked for); and `CALL` was set before the class got this call.
     unsafe {
         let py = Python::assume_attached();
         let count = ffi::PyVectorcall_NARGS(count);
@@ -56,9 +54,7 @@ unsafe extern "C" fn call(
             return call::method_raw(CALL.load(Ordering::Relaxed), class, args, count, names);
         }
         match Condition::reentrant(py) {
-            Ok(condition) => {
-                allocate::allocate(kind, OFFSET.load(Ordering::Relaxed), condition)
-            }
+            Ok(condition) => allocate::allocate(kind, condition),
             Err(error) => {
                 error.restore(py);
                 ptr::null_mut()
@@ -69,8 +65,6 @@ unsafe extern "C" fn call(
 
 /// Gives the class its quick call; when the module is imported.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
-    let sample = Bound::new(py, Condition::reentrant(py)?)?;
-    OFFSET.store(allocate::offset(&sample), Ordering::Relaxed);
     let general = PyType::new::<PyType>(py).getattr(intern!(py, "__call__"))?;
     CALL.store(general.into_ptr(), Ordering::Relaxed);
     let class = PyType::new::<Condition>(py);

@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -14,12 +14,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::locks::lock::Lock;
+use crate::locks::mutex::Mutex;
 use crate::locks::name;
-use crate::python::allocate::{allocate, offset};
+use crate::python::allocate::{allocate, value_of};
 use crate::python::call::{self, OwnedPy};
-
-/// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
 
 /// A new reference to a new lock, or null with MemoryError set.
 unsafe fn allocate_one(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
@@ -27,11 +25,9 @@ unsafe fn allocate_one(kind: *mut ffi::PyTypeObject) -> *mut ffi::PyObject {
     // attached.
     unsafe {
         // (Written where it stays: a lock on a cache line of its own is large.)
-        let offset = OFFSET.load(Ordering::Relaxed);
-        let object = allocate(kind, offset, Lock::create());
+        let object = allocate(kind, Lock::create());
         if !object.is_null() {
-            let lock = &*object.byte_add(offset).cast::<Lock>();
-            lock.check(Python::assume_attached());
+            (*value_of::<Lock>(object)).check(Python::assume_attached());
         }
         object
     }
@@ -55,8 +51,7 @@ unsafe fn allocate_named(
         let made = read_name(py, args, count, names).and_then(|name| {
             let lock = Bound::from_owned_ptr_or_err(py, allocate_one(kind))?;
             let lock = lock.cast_into_unchecked::<Lock>();
-            lock.get().named().set(name);
-            lock.get().note_name(py);
+            lock.get().set_name(py, name);
             Ok(lock.into_ptr())
         });
         made.unwrap_or_else(|error| {
@@ -177,7 +172,7 @@ unsafe extern "C" fn end(object: *mut ffi::PyObject) {
     unsafe {
         let kind = ffi::Py_TYPE(object);
         call::clear_weak_references(object);
-        ptr::drop_in_place(object.byte_add(OFFSET.load(Ordering::Relaxed)).cast::<Lock>());
+        ptr::drop_in_place(value_of::<Lock>(object));
         ffi::PyObject_Free(object.cast());
         ffi::Py_DECREF(kind.cast());
     }
@@ -186,7 +181,6 @@ unsafe extern "C" fn end(object: *mut ffi::PyObject) {
 /// Gives the type of Lock its quick constructor, and the module the function `allocate_lock`.
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    OFFSET.store(offset(&Bound::new(py, Lock::create())?), Ordering::Relaxed);
     let kind = PyType::new::<Lock>(py);
     // SAFETY: the type is this module's own, final, and nobody uses it yet: no lock is alive. The
     // slots' functions fit.

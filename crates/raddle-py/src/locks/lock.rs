@@ -2,18 +2,14 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use raddle::deadlock::Kind;
 use raddle::{Deadline, RawLock};
 
-use crate::blocking::attached::Attached;
-use crate::blocking::finalizing::{is_finalizing, seize_or_refuse};
-use crate::locks::name::Name;
+use crate::locks::mutex::Mutex;
 use crate::locks::padded::Padded;
 use crate::python::arguments::{Arg, Flag};
 use crate::python::errors;
 use crate::python::registry;
 use crate::python::timeout;
-use crate::sites::card;
 
 /// A lock that one thread holds at a time and any thread may release.
 ///
@@ -21,85 +17,49 @@ use crate::sites::card;
 /// standard library. `name` is what reports call the lock. raddle only.
 #[pyclass(frozen, weakref, module = "_thread", name = "lock")]
 pub(crate) struct Lock {
-    raw: Padded<RawLock>,
+    core: Padded<RawLock>,
+}
+
+impl Mutex for Lock {
+    type Core = RawLock;
+
+    fn create() -> Self {
+        Self { core: Padded::new(RawLock::new()) }
+    }
+
+    fn padded(&self) -> &Padded<RawLock> {
+        &self.core
+    }
 }
 
 impl Lock {
-    pub(crate) const fn create() -> Self {
-        Self { raw: Padded::new(RawLock::new()) }
-    }
-
-    /// Gives the lock, which was just made, a card if locks are checked.
     #[inline]
-    pub(crate) fn check(&self, py: Python<'_>) {
-        if card::are_on() {
-            card::give(py, Kind::Lock, |card| self.raw.check(card));
-        }
-    }
-
-    /// A new lock that nobody holds.
-    pub(crate) fn object(py: Python<'_>) -> PyResult<Py<Self>> {
-        let lock = Py::new(py, Self::create())?;
-        lock.get().check(py);
-        Ok(lock)
-    }
-
-    /// Where the lock's name is; [`note_name`](Self::note_name) once it is set.
-    pub(crate) fn named(&self) -> &Name {
-        &self.raw.name
-    }
-
-    /// Tells the lock's card, if it has one, the lock's name.
-    pub(crate) fn note_name(&self, py: Python<'_>) {
-        if let Some(card) = self.raw.card() {
-            self.named().note(py, &card);
-        }
-    }
-
-    pub(crate) fn raw(&self) -> &RawLock {
-        &self.raw
-    }
-
-    #[inline]
-    pub(crate) fn take(
+    fn take(
         &self,
         py: Python<'_>,
         blocking: bool,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         let until = timeout::of_acquire(blocking, timeout)?;
-        if self.raw.acquire_fast() {
-            return Ok(true);
-        }
-        let seize = || self.raw.try_acquire() || self.raw.seize();
-        if is_finalizing() && seize_or_refuse(py, until, seize)? {
-            return Ok(true);
-        }
-        self.raw.acquire_with(&mut Attached::new(py).on(self), until)
+        let seize = |core: &RawLock| core.try_acquire() || core.seize();
+        self.take_by(py, until, RawLock::acquire_fast, seize, RawLock::acquire_with)
     }
 
     /// [`take`](Self::take) for a `with` block, which ends in the same thread.
     #[inline]
     pub(crate) fn enter(&self, py: Python<'_>) -> PyResult<bool> {
-        if self.raw.enter_fast() {
-            return Ok(true);
-        }
-        let until = Deadline::NEVER;
-        let seize = || self.raw.try_enter() || self.raw.seize_entered();
-        if is_finalizing() && seize_or_refuse(py, until, seize)? {
-            return Ok(true);
-        }
-        self.raw.enter_with(&mut Attached::new(py).on(self), until)
+        let seize = |core: &RawLock| core.try_enter() || core.seize_entered();
+        self.take_by(py, Deadline::NEVER, RawLock::enter_fast, seize, RawLock::enter_with)
     }
 
     #[inline]
-    pub(crate) fn give(&self) -> PyResult<()> {
-        if self.raw.try_release() { Ok(()) } else { Err(errors::misuse(UNLOCKED)) }
+    fn give(&self) -> PyResult<()> {
+        if self.core.try_release() { Ok(()) } else { Err(errors::misuse(UNLOCKED)) }
     }
 
     #[inline]
     pub(crate) fn exit(&self) -> PyResult<()> {
-        if self.raw.exit() { Ok(()) } else { Err(errors::misuse(UNLOCKED)) }
+        if self.core.exit() { Ok(()) } else { Err(errors::misuse(UNLOCKED)) }
     }
 }
 
@@ -124,8 +84,7 @@ impl Lock {
     ) -> PyResult<Bound<'py, Self>> {
         let name = crate::locks::name::read(name, "Lock")?;
         let lock = Self::object(py)?.into_bound(py);
-        lock.get().named().set(name);
-        lock.get().note_name(py);
+        lock.get().set_name(py, name);
         Ok(lock)
     }
 
@@ -161,7 +120,7 @@ impl Lock {
 
     /// Whether some thread holds the lock.
     fn locked(&self) -> bool {
-        self.raw.is_locked()
+        self.core.is_locked()
     }
 
     #[inline]
@@ -196,29 +155,29 @@ impl Lock {
 
     /// An obsolete synonym of locked().
     fn locked_lock(&self) -> bool {
-        self.raw.is_locked()
+        self.core.is_locked()
     }
 
     fn _at_fork_reinit(&self) {
         // SAFETY: Python calls this in a forked child, which has one thread.
-        unsafe { self.raw.reset_after_fork() };
+        unsafe { self.core.reset_after_fork() };
     }
 
     /// The number of threads waiting for the lock. raddle only.
     fn _waiting(&self) -> usize {
-        self.raw.waiting()
+        self.core.waiting()
     }
 
     /// The `name=` that the program gave it, for reports, or None. raddle only.
     #[getter(_raddle_name)]
     fn name(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.raw.name.get(py)
+        self.core.name.get(py)
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let raw = slf.get().raw();
-        let state = if raw.is_locked() { "locked" } else { "unlocked" };
-        let held = registry::held_by(slf.py(), raw.owner().unwrap_or(0));
+        let core = slf.get().core();
+        let state = if core.is_locked() { "locked" } else { "unlocked" };
+        let held = registry::held_by(slf.py(), core.owner().unwrap_or(0));
         let address = slf.as_ptr() as usize;
         let text = format!("<{state} _thread.lock object{held} at {address:#x}>");
         Ok(PyString::new(slf.py(), &text))

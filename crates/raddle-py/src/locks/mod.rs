@@ -6,6 +6,7 @@ pub(crate) mod event;
 pub(crate) mod fast_condition;
 pub(crate) mod fast_lock;
 pub(crate) mod lock;
+pub(crate) mod mutex;
 pub(crate) mod name;
 pub(crate) mod padded;
 pub(crate) mod rlock;

@@ -1,7 +1,6 @@
 //! `threading.RLock`.
 
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
@@ -11,15 +10,14 @@ use raddle::deadlock::Kind;
 use raddle::{Ownership, RLock as Core};
 
 use crate::blocking::attached::Attached;
-use crate::blocking::finalizing::{is_finalizing, seize_or_refuse};
-use crate::locks::name::{self, Name};
+use crate::locks::mutex::Mutex;
+use crate::locks::name;
 use crate::locks::padded::Padded;
-use crate::python::allocate;
+use crate::python::allocate::value_of;
 use crate::python::arguments::{Arg, Flag};
 use crate::python::errors;
 use crate::python::registry;
 use crate::python::timeout;
-use crate::sites::card;
 
 /// A lock that the thread which holds it may take again, to be released as often.
 ///
@@ -29,58 +27,34 @@ pub(crate) struct RLock {
     core: Padded<Core>,
 }
 
-impl RLock {
-    pub(crate) const fn create() -> Self {
+impl Mutex for RLock {
+    type Core = Core;
+
+    fn create() -> Self {
         Self { core: Padded::new(Core::new()) }
     }
 
-    /// Gives the lock, which was just made, a card if locks are checked.
-    #[inline]
-    pub(crate) fn check(&self, py: Python<'_>) {
-        if card::are_on() {
-            card::give(py, Kind::RLock, |card| self.core.check(card));
-        }
-    }
-
-    /// A new lock that nobody holds.
-    pub(crate) fn object(py: Python<'_>) -> PyResult<Py<Self>> {
-        let lock = Py::new(py, Self::create())?;
-        lock.get().check(py);
-        Ok(lock)
-    }
-
-    /// Where the lock's name is; [`note_name`](Self::note_name) once it is set.
-    pub(crate) fn named(&self) -> &Name {
-        &self.core.name
-    }
-
-    /// Tells the lock's card, if it has one, the lock's name.
-    pub(crate) fn note_name(&self, py: Python<'_>) {
-        if let Some(card) = self.core.card() {
-            self.named().note(py, &card);
-        }
-    }
-
-    pub(crate) fn core(&self) -> &Core {
+    fn padded(&self) -> &Padded<Core> {
         &self.core
     }
+}
 
+impl RLock {
     #[inline]
-    pub(crate) fn take(
+    fn take(
         &self,
         py: Python<'_>,
         blocking: bool,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         let until = timeout::of_acquire(blocking, timeout)?;
-        if self.core.acquire_fast() {
-            return Ok(true);
-        }
-        let seize = || self.core.try_acquire() || self.core.seize();
-        if is_finalizing() && seize_or_refuse(py, until, seize)? {
-            return Ok(true);
-        }
-        self.core.acquire_with(&mut Attached::new(py).on(self).kind(Kind::RLock), until)
+        let seize = |core: &Core| core.try_acquire() || core.seize();
+        self.take_by(py, until, Core::acquire_fast, seize, Core::acquire_with)
+    }
+
+    #[inline]
+    pub(crate) fn enter(&self, py: Python<'_>) -> PyResult<bool> {
+        self.take(py, true, None)
     }
 
     #[inline]
@@ -89,28 +63,17 @@ impl RLock {
     }
 }
 
-/// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
-
-/// Measures that; when the module is imported.
-pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
-    let sample = Bound::new(py, RLock::create())?;
-    OFFSET.store(allocate::offset(&sample), Ordering::Relaxed);
-    Ok(())
-}
-
 /// A new RLock of a type that is RLock's or a subclass.
 fn make<'py>(kind: &Bound<'py, PyType>) -> PyResult<Bound<'py, RLock>> {
     let py = kind.py();
-    // SAFETY: the type is RLock's or a subclass, whose instances have the value at that place and
-    // no other state that wants one; `object` makes them, as PyO3 would have it do.
+    // SAFETY: the type is RLock's or a subclass, whose instances have no other state that wants a
+    // value; `object` makes them, as PyO3 would have it do.
     unsafe {
         let new = ffi::PyBaseObject_Type.tp_new.expect("object can be made");
         let none = PyTuple::empty(py);
         let object = new(kind.as_type_ptr(), none.as_ptr(), ptr::null_mut());
         let object = Bound::from_owned_ptr_or_err(py, object)?.into_ptr();
-        let offset = OFFSET.load(Ordering::Relaxed);
-        ptr::write(object.byte_add(offset).cast::<RLock>(), RLock::create());
+        value_of::<RLock>(object).write(RLock::create());
         let lock = Bound::from_owned_ptr(py, object).cast_into_unchecked::<RLock>();
         lock.get().check(py);
         Ok(lock)
@@ -175,8 +138,7 @@ impl RLock {
             name::read(name, "RLock")?
         };
         let lock = make(kind)?;
-        lock.get().named().set(name);
-        lock.get().note_name(kind.py());
+        lock.get().set_name(kind.py(), name);
         Ok(lock)
     }
 
@@ -207,7 +169,7 @@ impl RLock {
 
     #[inline]
     fn __enter__(&self, py: Python<'_>) -> PyResult<bool> {
-        self.take(py, true, None)
+        self.enter(py)
     }
 
     #[inline]

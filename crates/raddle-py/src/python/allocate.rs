@@ -9,44 +9,53 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 
-/// A new reference to a new object of the type `kind`, or null with MemoryError set.
-///
-/// # Safety
-/// The thread is attached. Instances of `kind` have a `T` at `offset` and, when their memory is
-/// zero, nothing else that wants a value.
-#[inline]
-pub(crate) unsafe fn allocate<T>(
-    kind: *mut ffi::PyTypeObject,
-    offset: usize,
-    value: T,
-) -> *mut ffi::PyObject {
-    // SAFETY: passed on to the caller; the value is written before anyone else can see the object.
-    unsafe {
-        let object = ffi::PyType_GenericAlloc(kind, 0);
-        if !object.is_null() {
-            ptr::write(object.byte_add(offset).cast::<T>(), value);
-        }
-        object
-    }
-}
+/// Where in an object PyO3 keeps the Rust value, in bytes; the same in all that are asked for here.
+static OFFSET: AtomicUsize = AtomicUsize::new(0);
 
-/// Where in an object PyO3 keeps the Rust value, in bytes.
+/// Where it is in a sample.
 pub(crate) fn offset<T: PyClass<Frozen = True> + Sync>(sample: &Bound<'_, T>) -> usize {
     ptr::from_ref(sample.get()).addr() - sample.as_ptr().addr()
 }
 
-/// Where in an object PyO3 keeps the Rust value, in bytes.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
+/// Notes that, as measured in one object of each class.
+pub(crate) fn prepare(offsets: &[usize]) {
+    assert!(offsets.iter().all(|offset| *offset == offsets[0]), "objects begin alike");
+    OFFSET.store(offsets[0], Ordering::Relaxed);
+}
 
-/// Notes where in an object its Rust value is, as measured in a plain one and in one with a dict
-/// and subclasses: it is at the same place for all that are waited for.
-pub(crate) fn prepare(plain: usize, other: usize) {
-    assert_eq!(plain, other, "objects begin alike");
-    OFFSET.store(plain, Ordering::Relaxed);
+/// Where an object has its Rust value.
+///
+/// # Safety
+/// `object` is an instance of `T`'s class.
+#[inline]
+pub(crate) unsafe fn value_of<T: PyClass>(object: *mut ffi::PyObject) -> *mut T {
+    const { assert!(align_of::<T>() <= align_of::<ffi::PyObject>(), "objects begin alike") };
+    // SAFETY: an instance is as large, says the caller.
+    unsafe { object.byte_add(OFFSET.load(Ordering::Relaxed)).cast() }
 }
 
 /// The address of the object that has `value`.
 pub(crate) fn object_of<T: PyClass>(value: &T) -> usize {
     const { assert!(align_of::<T>() <= align_of::<ffi::PyObject>(), "objects begin alike") };
     ptr::from_ref(value).addr() - OFFSET.load(Ordering::Relaxed)
+}
+
+/// A new reference to a new object of the type `kind`, or null with MemoryError set.
+///
+/// # Safety
+/// The thread is attached. Instances of `kind` are `T`'s and have, when their memory is zero,
+/// nothing else that wants a value.
+#[inline]
+pub(crate) unsafe fn allocate<T: PyClass>(
+    kind: *mut ffi::PyTypeObject,
+    value: T,
+) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller; the value is written before anyone else can see the object.
+    unsafe {
+        let object = ffi::PyType_GenericAlloc(kind, 0);
+        if !object.is_null() {
+            value_of::<T>(object).write(value);
+        }
+        object
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::ffi::CStr;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -15,11 +15,10 @@ use raddle::queue::Blocks;
 
 use super::simple::SimpleQueue;
 use super::state::Queue;
+use crate::python::allocate::value_of;
 use crate::python::call::{self, OwnedPy};
 use crate::python::interned::intern;
 
-/// Where in an object of the type PyO3 keeps the Rust value, in bytes; measured at import.
-static OFFSET: AtomicUsize = AtomicUsize::new(0);
 /// The methods of the class, as PyO3 made them; references that are kept for ever.
 static PUT: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
 static GET: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
@@ -32,8 +31,8 @@ static SIMPLE_GET: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
 /// `object` is an instance of the class, alive for `'a`.
 #[inline]
 unsafe fn value<'a>(object: *mut ffi::PyObject) -> &'a SimpleQueue {
-    // SAFETY: OFFSET is where instances have their value, those of subclasses too.
-    unsafe { &*object.byte_add(OFFSET.load(Ordering::Relaxed)).cast::<SimpleQueue>() }
+    // SAFETY: an instance, says the caller.
+    unsafe { &*value_of::<SimpleQueue>(object) }
 }
 
 unsafe extern "C" fn simple_put(
@@ -186,9 +185,6 @@ static mut DEFINITIONS: [ffi::PyMethodDef; 4] = [
 
 /// Gives the classes their quick methods; called when the module is imported.
 pub(super) fn prepare(py: Python<'_>) -> PyResult<()> {
-    let sample = Bound::new(py, SimpleQueue::create())?;
-    let found = ptr::from_ref(sample.get()).addr() - sample.as_ptr().addr();
-    OFFSET.store(found, Ordering::Relaxed);
     let (simple, queue) = (PyType::new::<SimpleQueue>(py), PyType::new::<Queue>(py));
     let places = [
         (&simple, intern!(py, "put"), &SIMPLE_PUT),

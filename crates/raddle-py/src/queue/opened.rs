@@ -14,6 +14,7 @@ use super::state::{NATIVE, OPEN, OPENING, Order, Queue};
 use super::{overridden, priority};
 use crate::locks::condition::Condition;
 use crate::locks::lock::Lock;
+use crate::locks::mutex::Mutex;
 use crate::python::call::{self, OwnedPy};
 use crate::python::interned::intern;
 use crate::python::once::OnceBox;

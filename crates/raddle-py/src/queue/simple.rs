@@ -28,7 +28,7 @@ pub(crate) struct SimpleQueue {
 }
 
 impl SimpleQueue {
-    pub(super) fn create() -> Self {
+    pub(crate) fn create() -> Self {
         let gate = Padded::new(Gate::new(Blocks::new(), usize::MAX));
         Self { made: AtomicBool::new(true), gate }
     }

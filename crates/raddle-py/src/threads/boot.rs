@@ -4,6 +4,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::locks::lock::Lock;
+use crate::locks::mutex::Mutex;
 use crate::python::{call, registry};
 
 /// What the new thread takes over. Raw references: the thread is not attached when it gets them.
@@ -72,6 +73,6 @@ pub(super) unsafe fn release_lock(lock: *mut ffi::PyObject) {
         // SAFETY: live, says the caller; the token is used for nothing else.
         let lock = unsafe { Borrowed::from_ptr(Python::assume_attached(), lock) };
         // SAFETY: a `Lock`, says the caller.
-        unsafe { lock.cast_unchecked::<Lock>() }.get().raw().try_release();
+        unsafe { lock.cast_unchecked::<Lock>() }.get().core().try_release();
     }
 }

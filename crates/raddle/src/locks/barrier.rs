@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native};
-use crate::waiters::{Abandoned, Ended, Locked, WaitList, Waiter, Why};
+use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
 /// Verdict: all parties arrived.
 const RELEASED: u8 = 0;
@@ -148,50 +148,43 @@ impl Barrier {
         action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<usize, BarrierError<B::Interrupt>> {
         loop {
-            let waiter = Waiter::new();
             let locked = self.arrivals.lock();
             let (stage, place) = self.round(&locked, |round| (round.stage, round.arrived));
             match stage {
                 Stage::Broken => return Err(BarrierError::Broken),
                 Stage::Acting => {
-                    self.entrance.lock().push_back(&waiter);
-                    drop(locked);
-                    self.wait_to_enter(&waiter, blocking)?;
+                    let join = |waiter: &Waiter| {
+                        self.entrance.lock().push_back(waiter);
+                        drop(locked);
+                        true
+                    };
+                    let (waiter, until) = (Waiter::new(), Deadline::NEVER);
+                    // Whatever ended it, the barrier is to be looked at anew.
+                    let _ = self
+                        .entrance
+                        .wait_as(waiter, true, blocking, until, &Entrant, join)
+                        .map_err(BarrierError::Interrupted)?;
                 }
                 Stage::Filling if place + 1 == self.parties => {
                     return self.complete(locked, blocking, action).map(|()| place);
                 }
                 Stage::Filling => {
                     self.round(&locked, |round| round.arrived += 1);
-                    locked.push_back(&waiter);
-                    drop(locked);
-                    return self.wait_for_rest(&waiter, blocking, until).map(|()| place);
+                    let join = |waiter: &Waiter| {
+                        locked.push_back(waiter);
+                        drop(locked);
+                        true
+                    };
+                    let passed = self
+                        .arrivals
+                        .wait_as(Waiter::new(), true, blocking, until, self, join)
+                        .map_err(BarrierError::Interrupted)?;
+                    return match passed {
+                        Passed::Chosen(RELEASED) => Ok(place),
+                        _ => Err(BarrierError::Broken),
+                    };
                 }
             }
-        }
-    }
-
-    fn wait_to_enter<B: Blocking>(
-        &self,
-        waiter: &Waiter,
-        blocking: &mut B,
-    ) -> Result<(), BarrierError<B::Interrupt>> {
-        match self.entrance.block(waiter, blocking, Deadline::NEVER, &Entrant) {
-            Ended::Interrupted(interrupt) => Err(BarrierError::Interrupted(interrupt)),
-            Ended::Chosen | Ended::TimedOut | Ended::Forked => Ok(()),
-        }
-    }
-
-    fn wait_for_rest<B: Blocking>(
-        &self,
-        waiter: &Waiter,
-        blocking: &mut B,
-        until: Deadline,
-    ) -> Result<(), BarrierError<B::Interrupt>> {
-        match self.arrivals.block(waiter, blocking, until, self) {
-            Ended::Chosen if waiter.verdict() == RELEASED => Ok(()),
-            Ended::Chosen | Ended::TimedOut | Ended::Forked => Err(BarrierError::Broken),
-            Ended::Interrupted(interrupt) => Err(BarrierError::Interrupted(interrupt)),
         }
     }
 

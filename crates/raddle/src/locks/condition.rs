@@ -6,6 +6,9 @@
 //!
 //! Rejected: moving a notified waiter straight to the lock's own queue ("wait morphing"). With
 //! spinning, the notified thread is usually awake before the notifier releases the lock.
+//! Rejected: [`WaitList::wait_as`], on which every other primitive stands. It joins the line and
+//! blocks in one call; here the lock is released in between, by code that may be foreign, raise, or
+//! not wait at all.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -147,32 +150,22 @@ impl Condition {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        let waiter = Waiter::new();
-        self.waiters.lock().push_back(&waiter);
-        let saved = self.waiters.guarded(&waiter, self, || lock.release_saving());
-        let mut outcome = self.settle(self.waiters.block(&waiter, blocking, until, self));
-        if B::RELEASE_SPIN != 0 && matches!(outcome, Ok(true)) {
-            // The notifier holds it, and is about to release it: threads that queue for it look
-            // seldom, and this one would come late.
-            Spin::briefly(B::RELEASE_SPIN, || lock.is_free());
-        }
-        while let Err(interrupt) = lock.restore(blocking, &saved) {
-            if matches!(outcome, Ok(true)) {
-                self.notify(1); // The caller will not act on the wake-up: somebody else must.
+        self.enroll(|ticket| {
+            let saved = lock.release_saving();
+            let mut outcome = ticket.wait_with(blocking, until);
+            if B::RELEASE_SPIN != 0 && matches!(outcome, Ok(true)) {
+                // The notifier holds it, and is about to release it: threads that queue for it
+                // look seldom, and this one would come late.
+                Spin::briefly(B::RELEASE_SPIN, || lock.is_free());
             }
-            outcome = outcome.and(Err(interrupt));
-        }
-        outcome
-    }
-
-    fn settle<I>(&self, ended: Ended<I>) -> Result<bool, I> {
-        match ended {
-            // A thread that forked inside the wait may have missed a notification: better one too
-            // many.
-            Ended::Chosen | Ended::Forked => Ok(true),
-            Ended::TimedOut => Ok(false),
-            Ended::Interrupted(interrupt) => Err(interrupt),
-        }
+            while let Err(interrupt) = lock.restore(blocking, &saved) {
+                if matches!(outcome, Ok(true)) {
+                    self.notify(1); // The caller will not act on the wake-up: somebody else must.
+                }
+                outcome = outcome.and(Err(interrupt));
+            }
+            outcome
+        })
     }
 
     /// Joins the line for the length of `during`, which releases and takes back a lock that only
@@ -182,7 +175,9 @@ impl Condition {
         self.waiters.lock().push_back(&waiter);
         let ticket = Ticket { condition: self, waiter: &waiter, used: &used };
         let result = self.waiters.guarded(&waiter, &Unused(self, &used), || during(ticket));
-        self.waiters.abandon(&waiter, &Unused(self, &used));
+        if !used.get() {
+            self.waiters.abandon(&waiter, self);
+        }
         result
     }
 
@@ -295,7 +290,13 @@ impl Ticket<'_> {
     ) -> Result<bool, B::Interrupt> {
         let Self { condition, waiter, used } = self;
         used.set(true);
-        condition.settle(condition.waiters.block(waiter, blocking, until, condition))
+        match condition.waiters.block(waiter, blocking, until, condition) {
+            // A thread that forked inside the wait may have missed a notification: better one too
+            // many.
+            Ended::Chosen | Ended::Forked => Ok(true),
+            Ended::TimedOut => Ok(false),
+            Ended::Interrupted(interrupt) => Err(interrupt),
+        }
     }
 }
 

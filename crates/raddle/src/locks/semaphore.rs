@@ -72,19 +72,8 @@ impl Semaphore {
     /// Takes a permit if there is one, and says whether it did.
     #[inline]
     pub fn try_acquire(&self) -> bool {
-        let mut seen = self.state.load(Ordering::Relaxed);
-        while seen >= PERMIT {
-            match self.state.compare_exchange_weak(
-                seen,
-                seen - PERMIT,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return true,
-                Err(now) => seen = now,
-            }
-        }
-        false
+        let less = |state: usize| state.checked_sub(PERMIT);
+        self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, less).is_ok()
     }
 
     /// Takes a permit, waiting for one until `until`; returns whether it got one.
@@ -140,19 +129,9 @@ impl Semaphore {
     ///
     /// Returns whether the caller must queue.
     fn mark_queued(&self) -> bool {
-        let mut seen = self.state.load(Ordering::Relaxed);
-        loop {
-            let next = if seen >= PERMIT { seen - PERMIT } else { seen | QUEUED };
-            match self.state.compare_exchange_weak(
-                seen,
-                next,
-                Ordering::Acquire,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => return seen < PERMIT,
-                Err(now) => seen = now,
-            }
-        }
+        let next = |state: usize| Some(state.checked_sub(PERMIT).unwrap_or(state | QUEUED));
+        let seen = self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, next);
+        seen.is_ok_and(|state| state < PERMIT)
     }
 
     /// Takes a permit, waiting for as long as it takes.
@@ -186,23 +165,12 @@ impl Semaphore {
     /// [`TooManyPermits`] if it would hold more than `limit`; nothing was then added.
     #[inline]
     pub fn release_up_to(&self, permits: usize, limit: usize) -> Result<(), TooManyPermits> {
-        let mut seen = self.state.load(Ordering::Relaxed);
-        loop {
-            let held = seen / PERMIT;
-            if permits > limit.saturating_sub(held) {
-                return Err(TooManyPermits);
-            }
-            match self.state.compare_exchange_weak(
-                seen,
-                seen + permits * PERMIT,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => seen = now,
-            }
-        }
-        if seen & QUEUED != 0 {
+        let more = |state: usize| {
+            let fits = permits <= limit.saturating_sub(state / PERMIT);
+            fits.then(|| state + permits * PERMIT)
+        };
+        let seen = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more);
+        if seen.map_err(|_| TooManyPermits)? & QUEUED != 0 {
             self.wake(permits);
         }
         Ok(())
@@ -236,19 +204,9 @@ impl Semaphore {
     /// If `permits` is more than [`MAX`](Self::MAX).
     pub fn set_permits(&self, permits: usize) {
         assert!(permits <= Self::MAX, "more permits than a semaphore can hold");
-        let mut seen = self.state.load(Ordering::Relaxed);
-        loop {
-            match self.state.compare_exchange_weak(
-                seen,
-                (permits * PERMIT) | (seen & QUEUED),
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            ) {
-                Ok(_) => break,
-                Err(now) => seen = now,
-            }
-        }
-        if seen & QUEUED != 0 {
+        let instead = |state| Some((permits * PERMIT) | (state & QUEUED));
+        let seen = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, instead);
+        if seen.is_ok_and(|state| state & QUEUED != 0) {
             self.wake(permits);
         }
     }

@@ -10,7 +10,7 @@ use super::window::{Alone, CLOSED, HELD, KNOCKED, STOPPED, Window};
 use crate::os::Deadline;
 use crate::sync::Ordering;
 use crate::wait::Blocking;
-use crate::waiters::{Ended, Waiter};
+use crate::waiters::Waiter;
 
 /// A result, with the input that it was made of.
 #[derive(Debug)]
@@ -157,28 +157,23 @@ impl<'a, T, R> Consumer<'a, T, R> {
     ) -> Result<(), B::Interrupt> {
         let window = self.window;
         let cell = &window.done[target & window.mask];
-        let waiter = Waiter::new();
-        let locked = window.results.lock();
-        // A thread that stops the stream from here on takes the latch, and finds this waiter.
-        let door = window.door.load(Ordering::Acquire);
-        if door & CLOSED != 0
-            || door & STOPPED != 0 && target >= self.front(|window, front| front.cut(window))
-        {
-            return Ok(());
-        }
-        let seen = self.front(|_, front| front.seen(target));
-        if !cell::watch(cell, seen) {
-            return Ok(());
-        }
-        locked.push_back(&waiter);
-        drop(locked);
-        let ended = window.results.block(&waiter, blocking, until, &Alone);
-        // Another sleep may be for another result.
-        cell::unwatch(cell);
-        match ended {
-            Ended::Chosen | Ended::TimedOut | Ended::Forked => Ok(()),
-            Ended::Interrupted(interrupt) => Err(interrupt),
-        }
+        let join = |waiter: &Waiter| {
+            let locked = window.results.lock();
+            // A thread that stops the stream from here on takes the latch, and finds this waiter.
+            let door = window.door.load(Ordering::Acquire);
+            let over = door & CLOSED != 0
+                || door & STOPPED != 0
+                    && target >= self.front(|window, front| front.cut(window));
+            let watches = !over && cell::watch(cell, self.front(|_, front| front.seen(target)));
+            if watches {
+                locked.push_back(waiter);
+            }
+            watches
+        };
+        let results = &window.results;
+        let passed = results.wait_as(Waiter::new(), true, blocking, until, &Alone, join);
+        cell::unwatch(cell); // Another sleep may be for another result.
+        passed.map(|_| ())
     }
 
     /// Stops being the consumer; `Err` if the window was closed meanwhile, with what it still
