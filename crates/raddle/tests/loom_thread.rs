@@ -19,6 +19,9 @@ struct Interpreter {
     steps: AtomicUsize,
 }
 
+// SAFETY: what is inside is for steps and forks, which exclude each other; loom sees to that.
+unsafe impl Sync for Interpreter {}
+
 impl Interpreter {
     fn new() -> Arc<Self> {
         let (inside, steps) = (UnsafeCell::new(0), AtomicUsize::new(0));
@@ -119,6 +122,9 @@ struct Exit {
     /// Taken apart once all is closed.
     state: UnsafeCell<usize>,
 }
+
+// SAFETY: the state is for threads that start, and then for the one that closes; loom sees to that.
+unsafe impl Sync for Exit {}
 
 impl Exit {
     fn new() -> Arc<Self> {
