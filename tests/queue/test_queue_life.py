@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import weakref
+from textwrap import dedent
 
 import pytest
 from conftest import QUEUE_PRELUDE
@@ -234,6 +235,93 @@ def test_a_forked_child_has_the_items_and_can_go_on(program):
         print("done")
         """
     assert program(code).stdout == "done\n"
+
+
+# A heap's items compare in Python: `then`, once, in the middle of a put.
+ITEMS = """
+import os, signal, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+class Item:
+    def __init__(self, number, then=None): self.number, self.then = number, then
+    def __lt__(self, other):
+        then, self.then = self.then, None
+        if then: then()
+        return self.number < other.number
+def forked(work):
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(60)
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            import traceback; traceback.print_exc()
+            os._exit(1)
+    print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+q = queue.PriorityQueue()
+q.put(Item(1))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.raddle_only
+def test_a_heap_is_the_forking_threads_in_the_child_whichever_thread_comes_first(program):
+    code = """
+        from raddle._raddle import _waits
+        def work():
+            other = threading.Thread(target=q.put, args=(Item(0),))
+            other.start()
+            while other.is_alive() and not any(wait[0] == other.ident for wait in _waits()):
+                pass
+            # It waits for the end of this comparison.
+            assert other.is_alive() and q.qsize() == 1
+            others.append(other)
+        others = []
+        def compare():
+            pid = os.fork()
+            if pid:
+                print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+                return
+            signal.alarm(60)
+            work()
+        q.put(Item(2, compare))
+        if others:
+            others[0].join()
+            assert [q.get().number for _ in range(3)] == [0, 1, 2]
+            os._exit(0)
+        """
+    assert program(ITEMS + dedent(code)).stdout == "exit 0\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.raddle_only
+def test_a_heap_is_free_in_the_child_for_a_thread_with_the_identifier_of_one_that_is_gone(
+    program,
+):
+    code = """
+        inside, go_on = threading.Event(), threading.Event()
+        def compare():
+            inside.set()
+            go_on.wait()
+        gone = threading.Thread(target=q.put, args=(Item(2, compare),))
+        gone.start()
+        inside.wait()
+        def work():
+            # The system gives out identifiers again: one of these threads has that of `gone`.
+            end = threading.Event()
+            def put():
+                q.put(Item(threading.get_ident()))
+                end.wait()
+            for count in range(2, 7):
+                threading.Thread(target=put, daemon=True).start()
+                while q.qsize() < count: pass
+            q.put(Item(0))
+            assert q.get().number == 0
+        forked(work)
+        go_on.set(); gone.join()
+        assert [q.get().number for _ in range(2)] == [1, 2]
+        """
+    assert program(ITEMS + dedent(code)).stdout == "exit 0\n"
 
 
 @pytest.mark.parametrize("how", ["returns", "raises"])

@@ -40,7 +40,6 @@ mod os;
 pub mod pool;
 pub mod queue;
 mod sync;
-#[cfg(not(raddle_loom))]
 pub mod thread;
 mod wait;
 mod waiters;

@@ -6,22 +6,24 @@
 
 #[cfg(not(raddle_loom))]
 pub(crate) use real::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, yield_now,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell,
+    yield_now,
 };
 
 #[cfg(raddle_loom)]
-pub(crate) use model::now;
-#[cfg(raddle_loom)]
 pub(crate) use model::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell, yield_now,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, UnsafeCell,
+    yield_now,
 };
+#[cfg(raddle_loom)]
+pub(crate) use model::{FIRST_THREAD, now};
 #[cfg(raddle_loom)]
 pub use model::{advance_clock, thread_id};
 
 #[cfg(not(raddle_loom))]
 mod real {
     pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
     };
     pub(crate) use std::thread::yield_now;
 
@@ -57,7 +59,7 @@ mod real {
 mod model {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{
-        AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
     };
     pub(crate) use loom::thread::yield_now;
 
@@ -91,6 +93,9 @@ mod model {
     pub fn thread_id() -> usize {
         ID.with(|id| *id << 4)
     }
+
+    /// The identifier of the thread that is the first to ask for it.
+    pub(crate) const FIRST_THREAD: usize = 1 << 4;
 }
 
 /// Declares a constructor that is `const` except under loom, whose atomics cannot be.

@@ -6,9 +6,11 @@ mod common;
 use std::sync::Arc;
 
 use common::{Interrupted, Scripted, Step, check};
+use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use raddle::{Deadline, GetError, PutError, Queue};
+use raddle::queue::Inherited;
+use raddle::{Deadline, GetError, Native, Ownership, PutError, Queue, thread_id};
 
 /// A deadline that is not past when the wait begins, but is whenever the wait looks.
 fn soon() -> Deadline {
@@ -277,5 +279,92 @@ fn a_larger_limit_lets_those_in_who_wait() {
             putter.join().unwrap();
         }
         assert_eq!(queue.len(), 3);
+    });
+}
+
+/// A heap in a forked child, where only the model's first thread has lived before.
+struct Heap {
+    lock: Inherited,
+    items: UnsafeCell<usize>,
+}
+
+// SAFETY: the items are for the thread that holds the lock; loom sees to that.
+unsafe impl Sync for Heap {}
+
+impl Heap {
+    fn new() -> Arc<Self> {
+        assert_ne!(thread_id(), GONE, "the first thread that asks is the one that forks");
+        Arc::new(Self { lock: Inherited::new(), items: UnsafeCell::new(0) })
+    }
+
+    /// Two changes, between which the lock is taken once more; loom fails if others come between.
+    fn change(&self) {
+        self.lock.get().acquire();
+        self.change_again();
+        self.lock.get().release().unwrap();
+    }
+
+    /// A change by a thread that may have the lock.
+    fn change_again(&self) {
+        self.lock.get().acquire();
+        // SAFETY: the lock is held.
+        self.items.with_mut(|items| unsafe { *items += 1 });
+        self.lock.get().release().unwrap();
+    }
+
+    fn spawn(self: &Arc<Self>) -> thread::JoinHandle<()> {
+        let heap = Arc::clone(self);
+        thread::spawn(move || heap.change())
+    }
+
+    fn at_rest(&self, changes: usize) {
+        let lock = self.lock.get();
+        assert!(!lock.is_locked() && lock.waiting() == 0);
+        // SAFETY: all other threads have ended.
+        let seen = self.items.with(|items| unsafe { *items });
+        assert_eq!(seen, changes);
+    }
+}
+
+/// The identifier of the model's second thread that asks; a thread of the parent had it before.
+const GONE: usize = 2 << 4;
+
+#[test]
+fn a_lock_held_by_a_thread_that_is_gone_is_made_free_once_for_all_threads_of_the_child() {
+    check(4, || {
+        let heap = Heap::new();
+        let held = Ownership { owner: GONE, count: 1 };
+        heap.lock.get().restore_with(&mut Native, held).unwrap();
+        heap.lock.fork();
+        let other = heap.spawn();
+        heap.change();
+        other.join().unwrap();
+        heap.at_rest(2);
+    });
+}
+
+#[test]
+fn a_lock_held_by_the_thread_that_forks_stays_its_own_whichever_comes_first() {
+    check(4, || {
+        let heap = Heap::new();
+        heap.lock.get().acquire();
+        heap.lock.fork();
+        let other = heap.spawn();
+        heap.change_again();
+        heap.change_again();
+        heap.lock.get().release().unwrap();
+        other.join().unwrap();
+        heap.at_rest(3);
+    });
+}
+
+#[test]
+fn a_lock_that_nobody_holds_is_inherited_by_two_threads_that_come_at_once() {
+    check(3, || {
+        let heap = Heap::new();
+        heap.lock.fork();
+        let others = [(); 2].map(|()| heap.spawn());
+        others.into_iter().for_each(|other| other.join().unwrap());
+        heap.at_rest(2);
     });
 }

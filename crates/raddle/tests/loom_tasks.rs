@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use common::{Interrupted, Scripted, Step, check};
@@ -10,49 +11,93 @@ use loom::sync::Notify;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use raddle::Deadline;
-use raddle::pool::{Closed, Demand, Seat, Tasks};
+use raddle::pool::{Closed, Demand, LastEnd, Seat, Tasks, Worker};
 
 /// A deadline that is not past when the wait begins, but is whenever the wait looks.
 fn soon() -> Deadline {
     Deadline::after_nanos(1)
 }
 
-/// Takes one task as a worker does: looks, spins, sleeps. `None` once closed and empty.
-fn next(
-    tasks: &Tasks<u32>,
-    seat: &mut Seat,
-    steps: &[Step],
-) -> Result<Option<u32>, Interrupted> {
-    let mut blocking = Scripted::new(steps);
-    loop {
-        if let Some(task) = tasks.take(seat) {
-            return Ok(Some(task));
-        }
-        if !tasks.spin(seat, &mut blocking) {
-            tasks.sleep(seat, &mut blocking, Deadline::NEVER)?;
-        }
-        if tasks.is_closed() && tasks.is_empty() {
-            return Ok(None);
+/// A worker that ends its work with the first task, which is not run; it may owe the end of one
+/// before.
+struct Taker<'a> {
+    blocking: Scripted,
+    last: LastEnd,
+    /// Called when that end is told; and what is to be called then.
+    told: &'a dyn Fn(),
+    call: &'a dyn Fn(),
+    observed: bool,
+}
+
+impl Taker<'_> {
+    fn new(steps: &[Step]) -> Self {
+        let (told, call) = (&|| {}, &|| {});
+        Self {
+            blocking: Scripted::new(steps),
+            last: LastEnd::Told,
+            told,
+            call,
+            observed: false,
         }
     }
 }
 
+impl Worker<u32> for Taker<'_> {
+    type Blocking = Scripted;
+    type Output = u32;
+
+    fn run(&mut self, task: u32) -> Result<ControlFlow<u32>, Interrupted> {
+        assert_eq!(self.last, LastEnd::Told, "told before the next one is taken");
+        Ok(ControlFlow::Break(task))
+    }
+
+    fn last_end(&self) -> LastEnd {
+        self.last
+    }
+
+    fn tell(&mut self) {
+        self.last = LastEnd::Told;
+        (self.told)();
+        (self.call)();
+    }
+
+    fn detach_and_tell(&mut self) {
+        if std::mem::replace(&mut self.last, LastEnd::Told) != LastEnd::Told {
+            (self.told)();
+        }
+    }
+
+    fn blocking(&mut self) -> &mut Scripted {
+        &mut self.blocking
+    }
+
+    fn attach(&mut self) -> bool {
+        std::mem::take(&mut self.observed)
+    }
+
+    fn call_back(&mut self) {
+        (self.call)();
+    }
+}
+
+/// Takes one task as a worker does: looks, spins, sleeps. `None` once closed and empty.
+fn next(tasks: &Tasks<u32>, steps: &[Step]) -> Result<Option<u32>, Interrupted> {
+    tasks.work(&mut Taker::new(steps), true)
+}
+
 /// A worker that does one task, without ever spinning if it is to `sleep` at once.
 fn one(tasks: &Tasks<u32>, sleep: bool) -> u32 {
-    let mut seat = Seat::new();
-    let task = loop {
-        if sleep {
-            let mut blocking = Scripted::new(&[]);
-            tasks.sleep(&mut seat, &mut blocking, Deadline::NEVER).unwrap();
-            if let Some(task) = tasks.take(&mut seat) {
-                break task;
-            }
-        } else {
-            break next(tasks, &mut seat, &[]).unwrap().unwrap();
+    if !sleep {
+        return next(tasks, &[]).unwrap().unwrap();
+    }
+    let mut seat = tasks.seat();
+    loop {
+        let mut blocking = Scripted::new(&[]);
+        tasks.sleep(&mut seat, &mut blocking, Deadline::NEVER).unwrap();
+        if let Some(task) = tasks.take(&mut seat) {
+            return task;
         }
-    };
-    tasks.leave(&mut seat);
-    task
+    }
 }
 
 fn spawn<T: 'static>(
@@ -133,14 +178,12 @@ fn a_worker_that_takes_a_task_sends_another_for_the_next() {
         let workers = [(); 2].map(|()| {
             let second_done = Arc::clone(&second_done);
             spawn(&tasks, move |tasks| {
-                let mut seat = Seat::new();
-                let task = next(tasks, &mut seat, &[]).unwrap().unwrap();
+                let task = next(tasks, &[]).unwrap().unwrap();
                 if task == 1 {
                     second_done.wait()
                 } else {
                     second_done.notify()
                 }
-                tasks.leave(&mut seat);
                 task
             })
         });
@@ -175,10 +218,7 @@ fn an_interrupted_worker_passes_its_wake_up_on() {
     check(3, || {
         let tasks = Arc::new(Tasks::new());
         let interrupted = spawn(&tasks, |tasks| {
-            let mut seat = Seat::new();
-            let task = next(tasks, &mut seat, &[Step::Interrupt]);
-            tasks.leave(&mut seat);
-            if let Ok(Some(task)) = task {
+            if let Ok(Some(task)) = next(tasks, &[Step::Interrupt]) {
                 let _ = tasks.push_always(task);
             }
         });
@@ -214,12 +254,7 @@ fn a_sleeper_that_times_out_leaves_the_task_to_another() {
 fn a_handled_signal_costs_no_task() {
     check(6, || {
         let tasks = Arc::new(Tasks::new());
-        let worker = spawn(&tasks, |tasks| {
-            let mut seat = Seat::new();
-            let task = next(tasks, &mut seat, &[Step::Handle]);
-            tasks.leave(&mut seat);
-            task
-        });
+        let worker = spawn(&tasks, |tasks| next(tasks, &[Step::Handle]));
         let _ = tasks.push(1).unwrap();
         assert_eq!(worker.join().unwrap(), Ok(Some(1)));
         at_rest(&tasks);
@@ -230,13 +265,7 @@ fn a_handled_signal_costs_no_task() {
 fn a_push_asks_for_another_worker_unless_one_will_look() {
     check(3, || {
         let tasks = Arc::new(Tasks::new());
-        let worker = spawn(&tasks, |tasks| {
-            let mut seat = Seat::new();
-            tasks.search(&mut seat);
-            let task = next(tasks, &mut seat, &[]).unwrap();
-            tasks.leave(&mut seat);
-            task
-        });
+        let worker = spawn(&tasks, |tasks| next(tasks, &[]).unwrap());
         // The one worker that looks, if it does already, is for the first task.
         let _ = tasks.push(1).unwrap();
         assert_eq!(tasks.push(2), Ok(Demand::Unmet));
@@ -254,12 +283,9 @@ fn whoever_hears_of_a_workers_end_of_task_finds_it_looking() {
         let worker = {
             let done = Arc::clone(&done);
             spawn(&tasks, move |tasks| {
-                let mut seat = Seat::new();
-                tasks.search(&mut seat); // Before it tells.
-                done.store(1, Ordering::Release);
-                let task = next(tasks, &mut seat, &[]).unwrap();
-                tasks.leave(&mut seat);
-                task
+                let told = || done.store(1, Ordering::Release);
+                let last = LastEnd::Owed;
+                tasks.work(&mut Taker { last, told: &told, ..Taker::new(&[]) }, true).unwrap()
             })
         };
         while done.load(Ordering::Acquire) == 0 {
@@ -272,6 +298,46 @@ fn whoever_hears_of_a_workers_end_of_task_finds_it_looking() {
 }
 
 #[test]
+fn the_end_of_a_task_is_told_once_and_before_the_next_one_is_taken() {
+    for last in [LastEnd::Owed, LastEnd::Observed] {
+        check(3, move || {
+            let tasks = Arc::new(Tasks::new());
+            let worker = spawn(&tasks, move |tasks| {
+                let count = AtomicUsize::new(0);
+                let told = || {
+                    count.fetch_add(1, Ordering::Relaxed);
+                };
+                let mut taker = Taker { last, told: &told, ..Taker::new(&[]) };
+                let task = tasks.work(&mut taker, true).unwrap();
+                (task, count.load(Ordering::Relaxed))
+            });
+            let _ = tasks.push(1).unwrap();
+            assert_eq!(worker.join().unwrap(), (Some(1), 1));
+            at_rest(&tasks);
+        });
+    }
+}
+
+/// What is called pushes a task and waits for it: it hangs if the worker that calls it counts as
+/// one that will look.
+#[test]
+fn a_worker_is_not_counted_while_it_calls_back() {
+    for (last, observed) in [(LastEnd::Owed, true), (LastEnd::Observed, false)] {
+        check(3, move || {
+            let tasks = Arc::new(Tasks::new());
+            let call = || {
+                assert_eq!(tasks.push(1), Ok(Demand::Unmet));
+                assert_eq!(spawn(&tasks, |tasks| one(tasks, false)).join().unwrap(), 1);
+                tasks.close();
+            };
+            let mut taker = Taker { last, observed, call: &call, ..Taker::new(&[]) };
+            assert_eq!(tasks.work(&mut taker, true), Ok(None));
+            at_rest(&tasks);
+        });
+    }
+}
+
+#[test]
 fn closing_ends_all_workers_and_loses_no_task() {
     check(2, || {
         let tasks = Arc::new(Tasks::new());
@@ -279,11 +345,9 @@ fn closing_ends_all_workers_and_loses_no_task() {
         let workers = [(); 2].map(|()| {
             let done = Arc::clone(&done);
             spawn(&tasks, move |tasks| {
-                let mut seat = Seat::new();
-                while let Some(task) = next(tasks, &mut seat, &[]).unwrap() {
+                while let Some(task) = next(tasks, &[]).unwrap() {
                     done.fetch_add(task as usize, Ordering::Relaxed);
                 }
-                tasks.leave(&mut seat);
             })
         });
         let _ = tasks.push(1).unwrap();
@@ -302,11 +366,10 @@ fn a_push_while_it_is_closed_is_refused_or_done() {
     check(3, || {
         let tasks = Arc::new(Tasks::new());
         let worker = spawn(&tasks, |tasks| {
-            let (mut seat, mut done) = (Seat::new(), 0);
-            while let Some(task) = next(tasks, &mut seat, &[]).unwrap() {
+            let mut done = 0;
+            while let Some(task) = next(tasks, &[]).unwrap() {
                 done += task;
             }
-            tasks.leave(&mut seat);
             done
         });
         let closer = spawn(&tasks, Tasks::close);

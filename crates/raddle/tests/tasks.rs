@@ -3,29 +3,54 @@
 
 mod common;
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Interrupted, eventually, interrupted, not_early, scope_within};
-use raddle::pool::{Closed, Demand, Seat, Tasks};
+use raddle::pool::{Closed, Demand, LastEnd, Seat, Tasks, Worker};
 use raddle::{Deadline, Native};
 
-/// Works until the queue is closed and empty, as a worker does.
-fn work<T>(tasks: &Tasks<T>, mut run: impl FnMut(T)) {
-    let mut seat = Seat::new();
-    loop {
-        if let Some(task) = tasks.take(&mut seat) {
-            run(task);
-            continue;
-        }
-        if !tasks.spin(&mut seat, &mut Native) {
-            tasks.sleep(&mut seat, &mut Native, Deadline::NEVER).unwrap();
-        }
-        if tasks.is_closed() && tasks.is_empty() {
-            return tasks.leave(&mut seat);
-        }
+/// A worker that owes nobody the end of a task.
+struct Runner<F>(F, Native);
+
+impl<T, F: FnMut(T)> Worker<T> for Runner<F> {
+    type Blocking = Native;
+    type Output = Infallible;
+
+    fn run(&mut self, task: T) -> Result<ControlFlow<Infallible>, Infallible> {
+        (self.0)(task);
+        Ok(ControlFlow::Continue(()))
     }
+
+    fn last_end(&self) -> LastEnd {
+        LastEnd::Told
+    }
+
+    fn tell(&mut self) {
+        unreachable!("it has been told");
+    }
+
+    fn detach_and_tell(&mut self) {}
+
+    fn blocking(&mut self) -> &mut Native {
+        &mut self.1
+    }
+
+    fn attach(&mut self) -> bool {
+        false
+    }
+
+    fn call_back(&mut self) {
+        unreachable!("nothing is to be called");
+    }
+}
+
+/// Works until the queue is closed and empty, as a worker does.
+fn work<T>(tasks: &Tasks<T>, run: impl FnMut(T)) {
+    assert!(matches!(tasks.work(&mut Runner(run, Native), true), Ok(None)));
 }
 
 fn all_asleep<T>(tasks: &Tasks<T>, workers: usize) {
@@ -121,6 +146,19 @@ fn closing_refuses_tasks_wakes_all_and_hands_out_what_is_left() {
     let _ = tasks.push_always(());
     assert_eq!(tasks.take(&mut Seat::new()), Some(()));
     assert_eq!(tasks.sleep(&mut Seat::new(), &mut Native, Deadline::NEVER), Ok(true));
+}
+
+#[test]
+fn a_worker_that_does_not_wait_ends_as_soon_as_there_is_no_task() {
+    let (tasks, mut done) = (Tasks::new(), 0);
+    for number in 1..=3 {
+        let _ = tasks.push(number).unwrap();
+    }
+    assert!(matches!(
+        tasks.work(&mut Runner(|number| done += number, Native), false),
+        Ok(None)
+    ));
+    assert_eq!((done, tasks.searching(), tasks.is_closed()), (6, 0, false));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the workers of an executor take their work from, and how they work it off.
+//! What the workers of an executor take their work from.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,116 +6,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
+use raddle::Deadline;
 use raddle::deadlock::Serving;
-use raddle::pool::{Closed, Demand, Seat, Tasks};
-use raddle::{Blocking, Deadline};
+use raddle::pool::{Closed, Demand, Tasks};
 
 use crate::blocking::attached::Attached;
 use crate::futures::classes;
-use crate::futures::idle::{self, Idle};
-use crate::futures::settle::Outcome;
 use crate::futures::state::Future;
+use crate::futures::task::{Call, Item, Task};
+use crate::futures::worker::Worker;
 use crate::python::allocate;
 use crate::python::arguments::Truth;
 use crate::python::call::{self, OwnedPy};
 use crate::python::context;
 use crate::python::interned::intern;
 use crate::python::timeout;
-
-/// A worker lets others have the GIL after so many tasks in a row: a task of C code alone never
-/// looks whether somebody waits for it.
-const TURN: u32 = 64;
-
-/// One call to be made.
-pub(crate) struct Task {
-    /// A `Future`.
-    future: OwnedPy,
-    call: Call,
-    /// What it runs in, if not in the worker's own context.
-    context: Option<OwnedPy>,
-}
-
-enum Call {
-    /// `function(*args, **kwargs)`; `kwargs` is a dict.
-    Plain { function: OwnedPy, args: OwnedPy, kwargs: Option<OwnedPy> },
-    /// What the executor's own context runs.
-    InContext(OwnedPy),
-}
-
-/// What is in the queue.
-enum Item {
-    Task(Task),
-    /// What a program has put there: None, as a rule, to have a worker look around.
-    Object(OwnedPy),
-}
-
-impl Task {
-    fn future<'py>(&self, py: Python<'py>) -> &Bound<'py, Future> {
-        // SAFETY: made of a `Bound<Future>`, in `WorkQueue::push`.
-        unsafe { self.future.get().bind(py).cast_unchecked() }
-    }
-
-    fn objects(&self) -> impl Iterator<Item = &OwnedPy> {
-        let (first, second, third) = match &self.call {
-            Call::Plain { function, args, kwargs } => (function, Some(args), kwargs.as_ref()),
-            Call::InContext(task) => (task, None, None),
-        };
-        let context = self.context.as_ref();
-        [Some(&self.future), Some(first), second, third, context].into_iter().flatten()
-    }
-
-    /// Makes the call unless it was cancelled; returns how it ended. The executor's context `run`s
-    /// what is made for it.
-    fn run<'py>(
-        &self,
-        py: Python<'py>,
-        run: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Option<Outcome>> {
-        let future = self.future(py);
-        if !Future::begin(future)? {
-            return Ok(None);
-        }
-        future.get().run_here();
-        let result = match &self.context {
-            Some(context) => context::within(py, context, || self.call(py, run)),
-            None => self.call(py, run),
-        };
-        Ok(Some(Outcome::of(py, result)))
-    }
-
-    #[inline]
-    fn call<'py>(
-        &self,
-        py: Python<'py>,
-        run: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        match &self.call {
-            Call::Plain { function, args, kwargs } => {
-                // SAFETY: a tuple and a dict, from `WorkQueue::push`.
-                let (args, kwargs) = unsafe {
-                    (
-                        args.get().bind(py).cast_unchecked::<PyTuple>(),
-                        kwargs
-                            .as_ref()
-                            .map(|kwargs| kwargs.get().bind(py).cast_unchecked::<PyDict>()),
-                    )
-                };
-                call::call(function.get().bind(py), args, kwargs)
-            }
-            Call::InContext(task) => match run {
-                Some(run) => call::call1(run, task.get().bind(py)),
-                None => run_without_context(task.get().bind(py)),
-            },
-        }
-    }
-}
-
-/// A worker that knows no contexts makes the call that the task was made of.
-fn run_without_context<'py>(task: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let (function, args, kwargs): (Bound<'_, PyAny>, Bound<'_, PyTuple>, Bound<'_, PyDict>) =
-        task.extract()?;
-    call::call(&function, &args, Some(&kwargs))
-}
 
 /// The queue of an executor: `_work_queue`.
 ///
@@ -193,18 +98,6 @@ fn held(object: &Bound<'_, PyAny>) -> OwnedPy {
     OwnedPy::new(object.clone().unbind())
 }
 
-/// A worker's seat in the queue, given back however the worker ends.
-struct Seated<'a> {
-    tasks: &'a Tasks<Item>,
-    seat: Seat,
-}
-
-impl Drop for Seated<'_> {
-    fn drop(&mut self) {
-        self.tasks.leave(&mut self.seat);
-    }
-}
-
 #[pymethods]
 impl WorkQueue {
     #[new]
@@ -229,59 +122,12 @@ impl WorkQueue {
         py: Python<'_>,
         context: Option<&Bound<'_, PyAny>>,
         wait: bool,
-        mut arriving: bool,
+        arriving: bool,
     ) -> PyResult<Option<Py<PyAny>>> {
         let _serving =
             Serving::new(allocate::object_of(self), self.limit.load(Ordering::Relaxed));
-        let mut seated = Seated { tasks: &self.tasks, seat: Seat::new() };
-        let mut last: Option<(OwnedPy, Outcome)> = None;
-        let mut turns = 0;
-        loop {
-            // Told before the next call is taken: a callback may wait for that one.
-            if last.is_some() && (!wait || self.tasks.is_ready() || idle::is_watched(py, &last))
-            {
-                idle::settle(py, last.take());
-            }
-            let taken = if last.is_none() { self.tasks.take(&mut seated.seat) } else { None };
-            if std::mem::take(&mut arriving) {
-                self._arrive();
-            }
-            match taken {
-                Some(Item::Object(object)) if !wait && object.get().is_none(py) => {}
-                Some(Item::Object(object)) => return Ok(Some(object.get().clone_ref(py))),
-                Some(Item::Task(task)) => {
-                    let outcome = task.run(py, context)?;
-                    let Task { future, call, context } = task;
-                    drop((call, context)); // Before anybody hears that the call has ended.
-                    last = outcome.map(|outcome| (future, outcome));
-                    turns += 1;
-                    if turns % TURN == 0 {
-                        Attached::new(py).detach();
-                    }
-                }
-                None if !wait => return Ok(None),
-                None => {
-                    turns = 0;
-                    // Counted before the last future is done: see README.md in `pool`.
-                    self.tasks.search(&mut seated.seat);
-                    let mut idle = Idle::new(py, last.take());
-                    let found = self.tasks.spin(&mut seated.seat, &mut idle);
-                    if let Some(told) = idle.rise() {
-                        // What is called back may submit, and wait: this worker is no help then.
-                        self.tasks.leave(&mut seated.seat);
-                        told.follow(py);
-                        continue;
-                    }
-                    if !found {
-                        let mut attached = Attached::new(py);
-                        self.tasks.sleep(&mut seated.seat, &mut attached, Deadline::NEVER)?;
-                    }
-                    if self.tasks.is_closed() && self.tasks.is_empty() {
-                        return Ok(None);
-                    }
-                }
-            }
-        }
+        let mut worker = Worker::new(py, self, context, wait, arriving);
+        self.tasks.work(&mut worker, wait)
     }
 
     /// Adds an object for a worker to come across. `block` and `timeout` are ignored, as there is
@@ -313,15 +159,15 @@ impl WorkQueue {
     ) -> PyResult<Py<PyAny>> {
         let until = if block.0 { timeout::of_wait(timeout)? } else { Deadline::PAST };
         self.unlimit(); // The thread that works it off is no worker that is known.
-        let mut seated = Seated { tasks: &self.tasks, seat: Seat::new() };
+        let mut seat = self.tasks.seat();
         loop {
-            if let Some(item) = self.tasks.take(&mut seated.seat) {
+            if let Some(item) = self.tasks.take(&mut seat) {
                 return item.into_object(py);
             }
             let mut attached = Attached::to_wait(py, until)?;
             // Also after the executor's end: a thread that works the queue off itself waits for
             // None.
-            let found = self.tasks.sleep_on(&mut seated.seat, &mut attached, until)?;
+            let found = self.tasks.sleep_on(&mut seat, &mut attached, until)?;
             drop(attached);
             if !found {
                 return Err(classes::empty(py));
@@ -364,7 +210,7 @@ impl WorkQueue {
     }
 
     /// Says that a worker is there, or will not come.
-    fn _arrive(&self) {
+    pub(super) fn _arrive(&self) {
         let _ = self
             .coming
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |coming| coming.checked_sub(1));

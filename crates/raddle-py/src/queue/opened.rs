@@ -143,7 +143,7 @@ pub(super) fn open(queue: &Bound<'_, Queue>) -> PyResult<()> {
     match this.mode() {
         NATIVE => this.mode.store(OPENING, Ordering::Release),
         // A thread of the parent process was at it when this one was forked.
-        OPENING if this.lock.count() == 1 => {}
+        OPENING if this.lock.get().count() == 1 => {}
         _ => return Ok(()), // By another thread, or by this one, which a destructor led here.
     }
     // Everything is made before the items move: from there on no collection, so no destructor,

@@ -5,11 +5,9 @@
 //! this very queue. The heap is whole whenever one of them runs; what they change makes the plan
 //! of the operation below worthless, and it begins anew.
 
-use std::sync::atomic::Ordering;
-
 use pyo3::prelude::*;
 use raddle::queue::{Heap, Plan, Question};
-use raddle::{Deadline, RLock, fork_generation};
+use raddle::{Deadline, RLock};
 
 use super::compare;
 use super::state::Denied;
@@ -24,42 +22,13 @@ impl<'a> Lock<'a> {
     /// Takes the lock, once more if this thread has it; raises what a signal handler raises.
     #[inline]
     pub(super) fn take(queue: &'a Queue, py: Python<'_>) -> PyResult<Self> {
-        let lock = &queue.lock;
-        if queue.generation.load(Ordering::Acquire) != fork_generation() {
-            Self::inherit(queue);
-        }
+        let lock = queue.lock.get();
         if !lock.try_acquire() {
             lock.acquire_with(&mut Attached::to_wait(py, Deadline::NEVER)?, Deadline::NEVER)?;
         }
         Ok(Self(lock))
     }
-
-    /// In a forked child: makes the lock free if a thread of the parent held it. Such a thread
-    /// was between two steps, since nobody forks while another thread is attached and at work.
-    #[cold]
-    fn inherit(queue: &Queue) {
-        let now = fork_generation();
-        let seen = queue.generation.load(Ordering::Acquire);
-        let taken = |from| {
-            let (generation, order) = (&queue.generation, Ordering::AcqRel);
-            generation.compare_exchange(from, INHERITING, order, Ordering::Acquire).is_ok()
-        };
-        if seen != INHERITING && seen != now && taken(seen) {
-            if !queue.lock.is_owned() {
-                // SAFETY: the parent's threads do not exist here, and this process's own wait
-                // below until this is done.
-                unsafe { queue.lock.reset_after_fork() };
-            }
-            queue.generation.store(now, Ordering::Release);
-        }
-        while queue.generation.load(Ordering::Acquire) == INHERITING {
-            std::thread::yield_now();
-        }
-    }
 }
-
-/// In the place of a generation: a thread is about to see to the lock.
-const INHERITING: u32 = u32::MAX;
 
 impl Drop for Lock<'_> {
     #[inline]
@@ -78,12 +47,12 @@ pub(super) fn outside<'py>(
     wait: impl FnOnce(&mut Attached<'py>) -> PyResult<bool>,
 ) -> PyResult<bool> {
     let mut blocking = Attached::to_wait(py, until)?.on(queue);
-    if !queue.lock.is_owned() {
+    if !queue.lock.get().is_owned() {
         return wait(&mut blocking);
     }
-    let held = queue.lock.release_all().expect("the lock is this thread's");
+    let held = queue.lock.get().release_all().expect("the lock is this thread's");
     let mut outcome = wait(&mut blocking);
-    while let Err(interrupt) = queue.lock.restore_with(&mut blocking, held) {
+    while let Err(interrupt) = queue.lock.get().restore_with(&mut blocking, held) {
         if matches!(outcome, Ok(true)) {
             queue.gate.nudge();
         }

@@ -18,8 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
-use raddle::queue::{Blocks, Deny, Gate, Heap, Pile};
-use raddle::{RLock, fork_generation};
+use raddle::queue::{Blocks, Deny, Gate, Heap, Inherited, Pile};
 
 use super::errors;
 use super::items::{Contents, Items};
@@ -79,9 +78,7 @@ pub(crate) struct Queue {
     pub(super) gate: Padded<Gate<Contents>>,
     /// Held while the queue is being opened and, by the thread that changes a heap, from the first
     /// comparison to the change.
-    pub(super) lock: RLock,
-    /// The fork generation in which `lock` was last looked at, see `priority::Lock`.
-    pub(super) generation: AtomicU32,
+    pub(super) lock: Inherited,
 }
 
 impl Queue {
@@ -99,8 +96,7 @@ impl Queue {
             order,
             version: AtomicU32::new(0),
             gate: Padded::new(Gate::new(Contents { items, maxsize: None }, usize::MAX)),
-            lock: RLock::new(),
-            generation: AtomicU32::new(fork_generation()),
+            lock: Inherited::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::locks::lock::Lock;
 use crate::locks::mutex::Mutex;
 use crate::python::{call, registry};
 
-/// What the new thread takes over. Raw references: the thread is not attached when it gets them.
+/// What the new thread takes over, in a record that it may have to leave. Raw references: the thread is not attached when it gets them.
 pub(super) struct Boot {
     pub(super) interpreter: *mut ffi::PyInterpreterState,
     pub(super) function: *mut ffi::PyObject,
@@ -17,9 +17,11 @@ pub(super) struct Boot {
     pub(super) thread: *mut ffi::PyObject,
     /// A lock that is held until the thread's state is gone, or null.
     pub(super) until_gone: *mut ffi::PyObject,
-    /// Of [`stranded`](super::stranded).
-    pub(super) next: *mut Boot,
 }
+
+// SAFETY: what the references are of may be used by any thread that is attached, as `release` and
+// `settle` ask for.
+unsafe impl Send for Boot {}
 
 impl Boot {
     /// Drops the references.

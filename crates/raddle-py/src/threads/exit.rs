@@ -1,10 +1,10 @@
 //! The exit of the interpreter, as far as threads are concerned: waiting for them, and no new ones.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use raddle::Deadline;
-use raddle::thread;
+use raddle::thread::{self, Starters};
 
 use crate::blocking::attached::Attached;
 use crate::python::call;
@@ -13,45 +13,22 @@ use crate::python::call;
 /// finalizes as other versions do, and keeps that to itself.
 pub(super) static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Set when all threads that the exit waits for have ended. From then on only the main thread
-/// (in its atexit callbacks) may start threads, and waits for their thread states: one that is
-/// made while the interpreter takes the others apart would be made of freed memory.
-pub(super) static CLOSING: AtomicBool = AtomicBool::new(false);
-/// How many threads are inside `start::start`, past or before its look at `CLOSING`.
-static STARTERS: AtomicUsize = AtomicUsize::new(0);
+/// The threads inside of `start::start`. Closed when all threads that the exit waits for have ended:
+/// from then on only the main thread (in its atexit callbacks) may start threads, and waits for
+/// their thread states: one that is made while the interpreter takes the others apart would be made
+/// of freed memory.
+pub(super) static STARTERS: Starters = Starters::new();
 
-/// Counts the calling thread in `STARTERS` while it lives.
-pub(super) struct Starter;
-
-impl Starter {
-    pub(super) fn enter() -> Self {
-        STARTERS.fetch_add(1, Ordering::SeqCst);
-        Self
-    }
-}
-
-impl Drop for Starter {
-    fn drop(&mut self) {
-        STARTERS.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// Ends the starting of threads at the interpreter's exit; see `CLOSING`.
+/// Ends the starting of threads at the interpreter's exit; see `STARTERS`.
 #[pyfunction]
 #[pyo3(name = "_close")]
 pub(crate) fn close(py: Python<'_>) {
-    CLOSING.store(true, Ordering::SeqCst);
-    py.detach(|| {
-        while STARTERS.load(Ordering::SeqCst) != 0 || thread::any_starting() {
-            std::thread::yield_now();
-        }
-    });
+    py.detach(|| STARTERS.close(thread::any_starting));
 }
 
 /// In a forked child nobody is closing, and nobody else is starting a thread.
 pub(crate) fn after_fork() {
-    CLOSING.store(false, Ordering::SeqCst);
-    STARTERS.store(0, Ordering::SeqCst);
+    STARTERS.after_fork();
 }
 
 /// The number of threads started by raddle that have not ended.
@@ -98,7 +75,7 @@ pub(crate) fn settle(py: Python<'_>) {
 /// for by yielding. Those created meanwhile are not waited for: daemon threads may go on
 /// creating others for ever.
 pub(crate) fn settle_starting() {
-    let before_now = thread::Starting::now();
+    let before_now = thread::starting_now();
     while before_now.any_left() {
         std::thread::yield_now();
     }

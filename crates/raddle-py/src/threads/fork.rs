@@ -6,16 +6,13 @@
 //! there; on free-threaded builds that of `tlbc_indices` is not, and the child's next thread
 //! would wait for it. So forks and the making of thread states exclude each other.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pyo3::prelude::*;
-use raddle::thread;
+use raddle::Deadline;
+use raddle::thread::{self, Forks};
 
-/// How many threads are about to fork: from their hook before it to the one after it.
-static FORKING: AtomicUsize = AtomicUsize::new(0);
-/// How many threads are making their thread state.
-static MAKING: AtomicUsize = AtomicUsize::new(0);
+static FORKS: Forks = Forks::new();
 
 /// How long a new thread waits for forks. One lasts a millisecond, but another library's hook
 /// may wait, between ours and the fork, for a thread that it starts.
@@ -23,19 +20,8 @@ const LONGEST: Duration = Duration::from_secs(1);
 
 /// Runs `make`, which makes a thread state, while nobody forks. The caller is not attached.
 pub(crate) fn not_meanwhile<R>(make: impl FnOnce() -> R) -> R {
-    let since = Instant::now();
-    loop {
-        // Counted before the look: a fork says that it comes before it looks at the count.
-        MAKING.fetch_add(1, Ordering::SeqCst);
-        if FORKING.load(Ordering::SeqCst) == 0 || since.elapsed() > LONGEST {
-            break;
-        }
-        MAKING.fetch_sub(1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_micros(100));
-    }
-    let made = make();
-    MAKING.fetch_sub(1, Ordering::SeqCst);
-    made
+    let _step = FORKS.step(Deadline::after(LONGEST));
+    make()
 }
 
 /// Before each fork: waits until threads that were joined have left the operating system and
@@ -46,11 +32,8 @@ pub(crate) fn before_fork(py: Python<'_>) {
     py.detach(|| {
         thread::wait_for_lingering();
         super::exit::settle_starting();
-        FORKING.fetch_add(1, Ordering::SeqCst);
         // Each is between two system calls and needs nothing that this thread holds.
-        while MAKING.load(Ordering::SeqCst) != 0 {
-            std::thread::yield_now();
-        }
+        FORKS.begin_fork();
     });
 }
 
@@ -58,15 +41,14 @@ pub(crate) fn before_fork(py: Python<'_>) {
 #[pyfunction]
 #[pyo3(name = "_forked")]
 pub(crate) fn forked() {
-    FORKING.fetch_sub(1, Ordering::SeqCst);
+    FORKS.end_fork();
 }
 
 /// Forgets in a forked child what the parent's other threads were doing; called once, when the
 /// module is imported.
 pub(crate) fn watch() {
     unsafe extern "C" fn in_child() {
-        FORKING.store(0, Ordering::SeqCst);
-        MAKING.store(0, Ordering::SeqCst);
+        FORKS.after_fork();
         crate::blocking::main_thread::after_fork();
         super::exit::after_fork();
     }

@@ -15,10 +15,10 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use raddle::thread::{self, Handle, StartError};
+use raddle::thread::{self, Handle, Record, StartError};
 
 use super::boot::{Boot, release_lock};
-use super::exit::{CLOSED, CLOSING, Starter, settle_starting};
+use super::exit::{CLOSED, STARTERS, settle_starting};
 use super::stranded;
 use crate::blocking::finalizing::is_finalizing;
 use crate::blocking::main_thread::is_main_thread;
@@ -69,30 +69,25 @@ fn start(
     role: Role,
     until_gone: Option<&Bound<'_, Lock>>,
 ) -> PyResult<()> {
-    let refused = || {
-        (CLOSED.load(Ordering::Relaxed) && role != Role::Own)
-            || is_finalizing()
-            || (CLOSING.load(Ordering::SeqCst) && !is_main_thread())
-    };
+    let refused = || (CLOSED.load(Ordering::Relaxed) && role != Role::Own) || is_finalizing();
     // Looked at before counting too: threads that go on trying must not keep the count up.
-    let starter = (!refused()).then(Starter::enter).filter(|_| !refused());
+    let starter = (!refused()).then(|| STARTERS.enter(is_main_thread)).flatten();
+    let starter = starter.filter(|_| !refused());
     stranded::tend(py);
-    let Some(_starter) = starter else {
+    let Some(starter) = starter else {
         return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
     };
-    let closing = CLOSING.load(Ordering::SeqCst);
     let stack_size = stack_size();
     let null = ptr::null_mut();
-    let boot = Box::into_raw(Box::new(Boot {
+    let boot = Box::into_raw(Box::new(Record::new(Boot {
         // SAFETY: attached, so there is a current interpreter.
         interpreter: unsafe { ffi::PyInterpreterState_Get() },
         function: function.clone().into_ptr(),
         args: args.clone().into_ptr(),
         kwargs: kwargs.map_or(null, |kwargs| kwargs.clone().into_ptr()),
         thread: thread.map_or(null, |thread| thread.into_inner().into_ptr()),
-        next: ptr::null_mut(),
         until_gone: until_gone.map_or(null, |lock| lock.clone().into_ptr()),
-    }));
+    })));
     // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
     // unwinding pass.
     let started = unsafe {
@@ -100,12 +95,12 @@ fn start(
     };
     // Nobody waits for one thread's first step, but a program that starts threads faster than
     // they get going must not pile them up until the system runs out.
-    if started.is_ok() && (closing || thread::starting() > BACKLOG) {
+    if started.is_ok() && (starter.is_late() || thread::starting() > BACKLOG) {
         py.detach(settle_starting);
     }
     started.map_err(|error| {
         // SAFETY: no thread was started, so the record is still ours; and we are attached.
-        unsafe { Box::from_raw(boot).release() };
+        unsafe { Box::from_raw(boot).into_inner().release() };
         PyRuntimeError::new_err(match error {
             StartError::AlreadyStarted => String::from("thread already started"),
             StartError::Refused(_) => format!("can't start new thread: {error}"),
@@ -120,7 +115,7 @@ fn start(
 unsafe extern "C-unwind" fn main(boot: *mut c_void) {
     let guard = HangOnUnwind;
     // SAFETY: `start` handed the record over.
-    let mut boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
+    let boot = unsafe { Box::from_raw(boot.cast::<Record<Boot>>()) };
     if is_finalizing() {
         // There is no interpreter to attach to any more, nor one to give the references back to.
         thread::settled();
@@ -128,13 +123,14 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         return;
     }
     // SAFETY: the interpreter is alive: its end waits for this thread to be settled.
-    let state = fork::not_meanwhile(|| unsafe { new_state(boot.interpreter) });
+    let state = fork::not_meanwhile(|| unsafe { new_state(boot.get().interpreter) });
     thread::settled();
     if state.is_null() {
         stranded::leave(boot);
         std::mem::forget(guard);
         return;
     }
+    let mut boot = boot.into_inner();
     // SAFETY: `state` was made for this thread, which is not attached; all that follows up to
     // `PyThreadState_DeleteCurrent` happens attached, with references that `boot` owns.
     unsafe {

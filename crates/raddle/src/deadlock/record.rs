@@ -268,6 +268,7 @@ mod list {
     }
 
     loom::thread_local! {
+        // SAFETY: `claim` returns a record, and none is ever freed.
         static MINE: &'static Record = unsafe { &*claim() };
     }
 

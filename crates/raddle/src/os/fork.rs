@@ -35,6 +35,12 @@ pub fn fork_generation() -> u32 {
 #[cfg(not(raddle_loom))]
 pub(crate) use survivor::survived;
 
+/// A model's fork leaves one of its threads: the first that has asked for its identifier.
+#[cfg(raddle_loom)]
+pub(crate) fn survived(thread: usize, _generation: u32) -> bool {
+    thread == crate::sync::FIRST_THREAD
+}
+
 /// The thread that forked this process, and so its first.
 ///
 /// Its identifier alone would not do: identifiers are used again, and a thread that forks may

@@ -9,6 +9,7 @@ mod executor;
 mod rust_pool;
 mod sleep;
 mod stream;
+mod worker;
 
 pub use executor::{Closed, Demand, Seat, Tasks};
 #[cfg(raddle_loom)]
@@ -18,3 +19,4 @@ pub use rust_pool::{Pool, Spawned};
 pub use stream::{
     Consumer, Delivery, HeldItem, Left, Outcome, Plan, Reading, Settings, Stay, Window,
 };
+pub use worker::{LastEnd, Seated, Worker};

@@ -3,12 +3,14 @@
 mod blocks;
 mod gate;
 mod heap;
+mod inherited;
 mod locked;
 mod pile;
 
 pub use blocks::Blocks;
 pub use gate::{Deny, Gate, NoTask, Store, Turn};
 pub use heap::{Heap, Plan, Question};
+pub use inherited::Inherited;
 pub use pile::Pile;
 
 use std::convert::Infallible;

@@ -1,19 +1,40 @@
 //! Threads: for Rust programs, `spawn` with a join that can time out; for embedders such as an
 //! interpreter, the operating system's thread with nothing of Rust's runtime around it.
 
+mod forks;
+#[cfg(not(raddle_loom))]
 mod handle;
+#[cfg(not(raddle_loom))]
 mod lingering;
+#[cfg(not(raddle_loom))]
 mod raw;
+#[cfg(not(raddle_loom))]
 mod roster;
+#[cfg(not(raddle_loom))]
 mod spawn;
+mod starters;
+mod stranded;
+#[cfg(not(raddle_loom))]
 mod timer;
+mod unsettled;
 
+pub use forks::{Forks, Step};
+#[cfg(not(raddle_loom))]
 pub use handle::{Handle, Reaped};
+#[cfg(not(raddle_loom))]
 pub use lingering::wait_for_lingering;
+#[cfg(not(raddle_loom))]
 pub use raw::{Main, StartError, begun, current, finish_early, run_raw};
-pub use roster::{Starting, any_starting, running, settled, starting, wait_for_lasting};
+#[cfg(not(raddle_loom))]
+pub use roster::{any_starting, running, settled, starting, starting_now, wait_for_lasting};
+#[cfg(not(raddle_loom))]
 pub use spawn::{Builder, Joined, Thread, spawn};
+pub use starters::{Starter, Starters};
+#[cfg(not(raddle_loom))]
 pub use std::thread::{Scope, ScopedJoinHandle, scope};
+pub use stranded::{Record, Stranded, Taken};
+#[cfg(not(raddle_loom))]
 pub use timer::Timer;
+pub use unsettled::{Starting, Unsettled};
 
 pub use crate::os::thread_id;

@@ -5,20 +5,19 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::raw;
+use super::unsettled::{Starting, Unsettled};
 use crate::os::Deadline;
 use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static LASTING: AtomicUsize = AtomicUsize::new(0);
-/// How many threads were created, and how many have got what they need to run; both only grow.
-static CREATED: AtomicUsize = AtomicUsize::new(0);
-static SETTLED: AtomicUsize = AtomicUsize::new(0);
+static UNSETTLED: Unsettled = Unsettled::new();
 /// The threads that wait for `LASTING` to fall; it is looked at under this list's latch.
 static WATCHERS: WaitList = WaitList::new();
 
 pub(super) fn enter(lasting: bool) {
-    CREATED.fetch_add(1, Ordering::AcqRel);
+    UNSETTLED.create();
     RUNNING.fetch_add(1, Ordering::Relaxed);
     if lasting {
         LASTING.fetch_add(1, Ordering::Relaxed);
@@ -48,7 +47,7 @@ pub(super) fn never_started(lasting: bool) {
 /// Says that the calling raw thread has what it needs to run; it calls this once, whatever
 /// happens.
 pub fn settled() {
-    SETTLED.fetch_add(1, Ordering::AcqRel);
+    UNSETTLED.settle();
 }
 
 /// Whether some raw threads were created and have not called [`settled`] yet.
@@ -56,42 +55,26 @@ pub fn settled() {
 /// Each is between two system calls, so waiting for it by yielding is in order.
 #[must_use]
 pub fn any_starting() -> bool {
-    Starting::now().any_left()
+    starting_now().any_left()
 }
 
 /// How many raw threads were created and have not called [`settled`] yet; out of date once
 /// returned.
 #[must_use]
 pub fn starting() -> usize {
-    let settled = SETTLED.load(Ordering::Acquire);
-    CREATED.load(Ordering::Acquire).wrapping_sub(settled)
+    UNSETTLED.count()
 }
 
-/// The raw threads that had been created at a moment.
-#[derive(Clone, Copy, Debug)]
-pub struct Starting {
-    created: usize,
-}
-
-impl Starting {
-    /// Those created up to now.
-    #[must_use]
-    pub fn now() -> Self {
-        Self { created: CREATED.load(Ordering::Acquire) }
-    }
-
-    /// Whether fewer threads have settled than had been created then. (Later ones count too if
-    /// they were quicker: close enough for those that wait, which must not wait for ever.)
-    #[must_use]
-    pub fn any_left(self) -> bool {
-        (SETTLED.load(Ordering::Acquire).wrapping_sub(self.created) as isize) < 0
-    }
+/// The raw threads created up to now, of which some may not have called [`settled`] yet.
+#[must_use]
+pub fn starting_now() -> Starting<'static> {
+    UNSETTLED.now()
 }
 
 /// In a forked child: `survivor` tells of the calling thread, if it is a raw one, whether it is
 /// lasting.
 pub(super) fn after_fork(survivor: Option<bool>) {
-    SETTLED.store(CREATED.load(Ordering::Relaxed), Ordering::Relaxed);
+    UNSETTLED.after_fork();
     RUNNING.store(usize::from(survivor.is_some()), Ordering::Relaxed);
     LASTING.store(usize::from(survivor == Some(true)), Ordering::Relaxed);
 }
