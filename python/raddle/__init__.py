@@ -37,7 +37,7 @@ _HOMES = {
     "GilBoundWarning": "_map.gil_warning",
     "Pool": "_map.api",
     "configure": "_diagnose.settings",
-    "cores": "_map.cores",
+    "cores": "_map.core_count",
     "deadlocks": "_diagnose.deadlock",
     "dump": "_diagnose.dump.render",
     "inversions": "_diagnose.lock_order",

@@ -80,7 +80,7 @@ def pytest_load_initial_conftests(early_config):
     if options.raddle:
         import raddle
         from raddle import _raddle
-        from raddle._diagnose.report import signals
+        from raddle._diagnose.report import woken_by_signal
         from raddle._pytest import runner
 
         table = _table(early_config)
@@ -92,7 +92,7 @@ def pytest_load_initial_conftests(early_config):
         if table.get("dump") and not os.environ.get("RADDLE_DUMP"):
             raddle.configure(dump=True)
         _raddle._doubt_for(DOUBT)
-        signals.ENDING.add("pytest_timeout")
+        woken_by_signal.ENDING.add("pytest_timeout")
         unseen = _Unseen(early_config, runner.Harness())
         early_config.pluginmanager.register(unseen, "raddle-unseen")
 

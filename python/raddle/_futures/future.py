@@ -84,7 +84,7 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     pending = fs - done
     if pending and not _suffices(done, return_when):
         left, begun = timeout, _base.time.monotonic()
-        watch = _raddle._Watch()
+        watch = _raddle._Completed()
         try:
             late = {future for future in pending if not watch.add(future)}
             while True:
@@ -127,7 +127,7 @@ def as_completed(fs, timeout=None):
         yield from iterator
         return
     total = len(fs)
-    watch = _raddle._Watch()
+    watch = _raddle._Completed()
     try:
         done = [future for future in fs if not watch.add(future)]
         fs.difference_update(done)

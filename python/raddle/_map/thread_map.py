@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from time import monotonic
 
 from raddle._map.api import Map
-from raddle._map.cores import cores, parallel
+from raddle._map.core_count import cores, parallel
 from raddle._raddle import Stream, _quicken_stream
 
 AHEAD = 4  # inputs for each worker that are pulled and not yet returned

@@ -16,10 +16,10 @@ use crate::python::call;
 use crate::python::hooks;
 
 /// A wait as Python is told of it, and the object that it is for.
-pub(crate) type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
+pub(crate) type SeenWait<'py> = (Wait, Option<Bound<'py, PyAny>>);
 
 /// Adds a wait, from inside `visit`: the thread cannot give its object up meanwhile.
-fn note<'py>(py: Python<'py>, seen: &mut Vec<Seen<'py>>, wait: &Wait) {
+fn note<'py>(py: Python<'py>, seen: &mut Vec<SeenWait<'py>>, wait: &Wait) {
     let object = wait.object as *mut ffi::PyObject;
     // SAFETY: null, or an object that the waiting thread keeps alive.
     seen.push((*wait, unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }));
@@ -88,7 +88,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     aside::tell(py, &hooks::DEADLOCK, arguments.into_pyobject(py)?).map(answer)
 }
 
-fn drop_all(seen: Vec<Seen<'_>>) {
+fn drop_all(seen: Vec<SeenWait<'_>>) {
     for (_, object) in seen {
         if let Some(object) = object {
             call::drop_ref(object.unbind());
@@ -123,7 +123,7 @@ pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 }
 
 /// The waits that go on.
-pub(crate) fn seen(py: Python<'_>) -> Vec<Seen<'_>> {
+pub(crate) fn seen(py: Python<'_>) -> Vec<SeenWait<'_>> {
     let mut seen = Vec::new();
     deadlock::visit(|wait| note(py, &mut seen, wait));
     seen
@@ -132,7 +132,7 @@ pub(crate) fn seen(py: Python<'_>) -> Vec<Seen<'_>> {
 /// The waits as Python is told of them, see [`waits`].
 pub(crate) fn listed<'py>(
     py: Python<'py>,
-    seen: Vec<Seen<'py>>,
+    seen: Vec<SeenWait<'py>>,
 ) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for (wait, object) in seen {

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use raddle::card::{Card, Seen};
+use raddle::card::{Card, LockInfo};
 use raddle::lock_order::{self, Inversion};
 
 use crate::diagnose::aside;
@@ -20,7 +20,7 @@ pub(crate) fn prepare() {
 }
 
 /// `(number, kind, name, where it was made)` of a lock.
-fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>> {
+fn described<'py>(py: Python<'py>, lock: &LockInfo) -> PyResult<Bound<'py, PyTuple>> {
     let name = lock.name.as_deref();
     (lock.id, lock.kind.word(), name, told(py, lock.told)?).into_pyobject(py)
 }
@@ -29,7 +29,7 @@ fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>>
 #[pyfunction]
 #[pyo3(name = "_made")]
 pub(crate) fn made<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    told(lock.py(), with_card(lock, |card| card.seen().told).unwrap_or_default())
+    told(lock.py(), with_card(lock, |card| card.info().told).unwrap_or_default())
 }
 
 /// Calls `look` with the card of a Lock or RLock that has one.

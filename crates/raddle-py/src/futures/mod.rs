@@ -1,6 +1,7 @@
 //! `concurrent.futures`: Future, and executors of threads.
 
 pub(crate) mod classes;
+pub(crate) mod completed;
 pub(crate) mod executor;
 pub(crate) mod extra;
 pub(crate) mod function;
@@ -10,5 +11,4 @@ pub(crate) mod opened;
 pub(crate) mod settle;
 pub(crate) mod state;
 pub(crate) mod wait;
-pub(crate) mod watch;
 pub(crate) mod workqueue;

@@ -1,7 +1,7 @@
 //! Calls from here into Python, as this crate words them.
 //!
 //! A daemon thread may be inside one of them when the interpreter ends, and never come back:
-//! `doors` guards what they call.
+//! `exit_guards` guards what they call.
 
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::python::doors::guarded;
+use crate::python::exit_guards::guarded;
 
 mod raw {
     use pyo3::ffi::PyObject;
@@ -392,7 +392,7 @@ pub(crate) unsafe fn drop_raw(object: *mut ffi::PyObject) {
 /// The thread is attached, an exception is set, and `function` is live.
 pub(crate) unsafe fn report_thread_error(function: *mut ffi::PyObject) {
     // SAFETY: passed on to the caller; the format names one object. (It takes any number of
-    // arguments, which `doors` cannot guard.)
+    // arguments, which `exit_guards` cannot guard.)
     #[cfg(Py_3_13)]
     guarded(|| unsafe {
         PyErr_FormatUnraisable(c"Exception ignored in thread started by %R".as_ptr(), function);

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyTuple};
 use raddle::Deadline;
-use raddle::pool::{Consumer, Plan};
+use raddle::pool::{Consumer, Step};
 
 use super::outcome::is_ordinary;
 use super::shared::{Made, Shared};
@@ -22,7 +22,7 @@ pub(super) const DELIVERIES_A_LOOK: usize = 256;
 const AT_ONCE: usize = 256;
 
 impl Shared {
-    /// Does what the plan says until there is a result, with its input, or none to come.
+    /// Takes one step after the other until there is a result, with its input, or none to come.
     pub(super) fn drive(
         &self,
         stream: &Bound<'_, Stream>,
@@ -31,8 +31,8 @@ impl Shared {
     ) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         let py = stream.py();
         loop {
-            match consumer.plan() {
-                Plan::Deliver(delivery) => {
+            match consumer.next_step() {
+                Step::Deliver(delivery) => {
                     self.count_delivery(stream)?;
                     match delivery.output {
                         Made::Value(value) => return Ok(Some((value, delivery.input))),
@@ -45,10 +45,10 @@ impl Shared {
                         }
                     }
                 }
-                Plan::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
-                Plan::Pull => self.pull(py, consumer)?,
-                Plan::Hire => self.ask_for_worker(py, consumer)?,
-                Plan::Wait => {
+                Step::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
+                Step::Pull => self.pull(py, consumer)?,
+                Step::Hire => self.ask_for_worker(py, consumer)?,
+                Step::Wait => {
                     if self.until.has_passed() {
                         let next = self.deliveries.load(Ordering::Relaxed);
                         return Err(PyTimeoutError::new_err(format!(
@@ -70,11 +70,11 @@ impl Shared {
                     attached.attach();
                     py.check_signals()?;
                 }
-                Plan::Discard(input, output) => {
+                Step::Discard(input, output) => {
                     self.cut.store(true, Ordering::Relaxed);
                     drop((input, output));
                 }
-                Plan::Over => return self.conclude(py),
+                Step::Over => return self.conclude(py),
             }
         }
     }

@@ -13,7 +13,7 @@
 //!
 //! let lock = RawLock::new();
 //! assert!(lock.check(Card::new(Kind::Lock, Some("accounts"), Site::Unknown)));
-//! assert_eq!(lock.card().unwrap().seen().name.as_deref(), Some("accounts"));
+//! assert_eq!(lock.card().unwrap().info().name.as_deref(), Some("accounts"));
 //! ```
 //!
 //! Rejected: a flag that every acquisition looks at, which all programs would pay for.
@@ -39,7 +39,7 @@ pub(crate) use listen::{
 };
 pub use times::{Sum, Times};
 
-pub use crate::wait::Seen;
+pub use crate::wait::LockInfo;
 use crate::wait::{Kind, Site};
 
 /// What is known of one lock that is checked. It outlives the lock where a thread still has it in
@@ -86,9 +86,9 @@ impl Card {
 
     /// What people are told of the lock.
     #[must_use]
-    pub fn seen(&self) -> Seen {
+    pub fn info(&self) -> LockInfo {
         let name = self.name.get().cloned();
-        Seen { id: self.id, kind: self.kind, name, made: self.made, told: self.told }
+        LockInfo { id: self.id, kind: self.kind, name, made: self.made, told: self.told }
     }
 
     /// Says what the program calls the lock; a second time changes nothing.
@@ -142,6 +142,6 @@ impl Card {
 
 impl fmt::Debug for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Card").field(&self.seen()).finish()
+        f.debug_tuple("Card").field(&self.info()).finish()
     }
 }

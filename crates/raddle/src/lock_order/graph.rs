@@ -18,7 +18,7 @@ use super::held::{self, HeldLock};
 use super::known;
 use crate::card::{Asked, Card};
 use crate::os::guarded::Guarded;
-use crate::wait::{Inversion, Link, Seen, Site};
+use crate::wait::{Inversion, Link, LockInfo, Site};
 
 /// Edges that one search looks at: more than that is given up.
 const STEPS: usize = 10_000;
@@ -42,7 +42,7 @@ type SiteNumber = usize;
 
 #[derive(Debug)]
 struct Node {
-    seen: Seen,
+    info: LockInfo,
     /// To locks that were taken while this one was held.
     out: HashMap<Id, Edge>,
     /// The nodes from which edges lead here.
@@ -103,7 +103,7 @@ pub fn inversions() -> Vec<Inversion> {
 pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Option<Inversion> {
     let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
     // (Outside: what asks for a name may run anything.)
-    let (who, inner) = (blocking.thread_name(), card.seen());
+    let (who, inner) = (blocking.thread_name(), card.info());
     let next = blocking.led(site);
     for (_, edge) in &mut unknown {
         (edge.held, edge.next) = (blocking.led(edge.held), next);
@@ -114,7 +114,7 @@ pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Optio
             if card.is_lent() || outer.is_lent() {
                 continue; // Since; the thread that made it so takes its node out before or after this.
             }
-            let outer = outer.seen();
+            let outer = outer.info();
             edge.thread.clone_from(&who);
             graph.add(&outer, &inner, edge);
             if found.is_none() {
@@ -159,7 +159,7 @@ fn unknown(held: &[HeldLock], card: &Card, site: Site) -> Option<Vec<(Arc<Card>,
 
 /// The lock is no more.
 pub(super) fn gone(card: &Card) {
-    SHARED.with(|graph| graph.merge(&card.seen()));
+    SHARED.with(|graph| graph.merge(&card.info()));
 }
 
 /// Forgets a lock's orders.
@@ -185,12 +185,12 @@ impl Graph {
         })
     }
 
-    fn add(&mut self, outer: &Seen, inner: &Seen, edge: Edge) {
+    fn add(&mut self, outer: &LockInfo, inner: &LockInfo, edge: Edge) {
         self.link((Id::Lock(outer.id), outer), (Id::Lock(inner.id), inner), edge);
     }
 
     /// Adds an edge; of one that is known the guards that it always had remain.
-    fn link(&mut self, outer: (Id, &Seen), inner: (Id, &Seen), mut edge: Edge) {
+    fn link(&mut self, outer: (Id, &LockInfo), inner: (Id, &LockInfo), mut edge: Edge) {
         self.node(inner).from.insert(outer.0);
         let out = &mut self.node(outer).out;
         if let Some(known) = out.get(&inner.0) {
@@ -200,9 +200,9 @@ impl Graph {
         out.insert(inner.0, edge);
     }
 
-    fn node(&mut self, (id, seen): (Id, &Seen)) -> &mut Node {
+    fn node(&mut self, (id, info): (Id, &LockInfo)) -> &mut Node {
         self.nodes.entry(id).or_insert_with(|| Node {
-            seen: seen.clone(),
+            info: info.clone(),
             out: HashMap::new(),
             from: HashSet::new(),
         })
@@ -225,67 +225,67 @@ impl Graph {
     }
 
     /// What was seen of a lock is from now on true of the place where it was made.
-    fn merge(&mut self, seen: &Seen) {
-        let Some((node, into)) = self.remove(Id::Lock(seen.id)) else { return };
-        let Some(made) = self.made(seen) else { return };
+    fn merge(&mut self, info: &LockInfo) {
+        let Some((node, into)) = self.remove(Id::Lock(info.id)) else { return };
+        let Some(made) = self.made(info) else { return };
         if let Some(node) = self.nodes.get_mut(&made)
-            && node.seen.told != seen.told
+            && node.info.told != info.told
         {
-            node.seen.told = seen.made; // That is what they have in common.
+            node.info.told = info.made; // That is what they have in common.
         }
         for (inner, mut edge) in node.out {
             edge.gone = true;
             if let Some(other) = self.other(inner, made) {
-                self.link((made, seen), (inner, &other), edge);
+                self.link((made, info), (inner, &other), edge);
             }
         }
         for (outer, mut edge) in into {
             edge.gone = true;
             if let Some(other) = self.other(outer, made) {
-                self.link((outer, &other), (made, seen), edge);
+                self.link((outer, &other), (made, info), edge);
             }
         }
     }
 
     /// What is known of a node, unless it is `made` or was made at the same place: locks of one
     /// make have no order.
-    fn other(&mut self, id: Id, made: Id) -> Option<Seen> {
-        let seen = self.nodes.get(&id)?.seen.clone();
-        (id != made && self.made(&seen) != Some(made)).then_some(seen)
+    fn other(&mut self, id: Id, made: Id) -> Option<LockInfo> {
+        let info = self.nodes.get(&id)?.info.clone();
+        (id != made && self.made(&info) != Some(made)).then_some(info)
     }
 
     /// The node that stands for all locks made where this one was.
-    fn made(&mut self, seen: &Seen) -> Option<Id> {
-        if seen.made == Site::Unknown {
+    fn made(&mut self, info: &LockInfo) -> Option<Id> {
+        if info.made == Site::Unknown {
             return None;
         }
         let next = self.numbers.len();
-        Some(Id::Made(*self.numbers.entry(seen.made).or_insert(next)))
+        Some(Id::Made(*self.numbers.entry(info.made).or_insert(next)))
     }
 
     /// A way from `inner` back to `outer`, told once; the edge between them is the newest.
-    fn contradiction(&mut self, outer: &Seen, inner: &Seen) -> Option<Inversion> {
+    fn contradiction(&mut self, outer: &LockInfo, inner: &LockInfo) -> Option<Inversion> {
         let (first, made) = (Id::Lock(inner.id), self.made(inner));
         let (last, goal) = (Id::Lock(outer.id), self.made(outer));
         // Of locks of one make, those that are gone tell nothing.
         let apart = made != goal;
         let newest = self.nodes.get(&last)?.out.get(&first)?.clone();
         let mut steps = STEPS;
-        let mut seen = HashSet::from([first]);
+        let mut info = HashSet::from([first]);
         let mut way = vec![(last, newest)];
         let starts = [Some(first), made.filter(|_| apart)];
         let end = |id: Id| id == last || (apart && Some(id) == goal);
         let found = starts
             .into_iter()
             .flatten()
-            .any(|start| self.search(start, &end, &mut way, &mut seen, &mut steps));
+            .any(|start| self.search(start, &end, &mut way, &mut info, &mut steps));
         if !found {
             return None;
         }
         let links: Vec<Link> = way
             .iter()
             .map(|(id, edge)| Link {
-                lock: self.nodes[id].seen.clone(),
+                lock: self.nodes[id].info.clone(),
                 held: edge.held,
                 next: edge.next,
                 thread: edge.thread.clone(),
@@ -310,7 +310,7 @@ impl Graph {
         at: Id,
         end: &impl Fn(Id) -> bool,
         way: &mut Vec<(Id, Edge)>,
-        seen: &mut HashSet<Id>,
+        info: &mut HashSet<Id>,
         steps: &mut usize,
     ) -> bool {
         let Some(node) = self.nodes.get(&at) else { return false };
@@ -329,7 +329,7 @@ impl Graph {
             if end(*next) {
                 return true;
             }
-            if seen.insert(*next) && self.search(*next, end, way, seen, steps) {
+            if info.insert(*next) && self.search(*next, end, way, info, steps) {
                 return true;
             }
             way.pop();

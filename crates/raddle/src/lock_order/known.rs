@@ -14,19 +14,19 @@ const ROOM: usize = 64;
 
 type Pair = (usize, usize);
 
-struct Known {
+struct KnownPairs {
     pairs: [Cell<Pair>; ROOM],
     /// The fork generation that they are of.
     generation: Cell<u32>,
 }
 
 thread_local! {
-    static KNOWN: Known = const {
-        Known { pairs: [const { Cell::new((0, 0)) }; ROOM], generation: Cell::new(0) }
+    static KNOWN: KnownPairs = const {
+        KnownPairs { pairs: [const { Cell::new((0, 0)) }; ROOM], generation: Cell::new(0) }
     };
 }
 
-impl Known {
+impl KnownPairs {
     fn at(&self, (outer, inner): Pair) -> &Cell<Pair> {
         let generation = fork::generation();
         if self.generation.replace(generation) != generation {

@@ -5,7 +5,7 @@
 //! which then competes for the free lock: a running thread may overtake it (handing the lock over
 //! each time would make every contended acquisition wait for a wake-up). While the chosen one is on
 //! its way, nobody else is woken: a second one would only be in its way. One that has waited for
-//! [`PATIENCE`] in all gets the lock reserved for it, so that nobody starves.
+//! [`STARVES_AFTER`] in all gets the lock reserved for it, so that nobody starves.
 //!
 //! # Why a waiter looks seldom
 //! A thread that takes the lock from another core takes with it the lines of everything that the
@@ -33,7 +33,7 @@ use crate::wait::{Awaited, Blocking, Here, Kind, Provider, Site, infallible};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
 /// How long a waiter lets others overtake it, in nanoseconds.
-const PATIENCE: i64 = 1_000_000;
+const STARVES_AFTER: i64 = 1_000_000;
 
 /// A mutual-exclusion lock without data, as Python's `threading.Lock`: any thread may release it.
 ///
@@ -230,7 +230,7 @@ impl RawLock {
             return Ok(false);
         }
         blocking.detach();
-        let patient_until = deadline::now() + PATIENCE;
+        let starves_at = deadline::now() + STARVES_AFTER;
         let mut chosen = false;
         loop {
             if self.compete(hold, chosen) {
@@ -240,7 +240,7 @@ impl RawLock {
             if chosen && until.has_passed() {
                 return Ok(self.word.withdraw(hold));
             }
-            let waiter = Waiter::with_patience(patient_until);
+            let waiter = Waiter::starving_at(starves_at);
             let join = |waiter: &Waiter| {
                 self.forget_parents_waiters();
                 let locked = self.waiters.lock();
@@ -308,7 +308,7 @@ impl RawLock {
             card::released(&card, self.word.is_anothers(hold));
         }
         loop {
-            match self.word.give(hold, || self.waiters.is_out_of_patience()) {
+            match self.word.give(hold, || self.waiters.is_starving()) {
                 Given::Free => return true,
                 Given::Unheld => return false, // Another thread may have released it first.
                 Given::Choose if self.choose(hold) => return true,
@@ -348,7 +348,7 @@ impl RawLock {
         if !self.word.must_choose() {
             return false; // Another thread released it first.
         }
-        let reserved = locked.first_is_out_of_patience();
+        let reserved = locked.first_is_starving();
         let front = locked.take_front();
         let next = Next { coming: front.is_some(), reserved, queued: !locked.is_empty() };
         self.word.choose(hold, next);

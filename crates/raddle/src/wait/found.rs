@@ -85,7 +85,7 @@ impl fmt::Display for Deadlock {
 
 /// What people are told of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct LockInfo {
     /// Its number: never used again.
     pub id: usize,
     /// Lock or RLock.
@@ -98,7 +98,7 @@ pub struct Seen {
     pub told: Site,
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for LockInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => f.write_str(name),
@@ -120,7 +120,7 @@ pub struct Inversion {
 #[derive(Clone, Debug)]
 pub struct Link {
     /// The lock that was held.
-    pub lock: Seen,
+    pub lock: LockInfo,
     /// Where it had been taken.
     pub held: Site,
     /// Where the next was taken meanwhile.

@@ -13,7 +13,7 @@ mod subject;
 pub(crate) use awaited::Awaited;
 pub use blocking::{Blocking, Native};
 pub(crate) use blocking::{Here, infallible};
-pub use found::{Deadlock, Finding, Inversion, Link, Seen, Verdict, Wait};
+pub use found::{Deadlock, Finding, Inversion, Link, LockInfo, Verdict, Wait};
 pub use kind::Kind;
 pub(crate) use measured::{MEASURE, Measure, Measured};
 pub use site::Site;

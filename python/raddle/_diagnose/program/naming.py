@@ -10,7 +10,7 @@ ever further inside. That looks at dicts, slots and items only (see contents.py)
 import sys
 import types
 
-from raddle._diagnose.program import attributes, contents, expressions, stack, trees
+from raddle._diagnose.program import attributes, contents, expressions, stack, syntax_trees
 
 LOOKS = 50_000  # variables, attributes and items that one report looks at
 DEPTH = 6  # steps from a variable to what it holds
@@ -31,7 +31,7 @@ class Names:
         self._best = {}  # id -> (rank, name, file)
         self._looks = LOOKS
         self._contents = contents.Contents()
-        self._trees = trees.Trees()
+        self._trees = syntax_trees.Trees()
         self._next = []  # what was found and not looked into: (rank, name, object, file)
         self._visited = set()
         for key, each in self._wanted.items():

@@ -101,11 +101,11 @@ class Backend:
         """Return a Job that calls `fn`; raises at once if `fn` cannot be sent."""
         raise NotImplementedError
 
-    def window(self, job, source, limit, ordered, halt):
-        """Return what moves a job over its inputs: next(), fill() and cancel() of Window."""
-        from raddle._map.message_map import Window
+    def engine(self, job, source, limit, ordered, halt):
+        """Return the engine of a map: its inputs on their way, and its results."""
+        from raddle._map.message_map import MessageMap
 
-        return Window(job, source, self.workers, limit, ordered, halt)
+        return MessageMap(job, source, self.workers, limit, ordered, halt)
 
     def shutdown(self, wait=True, cancel=False):
         """Take no more tasks; end the workers after what was submitted."""

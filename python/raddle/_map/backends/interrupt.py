@@ -18,7 +18,7 @@ from types import MappingProxyType
 class Stopped(BaseException):
     """Raised in a worker's task when its map has been interrupted."""
 
-    raddle_stopped = True  # for work.run(), which may import nothing
+    raddle_stopped = True  # for remote_work.run(), which may import nothing
 
 
 class Target:

@@ -6,10 +6,10 @@ but not for the tasks of a map whose results nobody can take any more.
 
 from contextvars import copy_context
 
-from raddle._map.backends import exits
+from raddle._map.backends import at_exit
 from raddle._map.backends.base import Backend, Job, Reply
 from raddle._map.backends.interrupt import Stopped
-from raddle._map.backends.workers import Workers, current
+from raddle._map.backends.thread_workers import Workers, current
 
 
 class Threads(Backend):
@@ -21,7 +21,7 @@ class Threads(Backend):
         super().__init__()
         self.workers = workers
         self.threads = Workers(workers, initializer, initargs)
-        exits.watch(self, "threads")
+        at_exit.watch(self, "threads")
 
     def belong(self, pool):
         self.threads.belong(pool)

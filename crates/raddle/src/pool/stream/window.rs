@@ -1,7 +1,7 @@
 //! A bounded stream of items through any number of workers, to one consumer.
 //!
 //! The consumer publishes inputs and takes results; workers claim the next input, or the next few
-//! where they are short (`chunk_size.rs`), run them and announce their results. Nothing is handed
+//! where they are short (`range_size.rs`), run them and announce their results. Nothing is handed
 //! to a worker in particular: the next input is the next value of one counter. How the threads find
 //! each other asleep or awake is argued in `pool/README.md`.
 //!
@@ -39,10 +39,10 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::cell::{EMPTY, Offcuts};
-use super::chunk_size::ChunkSize;
 use super::clocks::{Clocks, Reading};
 use super::consumer::Consumer;
-use super::front::Front;
+use super::consumer_state::ConsumerState;
+use super::range_size::RangeSize;
 use super::slot::{HeldItem, Slot};
 use crate::os::{Deadline, fork};
 use crate::pool::sleep::{Sleep, TICK};
@@ -130,7 +130,7 @@ pub struct Window<T, R> {
     pub(super) announced: CachePadded<AtomicUsize>,
     pub(super) door: CachePadded<AtomicUsize>,
     /// Guarded by `HELD` in `door`.
-    pub(super) front: UnsafeCell<Front>,
+    pub(super) state: UnsafeCell<ConsumerState>,
     /// The consumer, when it waits.
     pub(super) results: WaitList,
     /// The threads that wait for the last worker to leave.
@@ -140,7 +140,7 @@ pub struct Window<T, R> {
     pub(super) awake: CachePadded<AtomicUsize>,
     pub(super) ranges: AtomicUsize,
     pub(super) offcuts: Offcuts,
-    pub(super) chunk_size: ChunkSize,
+    pub(super) range_size: RangeSize,
     /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
     /// As many as `mask` + 1, a power of two, like the two below.
@@ -156,7 +156,7 @@ pub struct Window<T, R> {
 }
 
 // SAFETY: inputs and outputs are handed from thread to thread, each lent to one at a time as the
-// table of `slot.rs` says, and `front` is its holder's.
+// table of `slot.rs` says, and `state` is its holder's.
 unsafe impl<T: Send, R: Send> Send for Window<T, R> {}
 // SAFETY: as above; a worker only ever sees the inputs that it claimed.
 unsafe impl<T: Send, R: Send> Sync for Window<T, R> {}
@@ -177,14 +177,14 @@ impl<T, R> Window<T, R> {
             sleep: Sleep::new(),
             announced: CachePadded::new(AtomicUsize::new(0)),
             door: CachePadded::new(AtomicUsize::new(0)),
-            front: UnsafeCell::new(Front::new(settings, limit)),
+            state: UnsafeCell::new(ConsumerState::new(settings, limit)),
             results: WaitList::new(),
             leaving: WaitList::new(),
             inside: AtomicUsize::new(0),
             awake: CachePadded::new(AtomicUsize::new(0)),
             ranges: AtomicUsize::new(0),
             offcuts: Offcuts::new(),
-            chunk_size: ChunkSize::new(settings.range.0, settings.range.1),
+            range_size: RangeSize::new(settings.range.0, settings.range.1),
             entered: AtomicUsize::new(0),
             slots: (0..size).map(|_| Slot::new()).collect(),
             ready: if settings.ordered { Box::default() } else { words(size) },
@@ -266,14 +266,14 @@ impl<T, R> Window<T, R> {
             }
             // SAFETY: as if `HELD` were this call's.
             return self
-                .front
-                .with_mut(|front| unsafe { &mut *front }.take_quickly(self, fits));
+                .state
+                .with_mut(|state| unsafe { &mut *state }.take_quickly(self, fits));
         }
         let (order, failure) = (Ordering::AcqRel, Ordering::Relaxed);
         self.door.compare_exchange(0, HELD, order, failure).ok()?;
         // SAFETY: `HELD` is this call's.
         let taken =
-            self.front.with_mut(|front| unsafe { &mut *front }.take_quickly(self, fits));
+            self.state.with_mut(|state| unsafe { &mut *state }.take_quickly(self, fits));
         Consumer::new(self).leave_nothing();
         taken
     }

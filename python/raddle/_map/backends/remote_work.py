@@ -71,8 +71,8 @@ def main():
     return True
 
 
-def run(function, inputs, patience, note=None, halt=False, kept=[None, None]):  # noqa: B006
-    """Call a pickled function with each of the pickled inputs, until `patience` seconds passed.
+def run(function, inputs, time_slice, note=None, halt=False, kept=[None, None]):  # noqa: B006
+    """Call a pickled function with each of the pickled inputs, for about `time_slice` seconds.
 
     Return (outcomes, seconds). An outcome is the pickled result, or
     (pickled exception, its traceback as text), with True as a third if nothing was called,
@@ -104,7 +104,7 @@ def run(function, inputs, patience, note=None, halt=False, kept=[None, None]):  
                 raise
             outcome = (*failure(error), True) if unread else failure(error)
         outcomes.append(outcome)
-        if perf_counter() - began > patience or (halt and unread):
+        if perf_counter() - began > time_slice or (halt and unread):
             break
     return outcomes, perf_counter() - began
 

@@ -4,22 +4,22 @@ import os
 import threading
 import time
 
-from raddle._map.backends import work
+from raddle._map.backends import remote_work
 from raddle._map.backends.interrupt import Target
 
 _target = None
 _refusal = None  # the outcome of every input, if the initializer could not be loaded here
 
 
-def attend(function, data, patience, halt):
-    """work.run(), which the word stops."""
+def attend(function, data, time_slice, halt):
+    """remote_work.run(), which the word stops."""
     if _refusal is not None:
         return [_refusal] * len(data), 0.0
     outcome = [], 0.0  # if it is stopped: nobody wants it any more
 
     def task():
         nonlocal outcome
-        outcome = work.run(function, data, patience, halt=halt)
+        outcome = remote_work.run(function, data, time_slice, halt=halt)
 
     _target.run(_target, task)
     return outcome
@@ -28,7 +28,7 @@ def attend(function, data, patience, halt):
 def refuse(error):
     """Do nothing here: the initializer could not be loaded."""
     global _refusal
-    _refusal = *work.failure(error), True
+    _refusal = *remote_work.failure(error), True
 
 
 def begin(fd):

@@ -1,6 +1,7 @@
-"""How many cores this process may use, and whether Python threads can use them.
+"""`raddle.cores()`: how many cores this process may use, and whether threads can use them all.
 
 `os.cpu_count()` counts the machine's; a container or `taskset` may leave a process fewer.
+(`backend="cores"` is in `backends/cores.py`.)
 """
 
 import math
