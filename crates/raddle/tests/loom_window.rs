@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::{Interrupted, Scripted, Step, check};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use raddle::pool::{Outcome, Settings, Step, Window};
+use raddle::pool::{NextStep, Outcome, Settings, Window};
 use raddle::{Blocking, Deadline, Event, Native};
 
 type Tens = Window<usize, usize>;
@@ -39,19 +39,19 @@ fn next<B: Blocking>(
     };
     let outcome = loop {
         match consumer.next_step() {
-            Step::Deliver(delivery) => break Ok(Some(delivery.output)),
-            Step::Pull => match inputs.next() {
+            NextStep::Deliver(delivery) => break Ok(Some(delivery.output)),
+            NextStep::Pull => match inputs.next() {
                 Some(input) => consumer.publish(input),
                 None => consumer.end(),
             },
-            Step::Hire => consumer.hired(false),
-            Step::Wait => {
+            NextStep::Hire => consumer.hired(false),
+            NextStep::Wait => {
                 if let Err(interrupt) = consumer.wait(blocking, until) {
                     break Err(interrupt);
                 }
             }
-            Step::Discard(..) => {}
-            Step::Over => break Ok(None),
+            NextStep::Discard(..) => {}
+            NextStep::Over => break Ok(None),
         }
     };
     discard(consumer.leave());
@@ -61,7 +61,7 @@ fn next<B: Blocking>(
 /// Drops what a closed window still holds.
 fn discard(left: Result<(), raddle::pool::Consumer<'_, usize, usize>>) {
     if let Err(mut consumer) = left {
-        while !matches!(consumer.next_step(), Step::Over) {}
+        while !matches!(consumer.next_step(), NextStep::Over) {}
         discard(consumer.leave());
     }
 }
@@ -171,7 +171,7 @@ fn what_was_published_is_claimed_or_discarded_never_both_or_neither() {
         let (window, ran) = (window(2, true), Arc::new(AtomicUsize::new(0)));
         let mut consumer = window.consumer().expect("one consumer");
         for input in [1, 2] {
-            assert!(matches!(consumer.next_step(), Step::Hire | Step::Pull));
+            assert!(matches!(consumer.next_step(), NextStep::Hire | NextStep::Pull));
             consumer.hired(false);
             consumer.publish(input);
         }
@@ -189,10 +189,10 @@ fn what_was_published_is_claimed_or_discarded_never_both_or_neither() {
         let mut ended = 0;
         loop {
             match consumer.next_step() {
-                Step::Deliver(_) => ended += 1,
-                Step::Discard(_, None) => ended += 1,
-                Step::Wait => consumer.wait(&mut Native, Deadline::NEVER).unwrap(),
-                Step::Over => break,
+                NextStep::Deliver(_) => ended += 1,
+                NextStep::Discard(_, None) => ended += 1,
+                NextStep::Wait => consumer.wait(&mut Native, Deadline::NEVER).unwrap(),
+                NextStep::Over => break,
                 step => panic!("{step:?}"),
             }
         }

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyTuple};
 use raddle::Deadline;
-use raddle::pool::{Consumer, Step};
+use raddle::pool::{Consumer, NextStep};
 
 use super::outcome::is_ordinary;
 use super::shared::{Made, Shared};
@@ -32,7 +32,7 @@ impl Shared {
         let py = stream.py();
         loop {
             match consumer.next_step() {
-                Step::Deliver(delivery) => {
+                NextStep::Deliver(delivery) => {
                     self.count_delivery(stream)?;
                     match delivery.output {
                         Made::Value(value) => return Ok(Some((value, delivery.input))),
@@ -45,10 +45,10 @@ impl Shared {
                         }
                     }
                 }
-                Step::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
-                Step::Pull => self.pull(py, consumer)?,
-                Step::Hire => self.ask_for_worker(py, consumer)?,
-                Step::Wait => {
+                NextStep::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
+                NextStep::Pull => self.pull(py, consumer)?,
+                NextStep::Hire => self.ask_for_worker(py, consumer)?,
+                NextStep::Wait => {
                     if self.until.has_passed() {
                         let next = self.deliveries.load(Ordering::Relaxed);
                         return Err(PyTimeoutError::new_err(format!(
@@ -70,11 +70,11 @@ impl Shared {
                     attached.attach();
                     py.check_signals()?;
                 }
-                Step::Discard(input, output) => {
+                NextStep::Discard(input, output) => {
                     self.cut.store(true, Ordering::Relaxed);
                     drop((input, output));
                 }
-                Step::Over => return self.conclude(py),
+                NextStep::Over => return self.conclude(py),
             }
         }
     }

@@ -16,5 +16,5 @@ pub use rust_pool::{Crew, Member, Task, TaskEnd};
 #[cfg(not(raddle_loom))]
 pub use rust_pool::{Pool, Spawned};
 pub use stream::{
-    Consumer, Delivery, HeldItem, Left, Outcome, Reading, Settings, Stay, Step, Window,
+    Consumer, Delivery, HeldItem, Left, NextStep, Outcome, Reading, Settings, Stay, Window,
 };

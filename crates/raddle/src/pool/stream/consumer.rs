@@ -26,7 +26,7 @@ pub struct Delivery<T, R> {
 /// What the consumer has to do next.
 #[must_use]
 #[derive(Debug)]
-pub enum Step<T, R> {
+pub enum NextStep<T, R> {
     /// Here is the next result.
     Deliver(Delivery<T, R>),
     /// Pull an input: call [`Consumer::publish`] or [`Consumer::end`].
@@ -62,7 +62,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
 
     /// Decides what to do next.
     #[inline]
-    pub fn next_step(&mut self) -> Step<T, R> {
+    pub fn next_step(&mut self) -> NextStep<T, R> {
         self.state(|window, state| state.next_step(window))
     }
 
@@ -79,7 +79,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
     /// Hands an input to the workers.
     ///
     /// # Panics
-    /// If the next step was not [`Step::Pull`].
+    /// If the next step was not [`NextStep::Pull`].
     #[inline]
     pub fn publish(&mut self, input: T) {
         self.stage(input);
@@ -96,7 +96,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
     /// Takes an input that the workers are [offered](Self::offer) soon, before anything else.
     ///
     /// # Panics
-    /// If the next step was not [`Step::Pull`], or there is no more room.
+    /// If the next step was not [`NextStep::Pull`], or there is no more room.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a loop of nothing else is as quick as it can be")]
     pub fn stage(&mut self, input: T) {
@@ -182,7 +182,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
     }
 
     /// Stops being the consumer; `Err` if the window was closed meanwhile, with what it still
-    /// holds to be discarded first: take steps until [`Step::Over`].
+    /// holds to be discarded first: take steps until [`NextStep::Over`].
     ///
     /// # Errors
     /// The consumer itself, see above.
@@ -231,7 +231,7 @@ impl<T, R> Consumer<'_, T, R> {
         let mut left = self.leave();
         while let Err(mut consumer) = left {
             let mut leftovers = Vec::new();
-            while let Step::Discard(input, output) = consumer.next_step() {
+            while let NextStep::Discard(input, output) = consumer.next_step() {
                 leftovers.push((input, output));
             }
             left = consumer.leave();

@@ -11,7 +11,7 @@
 //!    the ranges that workers are in, and sees that somebody is awake for the rest.
 
 use super::cell::{Cell, EMPTY};
-use super::consumer::{Delivery, Step};
+use super::consumer::{Delivery, NextStep};
 use super::pull::{Moment, Reach, Refill};
 use super::slot::Slot;
 use super::window::{CLOSED, STOPPED, Settings, Window};
@@ -108,7 +108,7 @@ impl ConsumerState {
 
     /// Decides what to do next.
     #[inline]
-    pub(super) fn next_step<T, R>(&mut self, window: &Window<T, R>) -> Step<T, R> {
+    pub(super) fn next_step<T, R>(&mut self, window: &Window<T, R>) -> NextStep<T, R> {
         let door = window.door.load(Ordering::Acquire);
         if door & (STOPPED | CLOSED) != 0 {
             return self.wind_up(window, door & CLOSED != 0);
@@ -117,17 +117,17 @@ impl ConsumerState {
         let open = self.room(window) > 0;
         if self.look(window) {
             if self.refill.goes_on(open, flying, self.reach.now) {
-                return Step::Pull;
+                return NextStep::Pull;
             }
             return self.take(window);
         }
         if flying == 0 && !open {
-            return Step::Over;
+            return NextStep::Over;
         }
         if self.wants_worker(window) {
-            return Step::Hire;
+            return NextStep::Hire;
         }
-        if open && self.refill.comes_first(flying) { Step::Pull } else { Step::Wait }
+        if open && self.refill.comes_first(flying) { NextStep::Pull } else { NextStep::Wait }
     }
 
     /// Finds out whether the next result is there.
@@ -265,7 +265,7 @@ impl ConsumerState {
 
     /// Takes the next result, which is there.
     #[inline]
-    pub(super) fn take<T, R>(&mut self, window: &Window<T, R>) -> Step<T, R> {
+    pub(super) fn take<T, R>(&mut self, window: &Window<T, R>) -> NextStep<T, R> {
         debug_assert!(self.ready > 0);
         let mut number = self.delivered;
         let mut slot = number & window.mask;
@@ -279,8 +279,10 @@ impl ConsumerState {
         self.reach.delivered(window.limit);
         // SAFETY: announced, so done; and this is the consumer.
         match unsafe { window.slots[slot].take() } {
-            (Some(input), Some(output)) => Step::Deliver(Delivery { number, input, output }),
-            (Some(input), None) => Step::Discard(input, None),
+            (Some(input), Some(output)) => {
+                NextStep::Deliver(Delivery { number, input, output })
+            }
+            (Some(input), None) => NextStep::Discard(input, None),
             _ => unreachable!("an announced slot has an input"),
         }
     }
@@ -315,13 +317,13 @@ impl ConsumerState {
 
     /// What to do once nothing is handed out any more.
     #[cold]
-    fn wind_up<T, R>(&mut self, window: &Window<T, R>, closed: bool) -> Step<T, R> {
+    fn wind_up<T, R>(&mut self, window: &Window<T, R>, closed: bool) -> NextStep<T, R> {
         self.ended = true;
         let cut = self.cut(window);
         if closed && let Some(ticket) = window.offcuts.take() {
             // SAFETY: taken from the workers that could have claimed it; and this is the consumer.
             if let (Some(input), _) = unsafe { window.slots[ticket & window.mask].take() } {
-                return Step::Discard(input, None);
+                return NextStep::Discard(input, None);
             }
         }
         if self.published > cut {
@@ -329,25 +331,25 @@ impl ConsumerState {
             let slot = self.slot_of(window, self.published);
             // SAFETY: never claimed, and never will be; and this is the consumer.
             if let (Some(input), _) = unsafe { window.slots[slot].take() } {
-                return Step::Discard(input, None);
+                return NextStep::Discard(input, None);
             }
         }
         if closed {
             let Some(slot) = window.slots[self.looked..].iter().position(Slot::is_done) else {
                 self.looked = 0; // Items that run come to their end later.
-                return Step::Over;
+                return NextStep::Over;
             };
             self.looked += slot + 1;
             // SAFETY: done, and this is the consumer.
             return match unsafe { window.slots[self.looked - 1].take() } {
-                (Some(input), output) => Step::Discard(input, output),
+                (Some(input), output) => NextStep::Discard(input, output),
                 _ => unreachable!("a slot that is done has an input"),
             };
         }
         if self.delivered == cut {
-            return Step::Over;
+            return NextStep::Over;
         }
-        if self.look(window) { self.take(window) } else { Step::Wait }
+        if self.look(window) { self.take(window) } else { NextStep::Wait }
     }
 
     /// Whether there is work for one more worker than those that are on their way.

@@ -11,6 +11,6 @@ mod window;
 mod work;
 
 pub use clocks::Reading;
-pub use consumer::{Consumer, Delivery, Step};
+pub use consumer::{Consumer, Delivery, NextStep};
 pub use slot::HeldItem;
 pub use window::{Left, Outcome, Settings, Stay, Window};
