@@ -1,7 +1,7 @@
 """What happens when raddle finds a deadlock: it is reported, raised, or given to the program.
 
-The finding itself is the core's. It calls `found` with no lock of its own held: in the thread
-that found it or, if that is the main one, in another, which no signal's handler interrupts.
+The core finds it, and calls `found` with no lock of its own held. It does so in the thread that
+found it; or, if that is the main one, in another thread, which no signal handler interrupts.
 """
 
 import collections
@@ -128,7 +128,7 @@ def _verdict(finder, kind, ring, certain, waits):
         return (None if certain else _verdict_of_ring(ring)), ()
     if kind != "asleep":
         return None, ()
-    ways = woken_by_signal.Ways(finder)  # Nobody but the main thread finds that.
+    ways = woken_by_signal.Ways(finder)  # Only the main thread finds that.
     if not ways:
         return None, ()
     if ways.are_meant(ring):

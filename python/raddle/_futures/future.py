@@ -75,7 +75,8 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     """Wait until futures are done, for at most `timeout` seconds (None: no limit).
 
     `return_when` is FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED. Returns a named tuple of
-    two sets, `done` and `not_done`. concurrent.futures.wait, and takes its futures, too.
+    two sets, `done` and `not_done`. Counterpart: concurrent.futures.wait,
+    whose futures it takes, too.
     """
     fs = set(fs)
     if not _are_native(fs):

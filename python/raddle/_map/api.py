@@ -38,7 +38,7 @@ def map(
 
     Several iterables give `fn` several arguments, until the shortest ends. Inputs are pulled
     in the thread that takes the results, and only so far ahead as the workers need (or as
-    `buffersize` allows): an endless generator works, and memory stays flat. Closing or
+    `buffersize` allows): an endless generator works, and memory does not grow. Closing or
     dropping the iterator ends the work and the workers.
 
     workers: how many; raddle.cores() by default. backend: "threads", "cores" (whatever runs
@@ -51,10 +51,11 @@ def map(
     ExceptionGroup at the end; "return" gives exceptions in the place of results. Each error
     has a note that names its input.
 
-    Raises TypeError and ValueError for arguments that make no sense, ImportError where an
-    extra is missing, pickle.PicklingError for a function that cannot be sent to the workers,
+    Raises TypeError and ValueError for arguments that make no sense, ImportError where an extra
+    is missing, pickle.PicklingError for a function that cannot be sent to the workers,
     ConnectionError for a scheduler that does not answer; all of them at once. Counterpart:
-    concurrent.futures.Executor.map, which pulls all inputs first and forgets which one failed.
+    concurrent.futures.Executor.map, which pulls all inputs first and does not say which one
+    failed.
     """
     settings = Settings(fn, iterables, ordered, timeout, buffersize, progress, on_error)
     workers = count(workers, backend)
@@ -301,8 +302,9 @@ class Pool:
     means for a map whose results were not all taken.
 
     Using a pool's map() inside a task of the same pool is fine with threads: the task that
-    waits does the work itself if nobody else is free. Other backends cannot reach the pool
-    from a task, and say so. Counterparts: concurrent.futures.Executor, multiprocessing.Pool.
+    waits does the work itself if no other worker is free. Other backends cannot reach the pool
+    from a task, and raise an error that says so. Counterparts: concurrent.futures.Executor,
+    multiprocessing.Pool.
     """
 
     def __init__(self, workers=None, backend="threads", initializer=None, initargs=()):

@@ -2,8 +2,8 @@
 
 Inputs are pulled in the consumer's thread, and only so far ahead as the window allows; results
 are handed out as they become ready, in order or as they come. What a backend does is behind
-`Job`. Rejected: a thread of its own that pulls. It would run the user's generator in a thread
-that nobody asked for, and somebody would have to end it.
+`Job`. Rejected: a thread of its own that pulls. It would run the user's generator in another
+thread, and somebody would have to end that thread.
 """
 
 import _queue

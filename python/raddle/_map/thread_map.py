@@ -1,4 +1,4 @@
-"""A map on threads: the engine is Rust's `Stream`, here is what it is to the user.
+"""A map on threads: the engine is Rust's `Stream`, its interface is here.
 
 Iterating it costs no Python but the inputs' and the function's own.
 """
@@ -110,7 +110,7 @@ class StreamMap(Stream, Map):
         if lender is not None:  # A map that could not begin ends twice.
             self._title = lender.title()
         if how == "interrupted":
-            self._threads.strike(self._hire)
+            self._threads.interrupt(self._hire)
         try:
             if how == "done" and self._timer is not None:
                 self._tell()  # This may raise: a warning can be an error.

@@ -1,4 +1,4 @@
-"""`raddle dump PID`: has another process of the same user show its threads.
+"""`raddle dump PID`: make another process of the same user show its threads.
 
 The asker makes an empty file, 0600 in a private folder, and sends a signal; the process writes
 its dump there and removes the file's name, which is how the asker, which has it open, sees that

@@ -2,9 +2,9 @@
 
 The name that the program gave it, if it gave one. Otherwise nothing was ever recorded: the
 frames of the threads that wait are searched for a variable that is this very object, and for
-objects in variables that hold it; then the program's modules and, what is still without a name,
-ever further inside. That looks at dicts, slots and items only (see contents.py), compares with
-`is`, and ends after a bounded number of looks.
+objects in variables that hold it; then the program's modules; then, for what is still without a
+name, ever further inside. That looks at dicts, slots and items only (see contents.py), compares
+with `is`, and ends after a bounded number of looks.
 """
 
 import sys

@@ -154,7 +154,7 @@ class Either(Remote):
         return reply
 
     def _move(self, error):
-        """Have processes do the rest."""
+        """Give the rest to processes."""
         with self._lock:
             if len(self._lanes) > 1:
                 return
@@ -188,7 +188,7 @@ class Either(Remote):
 
 
 def _advise(errors):
-    """Say what helps a call that did what no interpreter but the first may do."""
+    """Add a note on what helps to an error of what only the first interpreter may do."""
     for error in errors:
         if isinstance(error, (ImportError, RuntimeError)) and "interpreter" in str(error):
             error.add_note(ELSEWHERE)

@@ -1,6 +1,6 @@
 """A Dask cluster: one that is there, or one on this machine that ends with the pool.
 
-Dask runs the tasks of a lost worker again; what is left for us is the error when it gives up.
+Dask itself runs the tasks of a lost worker again; here is the error when it gives up.
 """
 
 import contextlib
@@ -140,7 +140,7 @@ class Dask(Remote):
         client, self._client = self._client, None
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
-            # That its connections close is no news.
+            # Messages about closed connections are not shown.
             for name in ("batched", "comm.tcp", "core", "scheduler"):
                 logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
         for each in (client, cluster):
@@ -194,7 +194,7 @@ def _cluster(workers):
         async def close(self):
             process, self.process = self.process, None
             if process is not None and process.returncode is None:
-                # All at once: one that sees another go would have something to say about it.
+                # All at once: one that sees another go would log that.
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()

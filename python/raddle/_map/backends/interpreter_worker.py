@@ -1,4 +1,4 @@
-"""In a worker interpreter: wait for the word to stop, and then stop the task."""
+"""In a worker interpreter: run tasks, and wait for the message to stop the present one."""
 
 import os
 import threading
@@ -12,7 +12,7 @@ _refusal = None  # the outcome of every input, if the initializer could not be l
 
 
 def attend(function, data, time_slice, halt):
-    """remote_work.run(), which the word stops."""
+    """remote_work.run(), which that message stops."""
     if _refusal is not None:
         return [_refusal] * len(data), 0.0
     outcome = [], 0.0  # if it is stopped: nobody wants it any more
@@ -39,7 +39,7 @@ def begin(fd):
     try:
         threading.Thread(target=_listen, args=(fd,), name="raddle-listen").start()
     except RuntimeError:
-        os.close(fd)  # tasks run; the word does not reach them
+        os.close(fd)  # tasks run, but cannot be stopped
 
 
 def _listen(fd):
@@ -54,5 +54,5 @@ def _listen(fd):
     for _ in range(100):  # a destructor may have swallowed it, or the task itself
         if _target.owner is None:
             return
-        _target.strike()
+        _target.interrupt()
         time.sleep(0.05)

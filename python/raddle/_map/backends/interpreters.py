@@ -1,7 +1,7 @@
 """Interpreters in this process, one GIL each: the standard library's pool of them (3.14).
 
-A task in another interpreter cannot be interrupted from here, so each has a thread that waits
-for the word and then interrupts its own interpreter's task.
+A task in another interpreter cannot be interrupted from here. So each interpreter has a thread
+that waits for a message and then interrupts its own interpreter's task.
 """
 
 import atexit
@@ -113,7 +113,7 @@ def _tolerant(kind):
                     raise
 
         def _take_back(self):
-            # submit() is about to raise: nobody may do later what it has put into the queue.
+            # submit() is about to raise, so its call must not be made later.
             with contextlib.suppress(queue.Empty):
                 while (item := self._work_queue.get_nowait()) is not None:
                     item.future.cancel()
@@ -152,7 +152,7 @@ class Left:
                     return
                 time.sleep(0.002)
         except KeyboardInterrupt:
-            _die()  # Said twice: the rest is not waited for.
+            _die()  # A second Ctrl-C: the rest is not waited for.
 
 
 def _die():
@@ -185,7 +185,7 @@ class Ears:
         self._lock = threading.Lock()
 
     def say(self, word):
-        """Say a word to every interpreter, those that are not there yet included; only once."""
+        """Send a byte to every interpreter, also to those that come later; only once."""
         with self._lock:
             mouth, self._mouth = self._mouth, None
         if mouth is not None:

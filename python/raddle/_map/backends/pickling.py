@@ -1,4 +1,4 @@
-"""Functions and inputs on their way to a worker that shares no objects with us."""
+"""Pickling functions, inputs and results for workers in other processes and interpreters."""
 
 import io
 import os

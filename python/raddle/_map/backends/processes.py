@@ -2,8 +2,8 @@
 
 Where loky is not installed, `backend="cores"` has them by the standard library (spawn.py).
 
-A worker notes down which input it begins, in a file that outlives it: should it be killed, the
-error can name that input. What no worker had begun is sent to new workers.
+A worker writes down which input it begins, in a file that outlives it. So if the worker is
+killed, the error can name that input. What no worker had begun is sent to new workers.
 """
 
 import contextlib
@@ -143,8 +143,8 @@ class Processes(Remote):
         with self._lock:
             if self._executor is executor:
                 self._executor = None
-        # Wait until the others are dead, so that nobody notes down anything any more. (A future
-        # of submit() asks in the very thread that kills them.)
+        # Wait until the others are dead, so that none writes any more. (A future of submit()
+        # asks in the very thread that kills them.)
         here = threading.current_thread() is executor.manager
         executor.shutdown(wait=not here, kill_workers=True)
         dead = dict(executor.dead or ())

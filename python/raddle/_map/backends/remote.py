@@ -24,7 +24,7 @@ class Remote(Backend):
         raise NotImplementedError
 
     def lost(self, message, error):
-        """Return a Reply for a message that came to nothing, or raise: it is nobody's fault."""
+        """Return a Reply for a message that was lost through no fault of an input, or raise."""
         raise error
 
     def send(self, message, function, data, time_slice):

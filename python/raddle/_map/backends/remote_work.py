@@ -1,4 +1,4 @@
-"""What runs in a worker that shares no objects with us: some inputs, each on its own account.
+"""What runs in a worker of another process or interpreter: inputs, each with its own result.
 
 Functions, inputs and results come and go as bytes, pickled one by one, so that what cannot be
 pickled is one item's error and not the whole message's. Sent to Dask workers by value: raddle
@@ -77,7 +77,7 @@ def run(function, inputs, time_slice, note=None, halt=False, kept=[None, None]):
     Return (outcomes, seconds). An outcome is the pickled result, or
     (pickled exception, its traceback as text), with True as a third if nothing was called,
     since the function or the input could not be loaded here. There may be fewer than inputs,
-    but one at least; the rest is for somebody else, and has not begun. With `halt`, an input
+    but one at least; the rest has not begun, and goes to another worker. With `halt`, an input
     that could not be loaded is the last.
     """
     from time import perf_counter

@@ -1,7 +1,7 @@
 """Threads of this process: nothing to start, nothing to send.
 
-They are daemons: exit waits for what was submitted to a Pool (as the standard library does),
-but not for the tasks of a map whose results nobody can take any more.
+They are daemons. As in the standard library, exit waits for what was submitted to a Pool. It
+does not wait for the tasks of a map, whose results cannot be taken any more.
 """
 
 from contextvars import copy_context
@@ -27,7 +27,7 @@ class Threads(Backend):
         self.threads.belong(pool)
 
     def is_here(self):
-        """Return whether the caller is one of these threads, and had better not wait."""
+        """Return whether the caller is one of these threads, which must not wait for others."""
         return current() is self.threads
 
     def submit(self, fn, args, kwargs):
@@ -90,7 +90,7 @@ class ThreadJob(Job):
         self._last = first if self._last is None else min(self._last, first)
 
     def interrupt(self):
-        self._threads.strike(self)
+        self._threads.interrupt(self)
 
     def clocks(self):
         return self._timer.read()
