@@ -1,4 +1,5 @@
-//! Telling Python which thread waits for what, and which can end the wait.
+//! Deadlocks and waits, as Python sees them: which thread waits for what, and which can end the
+//! wait.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::locks::lock::Lock;
 use crate::python::call;
 use crate::python::hooks;
 
-/// A wait as Python is told of it, and the object that it is for.
+/// A wait as it is passed to Python, and the object that it is for.
 pub(crate) type SeenWait<'py> = (Wait, Option<Bound<'py, PyAny>>);
 
 /// Adds a wait, from inside `visit`: the thread cannot give its object up meanwhile.
@@ -25,8 +26,8 @@ fn note<'py>(py: Python<'py>, seen: &mut Vec<SeenWait<'py>>, wait: &Wait) {
     seen.push((*wait, unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }));
 }
 
-/// What can end a wait, as Python is told: a thread's identifier, or the address of an executor's
-/// queue, which is negative; 0 if nobody knows.
+/// What can end a wait, as Python is told: a thread's identifier, or the address of an
+/// executor's queue, which is negative; 0 if nobody knows.
 fn provider(wait: &Wait) -> isize {
     match wait.provider {
         Provider::Thread { thread, .. } => thread.cast_signed(),
@@ -59,7 +60,7 @@ pub(crate) fn main_ident() -> usize {
     main_thread::main_thread()
 }
 
-/// Tells of what was found; returns what is to be done about it.
+/// Reports what was found; returns what is to be done about it.
 ///
 /// # Errors
 /// What a signal's handler raised meanwhile.
@@ -103,7 +104,8 @@ pub(crate) fn detect(on: bool) {
     deadlock::detect(on);
 }
 
-/// Says how many seconds a ring that is not certain has to last before it is told; 1 at first.
+/// Sets how many seconds a ring that is not certain has to last before it is reported; 1 at
+/// first.
 #[pyfunction]
 #[pyo3(name = "_doubt_for")]
 pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
@@ -114,8 +116,8 @@ pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
 }
 
 /// The waits that go on: `(thread, kind, object or None, provider, since, timed)`, `since` in
-/// seconds of `time.monotonic()`. The provider is the thread that can end it; 0 if nobody knows;
-/// negative, if the workers of an executor can: `-id()` of its queue.
+/// seconds of `time.monotonic()`. The provider is the thread that can end it; 0 if nobody
+/// knows; negative, if the workers of an executor can: `-id()` of its queue.
 #[pyfunction]
 #[pyo3(name = "_waits")]
 pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
@@ -129,7 +131,7 @@ pub(crate) fn seen(py: Python<'_>) -> Vec<SeenWait<'_>> {
     seen
 }
 
-/// The waits as Python is told of them, see [`waits`].
+/// The waits as they are passed to Python, see [`waits`].
 pub(crate) fn listed<'py>(
     py: Python<'py>,
     seen: Vec<SeenWait<'py>>,

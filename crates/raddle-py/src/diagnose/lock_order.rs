@@ -1,4 +1,4 @@
-//! The checking modes, as Python sees them, and telling of lock orders.
+//! Lock orders, as Python sees them: switching the check on, and reporting contradictions.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -46,8 +46,8 @@ pub(crate) fn with_card<R>(
     }
 }
 
-/// Tells of a lock order that contradicts another; returns the exception that is to be raised for
-/// it, if any.
+/// Reports a lock order that contradicts another; returns the exception that is to be raised
+/// for it, if any.
 ///
 /// # Errors
 /// What a signal's handler raised meanwhile.

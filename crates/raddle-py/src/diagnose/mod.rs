@@ -1,4 +1,5 @@
-//! What is told of a program: deadlocks, lock orders, contention, and all stacks at once.
+//! What raddle reports of a program: deadlocks, lock orders, contention, and all stacks at
+//! once.
 
 pub(crate) mod aside;
 pub(crate) mod contention;

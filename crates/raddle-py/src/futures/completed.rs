@@ -17,14 +17,14 @@ use crate::python::timeout;
 #[pyclass(frozen, weakref, module = "raddle._raddle", name = "_Completed")]
 pub(crate) struct Completed {
     done: Tasks<OwnedPy>,
-    /// The pool whose workers end all of the futures, or 0; once that is known, it is so for those
-    /// that are left.
+    /// The pool whose workers end all of the futures, or 0; once that is known, it is so for
+    /// those that are left.
     pool: AtomicUsize,
     /// How many were left when that was last looked for.
     looked: AtomicUsize,
 }
 
-/// So few futures are looked at each time.
+/// Up to so many futures are looked at each time.
 const FEW: usize = 100;
 
 impl Completed {
@@ -82,7 +82,8 @@ impl Completed {
     }
 
     /// Returns the futures that have ended since, waiting for one for at most `timeout` seconds
-    /// (None: no limit); an empty list if there is none by then. `futures` are those that are left.
+    /// (None: no limit); an empty list if there is none by then. `futures` are those that are
+    /// left.
     fn wait<'py>(
         &self,
         py: Python<'py>,

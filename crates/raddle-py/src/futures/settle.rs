@@ -1,4 +1,4 @@
-//! A call begins and ends, and the threads and callbacks that wait for that are told.
+//! A call begins and ends; then waiting threads are woken and callbacks called.
 
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
@@ -65,7 +65,7 @@ impl Future {
         let future = slf.get();
         let begun = match future.core.begin(Access::Free) {
             Err(Refused::Open) => {
-                // (Nobody is told of a beginning: only of a cancellation that was noticed.)
+                // (A beginning notifies no one; a cancellation that was noticed does.)
                 Self::begin_opened(slf)?
             }
             begun => begun,

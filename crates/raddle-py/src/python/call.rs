@@ -1,4 +1,4 @@
-//! Calls from here into Python, as this crate words them.
+//! Calls from Rust into Python.
 //!
 //! A daemon thread may be inside one of them when the interpreter ends, and never come back:
 //! `exit_guards` guards what they call.
@@ -59,7 +59,8 @@ pub(crate) fn call1<'py>(
     let mut arguments = [std::ptr::null_mut(), argument.as_ptr()];
     let count = 1 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
     let first = (&raw mut arguments[1]).cast_const();
-    // SAFETY: as in `call`; the place before the one argument may be written to, as the flag says.
+    // SAFETY: as in `call`; the place before the one argument may be written to, as the flag
+    // says.
     let result = unsafe {
         ffi::PyObject_Vectorcall(callable.as_ptr(), first, count, std::ptr::null_mut())
     };
@@ -118,8 +119,8 @@ impl Callee {
 pub(crate) fn next_plain<'py>(
     iterator: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    // SAFETY: the reference is live for the call, and the thread is attached; the caller has made
-    // sure that it is an iterator.
+    // SAFETY: the reference is live for the call, and the thread is attached; the caller has
+    // made sure that it is an iterator.
     let item = guarded(|| unsafe {
         let step: raw::Step =
             std::mem::transmute((*ffi::Py_TYPE(iterator.as_ptr())).tp_iternext);
@@ -311,7 +312,8 @@ pub(crate) unsafe fn call_raw(
     unsafe { ffi::PyObject_Call(callable, args, kwargs) }
 }
 
-/// Calls `method`, a function of a class, with `object` before its arguments; null if it raised.
+/// Calls `method`, a function of a class, with `object` before its arguments; null if it
+/// raised.
 ///
 /// # Safety
 /// The thread is attached; the references are live, `args` are `count` positional ones and then

@@ -193,7 +193,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Calls `hire`. That it fails is an error only while there is nobody to do the work.
+    /// Calls `hire`. Its failure is an error only while no worker is there.
     fn ask_for_worker(
         &self,
         py: Python<'_>,

@@ -1,9 +1,9 @@
-//! How much locks are fought over: how often each was taken, and how long it was waited for and
-//! held, and where; and how long threads waited for everything else.
+//! The contention profile: how often each lock was taken, how long it was waited for and held,
+//! and where; and how long threads waited for everything else.
 //!
-//! Each lock that has a card counts for itself (`card/counter.rs`). What a lock has counted when it
-//! is gone is added to that of its group: those of its name or, without one, those that were made
-//! where it was. So a program that makes locks all the time needs no more and more memory.
+//! Each lock that has a card counts for itself (`card/counter.rs`). What a lock has counted
+//! when it is gone is added to that of its group: those of its name or, without one, those that
+//! were made where it was. So memory does not grow in a program that makes locks all the time.
 //!
 //! A forked child starts from nothing.
 //!

@@ -2,14 +2,14 @@
 //!
 //! Each lock is a node. An edge leads from a lock that was held to one that was then taken, and
 //! has the two places and the locks that were held besides (its guards). A ring of edges is a
-//! hang that is possible if no two of them were seen with the same lock in hand: that one would
-//! keep their threads apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and
-//! Stoller, 2005.)
+//! possible deadlock, unless two of its edges had a guard in common: that lock would keep their
+//! threads apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and Stoller,
+//! 2005.)
 //!
 //! A lock that is gone leaves what was seen of it to the place where it was made: a node that
-//! stands for all locks made there, and that a search takes for any of them. While locks live they
-//! are told apart, so that two of one make may well be taken in either order where no thread can
-//! meet both.
+//! stands for all locks made there, and that a search takes for any of them. While locks live
+//! they are told apart, so that two of one make may well be taken in either order where no
+//! thread can meet both.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::wait::{Inversion, Link, LockInfo, Site};
 const STEPS: usize = 10_000;
 /// Locks of the longest ring that is found.
 const LONGEST: usize = 16;
-/// Locks in the hand of one thread with which it still makes orders: there are as many edges as
+/// Locks held by one thread with which it still makes orders: there are as many edges as
 /// pairs of them, and each has the others as guards.
 const HANDFUL: usize = 32;
 /// Inversions that are kept.
@@ -73,8 +73,8 @@ impl Guard {
         Self { lock: entry.card.id(), made: entry.card.made() }
     }
 
-    /// Whether it keeps the threads at two edges apart. An edge of locks that are gone stands for
-    /// all of their makes, and so does its guard: objects that each have the three.
+    /// Whether it keeps the threads at two edges apart. An edge of locks that are gone stands
+    /// for all of their makes, and so does its guard: objects that each have the three.
     fn is(self, other: Self, gone: bool) -> bool {
         self.lock == other.lock
             || (gone && self.made == other.made && self.made != Site::Unknown)
@@ -98,8 +98,8 @@ pub fn inversions() -> Vec<Inversion> {
     SHARED.with(|graph| graph.found.clone())
 }
 
-/// Notes that `card` is about to be taken at `site`, by the thread that blocks; returns an order
-/// that contradicts this one.
+/// Notes that `card` is about to be taken at `site`, by the thread that blocks; returns an
+/// order that contradicts this one.
 pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Option<Inversion> {
     let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
     // (Outside: what asks for a name may run anything.)

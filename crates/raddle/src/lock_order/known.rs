@@ -1,10 +1,10 @@
-//! Which locks the calling thread has found to be taken inside which: what it nests over and over
-//! needs no look at what all threads share.
+//! A thread-local cache of nested pairs: pairs that a thread takes over and over need no look
+//! at the shared graph.
 //!
-//! What is here stays true while both locks are in use: their numbers are never used again, and an
-//! order that was seen without guards is not forgotten unless one of them is gone or lent, and
-//! the caller has looked at that. (A forked child may have lost what all threads share, so it
-//! begins anew.)
+//! What is here stays true while both locks are in use: their numbers are never used again, and
+//! an order that was seen without guards is not forgotten unless one of them is gone or lent,
+//! and the caller has looked at that. (A forked child may have lost what all threads share, so
+//! it begins anew.)
 
 use std::cell::Cell;
 

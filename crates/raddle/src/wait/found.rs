@@ -1,5 +1,4 @@
-//! What is found, and told by those that block: deadlocks, and orders of locks that contradict
-//! each other.
+//! What is found and reported: deadlocks, and lock orders that contradict each other.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,8 +22,8 @@ pub struct Wait {
     pub since: i64,
     /// Which wait of the process it is, however often it sleeps.
     pub(crate) id: usize,
-    /// Which sleep of the process it is: a later one has a greater number. 0 for a thread that is
-    /// awake within its wait.
+    /// Which sleep of the process it is: a later one has a greater number. 0 for a thread that
+    /// is awake within its wait.
     pub(crate) order: usize,
 }
 
@@ -83,7 +82,7 @@ impl fmt::Display for Deadlock {
     }
 }
 
-/// What people are told of a lock.
+/// What reports show of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockInfo {
     /// Its number: never used again.
@@ -94,7 +93,7 @@ pub struct LockInfo {
     pub name: Option<Arc<str>>,
     /// Where it was made.
     pub made: Site,
-    /// What people are told of where that is: it may say more, or be the same.
+    /// The place that reports show for that: it may say more, or be the same.
     pub told: Site,
 }
 

@@ -1,4 +1,4 @@
-//! The words of waiting: what for, where, how a wait blocks, and what is found on the way.
+//! The vocabulary of waiting: what for, where, how a wait blocks, and what is found meanwhile.
 
 mod awaited;
 mod blocking;

@@ -4,11 +4,11 @@
 //!
 //! 1. A result that is ready is delivered at once, or after a few more quick pulls that keep the
 //!    workers busy; never after a slow one that could have waited.
-//! 2. Nothing is pulled that nobody asked for: pulling is part of waiting for a result.
+//! 2. Inputs are pulled only on demand: pulling is part of waiting for a result.
 //! 3. A consumer that has to wait is woken when a run of results is worth the wake-up, which
 //!    costs as much as a hundred short items; it looks by itself soon after the first of them.
-//! 4. Whatever has not begun can be begun by anybody: a consumer that has waited for long cuts
-//!    the ranges that workers are in, and sees that somebody is awake for the rest.
+//! 4. Any worker can begin what has not begun: a consumer that has waited for long cuts the
+//!    ranges that workers are in, and wakes a worker for the rest if none is awake.
 
 use super::cell::{Cell, EMPTY};
 use super::consumer::{Delivery, NextStep};
@@ -147,8 +147,8 @@ impl ConsumerState {
                     return self.ready > 0;
                 }
                 Cell::Full(what) => {
-                    // The consumer that fills it next has seen the publication of that, which comes
-                    // later.
+                    // The consumer that fills it next has seen the publication of that, which
+                    // comes later.
                     cell.store(EMPTY, Ordering::Relaxed);
                     let count = if window.ordered() { what } else { 1 };
                     self.slot = what;
@@ -287,7 +287,8 @@ impl ConsumerState {
         }
     }
 
-    /// Takes the next result if it is known to be there, fits, and no input is to be pulled first.
+    /// Takes the next result if it is known to be there, fits, and no input is to be pulled
+    /// first.
     #[inline]
     pub(super) fn take_quickly<T, R>(
         &mut self,
@@ -321,7 +322,8 @@ impl ConsumerState {
         self.ended = true;
         let cut = self.cut(window);
         if closed && let Some(ticket) = window.offcuts.take() {
-            // SAFETY: taken from the workers that could have claimed it; and this is the consumer.
+            // SAFETY: taken from the workers that could have claimed it; and this is the
+            // consumer.
             if let (Some(input), _) = unsafe { window.slots[ticket & window.mask].take() } {
                 return NextStep::Discard(input, None);
             }
@@ -354,8 +356,8 @@ impl ConsumerState {
 
     /// Whether there is work for one more worker than those that are on their way.
     ///
-    /// Only a few may be on their way, so that a long stream of short items does not start a
-    /// crowd for nothing; a consumer that has to wait lets more come each time.
+    /// Only a few may be on their way, so that a long stream of short items does not start many
+    /// threads in vain; a consumer that has to wait lets more come each time.
     pub(super) fn wants_worker<T, R>(&mut self, window: &Window<T, R>) -> bool {
         let hiring = &self.hiring;
         if window.sleep.has_sleepers() || !hiring.is_open(window) {
@@ -403,8 +405,8 @@ impl ConsumerState {
         matches!(Cell::read(cell), Cell::Full(_)) && number < self.published
     }
 
-    /// After a wait for the result at `target`: how far ahead to look next time. Returns whether
-    /// to wake a worker.
+    /// After a wait for the result at `target`: how far ahead to look next time. Returns
+    /// whether to wake a worker.
     pub(super) fn learn<T, R>(&mut self, window: &Window<T, R>, target: usize) -> bool {
         let first = self.range;
         if !self.look(window) {
@@ -422,8 +424,8 @@ impl ConsumerState {
         false
     }
 
-    /// The next result has not come: sees to it that whatever has not begun can be begun by any
-    /// worker. Returns whether to wake one.
+    /// The next result has not come: makes what has not begun available to any worker. Returns
+    /// whether to wake one.
     #[cold]
     fn rescue<T, R>(&mut self, window: &Window<T, R>) -> bool {
         window.range_size.forget();
@@ -460,7 +462,8 @@ impl Hiring {
         Self { declined: None, hired: 0, most, crew: CREW, seen: 0, lap: BATCH_DELAY }
     }
 
-    /// Whether one more may be asked for: not after one was asked for in vain, until one leaves.
+    /// Whether one more may be asked for: not after one was asked for in vain, until one
+    /// leaves.
     fn is_open<T, R>(&self, window: &Window<T, R>) -> bool {
         let gone = window.sleep.gone();
         self.declined != Some(gone) && self.hired.saturating_sub(gone) < self.most
