@@ -103,7 +103,7 @@ pub fn inversions() -> Vec<Inversion> {
 pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Option<Inversion> {
     let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
     // (Outside: what asks for a name may run anything.)
-    let (who, inner) = (blocking.thread_name(), card.info());
+    let (thread, inner) = (blocking.thread_name(), card.info());
     let next = blocking.led(site);
     for (_, edge) in &mut unknown {
         (edge.held, edge.next) = (blocking.led(edge.held), next);
@@ -115,7 +115,7 @@ pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Optio
                 continue; // Since; the thread that made it so takes its node out before or after this.
             }
             let outer = outer.info();
-            edge.thread.clone_from(&who);
+            edge.thread.clone_from(&thread);
             graph.add(&outer, &inner, edge);
             if found.is_none() {
                 found = graph.contradiction(&outer, &inner);
