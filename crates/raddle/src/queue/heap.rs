@@ -9,13 +9,13 @@
 //! Which items are compared, and so which of several equal ones comes first, is as in Python's
 //! `heapq`.
 
-use super::{Pile, Store};
+use super::{Stack, Store};
 
 /// Items of which the smallest comes first.
 #[derive(Debug)]
 pub struct Heap<T> {
     /// Each item is not greater than those at twice its index plus 1 and 2.
-    items: Pile<T>,
+    items: Stack<T>,
     /// How often it has changed.
     changes: usize,
 }
@@ -95,7 +95,7 @@ impl<T> Heap<T> {
     /// A heap without items.
     #[must_use]
     pub const fn new() -> Self {
-        Self { items: Pile::new(), changes: 0 }
+        Self { items: Stack::new(), changes: 0 }
     }
 
     /// How often the heap has changed: a plan is valid as long as this stays the same.
@@ -184,7 +184,7 @@ impl<T> Heap<T> {
     }
 
     /// Takes all items out.
-    pub fn take(&mut self) -> Pile<T> {
+    pub fn take(&mut self) -> Stack<T> {
         self.changes = self.changes.wrapping_add(1);
         std::mem::take(&mut self.items)
     }

@@ -4,12 +4,12 @@ mod blocks;
 mod gate;
 mod heap;
 mod locked;
-mod pile;
+mod stack;
 
 pub use blocks::Blocks;
 pub use gate::{Deny, Gate, NoTask, Store, Turn};
 pub use heap::{Heap, Plan, Question};
-pub use pile::Pile;
+pub use stack::Stack;
 
 use std::convert::Infallible;
 use std::fmt;

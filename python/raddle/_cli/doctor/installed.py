@@ -78,9 +78,9 @@ def interpreter(probed):
         # CPython makes the constants immortal of code that it reads from a file, not of what
         # importlib has compiled a moment ago.
         found.note(
-            "modules without a .pyc file count the uses of their constants, and no such file is "
-            "written here: functions in them that compute may be slower in two threads than in "
-            "one",
+            "modules without a .pyc file count the uses of their constants, and no such file "
+            "is written here: functions in them that compute may be slower in two threads "
+            "than in one",
             "unset PYTHONDONTWRITEBYTECODE",
         )
     return found
