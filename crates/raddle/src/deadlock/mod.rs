@@ -32,8 +32,10 @@
 //!     }
 //! }
 //!
-//! // Another thread might still release it, which is waited for a second, or as long as this
-//! says. doubt_for(Duration::from_millis(1)); let lock = RawLock::new(); lock.acquire();
+//! // Another thread might still release it, which is waited for a second, or as long as this says.
+//! doubt_for(Duration::from_millis(1));
+//! let lock = RawLock::new();
+//! lock.acquire();
 //! # if cfg!(not(feature = "deadlock")) { return; }
 //! assert_eq!(lock.acquire_with(&mut Careful, Deadline::NEVER), Err(Finding::Cycle));
 //! ```
