@@ -2,7 +2,7 @@
 
     python examples/corpus.py [backend ...]
 
-One function, the same for all: `raddle.map` says who runs it. Prints how long each took, and
+One function, the same for all: `raddle.map` says what runs it. Prints how long each took, and
 exits with 1 if any of them came to another answer.
 """
 

@@ -237,7 +237,7 @@ def main() -> int:
     wrong += more
     print("\nA program that hangs: which threads, where, and what to do.")
     wrong += hang()
-    print("\nOne map, every core: who is how fast here.")
+    print("\nOne map, every core: how fast each backend is here.")
     wrong += corpus()
     took = time.perf_counter() - began
     print()

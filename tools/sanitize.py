@@ -21,7 +21,7 @@ HOME = ROOT / "target" / "sanitize"
 TARGET = f"{platform.machine()}-unknown-linux-gnu"
 WORDS = ["queue*", "priorityqueue", "simplequeue", "lock", "rlock", "condition", "event"]
 WORDS += ["semaphore", "barrier", "thread", "future*", "executor*", "stream*", "fork", "gc"]
-WORDS += ["places", "order", "contention", "strike", "context"]
+WORDS += ["sites", "order", "contention", "task_interrupt", "context"]
 
 
 def run(*command, **settings):

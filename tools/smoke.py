@@ -1,4 +1,4 @@
-"""A brief look at an installed raddle, as somebody has it who has just run `pip install`.
+"""A brief check of an installed raddle, as it is right after `pip install`.
 
     /path/to/environment/bin/python tools/smoke.py
 

@@ -38,7 +38,7 @@ CARGO = os.environ.get("CARGO_HOME", Path.home() / ".cargo")
 BIN = Path(sys.executable).parent  # where maturin and the checkers are
 MOST = 3_000_000  # bytes of a wheel
 TESTS = (
-    "tests/process/test_doors.py",
+    "tests/process/test_exit_guards.py",
     "tests/process/test_exit.py",
 )  # of what a linker can spoil
 

@@ -36,8 +36,8 @@ def compute(number):
 
 
 compute.__module__ = "__main__"  # Sent to processes as it is: they cannot import this file.
-# As if this file had come from a .pyc file: without a GIL, threads contend for the constants of
-# code that an import has just compiled, and the row would be of that.
+# As if this file had come from a .pyc file. Without a GIL, threads contend for the constants of
+# code that an import has just compiled, and the row would measure that.
 compute.__code__ = marshal.loads(marshal.dumps(compute.__code__))
 
 

@@ -1,5 +1,5 @@
 //! Passes the interpreter's version and build flags (`Py_3_13`, `Py_GIL_DISABLED`) to the code,
-//! and has the linker put the guards of `src/python/doors.rs` before the interpreter's functions.
+//! and has the linker put the guards of `src/python/exit_guards.rs` before the interpreter's functions.
 
 use std::env;
 use std::fs;
@@ -8,16 +8,16 @@ use std::process::Command;
 
 fn main() {
     pyo3_build_config::use_pyo3_cfgs();
-    println!("cargo::rustc-check-cfg=cfg(raddle_doors)");
+    println!("cargo::rustc-check-cfg=cfg(raddle_exit_guards)");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/python/doors.rs");
+    println!("cargo::rerun-if-changed=src/python/exit_guards.rs");
     link_the_c_librarys_unwinder();
     let minor = pyo3_build_config::get().version().minor;
     // Where a thread's end unwinds its stack.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") && minor < 14 {
-        println!("cargo::rustc-cfg=raddle_doors");
-        let doors = fs::read_to_string("src/python/doors.rs").expect("the list is there");
-        for name in names(&doors, minor) {
+        println!("cargo::rustc-cfg=raddle_exit_guards");
+        let list = fs::read_to_string("src/python/exit_guards.rs").expect("the list is there");
+        for name in names(&list, minor) {
             // (A linker may look for what is to be wrapped before it has seen that it is used.)
             println!("cargo::rustc-cdylib-link-arg=-Wl,--undefined={name}");
             println!("cargo::rustc-cdylib-link-arg=-Wl,--wrap={name}");
@@ -77,8 +77,8 @@ fn link_the_c_librarys_unwinder() {
 }
 
 /// The functions of the list that the version 3.`minor` has.
-fn names(doors: &str, minor: u8) -> impl Iterator<Item = &str> {
-    let (_, list) = doors.split_once("\ndoors! {\n").expect("the list begins so");
+fn names(source: &str, minor: u8) -> impl Iterator<Item = &str> {
+    let (_, list) = source.split_once("\nexit_guards! {\n").expect("the list begins so");
     let (list, _) = list.split_once("\n}\n").expect("the list ends so");
     let mut wanted = true;
     list.lines().map(str::trim).filter_map(move |line| {

@@ -1,14 +1,14 @@
 """raddle: Python's threading, rebuilt in Rust.
 
-`from raddle import threading` is the drop-in module; `raddle.install()` puts it under
-programs that know nothing of it, and so do `raddle run app.py` and RADDLE=1 in the
-environment. Importing this package loads neither `threading` nor the extension.
+`from raddle import threading` is the drop-in module. `raddle.install()`, `raddle run app.py`
+and RADDLE=1 in the environment make unmodified programs use it. Importing this package loads
+neither `threading` nor the extension.
 
 `raddle.map(fn, inputs)` and `raddle.Pool` spread work over threads, interpreters, processes or
 a cluster, and `raddle.cores()` says how many cores there are.
 
-A program that hangs is told why: `raddle.configure()`, `raddle.deadlocks()`,
-`raddle.inversions()`, `raddle.dump()`. One that waits is told for what: `raddle.stats()`.
+Why a program hangs: `raddle.configure()`, `raddle.deadlocks()`, `raddle.inversions()`,
+`raddle.dump()`. What it waits for: `raddle.stats()`.
 
 (For pytest, which looks for assertions in packages with plugins: PYTEST_DONT_REWRITE.)
 """
@@ -37,7 +37,7 @@ _HOMES = {
     "GilBoundWarning": "_map.gil_warning",
     "Pool": "_map.api",
     "configure": "_diagnose.settings",
-    "cores": "_map.cores",
+    "cores": "_map.core_count",
     "deadlocks": "_diagnose.deadlock",
     "dump": "_diagnose.dump.render",
     "inversions": "_diagnose.lock_order",

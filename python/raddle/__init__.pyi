@@ -6,7 +6,7 @@ from raddle._diagnose.lock_order import inversions as inversions
 from raddle._diagnose.settings import configure as configure
 from raddle._map.api import Pool as Pool
 from raddle._map.api import map as map
-from raddle._map.cores import cores as cores
+from raddle._map.core_count import cores as cores
 from raddle._map.gil_warning import GilBoundWarning as GilBoundWarning
 
 __all__ = [

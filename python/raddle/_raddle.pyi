@@ -37,11 +37,11 @@ __all__ = [
     "Semaphore",
     "SimpleQueue",
     "Stream",
+    "_Completed",
     "_Executor",
     "_Handler",
     "_StreamWorker",
     "_ThreadHandle",
-    "_Watch",
     "_WorkItem",
     "_WorkQueue",
     "__version__",
@@ -296,7 +296,7 @@ class _WorkItem:
     def run(self, context: object = None) -> None: ...
 
 @final
-class _Watch:
+class _Completed:
     def add(self, future: Future[Any]) -> bool: ...
     def remove(self, future: Future[Any]) -> None: ...
     def wait(

@@ -170,7 +170,7 @@ def _profile(path):
 
 
 def _can_be_read():
-    """Whether python would read a program, or what somebody types, from standard input."""
+    """Whether python would read standard input: a program, or what a user types."""
     try:
         return os.isatty(0) or not stat.S_ISCHR(os.fstat(0).st_mode)  # Not /dev/null.
     except OSError:
@@ -193,7 +193,7 @@ def _misused(why):
 
 
 def run(rest):
-    """Replace this process by the interpreter, with raddle installed, running `rest`."""
+    """Replace this process with the interpreter, with raddle installed, running `rest`."""
     own = arguments.own()
     options = own + arguments.split(rest)[0]
     if "S" in arguments.letters(options):

@@ -1,4 +1,4 @@
-"""`raddle doctor`: what is installed and in force; what is wrong first, with what mends it."""
+"""`raddle doctor`: what is wrong, with what repairs it; then what is installed and in force."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`pytest --raddle`: the tests run on raddle, and one that hangs fails and says why.
+"""`pytest --raddle`: the tests run on raddle, and one that hangs fails with a report.
 
 Without the option nothing is imported and nothing changes. With it, raddle is installed before
 the first conftest.py is loaded, and a deadlock raises DeadlockError in the thread that closed
@@ -24,7 +24,7 @@ _MARKS = (
 
 
 def pytest_addoption(parser):
-    """Add --raddle, and what says more precisely what it does."""
+    """Add --raddle, and the options and settings of it."""
     group = parser.getgroup("raddle")
     group.addoption(
         "--raddle",
@@ -80,7 +80,7 @@ def pytest_load_initial_conftests(early_config):
     if options.raddle:
         import raddle
         from raddle import _raddle
-        from raddle._diagnose.report import signals
+        from raddle._diagnose.report import woken_by_signal
         from raddle._pytest import runner
 
         table = _table(early_config)
@@ -92,7 +92,7 @@ def pytest_load_initial_conftests(early_config):
         if table.get("dump") and not os.environ.get("RADDLE_DUMP"):
             raddle.configure(dump=True)
         _raddle._doubt_for(DOUBT)
-        signals.ENDING.add("pytest_timeout")
+        woken_by_signal.ENDING.add("pytest_timeout")
         unseen = _Unseen(early_config, runner.Harness())
         early_config.pluginmanager.register(unseen, "raddle-unseen")
 
@@ -220,7 +220,7 @@ class _Leaks:
 
 
 class _Unseen:
-    """Says once if threads that are not the tests' keep it from being seen that all sleep."""
+    """Warns once if other threads than the tests' make it unknown whether all threads sleep."""
 
     def __init__(self, config, harness):
         self._config = config

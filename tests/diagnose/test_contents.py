@@ -9,7 +9,7 @@ import types
 import weakref
 
 import pytest
-from seen import names
+from reported_names import names
 
 pytestmark = pytest.mark.raddle_only
 

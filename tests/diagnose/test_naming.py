@@ -7,7 +7,7 @@ import sys
 import warnings
 
 import pytest
-from seen import names
+from reported_names import names
 
 pytestmark = pytest.mark.raddle_only
 

@@ -1,215 +1,119 @@
-"""Where a thread took a lock: in a `with`, by a call, or by what does so for it."""
-
-import contextlib
-import sys
-import traceback
+"""Where a lock was taken: the line of the program's innermost frame, whatever called it."""
 
 import pytest
 
 pytestmark = pytest.mark.raddle_only
 
+CODE = """\
+def plainly(lock):
+    lock.acquire()
+    lock.release()
 
-def taken(lock):
-    """Return how many lines above its caller's a lock was taken, and through which helper."""
-    from raddle._diagnose.program import stack, taken_at
+def deeply(lock, depth):
+    if depth:
+        return deeply(lock, depth - 1)
+    lock.acquire()
+    lock.release()
 
-    frame = sys._getframe(1)
-    found = taken_at.Sites().taken(0, stack.visible(traceback.walk_stack(frame)), lock)
-    if found is None:
-        return None
-    file, line, helper = found
-    assert file == stack.shown(__file__)
-    return frame.f_lineno - line, helper
-
-
-@contextlib.contextmanager
-def locked(lock, timeout=-1):
-    """Take a lock for the length of a block."""
-    if not lock.acquire(timeout=timeout):
-        raise TimeoutError
-    try:
+def lazily(lock, n):
+    for _ in range(n):
+        lock.acquire()
         yield
-    finally:
         lock.release()
 
+def called(lock, n):
+    list(map(lock.acquire, [True, True][:1]))
+    lock.release()
 
-@contextlib.contextmanager
-def twice_locked(first, second):
-    with first, locked(second):
-        yield first
+def listed(lock, n):
+    return [(lock.acquire(), lock.release()) for _ in range(n)]
 
+def inside(condition, n):
+    for _ in range(n):
+        condition.acquire()
+        condition.notify_all()
+        condition.release()
 
-@contextlib.contextmanager
-def unlocked(lock):
-    """Take a lock before the block, but not for it."""
-    with lock:
-        pass
-    yield
-
-
-class Guard:
-    """A context manager that is a class."""
-
+class Finalized:
     def __init__(self, lock):
-        self._lock = lock
+        self.lock = lock
 
-    def __enter__(self):
-        self._lock.acquire()
-        return self
-
-    def __exit__(self, *_):
-        self._lock.release()
-
-
-class Table:
-    """Has methods that take its lock, and give it back."""
-
-    def __init__(self, lock):
-        self.__lock = lock
-
-    def begin(self):
-        self.__lock.acquire()
-
-    def end(self):
-        self.__lock.release()
-
-    def read(self):
-        with self.__lock:
-            return 1
-
-    def enter(self):
-        return self.begin()
-
-    @contextlib.contextmanager
-    def session(self):
-        with self.__lock:
-            yield self
+    def __del__(self):
+        self.lock.acquire()
+        self.lock.release()
+"""
 
 
 @pytest.fixture
-def lock(threading):
-    """A lock."""
-    return threading.Lock()
+def code(tmp_path):
+    """The program's functions, by name."""
+    program = {"__name__": "program"}
+    exec(compile(CODE, str(tmp_path / "code.py"), "exec"), program)
+    return program
 
 
-def test_a_context_manager_took_it_where_it_was_entered(lock):
-    with locked(lock, timeout=5):
-        assert taken(lock) == (1, "locked")
-    with locked(timeout=5, lock=lock) as it:
-        assert it is None
-        assert taken(lock) == (2, "locked")
-    assert taken(lock) is None
+def line(text):
+    """Return the number of the line with that text, the first one."""
+    return next(n for n, each in enumerate(CODE.splitlines(), 1) if text in each)
 
 
-def test_one_inside_of_another_did(threading, lock):
-    other = threading.Lock()
-    with twice_locked(lock, other):
-        assert taken(lock) == (1, "twice_locked")
-        assert taken(other) == (2, "twice_locked")
+@pytest.fixture
+def taken(threading):
+    """Count for the length of a test; return a function that says where a lock was taken."""
+    import raddle
+
+    raddle.configure(profile=True)
+
+    def places(lock):
+        [row] = [row for row in raddle.stats() if row["name"] == lock._raddle_name]
+        holds = row["holding"]
+        return {int(each["at"].rpartition(":")[2]): each["count"] for each in holds}
+
+    yield places
+    raddle.configure(profile=False)
 
 
-def test_one_that_gives_it_back_did_not(lock):
-    with unlocked(lock):
-        assert taken(lock) is None
+ROUNDS = 7
 
 
-def test_a_class_did_by_its_enter_method(lock):
-    with Guard(lock) as guard:
-        assert taken(lock) == (1, "Guard")
-    with guard:
-        assert taken(lock) == (1, "Guard")
+def drain(each):
+    for _ in each:
+        pass
 
 
-def test_the_one_of_another_lock_did_not(threading, lock):
-    other = threading.Lock()
-    with locked(other), contextlib.nullcontext(lock):
-        assert taken(lock) is None
+@pytest.mark.parametrize(
+    ("run", "at", "count"),
+    [
+        (lambda code, lock: code["plainly"](lock), "lock.acquire()", 1),
+        (lambda code, lock: code["deeply"](lock, 5), "deeply(lock, depth - 1)", 1),
+        (lambda code, lock: drain(code["lazily"](lock, 3)), "for _ in range(n):", 3),
+        (lambda code, lock: code["called"](lock, 1), "map(lock.acquire", 1),
+        (lambda code, lock: code["listed"](lock, 4), "lock.acquire(), lock.release()", 4),
+        (lambda code, lock: code["Finalized"](lock), "def __del__", 1),
+    ],
+    ids=["call", "recursion", "generator", "builtin", "comprehension", "finalizer"],
+)
+def test_a_lock_is_taken_where_the_innermost_frame_is(threading, taken, code, run, at, count):
+    lock = threading.Lock(name=f"taken: {at}")
+    for _ in range(ROUNDS):
+        run(code, lock)
+    below = {"deeply(lock, depth - 1)", "for _ in range(n):", "def __del__"}
+    assert taken(lock) == {line(at) + (at in below): ROUNDS * count}
 
 
-def test_an_exit_stack_took_it_where_it_was_given_it(threading, lock):
-    other = threading.Lock()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(lock)
-        stack.enter_context(locked(other))
-        assert taken(lock) == (2, None)
-        assert taken(other) == (2, "locked")
+def test_what_raddle_calls_for_the_program_is_where_the_program_is(threading, taken, code):
+    lock = threading.Lock(name="below a condition")
+    code["inside"](threading.Condition(lock), 5)
+    assert taken(lock) == {line("condition.acquire()"): 5}
 
 
-def test_a_method_that_was_called_did(lock):
-    table = Table(lock)
-    table.begin()
-    assert taken(lock) == (1, "begin")
-    table.end()
-    table.enter()
-    assert taken(lock) == (1, "enter")
-    table.end()
-    with table.session():
-        assert taken(lock) == (1, "session")
-
-
-def test_one_that_gave_it_back_since_did_not(lock):
-    table = Table(lock)
-    table.begin()
-    table.end()
-    assert table.read() and taken(lock) is None
-
-
-def test_a_call_that_goes_on_has_not_taken_it_yet(lock):
-    table, seen = Table(lock), []
-
-    def begin(then):
-        then()
-        table.begin()
-
-    def look():
-        from raddle._diagnose.program import stack, taken_at
-
-        frames = stack.visible(traceback.walk_stack(sys._getframe()))
-        seen.append(taken_at.Sites().taken(0, frames, lock))
-
-    begin(look)
-    assert seen == [None]
-
-
-@pytest.mark.parametrize("first", [True, False])
-def test_of_two_branches_nobody_knows_which_did(lock, first):
-    if first:
-        lock.acquire()
-    else:
-        lock.acquire(timeout=5)
-    assert taken(lock) is None
-    lock.release()
-    if not lock.acquire(timeout=5):
-        raise TimeoutError
-    assert taken(lock) == (2, None)
-    if first is not None:
-        lock.release()
-        lock.acquire()
-        assert taken(lock) == (1, None)
-
-
-def test_a_condition_is_its_lock(threading):
-    changed = threading.Condition()
-    with changed:
-        assert taken(changed._lock) == (1, None)
-    changed.acquire()
-    assert taken(changed._lock) == (1, None)
-
-
-def test_no_code_of_the_program_is_run(lock):
-    class Odd:
-        def refuse(self, *args):
-            raise AssertionError("code of the program was run")
-
-        __bool__ = __eq__ = __hash__ = __len__ = __getattr__ = refuse
-        begin = property(refuse)
-
-        @property
-        def __enter__(self):
-            raise AssertionError("a property was run")
-
-    odd = Odd()
-    with contextlib.suppress(AssertionError):
-        odd.begin()
-    lock.acquire()
-    assert taken(lock) == (1, None)
+def test_two_threads_at_two_lines_are_told_apart(threading, taken, code, spawn):
+    lock = threading.Lock(name="of two threads")
+    runs = [
+        spawn(lambda: [code["plainly"](lock) for _ in range(100)]),
+        spawn(lambda: [code["deeply"](lock, 2) for _ in range(100)]),
+    ]
+    for run in runs:
+        run.result()
+    places = {line("lock.acquire()"): 100, line("deeply(lock, depth - 1)") + 1: 100}
+    assert taken(lock) == places

@@ -1,4 +1,4 @@
-"""Future: who is called when it ends, in which order, and what they may do."""
+"""Future: which callbacks are called when it ends, in which order, and what they may do."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Who reaches into concurrent.futures: asyncio, subclasses, Dask, joblib."""
+"""What reaches into concurrent.futures: asyncio, subclasses, Dask, joblib."""
 
 import asyncio
 import importlib.util

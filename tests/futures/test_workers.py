@@ -345,7 +345,7 @@ def test_without_a_single_worker_submit_raises_and_nothing_stays_behind(futures,
     assert executor._threads == set()
     assert executor.submit(made.append, "second").result(SOON) is None
     executor.shutdown()
-    assert made == ["second"], "who was told that it failed does not see it made"
+    assert made == ["second"], "the caller that got an error does not see its call made"
 
 
 @pytest.mark.raddle_only

@@ -1,4 +1,4 @@
-"""An event loop waits for a lock; who holds it waits for the loop."""
+"""An event loop waits for a lock, whose holder waits for the loop."""
 
 import asyncio
 import threading

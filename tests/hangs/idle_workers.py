@@ -1,4 +1,4 @@
-"""Forty workers have nothing to do; the one who would give them work waits for a permit."""
+"""Forty workers have nothing to do; the thread that would give them work waits for a permit."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait

@@ -1,4 +1,4 @@
-"""The rooms of `crates/raddle-py/src`: who may use whom, and how large a room may be.
+"""The rooms of `crates/raddle-py/src`: which room may use which, and how large one may be.
 
 Read from the paths in the source: `crate::room::file::...`, and `super::file::...` in a room.
 """

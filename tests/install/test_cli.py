@@ -129,7 +129,7 @@ def test_ctrl_c_can_be_caught(folder):
 
 
 def words(text):
-    """Leave out who speaks: python names its executable, raddle itself."""
+    """Leave out the prefix of an error: python's executable, or `raddle`."""
     return text.partition(": ")[2]
 
 

@@ -86,7 +86,7 @@ def test_fifty_generations_back_to_back_mix_nobody_up(threading, spawn):
     def work(me):
         for number in range(50):
             barrier.wait(60)
-            # nobody can be a whole generation ahead of one who has yet to pass
+            # no thread can be a whole generation ahead of one that has yet to pass
             assert all(
                 number <= other <= number + 1 for other in passed[:me] + passed[me + 1 :]
             )

@@ -205,8 +205,8 @@ print(pickle.loads(outcomes[0]), pickle.loads(outcomes[1][0]))
 
 
 def test_workers_need_not_have_raddle(child):
-    from raddle._map.backends import work
+    from raddle._map.backends import remote_work
     from raddle._map.backends.dask import Carried
 
-    done = child(WITHOUT, prelude="", arguments=[Carried(work.run).data.hex()])
+    done = child(WITHOUT, prelude="", arguments=[Carried(remote_work.run).data.hex()])
     assert done.stdout == "3 bad operand type for abs(): 'str'\n"

@@ -10,7 +10,7 @@ import kinds
 import pytest
 import raddle
 import tasks
-from raddle._map.backends import carry
+from raddle._map.backends import pickling
 
 pytestmark = [pytest.mark.raddle_only, kinds.param("processes").marks[0]]
 
@@ -115,7 +115,7 @@ def test_an_exception_that_cannot_be_made_again_still_arrives(pool):
 def test_the_workers_traceback_is_the_cause(pool):
     with pytest.raises(ValueError, match="no 5") as caught:
         list(pool.map(tasks.fail, [5]))
-    assert isinstance(caught.value.__cause__, carry.WorkerTraceback)
+    assert isinstance(caught.value.__cause__, pickling.WorkerTraceback)
     assert 'raise ValueError(f"no {number}")' in str(caught.value.__cause__)
 
 

@@ -1,4 +1,4 @@
-"""What the tortures share: the module under torture, their arguments and their one line."""
+"""What the stress tests share: the module under test, their arguments and their one line."""
 
 from __future__ import annotations
 

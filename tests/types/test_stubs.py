@@ -41,7 +41,7 @@ def test_the_package_says_that_it_is_typed():
     assert {str(p.relative_to(HOME)) for p in HOME.rglob("*.pyi")} >= {
         "__init__.pyi",
         "_map/api.pyi",
-        "_map/cores.pyi",
+        "_map/core_count.pyi",
         "_map/gil_warning.pyi",
         "_raddle.pyi",
         "queue.pyi",

@@ -1,4 +1,4 @@
-"""Run real programs on raddle, with real load: none may be told to hang, or do anything else.
+"""Run real programs on raddle, with real load: they must work, and raddle must report nothing.
 
     make tools                         # on each interpreter found
     python tools/real/run.py [NAME ...]   # where raddle and requirements.txt are installed

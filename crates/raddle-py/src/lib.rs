@@ -35,21 +35,21 @@ mod _raddle {
     #[pymodule_export]
     use crate::diagnose::deadlock::{detect, doubt_for, forks, main_ident, owner, waits};
     #[pymodule_export]
-    use crate::diagnose::handler::Handler;
-    #[pymodule_export]
     use crate::diagnose::lock_order::{check_order, made};
     #[pymodule_export]
     use crate::diagnose::marker::show_sign;
     #[pymodule_export]
+    use crate::diagnose::signal_handler::Handler;
+    #[pymodule_export]
     use crate::diagnose::stacks::moment;
+    #[pymodule_export]
+    use crate::futures::completed::Completed;
     #[pymodule_export]
     use crate::futures::executor::Executor;
     #[pymodule_export]
     use crate::futures::function::quicken;
     #[pymodule_export]
     use crate::futures::state::Future;
-    #[pymodule_export]
-    use crate::futures::watch::Watch;
     #[pymodule_export]
     use crate::futures::workqueue::{WorkItem, WorkQueue};
     #[pymodule_export]
@@ -131,7 +131,7 @@ mod _raddle {
     }
 
     /// Guards what makes the instances of the module's classes.
-    #[cfg(raddle_doors)]
+    #[cfg(raddle_exit_guards)]
     fn guard(py: Python<'_>) {
         crate::python::instances::guard_instances!(
             py,
@@ -153,7 +153,7 @@ mod _raddle {
             Stream,
             StreamWorker,
             ThreadHandle,
-            Watch,
+            Completed,
             WorkItem,
             WorkQueue,
         );
@@ -181,7 +181,7 @@ mod _raddle {
             ));
         }
         crate::python::interned::prepare(module);
-        #[cfg(raddle_doors)]
+        #[cfg(raddle_exit_guards)]
         guard(module.py());
         crate::python::replaceable::prepare(module.py())?;
         crate::threads::fork::watch();

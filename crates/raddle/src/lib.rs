@@ -1,13 +1,14 @@
 //! The primitives under Python's `threading`, as a plain Rust crate.
 //!
-//! Every wait can time out, can be interrupted, and never ends early. The state of each lock, event
-//! and semaphore is one word on its fast path. Nothing is poisoned, and a forked child finds every
-//! object usable.
+//! Every wait can time out and can be interrupted, and there are no spurious wake-ups. The
+//! state of each lock, event and semaphore is one word on its fast path. Nothing is poisoned,
+//! and a forked child finds every object usable.
 //!
-//! Locks, conditions, events, semaphores and barriers allocate nothing; queues and pools allocate
-//! room for what they hold. No object is in a global table. What is global is a small record for
-//! each thread that sleeps, made when it first does and used again by later threads, and what the
-//! checks of [lock orders](lock_order) and the [contention] profile keep once they are on.
+//! Locks, conditions, events, semaphores and barriers allocate nothing; queues and pools
+//! allocate room for what they hold. No object is in a global table. What is global is a small
+//! record for each thread that sleeps, made when it first does and used again by later threads,
+//! and what the checks of [lock orders](lock_order) and the [contention] profile keep once they
+//! are on.
 //!
 //! | Python's `threading` | here                 | nearest in `std`       |
 //! |----------------------|----------------------|------------------------|
@@ -22,12 +23,12 @@
 //! | `Thread`             | [`spawn`], [`thread::Builder`] | `thread::spawn` |
 //! | `ThreadPoolExecutor` (of `concurrent.futures`) | [`Pool`] | —           |
 //!
-//! How a wait blocks is chosen per call, see [`Blocking`]: that is the seam at which Python's
-//! extension module and the model checker plug in.
+//! How a wait blocks is chosen per call, see [`Blocking`]: Python's extension module and the
+//! model checker have their own implementations.
 //!
-//! The rooms, from the bottom up: `sync` and `os`, `wait` (the words: what is waited for, where,
-//! how), `card`, `deadlock`, `waiters` (the line before each object), `locks`, `queue`, `future`,
-//! `thread`, `pool`, `lock_order`, `contention`. A room imports those below it only:
+//! The rooms, from the bottom up: `sync` and `os`, `wait` (the words: what is waited for,
+//! where, how), `card`, `deadlock`, `waiters` (the line before each object), `locks`, `queue`,
+//! `future`, `thread`, `pool`, `lock_order`, `contention`. A room imports those below it only:
 //! `tests/rooms.rs` reads that.
 
 pub mod card;

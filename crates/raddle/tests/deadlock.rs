@@ -64,7 +64,7 @@ fn a_lock_that_another_thread_has_released_once_says_nothing_about_who_will() {
     assert!(told.try_recv().is_err());
 }
 
-/// `main` takes an rlock back for `owner`, who releases it while `main` waits for `other`.
+/// `main` takes an rlock back for `owner`, which releases it while `main` waits for `other`.
 #[test]
 fn an_rlock_that_was_given_back_for_another_thread_is_in_no_certain_ring() {
     let (to, told) = channel();

@@ -259,7 +259,7 @@ fn a_ring_through_a_task_ends_at_the_thread_that_runs_it_but_is_not_sure() {
     let (lock, core) = (RLock::new(), Completion::new());
     lock.acquire();
     std::thread::scope(|scope| {
-        // Who closes the ring is told; that is who fell asleep last.
+        // The thread that closes the ring is told: the one that fell asleep last.
         let mut here = telling(&to, true);
         let worker = scope.spawn(|| {
             assert_eq!(core.begin(Access::Free), Ok(Ok(())));

@@ -84,7 +84,7 @@ fn a_lock_around_both_orders_keeps_them_apart() {
         nest(outer, inner);
     }
     assert!(of("gate").is_empty());
-    nest(&b, &a); // Whoever takes them without it meets who has it.
+    nest(&b, &a); // A thread that takes them without it may meet one that has it.
     assert_eq!(of("gate").len(), 1);
 }
 

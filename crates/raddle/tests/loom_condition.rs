@@ -88,7 +88,7 @@ impl Bare {
         waits
     }
 
-    /// Lets those through who wait for it, and notifies one of them.
+    /// Lets the threads through that wait for it, and notifies one of them.
     fn open(&self) {
         self.lock.acquire();
         self.opened.store(true, Ordering::Relaxed);

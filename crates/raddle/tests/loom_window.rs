@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::{Interrupted, Scripted, Step, check};
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use raddle::pool::{Outcome, Plan, Settings, Window};
+use raddle::pool::{NextStep, Outcome, Settings, Window};
 use raddle::{Blocking, Deadline, Event, Native};
 
 type Tens = Window<usize, usize>;
@@ -26,7 +26,7 @@ fn worker(window: &Arc<Tens>) -> thread::JoinHandle<()> {
     })
 }
 
-/// The next result, `None` at the end; takes inputs as the plan asks for them.
+/// The next result, `None` at the end; takes inputs as the steps ask for them.
 fn next<B: Blocking>(
     window: &Tens,
     inputs: &mut impl Iterator<Item = usize>,
@@ -38,20 +38,20 @@ fn next<B: Blocking>(
         return Ok(None);
     };
     let outcome = loop {
-        match consumer.plan() {
-            Plan::Deliver(delivery) => break Ok(Some(delivery.output)),
-            Plan::Pull => match inputs.next() {
+        match consumer.next_step() {
+            NextStep::Deliver(delivery) => break Ok(Some(delivery.output)),
+            NextStep::Pull => match inputs.next() {
                 Some(input) => consumer.publish(input),
                 None => consumer.end(),
             },
-            Plan::Hire => consumer.hired(false),
-            Plan::Wait => {
+            NextStep::Hire => consumer.hired(false),
+            NextStep::Wait => {
                 if let Err(interrupt) = consumer.wait(blocking, until) {
                     break Err(interrupt);
                 }
             }
-            Plan::Discard(..) => {}
-            Plan::Over => break Ok(None),
+            NextStep::Discard(..) => {}
+            NextStep::Over => break Ok(None),
         }
     };
     discard(consumer.leave());
@@ -61,7 +61,7 @@ fn next<B: Blocking>(
 /// Drops what a closed window still holds.
 fn discard(left: Result<(), raddle::pool::Consumer<'_, usize, usize>>) {
     if let Err(mut consumer) = left {
-        while !matches!(consumer.plan(), Plan::Over) {}
+        while !matches!(consumer.next_step(), NextStep::Over) {}
         discard(consumer.leave());
     }
 }
@@ -171,7 +171,7 @@ fn what_was_published_is_claimed_or_discarded_never_both_or_neither() {
         let (window, ran) = (window(2, true), Arc::new(AtomicUsize::new(0)));
         let mut consumer = window.consumer().expect("one consumer");
         for input in [1, 2] {
-            assert!(matches!(consumer.plan(), Plan::Hire | Plan::Pull));
+            assert!(matches!(consumer.next_step(), NextStep::Hire | NextStep::Pull));
             consumer.hired(false);
             consumer.publish(input);
         }
@@ -188,12 +188,12 @@ fn what_was_published_is_claimed_or_discarded_never_both_or_neither() {
         window.stop();
         let mut ended = 0;
         loop {
-            match consumer.plan() {
-                Plan::Deliver(_) => ended += 1,
-                Plan::Discard(_, None) => ended += 1,
-                Plan::Wait => consumer.wait(&mut Native, Deadline::NEVER).unwrap(),
-                Plan::Over => break,
-                plan => panic!("{plan:?}"),
+            match consumer.next_step() {
+                NextStep::Deliver(_) => ended += 1,
+                NextStep::Discard(_, None) => ended += 1,
+                NextStep::Wait => consumer.wait(&mut Native, Deadline::NEVER).unwrap(),
+                NextStep::Over => break,
+                step => panic!("{step:?}"),
             }
         }
         drop(consumer);

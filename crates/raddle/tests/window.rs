@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{eventually, scope_within};
-use raddle::pool::{Left, Outcome, Plan, Settings, Stay, Window};
+use raddle::pool::{Left, NextStep, Outcome, Settings, Stay, Window};
 use raddle::{Blocking, Deadline, Event, Native, Parker, Wake};
 
 /// Times out when told to, at its first sleep; then blocks as a plain thread does.
@@ -66,16 +66,16 @@ fn a_worker_that_leaves_leaves_no_item_behind() {
             let mut consumer = consumer;
             let (mut inputs, mut results) = (1..=2, Vec::new());
             loop {
-                match consumer.plan() {
-                    Plan::Deliver(delivery) => results.push(delivery.output),
-                    Plan::Pull => match inputs.next() {
+                match consumer.next_step() {
+                    NextStep::Deliver(delivery) => results.push(delivery.output),
+                    NextStep::Pull => match inputs.next() {
                         Some(input) => consumer.publish(input),
                         None => consumer.end(),
                     },
-                    Plan::Hire => consumer.hired(false),
-                    Plan::Wait => consumer.wait(&mut Native, Deadline::NEVER).unwrap(),
-                    Plan::Discard(..) => {}
-                    Plan::Over => break results,
+                    NextStep::Hire => consumer.hired(false),
+                    NextStep::Wait => consumer.wait(&mut Native, Deadline::NEVER).unwrap(),
+                    NextStep::Discard(..) => {}
+                    NextStep::Over => break results,
                 }
             }
         });

@@ -1,1 +1,1 @@
-"""The command line: what was meant, what is set and by what, how raddle starts, the doctor."""
+"""The command line: its arguments, settings and suggestions, how raddle starts, the doctor."""

@@ -15,7 +15,7 @@ from raddle._cli import arguments
 NAME = "raddle_startup.pth"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BRIDGE = os.path.join(_PACKAGE, "_install", "bridge")
-PATIENCE = 60  # seconds that an interpreter may take to start
+TIMEOUT = 60  # seconds that an interpreter may take to start
 _STARTED = "raddle starts"
 _ASK = f"import sys\nif 'raddle' in sys.modules: print({_STARTED!r})"
 
@@ -47,7 +47,7 @@ def is_in_force(options):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
     return done.stdout.strip() == _STARTED.encode()
 

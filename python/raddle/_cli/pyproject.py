@@ -1,8 +1,8 @@
-"""The table [tool.raddle] of pyproject.toml: what the flags and variables say, for a project.
+"""The table [tool.raddle] of pyproject.toml: the flags and variables of a project.
 
 `raddle run` looks from the program's folder upwards, pytest from its root; the nearest file
-that has the table counts. A flag goes before a variable, and a variable before the table. What
-is wrong in a table is an error at once: a setting that was not understood protects nobody.
+that has the table counts. A flag overrides a variable, and a variable overrides the table. A
+mistake in a table is an error at once: a setting that was ignored would protect nobody.
 """
 
 import difflib

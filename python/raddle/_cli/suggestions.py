@@ -1,4 +1,4 @@
-"""What to say of a command line that says something else: what was meant, most likely."""
+"""Suggestions for a wrong command line: what was meant, most likely."""
 
 import difflib
 import os
@@ -32,7 +32,7 @@ def of_command(argv):
 def of_option(rest):
     """Return what is wrong with the options before the program of `raddle run`, or None.
 
-    Long ones only: of the others Python has its own opinion.
+    Long ones only: Python itself reports the others.
     """
     words = iter(rest)
     for word in words:

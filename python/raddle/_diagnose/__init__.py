@@ -1,1 +1,1 @@
-"""What raddle tells of a program: deadlocks, orders of locks, contention, all its threads."""
+"""What raddle reports of a program: deadlocks, lock orders, contention, all its threads."""

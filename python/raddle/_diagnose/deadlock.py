@@ -1,7 +1,7 @@
 """What happens when raddle finds a deadlock: it is reported, raised, or given to the program.
 
-The finding itself is the core's. It calls `found` with no lock of its own held: in the thread
-that found it or, if that is the main one, in another, which no signal's handler interrupts.
+The core finds it, and calls `found` with no lock of its own held. It does so in the thread that
+found it; or, if that is the main one, in another thread, which no signal handler interrupts.
 """
 
 import collections
@@ -11,7 +11,7 @@ import time
 
 from raddle import _raddle
 from raddle._diagnose.program import mutex, stack
-from raddle._diagnose.report import deaths, signals
+from raddle._diagnose.report import deaths, woken_by_signal
 from raddle._diagnose.report.report import Report, show
 from raddle._diagnose.report.sentences import refusal
 
@@ -128,13 +128,13 @@ def _verdict(finder, kind, ring, certain, waits):
         return (None if certain else _verdict_of_ring(ring)), ()
     if kind != "asleep":
         return None, ()
-    ways = signals.Ways(finder)  # Nobody but the main thread finds that.
+    ways = woken_by_signal.Ways(finder)  # Only the main thread finds that.
     if not ways:
         return None, ()
     if ways.are_meant(ring):
         return "dismissed", ()
     slept = time.monotonic() - max(each[4] for each in waits if not each[5])
-    return ("later" if slept < signals.LATER else None), ways.told()
+    return ("later" if slept < woken_by_signal.LATER else None), ways.told()
 
 
 def _all_sleep(finder):
@@ -143,7 +143,7 @@ def _all_sleep(finder):
         asleep = {finder, *(each[0] for each in _raddle._waits() if not each[5])}
         with stack.Stacks() as stacks:
             if asleep.issuperset(stacks.idents()):
-                return not signals.Ways(_raddle._main_ident())
+                return not woken_by_signal.Ways(_raddle._main_ident())
         time.sleep(0.01)  # One may have woken for a moment, to look around.
     return False
 
@@ -151,7 +151,7 @@ def _all_sleep(finder):
 def _verdict_of_ring(ring):
     """Return "dismissed" for a ring that another thread, or a signal's handler, may undo."""
     main, idents = _raddle._main_ident(), [ident for ident, *_ in ring]
-    if len(ring) > 1 and not (main in idents and signals.Ways(main)):
+    if len(ring) > 1 and not (main in idents and woken_by_signal.Ways(main)):
         return None
     with stack.Stacks() as stacks:
         if len(ring) == 1:

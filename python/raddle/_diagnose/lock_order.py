@@ -1,6 +1,6 @@
-"""Lock orders that contradict each other: what is told of them, and which are known to be fine.
+"""Lock orders that contradict each other: their reports, and which are known to be fine.
 
-The finding is the core's. It calls `found` with no lock of its own held, in the thread in which
+The core finds them. It calls `found` with no lock of its own held, in the thread in which
 deadlock.py's is called, once for each pair (or ring) of places where locks are made.
 """
 
@@ -123,7 +123,7 @@ def check_known(patterns):
 
 
 def know(patterns):
-    """From now on say nothing of inversions with a place or a name that fits."""
+    """From now on report no inversion with a place or a name that matches."""
     global _known
     _known = patterns
 

@@ -1,4 +1,4 @@
-"""`raddle.configure()`: what a program says of everything that raddle tells."""
+"""`raddle.configure()`: the settings of all that raddle reports."""
 
 from raddle._diagnose import deadlock
 from raddle._diagnose import lock_order as orders
@@ -25,16 +25,16 @@ def configure(
     profile=_MISSING,
     dump=_MISSING,
 ):
-    """Say what raddle is to do about deadlocks, lock orders and waits, for the whole process.
+    """Set what raddle does about deadlocks, lock orders and waits, for the whole process.
 
-    What is said here goes before RADDLE_ON_DEADLOCK in the environment, which may be one of the
-    three words and holds for child processes, too.
+    This overrides RADDLE_ON_DEADLOCK in the environment, which may be one of the three words
+    and also applies to child processes.
 
-    `on_deadlock`: "report" (the default) prints each deadlock once on stderr and lets it be;
+    `on_deadlock`: "report" (the default) prints each deadlock once on stderr;
     "raise" raises DeadlockError in the thread that closed it; "ignore" looks for none; a
     callable is called with the report in the thread that found it, and what it raises is
     raised there. `lock_order`: True checks in which order the locks that are made from then on
-    are taken inside one another, and tells of two orders that contradict (if `on_deadlock` is a
+    are taken inside one another, and reports two orders that contradict (if `on_deadlock` is a
     callable, that gets an Inversion; "raise" prints it, since nothing hangs yet), see
     inversions(). `known_orders`: a list of patterns (fnmatch) for names of locks and for
     places, "bank.py:12" or "vendor/*", that are known to be fine. `profile`: True counts how

@@ -71,7 +71,7 @@ _WorkerContext = getattr(_thread, "WorkerContext", _Context)
 def _threading():
     """Return the module whose locks and threads are used.
 
-    What programs put into the patched module is theirs to see.
+    What programs put into the patched module is used.
     """
     return _thread.threading if state.installed() else threading
 
@@ -124,7 +124,7 @@ def fail_each(work_queue, error):
 
 def _worker(executor_reference, context, work_queue):
     """What a worker's thread runs."""
-    # A worker that has to be initialized first may take its time, and others take its call.
+    # Initializing a worker may take long; others take its call meanwhile.
     arriving = type(context) is _WorkerContext and context.initializer is None
     if not arriving:
         work_queue._arrive()
@@ -239,8 +239,8 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         Raises RuntimeError after shutdown() and at the interpreter's exit, BrokenThreadPool if
         an initializer has failed.
         """
-        # (A call by this code would be slow: see _quicken below. The builtin calls the three
-        # that follow where it has to.)
+        # (A call by this code would be slow: see _quicken below. The builtin calls the next
+        # three where it has to.)
         return _quick_submit(self, fn, *args, **kwargs)
 
     def _refuse(self):
@@ -254,7 +254,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         """Start a worker, for the sake of `future`, whose call is in the queue."""
         me = threading.get_ident()
         if me in _growing:
-            # This thread holds the locks: what it does has run a destructor that submits.
+            # This thread holds the locks: a destructor that submits has run while it held them.
             _growing[me].append((self, future))
             return
         later = _growing[me] = []

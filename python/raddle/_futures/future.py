@@ -75,7 +75,8 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     """Wait until futures are done, for at most `timeout` seconds (None: no limit).
 
     `return_when` is FIRST_COMPLETED, FIRST_EXCEPTION or ALL_COMPLETED. Returns a named tuple of
-    two sets, `done` and `not_done`. concurrent.futures.wait, and takes its futures, too.
+    two sets, `done` and `not_done`. Counterpart: concurrent.futures.wait,
+    whose futures it takes, too.
     """
     fs = set(fs)
     if not _are_native(fs):
@@ -84,7 +85,7 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     pending = fs - done
     if pending and not _suffices(done, return_when):
         left, begun = timeout, _base.time.monotonic()
-        watch = _raddle._Watch()
+        watch = _raddle._Completed()
         try:
             late = {future for future in pending if not watch.add(future)}
             while True:
@@ -127,7 +128,7 @@ def as_completed(fs, timeout=None):
         yield from iterator
         return
     total = len(fs)
-    watch = _raddle._Watch()
+    watch = _raddle._Completed()
     try:
         done = [future for future in fs if not watch.add(future)]
         fs.difference_update(done)

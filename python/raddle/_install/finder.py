@@ -1,10 +1,10 @@
-"""What sees to it that a module is patched whenever a copy of it is imported."""
+"""An import hook: a module is patched whenever a copy of it is imported."""
 
 import sys
 
 
 class Finder:
-    """Finds modules as others do, and has those of `names` patched once they have run.
+    """Finds modules as other finders do, and patches those of `names` once they have run.
 
     `hidden(name)` returns the spec of a module that is there but hidden, or None. When a module
     has run, `patch(module)` is called.

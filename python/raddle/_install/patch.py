@@ -4,14 +4,14 @@ Two things are patched: the modules of `_PATCHES`, now or when they are first im
 must not import them), and again whenever a fresh copy is imported; and the global names of
 modules that hold one of the replaced objects already.
 
-`_thread` is loaded before any program runs. At an interpreter's start it is therefore taken out
-of `sys.modules`, so that the first import of it comes to us, and most programs that never use
-threads never load the extension.
+`_thread` is loaded before any program runs. So at an interpreter's start it is taken out of
+`sys.modules`, and the first import of it runs our finder. Most programs that never use threads
+thus never load the extension.
 
 `threading.Thread` stays the same class, since the main thread is an instance of it and
 programs have subclassed it: it is given the methods of `raddle.threading.Thread`, as new
-functions whose globals are those of the patched module. What tests and tools replace in
-`threading` is therefore what the methods use.
+functions whose globals are those of the patched module. So the methods use what tests and tools
+replace in `threading`.
 """
 
 import sys
@@ -47,7 +47,7 @@ def install():
         swapped = {}
         for name, patch in _PATCHES.items():
             if name in sys.modules:
-                __import__(name)  # Another thread may be at it: waits for that.
+                __import__(name)  # Waits if another thread is importing it.
                 swapped.update(patch(sys.modules[name]))
         _patch_holders(swapped)
     except BaseException:
@@ -169,13 +169,13 @@ def _replace(namespace, name, value, swapped=None):
     previous = names.get(name, _MISSING)
     original = _original(previous)
     if previous is value:
-        # It has it from a module that was patched before: what is to be undone is the same.
+        # Copied from a module that was patched before: what is to be undone is the same.
         if original is not value and not _is_undone(namespace, name):
             _undo.append((namespace, name, original, value))
         return
     _undo.append((namespace, name, original, value))
     _assign(namespace, name, value)
-    # Not None, say, which somebody may have put there and which everybody holds.
+    # Not None, for example, which a program may have put there and every module holds.
     if swapped is not None and callable(previous):
         swapped[id(previous)] = (previous, value)
 
@@ -347,7 +347,7 @@ def patch_names(module, new):
     swapped, names = {}, vars(module)
     for name, value in new.items():
         if names.get(name) is value and not _is_undone(names, name):
-            # It has imported the new value from a module that was patched before.
+            # Imported from a module that was patched before.
             names[name] = _previous(name, value)
         _replace(names, name, value, swapped)
     return swapped
@@ -394,7 +394,7 @@ def _patch_futures(module):
 
 
 def _patch_green(module):
-    """Have what makes threads green say so before it does."""
+    """Have raddle step aside before a package makes threads green."""
     from raddle._install import step_aside
 
     return step_aside.watch(module)

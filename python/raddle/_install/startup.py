@@ -1,8 +1,8 @@
 """What RADDLE=1 in the environment does when an interpreter starts (see raddle_startup.pth).
 
 A subinterpreter cannot load the extension; there, threading stays the interpreter's own
-and nothing is said. Any other failure would be an interpreter that silently ran without
-what was asked for, so it is reported, and the program runs on.
+and nothing is reported. After any other failure, the program would silently run without raddle,
+so that is reported, and the program runs on.
 """
 
 import os
@@ -32,14 +32,14 @@ def _say(text):
 
 
 def _check():
-    """Say which variables have a word that means nothing, and what it is taken for."""
+    """Report variables with an invalid value, and which value is used instead."""
     action = os.environ.get("RADDLE_ON_DEADLOCK")
     if action:
         from raddle._diagnose.report.sentences import refusal
 
         if why := refusal(action):
             _say(f"{why}: it is taken for report")
-            os.environ["RADDLE_ON_DEADLOCK"] = "report"  # Its children need not say it again.
+            os.environ["RADDLE_ON_DEADLOCK"] = "report"  # Its children report nothing.
     for name in ("RADDLE", "RADDLE_DUMP"):
         word = os.environ.get(name, "")
         if word.lower() not in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):

@@ -43,7 +43,7 @@ def _told_by_gevent(event):
 
 
 def _watch_gevent(module):
-    """Have gevent say when it is about to patch; nothing is swapped for that."""
+    """Subscribe to gevent's event before it patches; nothing is swapped for that."""
     from gevent import events
 
     if _told_by_gevent not in events.subscribers:

@@ -1,6 +1,6 @@
 """`raddle.map` and `raddle.Pool`: one function, many inputs, every core.
 
-What they promise is here. How a window moves over the inputs is in `thread_map` and
+What they promise is here. How a map moves over its inputs is in `thread_map` and
 `message_map`; where tasks run, in `backends`.
 """
 
@@ -12,7 +12,7 @@ from time import monotonic
 
 from raddle._map.backends import known, make
 from raddle._map.backends.base import ENDED, WorkerLost
-from raddle._map.cores import cores, parallel
+from raddle._map.core_count import cores, parallel
 from raddle._map.message_map import note
 from raddle._map.short_repr import short
 
@@ -38,7 +38,7 @@ def map(
 
     Several iterables give `fn` several arguments, until the shortest ends. Inputs are pulled
     in the thread that takes the results, and only so far ahead as the workers need (or as
-    `buffersize` allows): an endless generator works, and memory stays flat. Closing or
+    `buffersize` allows): an endless generator works, and memory does not grow. Closing or
     dropping the iterator ends the work and the workers.
 
     workers: how many; raddle.cores() by default. backend: "threads", "cores" (whatever runs
@@ -51,10 +51,11 @@ def map(
     ExceptionGroup at the end; "return" gives exceptions in the place of results. Each error
     has a note that names its input.
 
-    Raises TypeError and ValueError for arguments that make no sense, ImportError where an
-    extra is missing, pickle.PicklingError for a function that cannot be sent to the workers,
+    Raises TypeError and ValueError for arguments that make no sense, ImportError where an extra
+    is missing, pickle.PicklingError for a function that cannot be sent to the workers,
     ConnectionError for a scheduler that does not answer; all of them at once. Counterpart:
-    concurrent.futures.Executor.map, which pulls all inputs first and forgets which one failed.
+    concurrent.futures.Executor.map, which pulls all inputs first and does not say which one
+    failed.
     """
     settings = Settings(fn, iterables, ordered, timeout, buffersize, progress, on_error)
     workers = count(workers, backend)
@@ -86,7 +87,7 @@ def count(workers, backend):
 
 
 def begin(backend, settings, owned, name="raddle.map"):
-    """Return the iterator of a map: by the stream on threads, by a Window elsewhere."""
+    """Return the iterator of a map: by the stream on threads, by a MessageMap elsewhere."""
     if backend.name != "threads" or backend.is_here():
         return Map(backend, settings, owned, name)
     from raddle._map.thread_map import StreamMap
@@ -145,7 +146,7 @@ class Map:
     """The results of one map, as they become ready. Also a context manager that closes it."""
 
     def __init__(self, backend, settings, owned, name="raddle.map"):
-        self._backend = self._window = self._progress = self._lender = None
+        self._backend = self._engine = self._progress = self._lender = None
         self._title = backend.title()
         self._entered = _thread.allocate_lock()  # held while a thread is inside next()
         self._errors = []
@@ -161,7 +162,7 @@ class Map:
             self._workers = backend.workers
             self._lender = backend
             backend.maps[id(self)] = None  # for gone()
-            self._window = backend.window(
+            self._engine = backend.engine(
                 self._job,
                 settings.source,
                 settings.buffersize,
@@ -173,7 +174,7 @@ class Map:
 
                 title = backend.title if backend.choice is not None else None
                 self._progress = Progress(total(settings.iterables), title=title)
-            self._window.fill()
+            self._engine.fill()
         except BaseException as error:
             self._end(interrupted=not isinstance(error, Exception))
             raise
@@ -198,11 +199,11 @@ class Map:
             self._entered.release()
 
     def _next(self):
-        while (window := self._window) is not None:
+        while (engine := self._engine) is not None:
             if self._look is not None and monotonic() >= self._look:
                 self._tell()
             try:
-                outcome = window.next(self._deadline)
+                outcome = engine.next(self._deadline)
             except (CancelledError, BrokenExecutor, RuntimeError) as error:
                 if not self._lender.cancelled:
                     raise
@@ -254,9 +255,9 @@ class Map:
         self._end()
 
     def _end(self, done=False, interrupted=False, wait=True):
-        window, self._window = self._window, None
-        if window is not None:
-            window.cancel()
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.cancel()
             if interrupted:
                 self._job.interrupt()
         backend, self._owned = self._owned, None
@@ -301,8 +302,9 @@ class Pool:
     means for a map whose results were not all taken.
 
     Using a pool's map() inside a task of the same pool is fine with threads: the task that
-    waits does the work itself if nobody else is free. Other backends cannot reach the pool
-    from a task, and say so. Counterparts: concurrent.futures.Executor, multiprocessing.Pool.
+    waits does the work itself if no other worker is free. Other backends cannot reach the pool
+    from a task, and raise an error that says so. Counterparts: concurrent.futures.Executor,
+    multiprocessing.Pool.
     """
 
     def __init__(self, workers=None, backend="threads", initializer=None, initargs=()):

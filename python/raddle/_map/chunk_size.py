@@ -1,4 +1,8 @@
-"""How many inputs share a message, so that a message is worth some milliseconds."""
+"""How many inputs of a map share a message, so that a message is worth some milliseconds.
+
+For backends that send messages. How many a thread takes at once is decided in Rust, in
+`crates/raddle/src/pool/stream/range_size.rs`.
+"""
 
 TARGET = 0.01  # seconds of work in a message
 MOST = 4096  # inputs in a message
@@ -6,7 +10,7 @@ WEIGHT = 1 << 20  # bytes of inputs and results in a message
 GROWTH = 4  # times larger than the one it has learned from, at most
 
 
-class Pace:
+class ChunkSize:
     """Learns from what messages took; `size` inputs should be in the next one."""
 
     __slots__ = ("_weight", "_worth", "most", "size")

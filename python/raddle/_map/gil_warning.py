@@ -1,4 +1,4 @@
-"""Whether threads were of any use: what the workers' own CPU clocks say.
+"""GilBoundWarning: whether threads made a map faster, judged by the workers' CPU clocks.
 
 Wall time alone cannot tell: a slow task and a task that waits for the GIL look alike. The CPU
 clocks can. Work that is bound by the GIL uses one core in sum, whatever the number of workers;
@@ -7,10 +7,10 @@ work that sleeps uses less, and work that releases the GIL more.
 A machine that is busy with something else makes threads wait for a core: the kernel counts that
 time apart. What the workers would have used is between what they did use and that plus what
 they were made to wait. It is not all of it: a thread that waits for the GIL wakes up every five
-milliseconds to ask for it, and waits for a core to do even that. So half of it is taken for the
-least, and all for the most. Threads that the machine alone holds up always have a core or wait
-for one, and those that wait for the GIL mostly sleep: that tells them apart. Where the workers
-waited for cores about half as long as they ran, nobody can tell, and nothing is said.
+milliseconds to ask for it, and waits for a core to do even that. So half of it is the lower
+bound, and all of it the upper one. Threads that only the machine delays always have a core or
+wait for one; those that wait for the GIL mostly sleep. That tells them apart. Where the workers
+waited for cores about half as long as they ran, it cannot be known, and there is no warning.
 """
 
 import sys

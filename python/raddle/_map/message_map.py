@@ -2,8 +2,8 @@
 
 Inputs are pulled in the consumer's thread, and only so far ahead as the window allows; results
 are handed out as they become ready, in order or as they come. What a backend does is behind
-`Job`. Rejected: a thread of its own that pulls. It would run the user's generator in a thread
-that nobody asked for, and somebody would have to end it.
+`Job`. Rejected: a thread of its own that pulls. It would run the user's generator in another
+thread, and somebody would have to end that thread.
 """
 
 import _queue
@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from time import monotonic
 
 from raddle._map.backends.base import Message
-from raddle._map.chunk_size import Pace
+from raddle._map.chunk_size import ChunkSize
 from raddle._map.short_repr import short
 
 GLANCE = 0.001  # seconds of pulling inputs while a result is ready
@@ -22,7 +22,7 @@ AHEAD = 4  # messages for each worker: one at work, the others ready or on their
 MISSING = object()
 
 
-class Window:
+class MessageMap:
     """An iterator over outcomes, (index, inputs, error, value), of one map.
 
     `source` gives tuples of arguments. `limit` is how many inputs may be pulled and not yet
@@ -34,9 +34,9 @@ class Window:
         self._job, self._source = job, source
         self._limit, self._ordered, self._halt = limit, ordered, halt
         self._ahead = AHEAD * workers + 4
-        self._pace = Pace() if job.chunked else None
+        self._chunk_size = ChunkSize() if job.chunked else None
         if job.chunked and limit is not None:
-            self._pace.most = max(1, limit // (2 * workers))
+            self._chunk_size.most = max(1, limit // (2 * workers))
         self._ready = _queue.SimpleQueue()  # its put() may be called from anywhere
         self._flying = {}  # messages under way, oldest first
         self._again = deque()  # what has come back without having been begun
@@ -54,7 +54,7 @@ class Window:
                 self._send(self._again.popleft())
             if self._is_held_up():
                 return
-            size = 1 if self._pace is None else self._pace.size
+            size = 1 if self._chunk_size is None else self._chunk_size.size
             outstanding = self._pulled - self._given
             limit = self._ahead * size if self._limit is None else self._limit
             if self._end is not None or outstanding + size > limit:
@@ -158,8 +158,8 @@ class Window:
             return
         message.future = None  # its callbacks hold the message
         count = len(reply.outcomes)
-        if self._pace is not None and count:
-            self._pace.learn(count, reply.seconds, reply.size + message.size)
+        if self._chunk_size is not None and count:
+            self._chunk_size.learn(count, reply.seconds, reply.size + message.size)
         for position in range(count):
             index = message.first + position
             error, value = reply.outcomes[position]

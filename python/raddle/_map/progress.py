@@ -1,4 +1,4 @@
-"""How far a map has come, on stderr: a bar where somebody looks, plain lines elsewhere.
+"""The progress of a map, on stderr: a bar on a terminal, plain lines elsewhere.
 
 Most calls only add one to a number: the clock is read every so many items, at a rate that
 follows how fast they come.

@@ -1,4 +1,4 @@
-"""A map on threads: the engine is Rust's `Stream`, here is what it is to the user.
+"""A map on threads: the engine is Rust's `Stream`, its interface is here.
 
 Iterating it costs no Python but the inputs' and the function's own.
 """
@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError
 from time import monotonic
 
 from raddle._map.api import Map
-from raddle._map.cores import cores, parallel
+from raddle._map.core_count import cores, parallel
 from raddle._raddle import Stream, _quicken_stream
 
 AHEAD = 4  # inputs for each worker that are pulled and not yet returned
@@ -110,7 +110,7 @@ class StreamMap(Stream, Map):
         if lender is not None:  # A map that could not begin ends twice.
             self._title = lender.title()
         if how == "interrupted":
-            self._threads.strike(self._hire)
+            self._threads.interrupt(self._hire)
         try:
             if how == "done" and self._timer is not None:
                 self._tell()  # This may raise: a warning can be an error.

@@ -34,7 +34,7 @@ LASTING = (
     "pytest_timeout",
     "pytest_rerunfailures",
 )
-# What they do wakes nobody: what waits for them does so with a timeout, or joins them.
+# They wake no thread: what waits for them does so with a timeout, or joins them.
 QUIET = ("tqdm._monitor", "sentry_sdk", "pytest_timeout", "pytest_rerunfailures")
 # A pool's threads that run nothing of the program's: the module, and the function.
 _KEEPERS = {

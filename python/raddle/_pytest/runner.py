@@ -1,4 +1,4 @@
-"""What runs the tests has threads, too: that all others sleep is seen in spite of them.
+"""Threads of pytest and its plugins: whether all other threads sleep is found in spite of them.
 
 Those that wake no other thread are not counted (`bystanders`). If there are others that are not
 asleep, the run says so (`unseen`).

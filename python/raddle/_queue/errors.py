@@ -1,8 +1,8 @@
 """The exceptions that raddle's queues raise.
 
 There can be several copies of `queue`: tests import fresh ones. raddle's classes are the same
-in all of them, so that their exceptions have to be, too: those of the first copy that raddle
-meets.
+in all of them, so their exceptions have to be the same, too: those of the first copy that is
+patched or that raddle.queue imports.
 """
 
 from raddle import _raddle

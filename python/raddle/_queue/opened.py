@@ -2,8 +2,8 @@
 
 A queue of raddle's keeps its items in Rust until a program reaches for `mutex`, one of the
 conditions or `queue`, or has a class that overrides a hook (`_init`, `_qsize`, `_put`, `_get`).
-From then on its methods are the functions below. They keep the promises that the standard
-library's queue makes to such programs: hooks run with `mutex` held, which is the lock of all
+From then on its methods are the functions below. They behave as such programs expect of the
+standard library's queue: hooks run with `mutex` held, which is the lock of all
 three conditions; `queue` is what the hooks make of it; the number of items is what `_qsize()`
 says, asked again after every wait.
 """
@@ -22,7 +22,7 @@ _TOO_MANY = "task_done() called too many times: call it once for each item that 
 
 
 def _names():
-    """Return the module whose names count: the one that publishes the queues, see names.rs.
+    """Return the module whose names count: it publishes the queues, see replaceable.rs.
 
     A program may have replaced its exceptions and its clock, so that each is looked up in it
     when it is used.

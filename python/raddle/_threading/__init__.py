@@ -1,1 +1,1 @@
-"""What `raddle.threading` needs of Python, and what all of raddle asks of the process."""
+"""What `raddle.threading` has in Python, and what all of raddle asks of the process."""

@@ -15,7 +15,7 @@ def shutdown_with(stock):
 
     def _shutdown():
         """Wait for all threads that are not daemons."""
-        # (Not if Ctrl-C has ended the wait: that means to end.)
+        # (Not if Ctrl-C has ended the wait: the user wants the program to end.)
         if _raddle._shutdown():
             stock()
             # Those may have started more of raddle's.

@@ -1,8 +1,8 @@
 """What a thread runs, looked up when its start() is called.
 
 The standard library's start() waits until the new thread has looked up what it runs. Wrappers
-count on that: what they put in the place of Thread.run is for threads whose start() they have
-seen. raddle's start() does not wait, so that it looks these things up itself.
+rely on that: a replaced Thread.run is for threads that are started while it is replaced.
+raddle's start() does not wait, so it looks these things up itself.
 """
 
 from types import FunctionType, MethodType

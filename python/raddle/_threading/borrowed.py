@@ -1,7 +1,7 @@
 """What `raddle.threading` takes over from the standard library's module, private names too.
 
-At once, and not in a `__getattr__`: a module that has one pays for it with every look-up of any
-name, since the interpreter then specializes none.
+At once, and not in a `__getattr__`: in a module that has one, the interpreter specializes no
+look-up, so each costs more.
 """
 
 import threading as _stdlib

@@ -1,4 +1,4 @@
-"""What a thread's exception is told to: the `excepthook` of the module that its class is in."""
+"""Which `excepthook` gets a thread's exception: that of the module that its class is in."""
 
 import sys
 import threading as _stdlib

@@ -1,8 +1,8 @@
 """gevent and eventlet, which put green threads in the place of what raddle replaces.
 
-A program can have one of the two. One that calls `monkey.patch_all()` was written for green
-threads, and raddle may have been switched on from outside: so raddle steps aside, and says so.
-Once threads are green, raddle cannot be installed.
+A program can use green threads or raddle. One that calls `monkey.patch_all()` was written for
+green threads, and raddle may have been switched on from outside: so raddle steps aside, and
+warns. Once threads are green, raddle cannot be installed.
 """
 
 import sys  # (And nothing else: this is imported at the start of programs without threads.)

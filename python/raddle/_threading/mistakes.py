@@ -1,4 +1,4 @@
-"""What to tell people who made one of the known mistakes with a Thread.
+"""Error messages for the known mistakes with a Thread.
 
 The texts begin as the standard library's do, and add what to write instead.
 """

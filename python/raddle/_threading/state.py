@@ -1,8 +1,8 @@
 """What is in force: whether raddle is installed, and which of its modules are complete.
 
-`install()` patches modules of the standard library with what modules of raddle have. One of
-these may be just being imported: it imports the very module that is to be patched. So it says
-here when it is complete.
+`install()` patches modules of the standard library with objects of raddle's modules. One of
+these may not be complete yet, because it imports the very module that is to be patched. So each
+of them calls `complete()` at its end.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Trace and profile functions for all threads, those included that are just being started.
 
 A new thread takes the functions that were set when its start() was called, as the standard
-library's does, whose start() waits for it. The functions below reach it, too, while it has not
-taken them yet. They become those of the patched module, with its globals (_install/patch.py).
+library's does. The functions below also reach a thread that has not taken them yet. They become
+those of the patched module, with its globals (_install/patch.py).
 
 On 3.11, which has no such functions, nothing reaches into a thread that is running already.
 """

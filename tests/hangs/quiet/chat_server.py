@@ -1,4 +1,4 @@
-"""A chat: a server thread for each client, who say nothing for a while."""
+"""A chat: a server thread for each client; the clients say nothing for a while."""
 
 import socket
 import socketserver

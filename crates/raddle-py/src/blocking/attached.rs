@@ -1,4 +1,4 @@
-//! How a Python thread blocks: detached from its interpreter, and with an ear for signals.
+//! `Attached`: how a Python thread blocks, detached from its interpreter and handling signals.
 
 use std::ptr;
 use std::sync::Arc;
@@ -18,16 +18,17 @@ use crate::python::allocate;
 use crate::python::registry;
 use crate::sites::here;
 
-/// A main thread's first sleep is cut at this many nanoseconds, to look for signals: one that
-/// lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
+/// A main thread's first sleep lasts at most this many nanoseconds, to look for signals: one
+/// that lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
 const FIRST_LOOK: i64 = 20_000_000;
 
 /// One blocking operation of a thread that is attached to its interpreter.
 ///
-/// Detaches when the wait first needs to block and re-attaches when dropped, so that a condition
-/// can release, wait and re-acquire in one go. A thread that re-attaches while the interpreter
-/// finalizes never returns: from 3.14 the interpreter hangs it, before that the `pthread_exit`
-/// that it asks for is caught by a guard (in `ffi::PyEval_RestoreThread`) that hangs.
+/// Detaches when the wait first needs to block and re-attaches when dropped, so that a
+/// condition can release, wait and re-acquire in one go. A thread that re-attaches while the
+/// interpreter finalizes never returns: from 3.14 the interpreter hangs it, before that the
+/// `pthread_exit` that it asks for is caught by a guard (in `ffi::PyEval_RestoreThread`) that
+/// hangs.
 pub(crate) struct Attached<'py> {
     py: Python<'py>,
     /// The thread state while detached, null while attached.
@@ -42,7 +43,7 @@ pub(crate) struct Attached<'py> {
     provider: Option<Provider>,
     /// Where the program is, if locks are checked.
     site: Site,
-    /// An exception that telling of a deadlock gave was to end a wait.
+    /// Reporting a deadlock gave an exception that was to end a wait.
     refused: bool,
 }
 
@@ -65,8 +66,8 @@ impl<'py> Attached<'py> {
     /// For a wait that only another thread can end. Raises when the interpreter is finalizing:
     /// no other thread will run again, so the process would hang.
     ///
-    /// The interpreter's own locks do so from 3.15 on, whatever the timeout; before that, a wait
-    /// with a timeout is left to time out.
+    /// The interpreter's own locks do so from 3.15 on, whatever the timeout; before that, a
+    /// wait with a timeout is left to time out.
     pub(crate) fn to_wait(py: Python<'py>, until: Deadline) -> PyResult<Self> {
         if is_finalizing() {
             refuse(py, until)?;
@@ -161,9 +162,9 @@ impl Blocking for Attached<'_> {
         }
     }
 
-    /// Under a GIL, takes it back first: the thread that notified a condition holds its lock and
-    /// the GIL, and gives both up at the same moment. Waiting for the lock first would mean being
-    /// woken twice.
+    /// Under a GIL, takes it back first: the thread that notified a condition holds its lock
+    /// and the GIL, and gives both up at the same moment. Waiting for the lock first would mean
+    /// being woken twice.
     fn woken_sleeping(&mut self) {
         if cfg!(not(Py_GIL_DISABLED)) {
             self.attach();
@@ -172,7 +173,7 @@ impl Blocking for Attached<'_> {
 
     /// Without a GIL, looks for signals between spin and sleep. Under a GIL that look would
     /// force the running thread to hand the GIL over for each wait of the main thread; there,
-    /// the look after `FIRST_LOOK` has to do.
+    /// the look after `FIRST_LOOK` must suffice.
     fn poll(&mut self) -> PyResult<()> {
         if cfg!(Py_GIL_DISABLED) && is_main_thread() {
             return self.run_handlers();
@@ -225,13 +226,14 @@ impl Blocking for Attached<'_> {
         cfg!(target_os = "linux") && is_main_thread()
     }
 
-    /// Threads of other makes count: they might wake one. (Those that are known not to, do not.)
+    /// Threads that are not Python's count, because they might wake one, except those that are
+    /// known not to.
     fn threads(&self) -> Option<usize> {
         bystanders::others()
     }
 
-    /// A thread that is told again after an exception cannot do as it says: a condition has to have
-    /// its lock back first, and trying that over and over would keep it busy.
+    /// An exception that could not end the wait is not asked for again: a condition has to take
+    /// its lock back first, and repeated attempts would keep the thread busy.
     fn on_deadlock(&mut self, found: &Deadlock) -> PyResult<Verdict> {
         let may_raise = !self.refused;
         match report::deadlock(self.py(), found, may_raise)? {

@@ -1,9 +1,9 @@
 //! Threads that wake no other one, so that all may be asleep though these are not.
 //!
-//! What runs tests has threads of its own: a timer that ends a test that takes too long, a receiver
-//! of what is to be tested next. They wait in ways that raddle does not see as a wait for ever, and
-//! every thread that is not asleep counts as one that might wake another (`others`). So
-//! Python says which of them never do, and they are left out of the count.
+//! A test runner has threads of its own, such as a timer that ends slow tests, or a receiver of
+//! the next test. raddle does not see their waits as waits without end, and every thread that
+//! is not asleep counts as one that might wake another (`others`). So Python lists those that
+//! never do, and they are left out of the count.
 //!
 //! Only the main thread writes and reads the list: it alone looks whether all are asleep.
 
@@ -51,8 +51,8 @@ pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// How many threads the operating system counts in this process, if it tells, without those that
-/// wake no other.
+/// How many threads the operating system counts in this process, if it tells, without those
+/// that wake no other.
 pub(crate) fn others() -> Option<usize> {
     if !cfg!(target_os = "linux") {
         return None;
@@ -63,8 +63,8 @@ pub(crate) fn others() -> Option<usize> {
 
 /// How many of the threads that were counted before this call are to be left out.
 ///
-/// A thread that is asleep is not: it is among those that are found asleep. Nor is any, if a wait
-/// is for one of them: it may hold a lock.
+/// A thread that is asleep is not: it is among those that are found asleep. Nor is any, if a
+/// wait is for one of them: it may hold a lock.
 fn left_out() -> usize {
     let mut idle: Vec<usize> = ENTRIES.iter().filter_map(Entry::alive).collect();
     if idle.is_empty() {

@@ -1,9 +1,9 @@
-//! Waiting for the thread that woke us to let go of the interpreter.
+//! Waiting until the thread that woke this one has released the GIL.
 //!
-//! Under a GIL, the thread that sets an event still holds the GIL when a spinning waiter sees it.
-//! Re-attaching at once would mean sleeping in the kernel for a lock that is about to be free:
-//! a waker that goes on to block detaches within about a microsecond. So every detach counts,
-//! and a spinner watches the count for a moment.
+//! Under a GIL, the thread that sets an event still holds the GIL when a spinning waiter sees
+//! it. Re-attaching at once would mean sleeping in the kernel for a lock that is about to be
+//! free: a waker that goes on to block detaches within about a microsecond. So every detach
+//! counts, and a spinner watches the count for a moment.
 
 #[cfg(not(Py_GIL_DISABLED))]
 pub(super) use with_gil::{announce, await_waker};
@@ -34,7 +34,7 @@ mod with_gil {
     }
 }
 
-/// Without a GIL nobody is in the way.
+/// Without a GIL there is nothing to wait for.
 #[cfg(Py_GIL_DISABLED)]
 mod without_gil {
     pub(crate) fn announce() {}

@@ -1,5 +1,5 @@
-//! What a wait calls when it finds a deadlock or a contradicting lock order: the room `diagnose`,
-//! which is above this one.
+//! What a wait calls when it finds a deadlock or a contradicting lock order. It is handed down
+//! from the room `diagnose`, which is above this one.
 
 use pyo3::prelude::*;
 use raddle::deadlock::{Deadlock, Verdict};
@@ -15,7 +15,7 @@ pub(crate) enum Answer {
     Raise(PyErr),
 }
 
-/// What tells the program of what was found. All may raise what a signal's handler raised
+/// What reports a finding to the program. Both may raise what a signal handler raised
 /// meanwhile.
 pub(crate) struct Report {
     /// `deadlock(found, may_raise)`.
@@ -26,7 +26,7 @@ pub(crate) struct Report {
 
 static REPORT: OnceBox<Report> = OnceBox::new();
 
-/// Says what tells; when the module is imported.
+/// Sets what is called; when the module is imported.
 pub(crate) fn prepare(report: Report) {
     let _ = REPORT.set(report);
 }

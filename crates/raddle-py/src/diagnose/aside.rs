@@ -1,13 +1,13 @@
-//! What raddle has to tell is told whole, whatever signals come meanwhile.
+//! Reports are made in another thread, aside, so that no signal handler interrupts them.
 //!
-//! CPython runs the handlers of signals between two steps of Python code in the main thread, and
-//! in no other. If the main thread made a report, a handler's exception could end it anywhere:
-//! the report would be lost, and the traceback would show raddle's lines. So another thread makes
-//! it, while the main one waits here, in Rust: handlers run as in any wait, and what they raise
-//! is raised once the report is there, from the program's own line.
+//! CPython runs signal handlers between two steps of Python code in the main thread, and in no
+//! other. If the main thread made a report, a handler's exception could end it anywhere: the
+//! report would be lost, and the traceback would show raddle's lines. So another thread makes
+//! it, and the main thread waits here, in Rust. Handlers run as in any wait, and what they
+//! raise is raised after the report, in the program's own line.
 //!
-//! Rejected: catching what a handler raised and beginning again. It can be any exception, and it
-//! can come when the text is written and nobody has noted it yet: told twice.
+//! Rejected: catching what a handler raised and beginning again. It can be any exception, and
+//! it can come after the text is written and before that is noted, so that it is written twice.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,8 +27,8 @@ use crate::python::interned::intern;
 use crate::python::registry;
 use crate::threads::start;
 
-/// How long the main thread waits for what is told, in nanoseconds. Only a standard error that
-/// takes no more, or an import that waits for this thread, lasts so long.
+/// How long the main thread waits for a report, in nanoseconds. Only a standard error that is
+/// full, or an import that waits for this thread, takes so long.
 const LONGEST: i64 = 20_000_000_000;
 /// How long it waits once a handler has raised. (Once another has, it does not wait.)
 const GRACE: i64 = 5_000_000_000;
@@ -44,12 +44,12 @@ thread_local! {
     static LATE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the calling thread is telling of something: what it meets meanwhile is not told.
+/// Whether the calling thread makes a report: what it finds meanwhile is not reported.
 pub(crate) fn is_telling() -> bool {
     TELLING.get()
 }
 
-/// Whether the calling thread is there for what it tells, and is no thread of the program's.
+/// Whether the calling thread exists only to make reports, and is no thread of the program's.
 #[pyfunction]
 #[pyo3(name = "_is_aside")]
 pub(crate) fn is_aside() -> bool {
@@ -84,8 +84,8 @@ impl Errand {
         Some(outcome.map(OwnedPy::new))
     }
 
-    /// What came of it, if it is done. (A handler may have forked: in the child, a thread of the
-    /// parent's may hold the lock.)
+    /// What came of it, if it is done. (A handler may have forked: in the child, a thread of
+    /// the parent's may hold the lock.)
     fn outcome(&self) -> Option<PyResult<OwnedPy>> {
         self.outcome.try_lock().ok()?.take()
     }
@@ -121,10 +121,11 @@ fn run(py: Python<'_>, work: Work) -> PyResult<Done> {
     Ok(Done { outcome: errand.get().outcome(), interrupt })
 }
 
-/// Runs the handlers of signals that came when the wait was about to end; returns what one raised.
+/// Runs the handlers of signals that came when the wait was about to end; returns what one
+/// raised.
 ///
-/// The interpreter would do so before the next line of Python. But this may be all that a handler
-/// does, called by a system call that goes on afterwards: there is no such line then.
+/// The interpreter would do so before the next line of Python. But this may be all that a
+/// handler does, called by a system call that goes on afterwards: there is no such line then.
 fn see_to_signals(py: Python<'_>) -> Option<PyErr> {
     if LATE.replace(true) {
         return None; // The call that looks already looks again: signals may come faster than they go.
@@ -140,7 +141,8 @@ fn see_to_signals(py: Python<'_>) -> Option<PyErr> {
     raised
 }
 
-/// Waits for the thread that does the work; returns what a signal's handler has raised meanwhile.
+/// Waits for the thread that does the work; returns what a signal's handler has raised
+/// meanwhile.
 fn wait(py: Python<'_>, handle: &Handle) -> Option<PyErr> {
     let mut waiting = Waiting { attached: Attached::new(py) };
     let mut interrupt: Option<PyErr> = None;
@@ -167,14 +169,14 @@ fn bare(py: Python<'_>, error: PyErr) -> PyErr {
     error
 }
 
-/// Has `callback(*arguments)` tell of something; its module is imported if need be.
+/// Calls `callback(*arguments)` to make a report; imports its module if need be.
 ///
-/// Returns what the callback answers, unless that is None: an exception that is to be raised, as a
-/// rule. A callback can also return a function to be called here, in the thread that has found it,
-/// and its arguments; what this returns counts then.
+/// Returns what the callback answers, unless that is None: an exception that is to be raised,
+/// as a rule. A callback can also return a function to be called here, in the thread that has
+/// found it, and its arguments; what this returns counts then.
 ///
 /// # Errors
-/// What a signal's handler raised, or what else ended the telling from outside.
+/// What a signal handler raised, or what else ended the report from outside.
 pub(crate) fn tell<'py>(
     py: Python<'py>,
     callback: &'static Hook,
@@ -211,8 +213,8 @@ fn import(py: Python<'_>, module: &str) -> PyResult<()> {
     call::call1(&import, module.into_pyobject(py)?.as_any()).map(drop)
 }
 
-/// Calls `function(*arguments)` in a thread in which no handler of a signal can interrupt it, and
-/// waits for it, at most 20 seconds, or five once a handler has raised.
+/// Calls `function(*arguments)` in a thread in which no handler of a signal can interrupt it,
+/// and waits for it, at most 20 seconds, or five once a handler has raised.
 ///
 /// Returns None. Raises what a signal's handler has raised meanwhile, and otherwise what the
 /// function has.

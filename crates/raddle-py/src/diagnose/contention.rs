@@ -72,12 +72,12 @@ pub(crate) fn tallies(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 #[pyo3(name = "_counted")]
 pub(crate) fn counted<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyTuple>>> {
     let py = lock.py();
-    let Some((seen, holder)) = with_card(lock, |card| (card.seen(), contention::holder(card)))
+    let Some((info, holder)) = with_card(lock, |card| (card.info(), contention::holder(card)))
     else {
         return Ok(None);
     };
-    let name = seen.name.as_deref();
-    (name, told(py, seen.told)?, told(py, holder)?).into_pyobject(py).map(Some)
+    let name = info.name.as_deref();
+    (name, told(py, info.told)?, told(py, holder)?).into_pyobject(py).map(Some)
 }
 
 /// What was counted of all other waits: `(kind, place, waited)`.

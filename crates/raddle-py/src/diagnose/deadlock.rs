@@ -1,4 +1,5 @@
-//! Telling Python which thread waits for what, and which can end the wait.
+//! Deadlocks and waits, as Python sees them: which thread waits for what, and which can end the
+//! wait.
 
 use std::time::Duration;
 
@@ -14,18 +15,18 @@ use crate::diagnose::{aside, lock_order};
 use crate::python::call;
 use crate::python::hooks;
 
-/// A wait as Python is told of it, and the object that it is for.
-pub(crate) type Seen<'py> = (Wait, Option<Bound<'py, PyAny>>);
+/// A wait as it is passed to Python, and the object that it is for.
+pub(crate) type SeenWait<'py> = (Wait, Option<Bound<'py, PyAny>>);
 
 /// Adds a wait, from inside `visit`: the thread cannot give its object up meanwhile.
-fn note<'py>(py: Python<'py>, seen: &mut Vec<Seen<'py>>, wait: &Wait) {
+fn note<'py>(py: Python<'py>, seen: &mut Vec<SeenWait<'py>>, wait: &Wait) {
     let object = wait.object as *mut ffi::PyObject;
     // SAFETY: null, or an object that the waiting thread keeps alive.
     seen.push((*wait, unsafe { Bound::from_borrowed_ptr_or_opt(py, object) }));
 }
 
-/// What can end a wait, as Python is told: a thread's identifier, or the address of an executor's
-/// queue, which is negative; 0 if nobody knows.
+/// What can end a wait, as Python is told: a thread's identifier, or the address of an
+/// executor's queue, which is negative; 0 if nobody knows.
 fn provider(wait: &Wait) -> isize {
     match wait.provider {
         Provider::Thread { thread, .. } => thread.cast_signed(),
@@ -58,7 +59,7 @@ pub(crate) fn main_ident() -> usize {
     main_thread::main_thread()
 }
 
-/// Tells of what was found; returns what is to be done about it.
+/// Reports what was found; returns what is to be done about it.
 ///
 /// # Errors
 /// What a signal's handler raised meanwhile.
@@ -87,7 +88,7 @@ pub(crate) fn tell(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyResul
     aside::tell(py, &hooks::DEADLOCK, arguments.into_pyobject(py)?).map(answer)
 }
 
-fn drop_all(seen: Vec<Seen<'_>>) {
+fn drop_all(seen: Vec<SeenWait<'_>>) {
     for (_, object) in seen {
         if let Some(object) = object {
             call::drop_ref(object.unbind());
@@ -102,7 +103,8 @@ pub(crate) fn detect(on: bool) {
     deadlock::detect(on);
 }
 
-/// Says how many seconds a ring that is not certain has to last before it is told; 1 at first.
+/// Sets how many seconds a ring that is not certain has to last before it is reported; 1 at
+/// first.
 #[pyfunction]
 #[pyo3(name = "_doubt_for")]
 pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
@@ -113,8 +115,8 @@ pub(crate) fn doubt_for(seconds: f64) -> PyResult<()> {
 }
 
 /// The waits that go on: `(thread, kind, object or None, provider, since, timed)`, `since` in
-/// seconds of `time.monotonic()`. The provider is the thread that can end it; 0 if nobody knows;
-/// negative, if the workers of an executor can: `-id()` of its queue.
+/// seconds of `time.monotonic()`. The provider is the thread that can end it; 0 if nobody
+/// knows; negative, if the workers of an executor can: `-id()` of its queue.
 #[pyfunction]
 #[pyo3(name = "_waits")]
 pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
@@ -122,16 +124,16 @@ pub(crate) fn waits(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 }
 
 /// The waits that go on.
-pub(crate) fn seen(py: Python<'_>) -> Vec<Seen<'_>> {
+pub(crate) fn seen(py: Python<'_>) -> Vec<SeenWait<'_>> {
     let mut seen = Vec::new();
     deadlock::visit(|wait| note(py, &mut seen, wait));
     seen
 }
 
-/// The waits as Python is told of them, see [`waits`].
+/// The waits as they are passed to Python, see [`waits`].
 pub(crate) fn listed<'py>(
     py: Python<'py>,
-    seen: Vec<Seen<'py>>,
+    seen: Vec<SeenWait<'py>>,
 ) -> PyResult<Bound<'py, PyList>> {
     let list = PyList::empty(py);
     for (wait, object) in seen {

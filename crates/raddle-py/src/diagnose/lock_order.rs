@@ -1,8 +1,8 @@
-//! The checking modes, as Python sees them, and telling of lock orders.
+//! Lock orders, as Python sees them: switching the check on, and reporting contradictions.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
-use raddle::card::{Card, Seen};
+use raddle::card::{Card, LockInfo};
 use raddle::lock_order::{self, Inversion};
 
 use crate::diagnose::aside;
@@ -21,7 +21,7 @@ pub(crate) fn prepare() {
 }
 
 /// `(number, kind, name, where it was made)` of a lock.
-fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>> {
+fn described<'py>(py: Python<'py>, lock: &LockInfo) -> PyResult<Bound<'py, PyTuple>> {
     let name = lock.name.as_deref();
     (lock.id, lock.kind.word(), name, told(py, lock.told)?).into_pyobject(py)
 }
@@ -30,7 +30,7 @@ fn described<'py>(py: Python<'py>, lock: &Seen) -> PyResult<Bound<'py, PyTuple>>
 #[pyfunction]
 #[pyo3(name = "_made")]
 pub(crate) fn made<'py>(lock: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    told(lock.py(), with_card(lock, |card| card.seen().told).unwrap_or_default())
+    told(lock.py(), with_card(lock, |card| card.info().told).unwrap_or_default())
 }
 
 /// The core of an object that is a Lock or an RLock.
@@ -52,8 +52,8 @@ pub(crate) fn with_card<R>(
     core_of(lock)?.card().map(|card| look(&card))
 }
 
-/// Tells of a lock order that contradicts another; returns the exception that is to be raised for
-/// it, if any.
+/// Reports a lock order that contradicts another; returns the exception that is to be raised
+/// for it, if any.
 ///
 /// # Errors
 /// What a signal's handler raised meanwhile.

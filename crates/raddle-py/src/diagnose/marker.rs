@@ -1,9 +1,10 @@
-//! The sign by which other processes see that this one shows its threads when it is asked to.
+//! The sign by which `raddle dump PID` sees that this process answers.
 //!
-//! The signal that asks would end a process that does not expect it, and neither the environment
-//! of a process nor the signals that it catches say whose handlers those are. So as long as
-//! raddle's is set, the process has a mapping of an empty file in memory whose name says so, which
-//! `/proc/PID/maps` shows: a fork keeps it, an exec ends it, and no descriptor stays open.
+//! The signal that asks would end a process that does not expect it, and neither the
+//! environment of a process nor the signals that it catches say whose handlers those are. So as
+//! long as raddle's is set, the process has a mapping of an empty file in memory whose name
+//! says so, which `/proc/PID/maps` shows: a fork keeps it, an exec ends it, and no descriptor
+//! stays open.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,8 +17,8 @@ static SIGN: AtomicUsize = AtomicUsize::new(0);
 #[cfg(target_os = "linux")]
 const LENGTH: usize = 1;
 
-/// Shows a sign with this text, of at most 240 bytes, in the place of an earlier one; with None,
-/// takes it away.
+/// Shows a sign with this text, of at most 240 bytes, in the place of an earlier one; with
+/// None, takes it away.
 ///
 /// Raises OSError where the system has no such files.
 #[pyfunction]
@@ -44,7 +45,8 @@ fn show(text: &[u8]) -> PyResult<usize> {
     let make = |flags: libc::c_uint| unsafe {
         libc::syscall(libc::SYS_memfd_create, name.as_ptr(), flags)
     };
-    // A hardened system refuses a file that might be executed; an old one does not know the flag.
+    // A hardened system refuses a file that might be executed; an old one does not know the
+    // flag.
     let mut made = make(libc::MFD_CLOEXEC | MFD_NOEXEC_SEAL);
     if made < 0 {
         made = make(libc::MFD_CLOEXEC);

@@ -14,7 +14,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::diagnose::deadlock::{self, Seen};
+use crate::diagnose::deadlock::{self, SeenWait};
 use crate::python::call;
 use crate::python::interned::intern;
 use crate::python::registry;
@@ -44,7 +44,7 @@ pub(crate) fn moment(py: Python<'_>) -> PyResult<(Bound<'_, PyDict>, Bound<'_, P
     Ok((threads, deadlock::listed(py, seen)?))
 }
 
-type Read<'py> = (Vec<Stack<'py>>, Vec<Seen<'py>>);
+type Read<'py> = (Vec<Stack<'py>>, Vec<SeenWait<'py>>);
 
 #[cfg(not(Py_GIL_DISABLED))]
 fn read(py: Python<'_>) -> PyResult<Read<'_>> {

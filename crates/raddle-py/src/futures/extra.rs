@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::state::Future;
-use crate::futures::watch::Watch;
+use crate::futures::completed::Completed;
 use crate::locks::condition::Condition;
 use crate::python::call::{self, OwnedPy};
 use crate::python::once::OnceBox;
@@ -12,20 +12,20 @@ use crate::python::once::OnceBox;
 /// What few futures have.
 pub(super) struct Extra {
     /// Guarded by the latch of `core`, and touched by attached threads only.
-    pub(super) lists: Guarded<Lists>,
+    pub(super) lists: Latched<Lists>,
     pub(super) condition: OnceBox<Py<Condition>>,
     pub(super) waiters: OnceBox<Py<PyList>>,
     /// What programs have overwritten, which a reader without a lock may still look at.
-    pub(super) retired: Guarded<Vec<OwnedPy>>,
+    pub(super) retired: Latched<Vec<OwnedPy>>,
 }
 
 impl Extra {
     pub(super) fn new() -> Self {
         Self {
-            lists: Guarded::default(),
+            lists: Latched::default(),
             condition: OnceBox::new(),
             waiters: OnceBox::new(),
-            retired: Guarded::default(),
+            retired: Latched::default(),
         }
     }
 }
@@ -33,17 +33,17 @@ impl Extra {
 #[derive(Default)]
 pub(super) struct Lists {
     pub(super) callbacks: Vec<Py<PyAny>>,
-    pub(super) watches: Vec<Py<Watch>>,
+    pub(super) watches: Vec<Py<Completed>>,
 }
 
 /// A value that the latch of a future guards.
 #[derive(Default)]
-pub(super) struct Guarded<T>(std::cell::UnsafeCell<T>);
+pub(super) struct Latched<T>(std::cell::UnsafeCell<T>);
 
 // SAFETY: access is by `with`, whose callers hold the latch.
-unsafe impl<T: Send> Sync for Guarded<T> {}
+unsafe impl<T: Send> Sync for Latched<T> {}
 
-impl<T> Guarded<T> {
+impl<T> Latched<T> {
     /// # Safety
     /// The future's latch is held, or nobody else can look (garbage collection, drop).
     pub(super) unsafe fn with<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {

@@ -1,6 +1,7 @@
 //! `concurrent.futures`: Future, and executors of threads.
 
 pub(crate) mod classes;
+pub(crate) mod completed;
 pub(crate) mod executor;
 pub(crate) mod extra;
 pub(crate) mod function;
@@ -10,6 +11,5 @@ pub(crate) mod settle;
 pub(crate) mod state;
 pub(crate) mod task;
 pub(crate) mod wait;
-pub(crate) mod watch;
 pub(crate) mod worker;
 pub(crate) mod workqueue;

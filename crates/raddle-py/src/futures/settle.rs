@@ -1,4 +1,4 @@
-//! A call begins and ends, and the threads and callbacks that wait for that are told.
+//! A call begins and ends; then waiting threads are woken and callbacks called.
 
 use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
@@ -9,11 +9,11 @@ use raddle::future::{Access, Changed, Phase, Refused};
 use super::classes;
 use super::extra::Extra;
 use super::state::Future;
-use crate::futures::watch::Watch;
+use crate::futures::completed::Completed;
 use crate::python::call::{self, OwnedPy};
 use crate::python::hooks;
 use crate::python::interned::intern;
-use crate::python::replaceable::{self, Name};
+use crate::python::replaceable::{self, Replaceable};
 
 /// How a call ended.
 pub(crate) enum Outcome {
@@ -65,7 +65,7 @@ impl Future {
         let future = slf.get();
         let begun = match future.core.begin(Access::Free) {
             Err(Refused::Open) => {
-                // (Nobody is told of a beginning: only of a cancellation that was noticed.)
+                // (A beginning notifies no one; a cancellation that was noticed does.)
                 Self::begin_opened(slf)?
             }
             begun => begun,
@@ -155,7 +155,7 @@ impl Future {
         let make = || -> PyResult<PyErr> {
             let (py, state) = (slf.py(), slf.get().state());
             let text = PyString::new(py, &format!("{state}: {}", Self::__repr__(slf)?));
-            let kind = match replaceable::look_up(py, Name::InvalidStateError) {
+            let kind = match replaceable::look_up(py, Replaceable::InvalidStateError) {
                 Some(kind) => kind,
                 None => hooks::INVALID_STATE.need()?.bind(py).clone(),
             };
@@ -238,7 +238,7 @@ impl Future {
     }
 
     /// Has `watch` told when the future's end is noticed; returns false if it was already.
-    pub(crate) fn watch(&self, watch: &Bound<'_, Watch>) -> bool {
+    pub(crate) fn watch(&self, watch: &Bound<'_, Completed>) -> bool {
         let extra = self.extra();
         let entry = watch.clone().unbind();
         // SAFETY: `add` runs under the latch.
@@ -249,7 +249,7 @@ impl Future {
     }
 
     /// Takes back what [`watch`](Self::watch) did.
-    pub(crate) fn unwatch(&self, watch: &Bound<'_, Watch>) {
+    pub(crate) fn unwatch(&self, watch: &Bound<'_, Completed>) {
         let Some(extra) = self.extra.get() else { return };
         let entry = self.core.with_list(|| {
             // SAFETY: under the latch.

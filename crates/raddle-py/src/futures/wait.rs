@@ -10,7 +10,7 @@ use super::state::Future;
 use crate::blocking::attached::Attached;
 use crate::python::call;
 use crate::python::interned::intern;
-use crate::python::replaceable::{self, Name};
+use crate::python::replaceable::{self, Replaceable};
 use crate::python::timeout;
 
 impl Future {
@@ -57,10 +57,14 @@ impl Future {
         match self.core.phase() {
             Phase::Finished => finished(self),
             Phase::Cancelled | Phase::Notified => {
-                Err(replaceable::error(py, Name::CancelledError, || classes::cancelled(py)))
+                Err(replaceable::error(py, Replaceable::CancelledError, || {
+                    classes::cancelled(py)
+                }))
             }
             Phase::Pending | Phase::Running => {
-                Err(replaceable::error(py, Name::TimeoutError, || PyTimeoutError::new_err(())))
+                Err(replaceable::error(py, Replaceable::TimeoutError, || {
+                    PyTimeoutError::new_err(())
+                }))
             }
         }
     }

@@ -22,17 +22,17 @@ use crate::python::timeout;
 #[pyclass(frozen, subclass, dict, weakref, module = "threading")]
 pub(crate) struct Barrier {
     /// Empty until `__init__` has run; replaced when it runs again.
-    settings: OnceBox<Settings>,
+    initialized: OnceBox<Initialized>,
     name: Name,
 }
 
-struct Settings {
+struct Initialized {
     core: Core,
     action: Option<OwnedPy>,
     timeout: Option<OwnedPy>,
 }
 
-impl Settings {
+impl Initialized {
     fn are(
         &self,
         parties: usize,
@@ -49,8 +49,10 @@ impl Settings {
 }
 
 impl Barrier {
-    fn settings(&self) -> PyResult<&Settings> {
-        self.settings.get().ok_or_else(|| errors::misuse("Barrier.__init__() was not called"))
+    fn initialized(&self) -> PyResult<&Initialized> {
+        self.initialized
+            .get()
+            .ok_or_else(|| errors::misuse("Barrier.__init__() was not called"))
     }
 }
 
@@ -62,7 +64,7 @@ impl Barrier {
         text_signature = "(parties, action=None, timeout=None, *, name=None)"
     )]
     fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self { settings: OnceBox::new(), name: Name::none() }
+        Self { initialized: OnceBox::new(), name: Name::none() }
     }
 
     #[pyo3(signature = (parties, action = None, timeout = None, *, name = None))]
@@ -82,9 +84,9 @@ impl Barrier {
         let parties = exact
             .extract()
             .map_err(|_| PyOverflowError::new_err("more parties than threads can exist"))?;
-        let old = self.settings.get();
+        let old = self.initialized.get();
         if !old.is_some_and(|old| old.are(parties, &action, &timeout)) {
-            self.settings.replace(Settings {
+            self.initialized.replace(Initialized {
                 core: Core::new(parties),
                 action: action.map(OwnedPy::new),
                 timeout: timeout.map(OwnedPy::new),
@@ -104,7 +106,7 @@ impl Barrier {
     /// it for everyone, and so does an action that raises.
     #[pyo3(signature = (timeout = None))]
     fn wait(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-        let Settings { core, action, timeout: default } = self.settings()?;
+        let Initialized { core, action, timeout: default } = self.initialized()?;
         let default = default.as_ref().map(|timeout| timeout.get().bind(py));
         let until = timeout::of_timed(timeout.or(default))?;
         let arrived =
@@ -125,32 +127,32 @@ impl Barrier {
 
     /// Empties the barrier: the threads that wait get BrokenBarrierError, later ones a new round.
     fn reset(&self) -> PyResult<()> {
-        self.settings()?.core.reset();
+        self.initialized()?.core.reset();
         Ok(())
     }
 
     /// Breaks the barrier: the threads that wait, now and later, get BrokenBarrierError.
     fn abort(&self) -> PyResult<()> {
-        self.settings()?.core.abort();
+        self.initialized()?.core.abort();
         Ok(())
     }
 
     /// How many threads must arrive.
     #[getter]
     fn parties(&self) -> PyResult<usize> {
-        Ok(self.settings()?.core.parties())
+        Ok(self.initialized()?.core.parties())
     }
 
     /// How many threads wait at the barrier.
     #[getter]
     fn n_waiting(&self) -> PyResult<usize> {
-        Ok(self.settings()?.core.waiting())
+        Ok(self.initialized()?.core.waiting())
     }
 
     /// Whether the barrier is broken.
     #[getter]
     fn broken(&self) -> PyResult<bool> {
-        Ok(self.settings()?.core.is_broken())
+        Ok(self.initialized()?.core.is_broken())
     }
 
     /// The `name=` that the program gave it, for reports, or None. raddle only.
@@ -160,7 +162,7 @@ impl Barrier {
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
-        let core = &slf.get().settings()?.core;
+        let core = &slf.get().initialized()?.core;
         if core.is_broken() {
             return errors::repr(slf.as_any(), format_args!(": broken"));
         }
@@ -173,9 +175,9 @@ impl Barrier {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        for settings in self.settings.all() {
-            visit.call(settings.action.as_ref().map(OwnedPy::get))?;
-            visit.call(settings.timeout.as_ref().map(OwnedPy::get))?;
+        for initialized in self.initialized.all() {
+            visit.call(initialized.action.as_ref().map(OwnedPy::get))?;
+            visit.call(initialized.timeout.as_ref().map(OwnedPy::get))?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Calls from here into Python, as this crate words them.
+//! Calls from Rust into Python.
 //!
 //! A daemon thread may be inside one of them when the interpreter ends, and never come back:
-//! `doors` guards what they call.
+//! `exit_guards` guards what they call.
 
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::python::doors::guarded;
+use crate::python::exit_guards::guarded;
 
 mod raw {
     use pyo3::ffi::PyObject;
@@ -59,7 +59,8 @@ pub(crate) fn call1<'py>(
     let mut arguments = [std::ptr::null_mut(), argument.as_ptr()];
     let count = 1 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET;
     let first = (&raw mut arguments[1]).cast_const();
-    // SAFETY: as in `call`; the place before the one argument may be written to, as the flag says.
+    // SAFETY: as in `call`; the place before the one argument may be written to, as the flag
+    // says.
     let result = unsafe {
         ffi::PyObject_Vectorcall(callable.as_ptr(), first, count, std::ptr::null_mut())
     };
@@ -118,8 +119,8 @@ impl Callee {
 pub(crate) fn next_plain<'py>(
     iterator: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    // SAFETY: the reference is live for the call, and the thread is attached; the caller has made
-    // sure that it is an iterator.
+    // SAFETY: the reference is live for the call, and the thread is attached; the caller has
+    // made sure that it is an iterator.
     let item = guarded(|| unsafe {
         let step: raw::Step =
             std::mem::transmute((*ffi::Py_TYPE(iterator.as_ptr())).tp_iternext);
@@ -311,7 +312,8 @@ pub(crate) unsafe fn call_raw(
     unsafe { ffi::PyObject_Call(callable, args, kwargs) }
 }
 
-/// Calls `method`, a function of a class, with `object` before its arguments; null if it raised.
+/// Calls `method`, a function of a class, with `object` before its arguments; null if it
+/// raised.
 ///
 /// # Safety
 /// The thread is attached; the references are live, `args` are `count` positional ones and then
@@ -392,7 +394,7 @@ pub(crate) unsafe fn drop_raw(object: *mut ffi::PyObject) {
 /// The thread is attached, an exception is set, and `function` is live.
 pub(crate) unsafe fn report_thread_error(function: *mut ffi::PyObject) {
     // SAFETY: passed on to the caller; the format names one object. (It takes any number of
-    // arguments, which `doors` cannot guard.)
+    // arguments, which `exit_guards` cannot guard.)
     #[cfg(Py_3_13)]
     guarded(|| unsafe {
         PyErr_FormatUnraisable(c"Exception ignored in thread started by %R".as_ptr(), function);

@@ -1,7 +1,7 @@
 //! Whose `contextvars` a task sees: those of the thread that asked for it, as they were then.
 //!
-//! A worker serves many: what it has in its own context is nobody's business, and what one task
-//! sets must not be seen by the next.
+//! A worker runs tasks of many threads. So tasks must not see the worker's own context, nor
+//! what an earlier task has set.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,8 +31,8 @@ pub(crate) fn within<R>(
         return Err(PyErr::fetch(py));
     }
     let result = call();
-    // SAFETY: as above. (It fails if the call has left another context behind, as none does that
-    // uses `Context.run`.)
+    // SAFETY: as above. (It fails if the call has left another context behind, as none does
+    // that uses `Context.run`.)
     if unsafe { ffi::PyContext_Exit(context) } < 0 {
         let error = PyErr::fetch(py);
         return result.and(Err(error));
@@ -49,9 +49,9 @@ pub(crate) fn copy(py: Python<'_>, context: &OwnedPy) -> PyResult<OwnedPy> {
 
 /// Copies of a context that one thread enters, one for each task in turn.
 ///
-/// Few tasks change their context, and making a copy takes longer than a short task. So the next
-/// task has the same copy if nothing shows that it was another's: it holds what the original does,
-/// and nobody else knows it.
+/// Few tasks change their context, and making a copy takes longer than a short task. So the
+/// next task has the same copy if nothing shows that it was another's: it holds what the
+/// original does, and nobody else knows it.
 ///
 /// The thread [leaves](Self::leave) the last one before this is dropped.
 pub(crate) struct Entered {
@@ -65,7 +65,7 @@ impl Entered {
         Self { original, copy: None }
     }
 
-    /// Sees to it that the calling thread is in a copy that is as good as new.
+    /// Puts the calling thread into a copy that no task has changed.
     #[inline]
     pub(crate) fn fresh(&mut self, py: Python<'_>) -> PyResult<()> {
         if self.copy.is_some() && !self.is_touched(py) {
@@ -99,17 +99,17 @@ impl Entered {
     }
 }
 
-/// Where in a context the address of what it holds is, in words; 0: not known. A context holds a
-/// mapping that never changes: setting a variable puts another one in its place.
+/// Where in a context the address of what it holds is, in words; 0: not known. A context holds
+/// a mapping that never changes: setting a variable puts another one in its place.
 static MAPPING: AtomicUsize = AtomicUsize::new(0);
 
 /// Whether a copy that this thread has entered is as it was made.
 #[inline]
 fn is_untouched(copy: &Bound<'_, PyAny>, original: &Bound<'_, PyAny>) -> bool {
     let at = MAPPING.load(Ordering::Relaxed);
-    // One reference is the caller's, the other the thread's. As long as the original, which nobody
-    // enters, has its mapping, no other one can have that address.
-    // SAFETY: it is alive, and the thread is attached.
+    // One reference is the caller's, the other the thread's. As long as the original, which
+    // nobody enters, has its mapping, no other one can have that address. SAFETY: it is alive,
+    // and the thread is attached.
     let held = unsafe { ffi::Py_REFCNT(copy.as_ptr()) };
     at != 0 && held == 2 && word(copy, at) == word(original, at)
 }
@@ -122,8 +122,8 @@ fn word(context: &Bound<'_, PyAny>, at: usize) -> usize {
     unsafe { *context.as_ptr().cast::<usize>().add(at) }
 }
 
-/// Finds out where a context has its mapping: the one word that a copy shares with the original,
-/// and that another value of a variable changes.
+/// Finds out where a context has its mapping: the one word that a copy shares with the
+/// original, and that another value of a variable changes.
 pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
     let module = py.import("contextvars")?;
     let variable =

@@ -8,13 +8,15 @@ use pyo3::types::{PyString, PyType};
 
 use crate::python::call;
 use crate::python::hooks::{self, Hook};
-use crate::python::replaceable::{self, Name};
+use crate::python::replaceable::{self, Replaceable};
 
 /// The exception of a broken barrier: the standard library's own, which programs catch, or what a
 /// program has put in its place.
 #[cold]
 pub(crate) fn broken_barrier(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::BrokenBarrierError, || of_hook(py, &hooks::BROKEN_BARRIER))
+    replaceable::error(py, Replaceable::BrokenBarrierError, || {
+        of_hook(py, &hooks::BROKEN_BARRIER)
+    })
 }
 
 /// The error of a class that Python hands in.

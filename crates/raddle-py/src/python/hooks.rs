@@ -15,13 +15,13 @@ pub(crate) struct Hook {
     name: &'static str,
     /// The module that hands it in when it is imported.
     module: &'static str,
-    kind: Kind,
+    kind: Required,
     object: OnceBox<Py<PyAny>>,
 }
 
 /// What an object has to be.
 #[derive(Clone, Copy)]
-enum Kind {
+enum Required {
     Class,
     Function,
     /// The `__dict__` of a module.
@@ -33,7 +33,7 @@ macro_rules! hooks {
         $($($(#[$doc])* pub(crate) static $hook: Hook = Hook {
             name: $name,
             module: $module,
-            kind: Kind::$kind,
+            kind: Required::$kind,
             object: OnceBox::new(),
         };)*)*
 
@@ -130,9 +130,11 @@ impl Hook {
     /// Raises TypeError if it cannot be this object.
     fn check(&self, object: &Bound<'_, PyAny>) -> PyResult<()> {
         let (fits, what) = match self.kind {
-            Kind::Class => (object.is_instance_of::<PyType>(), "a class"),
-            Kind::Function => (object.is_callable(), "a function"),
-            Kind::Names => (object.is_exact_instance_of::<PyDict>(), "the names of a module"),
+            Required::Class => (object.is_instance_of::<PyType>(), "a class"),
+            Required::Function => (object.is_callable(), "a function"),
+            Required::Names => {
+                (object.is_exact_instance_of::<PyDict>(), "the names of a module")
+            }
         };
         if fits {
             return Ok(());

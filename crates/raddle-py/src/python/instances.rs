@@ -1,4 +1,4 @@
-//! Memory for instances, guarded as the functions in `doors` are.
+//! Memory for instances, guarded as the functions in `exit_guards` are.
 //!
 //! PyO3 has `object` make the instances of its classes, which asks the class's `tp_alloc` for
 //! memory: a call through two slots, which no linker sees. On 3.11 an allocation collects
@@ -14,7 +14,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::python::doors::guarded;
+use crate::python::exit_guards::guarded;
 
 /// Has the linker's guard in it, as each address of that function that is taken here.
 const ALLOCATE: ffi::allocfunc = ffi::PyType_GenericAlloc;

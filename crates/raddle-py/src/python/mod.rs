@@ -6,10 +6,10 @@ pub(crate) mod arguments;
 pub(crate) mod atomic;
 pub(crate) mod call;
 pub(crate) mod context;
-pub(crate) mod doors;
 pub(crate) mod errors;
+pub(crate) mod exit_guards;
 pub(crate) mod hooks;
-#[cfg(raddle_doors)]
+#[cfg(raddle_exit_guards)]
 pub(crate) mod instances;
 pub(crate) mod interned;
 pub(crate) mod once;

@@ -15,7 +15,7 @@ use crate::python::once::OnceBox;
 
 /// A name that is looked up when it is used.
 #[derive(Clone, Copy)]
-pub(crate) enum Name {
+pub(crate) enum Replaceable {
     Empty,
     Full,
     ShutDown,
@@ -25,7 +25,7 @@ pub(crate) enum Name {
     TimeoutError,
 }
 
-/// For each `Name`: the module while raddle is installed, the module otherwise, the name.
+/// For each `Replaceable`: the module while raddle is installed, the module otherwise, the name.
 const PLACES: [[&str; 3]; 7] = [
     ["queue", "raddle.queue", "Empty"],
     ["queue", "raddle.queue", "Full"],
@@ -63,7 +63,7 @@ pub(crate) fn publish(installed: bool) {
 
 /// What the name stands for at this moment; None where the module is not there, or has been
 /// emptied at the interpreter's end.
-pub(crate) fn look_up<'py>(py: Python<'py>, name: Name) -> Option<Bound<'py, PyAny>> {
+pub(crate) fn look_up<'py>(py: Python<'py>, name: Replaceable) -> Option<Bound<'py, PyAny>> {
     let table = TABLE.get()?;
     let [published, own, name] = &table.places[name as usize];
     let module = if INSTALLED.load(Ordering::Relaxed) { published } else { own };
@@ -74,7 +74,7 @@ pub(crate) fn look_up<'py>(py: Python<'py>, name: Name) -> Option<Bound<'py, PyA
 
 /// The error that `raise NAME` makes at this moment; `usual` is what it is if nobody knows.
 #[cold]
-pub(crate) fn error(py: Python<'_>, name: Name, usual: impl FnOnce() -> PyErr) -> PyErr {
+pub(crate) fn error(py: Python<'_>, name: Replaceable, usual: impl FnOnce() -> PyErr) -> PyErr {
     // (For what is no exception, this is the TypeError of `raise`.)
     look_up(py, name).map_or_else(usual, PyErr::from_value)
 }

@@ -7,11 +7,11 @@ use pyo3::prelude::*;
 use crate::python::call;
 use crate::python::errors::of_hook;
 use crate::python::hooks;
-use crate::python::replaceable::{self, Name};
+use crate::python::replaceable::{self, Replaceable};
 
 #[cold]
 pub(super) fn empty(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::Empty, || of_hook(py, &hooks::EMPTY))
+    replaceable::error(py, Replaceable::Empty, || of_hook(py, &hooks::EMPTY))
 }
 
 /// What a SimpleQueue raises: the standard library's, which is written in C, looks nothing up.
@@ -22,12 +22,12 @@ pub(super) fn simple_empty(py: Python<'_>) -> PyErr {
 
 #[cold]
 pub(super) fn full(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::Full, || of_hook(py, &hooks::FULL))
+    replaceable::error(py, Replaceable::Full, || of_hook(py, &hooks::FULL))
 }
 
 #[cold]
 pub(super) fn shut_down(py: Python<'_>) -> PyErr {
-    replaceable::error(py, Name::ShutDown, || of_hook(py, &hooks::SHUT_DOWN))
+    replaceable::error(py, Replaceable::ShutDown, || of_hook(py, &hooks::SHUT_DOWN))
 }
 
 /// What a queue is told that its subclass did not make.

@@ -1,7 +1,7 @@
 //! What a Queue keeps under its latch: its items, in the order of its class.
 
 use pyo3::gc::{PyTraverseError, PyVisit};
-use raddle::queue::{Blocks, Heap, Pile, Store};
+use raddle::queue::{Blocks, Heap, Stack, Store};
 
 use crate::python::call::OwnedPy;
 
@@ -16,7 +16,7 @@ pub(super) enum Items {
     /// `Queue`.
     Line(Blocks<OwnedPy>),
     /// `LifoQueue`.
-    Pile(Pile<OwnedPy>),
+    Stack(Stack<OwnedPy>),
     /// `PriorityQueue`. Changed only by threads that hold the queue's `lock` as well.
     Heap(Heap<OwnedPy>),
 }
@@ -24,7 +24,7 @@ pub(super) enum Items {
 /// All items of a queue that ends or goes over to Python's own containers, in their order.
 pub(super) enum Taken {
     Line(Blocks<OwnedPy>),
-    Pile(Vec<OwnedPy>),
+    Stack(Vec<OwnedPy>),
 }
 
 impl Items {
@@ -32,7 +32,7 @@ impl Items {
     pub(super) fn push(&mut self, item: OwnedPy) {
         match self {
             Self::Line(line) => line.push(item),
-            Self::Pile(pile) => pile.push(item),
+            Self::Stack(stack) => stack.push(item),
             Self::Heap(_) => unreachable!("a heap is changed as planned"),
         }
     }
@@ -41,7 +41,7 @@ impl Items {
     pub(super) fn pop(&mut self) -> OwnedPy {
         let item = match self {
             Self::Line(line) => line.pop(),
-            Self::Pile(pile) => pile.pop(),
+            Self::Stack(stack) => stack.pop(),
             Self::Heap(_) => unreachable!("a heap is changed as planned"),
         };
         item.expect("the gate lets nobody get from an empty store")
@@ -51,15 +51,15 @@ impl Items {
     pub(super) fn take(&mut self) -> Taken {
         match self {
             Self::Line(line) => Taken::Line(std::mem::take(line)),
-            Self::Pile(pile) => Taken::Pile(std::mem::take(pile).into_vec()),
-            Self::Heap(heap) => Taken::Pile(heap.take().into_vec()),
+            Self::Stack(stack) => Taken::Stack(std::mem::take(stack).into_vec()),
+            Self::Heap(heap) => Taken::Stack(heap.take().into_vec()),
         }
     }
 
     pub(super) fn allocated(&self) -> usize {
         match self {
             Self::Line(line) => line.allocated(),
-            Self::Pile(pile) => pile.allocated(),
+            Self::Stack(stack) => stack.allocated(),
             Self::Heap(heap) => heap.allocated(),
         }
     }
@@ -85,7 +85,7 @@ impl Contents {
         let see = |item: &OwnedPy| visit.call(item.get());
         match &self.items {
             Items::Line(line) => line.iter().try_for_each(see),
-            Items::Pile(pile) => pile.items().iter().try_for_each(see),
+            Items::Stack(stack) => stack.items().iter().try_for_each(see),
             Items::Heap(heap) => heap.items().iter().try_for_each(see),
         }
     }
@@ -96,7 +96,7 @@ impl Store for Contents {
     fn count(&self) -> usize {
         match &self.items {
             Items::Line(line) => line.len(),
-            Items::Pile(pile) => pile.count(),
+            Items::Stack(stack) => stack.count(),
             Items::Heap(heap) => heap.count(),
         }
     }
@@ -104,7 +104,7 @@ impl Store for Contents {
     fn forget(&mut self) {
         match &mut self.items {
             Items::Line(line) => line.forget(),
-            Items::Pile(pile) => pile.forget(),
+            Items::Stack(stack) => stack.forget(),
             Items::Heap(heap) => heap.forget(),
         }
     }
@@ -118,7 +118,7 @@ impl Taken {
     ) -> Result<(), E> {
         match self {
             Self::Line(mut line) => line.try_for_each(each),
-            Self::Pile(pile) => pile.into_iter().try_for_each(each),
+            Self::Stack(stack) => stack.into_iter().try_for_each(each),
         }
     }
 }

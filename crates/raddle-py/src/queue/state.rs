@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
-use raddle::queue::{Blocks, Deny, Gate, Heap, Inherited, Pile};
+use raddle::queue::{Blocks, Deny, Gate, Heap, Inherited, Stack};
 
 use super::errors;
 use super::items::{Contents, Items};
@@ -85,7 +85,7 @@ impl Queue {
     pub(super) fn with(order: Order) -> Self {
         let items = match order {
             Order::First => Items::Line(Blocks::new()),
-            Order::Last => Items::Pile(Pile::new()),
+            Order::Last => Items::Stack(Stack::new()),
             Order::Least => Items::Heap(Heap::new()),
         };
         Self {

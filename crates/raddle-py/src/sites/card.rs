@@ -12,8 +12,8 @@ pub(crate) fn are_on() -> bool {
     card::are_wanted()
 }
 
-/// Makes the card of a lock that is being made. (Those of the import system, which makes one for
-/// each module, are nobody's business.)
+/// Makes the card of a lock that is being made. (The import system makes one for each module;
+/// these get none.)
 #[cold]
 #[inline(never)]
 pub(crate) fn give(py: Python<'_>, kind: Kind, give: impl FnOnce(Card) -> bool) {

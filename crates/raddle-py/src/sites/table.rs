@@ -26,10 +26,10 @@ struct Table {
     /// By the code object and line of what led there, and where that is.
     led: HashMap<(usize, i32, Spot, Point), NonZeroUsize>,
     /// By number less one. (A code object that is here is kept: its address stays its own.)
-    known: Vec<Known>,
+    known: Vec<KnownSite>,
 }
 
-pub(super) struct Known {
+pub(super) struct KnownSite {
     pub(super) code: Py<PyAny>,
     pub(super) line: i32,
     pub(super) owner: Owner,
@@ -71,7 +71,7 @@ pub(super) fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroUsize> {
     let number = match lines.entry((key.0, line)) {
         Entry::Occupied(number) => *number.get(),
         Entry::Vacant(vacant) => {
-            known.push(Known { code: code.unbind(), line, owner, inner: None });
+            known.push(KnownSite { code: code.unbind(), line, owner, inner: None });
             *vacant.insert(NonZeroUsize::new(known.len())?)
         }
     };
@@ -93,14 +93,14 @@ pub(super) fn leading(code: Bound<'_, PyAny>, at: i32, inner: Reached) -> Option
     if known.len() >= MOST {
         return None;
     }
-    known.push(Known { code: code.unbind(), line, owner, inner: Some(inner) });
+    known.push(KnownSite { code: code.unbind(), line, owner, inner: Some(inner) });
     let number = NonZeroUsize::new(known.len())?;
     led.insert(key, number);
     Some(number)
 }
 
 /// What is known of the site with that number.
-pub(super) fn known<R>(number: NonZeroUsize, look: impl FnOnce(&Known) -> R) -> Option<R> {
+pub(super) fn known<R>(number: NonZeroUsize, look: impl FnOnce(&KnownSite) -> R) -> Option<R> {
     table().as_ref().and_then(|table| table.known.get(number.get() - 1)).map(look)
 }
 

@@ -1,9 +1,9 @@
 //! What a worker of a stream holds while it works, and lets go of before it rests.
 //!
-//! The stream shows the collector what it holds. A reference that a resting worker had of its own
-//! would be one that the collector cannot explain: a map of a method that is kept in the method's
-//! object would never be collected, nor its threads end, once its results are not asked for any
-//! more.
+//! The stream shows the collector what it holds. The collector could not account for a
+//! reference that a resting worker held itself. Then a map of a method that is kept in the
+//! method's object would never be collected, nor would its threads end, after its results are
+//! no longer wanted.
 
 use pyo3::prelude::*;
 use raddle::deadlock::{Deadlock, Verdict};

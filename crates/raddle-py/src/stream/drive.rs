@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTimeoutError, PyTypeErro
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyTuple};
 use raddle::Deadline;
-use raddle::pool::{Consumer, Plan};
+use raddle::pool::{Consumer, NextStep};
 
 use super::outcome::is_ordinary;
 use super::shared::{Made, Shared};
@@ -23,7 +23,7 @@ pub(super) const DELIVERIES_A_LOOK: usize = 256;
 const AT_ONCE: usize = 256;
 
 impl Shared {
-    /// Does what the plan says until there is a result, with its input, or none to come.
+    /// Takes one step after the other until there is a result, with its input, or none to come.
     pub(super) fn drive(
         &self,
         stream: &Bound<'_, Stream>,
@@ -32,8 +32,8 @@ impl Shared {
     ) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         let py = stream.py();
         loop {
-            match consumer.plan() {
-                Plan::Deliver(delivery) => {
+            match consumer.next_step() {
+                NextStep::Deliver(delivery) => {
                     self.count_delivery(stream)?;
                     match delivery.output {
                         Made::Value(value) => return Ok(Some((value, delivery.input))),
@@ -46,10 +46,10 @@ impl Shared {
                         }
                     }
                 }
-                Plan::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
-                Plan::Pull => self.pull(py, consumer)?,
-                Plan::Hire => self.ask_for_worker(py, consumer)?,
-                Plan::Wait => {
+                NextStep::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
+                NextStep::Pull => self.pull(py, consumer)?,
+                NextStep::Hire => self.ask_for_worker(py, consumer)?,
+                NextStep::Wait => {
                     if self.until.has_passed() {
                         let next = self.deliveries.load(Ordering::Relaxed);
                         return Err(PyTimeoutError::new_err(format!(
@@ -71,11 +71,11 @@ impl Shared {
                     attached.attach();
                     py.check_signals()?;
                 }
-                Plan::Discard(input, output) => {
+                NextStep::Discard(input, output) => {
                     self.cut.store(true, Ordering::Relaxed);
                     drop((input, output));
                 }
-                Plan::Over => return self.conclude(py),
+                NextStep::Over => return self.conclude(py),
             }
         }
     }
@@ -194,8 +194,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Calls `hire`. That no thread can be started is an error only while there is nobody to do
-    /// the work.
+    /// Calls `hire`. That no thread can be started is an error only while no worker is there.
     fn ask_for_worker(
         &self,
         py: Python<'_>,

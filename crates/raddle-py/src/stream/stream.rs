@@ -1,8 +1,9 @@
 //! `Stream`: the engine of `raddle.map` on threads.
 //!
-//! The algorithm is the core's [`Window`]; here are the steps that call Python: pulling an input
-//! and asking for a worker (`drive.rs`), running a task and raising what it raised (`blocking.rs`,
-//! `outcome.rs`). A result that is there is handed over with little around it (`fast.rs`).
+//! The algorithm is the core's [`Window`]; here are the steps that call Python: pulling an
+//! input and asking for a worker (`drive.rs`), running a task and raising what it raised
+//! (`blocking.rs`, `outcome.rs`). A result that is there is handed over with little around it
+//! (`fast.rs`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -33,23 +34,23 @@ use crate::python::timeout;
 /// Runs a function over a stream of inputs in worker threads; iterate it for the results.
 ///
 /// `inputs` is an iterator that only the iterating thread advances; with `star` its items are
-/// tuples of arguments. At most `window` items are taken ahead of the results, and at most `reach`
-/// while they are slow. Results come in
-/// order, or as they are ready if not `ordered`. `on_error="raise"` hands nothing out any more
-/// once a task raises, and raises that with a note that names the item; `"return"` yields the
-/// exception in place; `"collect"` leaves it out and raises one ExceptionGroup at the end.
-/// `timeout` is how many seconds from now results may be waited for. `name` is what notes call
-/// the stream. `hire()` is called when work waits for workers: it is to have one more
-/// thread call worker(), or to return False; it is not called while `crew` workers are there or
-/// on their way. No counterpart in the standard library.
+/// tuples of arguments. At most `window` items are taken ahead of the results, and at most
+/// `reach` while they are slow. Results come in order, or as they are ready if not `ordered`.
+/// `on_error="raise"` hands nothing out any more once a task raises, and raises that with a
+/// note that names the item; `"return"` yields the exception in place; `"collect"` leaves it
+/// out and raises one ExceptionGroup at the end. `timeout` is how many seconds from now results
+/// may be waited for. `name` is what notes call the stream. `hire()` is called when work waits
+/// for workers: it is to have one more thread call worker(), or to return False; it is not
+/// called while `crew` workers are there or on their way. No counterpart in the standard
+/// library.
 ///
 /// For subclasses there are two hooks. `_look()` is called by the iterating thread every `look`
-/// seconds or so, as long as it returns that number anew. `_ended(how)` is called once, when there
-/// is nothing more to come: how is "done", "closed", "failed" or "interrupted".
+/// seconds or so, as long as it returns that number anew. `_ended(how)` is called once, when
+/// there is nothing more to come: how is "done", "closed", "failed" or "interrupted".
 #[pyclass(frozen, subclass, weakref, module = "raddle._raddle")]
 pub(crate) struct Stream {
-    /// Filled by `__new__`; emptied of objects when the stream is dropped, whatever thread still
-    /// works for it.
+    /// Filled by `__new__`; emptied of objects when the stream is dropped, whatever thread
+    /// still works for it.
     shared: OnceBox<Arc<Shared>>,
 }
 
@@ -248,17 +249,17 @@ impl Stream {
 
     /// Returns the next result, waiting for at most `timeout` seconds (None: no limit).
     ///
-    /// Raises TimeoutError if none is ready in time (the stream can be used on; pulling an input
-    /// is not cut short), StopIteration at the end, ValueError if another thread is iterating,
-    /// and what a task or the inputs raised.
+    /// Raises TimeoutError if none is ready in time (the stream can be used on; pulling an
+    /// input is not cut short), StopIteration at the end, ValueError if another thread is
+    /// iterating, and what a task or the inputs raised.
     #[pyo3(signature = (timeout = None))]
     fn next(slf: &Bound<'_, Self>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Py<PyAny>> {
         let until = timeout::of_wait(timeout)?;
         Self::advance(slf, until)?.ok_or_else(|| PyStopIteration::new_err(()))
     }
 
-    /// Returns what a thread calls to work for the stream. It does not keep the stream: when that
-    /// is dropped, its workers end.
+    /// Returns what a thread calls to work for the stream. It does not keep the stream: when
+    /// that is dropped, its workers end.
     fn worker(&self) -> PyResult<StreamWorker> {
         Ok(StreamWorker { shared: Arc::clone(self.shared()?) })
     }
@@ -272,7 +273,7 @@ impl Stream {
         begun
     }
 
-    /// Worker nothing out any more, drops what has not started and the results that were not
+    /// Hands nothing out any more, drops what has not started and the results that were not
     /// delivered, and wakes all threads that wait. What is running comes to its end.
     fn close(slf: &Bound<'_, Self>) -> PyResult<()> {
         let shared = slf.get().shared()?;
@@ -289,8 +290,8 @@ impl Stream {
         let _ = how;
     }
 
-    /// Has iteration raise `exception` once the results that are there were delivered, and worker
-    /// nothing out any more.
+    /// Has iteration raise `exception` once the results that are there were delivered, and
+    /// hands nothing out any more.
     fn fail(&self, exception: Bound<'_, PyAny>) -> PyResult<()> {
         let shared = self.shared()?;
         drop(shared.failure.replace(exception));
@@ -298,7 +299,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Worker nothing out any more, and has iteration raise `exception` in the place of what is
+    /// Hands nothing out any more, and has iteration raise `exception` in the place of what is
     /// missing because of that; with `now`, also of what has begun and was not delivered.
     fn _cancel(&self, exception: Bound<'_, PyAny>, now: bool) -> PyResult<()> {
         let shared = self.shared()?;
@@ -322,8 +323,8 @@ impl Stream {
         Ok(self.shared()?.window.workers())
     }
 
-    /// Waits until no thread works for the stream, for at most `timeout` seconds (None: no limit);
-    /// returns whether that is so.
+    /// Waits until no thread works for the stream, for at most `timeout` seconds (None: no
+    /// limit); returns whether that is so.
     #[pyo3(signature = (timeout = None))]
     fn wait_idle(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
         let until = timeout::of_wait(timeout)?;
@@ -338,7 +339,8 @@ impl Stream {
         Ok((cpu, busy, elapsed, most))
     }
 
-    /// The number of workers with nothing to do, and of threads (0 or 1) that wait for a result.
+    /// The number of workers with nothing to do, and of threads (0 or 1) that wait for a
+    /// result.
     fn _waiting(&self) -> PyResult<(usize, usize)> {
         let window = &self.shared()?.window;
         Ok((window.resting(), window.waiting()))

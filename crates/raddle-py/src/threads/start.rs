@@ -25,8 +25,8 @@ use crate::blocking::main_thread::is_main_thread;
 use crate::locks::lock::Lock;
 use crate::python::arguments::Truth;
 use crate::python::call::{self, OwnedPy};
-use crate::python::doors::HangOnUnwind;
 use crate::python::errors;
+use crate::python::exit_guards::HangOnUnwind;
 use crate::python::registry;
 #[cfg(Py_GIL_DISABLED)]
 use crate::threads::finish_early;

@@ -1,5 +1,5 @@
-//! What is counted of one lock: behind a latch of the card's, so that locks that have nothing to
-//! do with each other do not meet; and in `hot.rs` without it, what happens all the time.
+//! What is counted of one lock, behind a latch of its card, so that unrelated locks share
+//! nothing. What happens all the time is counted without the latch, in `hot.rs`.
 
 use std::sync::Arc;
 

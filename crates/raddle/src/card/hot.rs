@@ -1,13 +1,14 @@
-//! What is counted of a lock that is taken where it was taken before.
+//! The hot counters of a lock: of acquisitions at places where it was taken before.
 //!
-//! The latch of a lock's counts is two more atomic steps at each acquisition and release, as many
-//! as the lock itself takes. So what happens all the time is counted here, without it: these
-//! numbers are written by the thread that holds the lock alone, and the lock orders what one
-//! holder writes before what the next one reads. A thread that wants to know adds them to the
-//! rest; one that takes the lock at a place without numbers makes room first, under the latch.
+//! The latch of a lock's counts would add two atomic operations to each acquisition and
+//! release, as many as the lock itself takes. So what happens all the time is counted here,
+//! without it. Only the thread that holds the lock writes these numbers, and the lock orders
+//! one holder's writes before the next one's reads. A thread that wants to know adds them to
+//! the rest; one that takes the lock at a place without numbers makes room first, under the
+//! latch.
 //!
-//! (A lock that another thread releases when its taker has only just taken it, or that two release
-//! at once, may be counted wrongly.)
+//! (A lock that another thread releases when its taker has only just taken it, or that two
+//! release at once, may be counted wrongly.)
 
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -30,8 +31,8 @@ pub(super) struct Hot {
     /// The fork generation that these numbers are of: a forked child starts from nothing.
     generation: AtomicU32,
     /// Where among the places the lock was taken last, and how often the profile had been
-    /// switched on then: of a lock that was taken before, nobody knows whether it was released
-    /// meanwhile.
+    /// switched on then. Whether a lock that was taken before that was released meanwhile is
+    /// unknown.
     last: AtomicUsize,
     /// When the lock was taken, in ticks; 0 if nobody holds it.
     since: AtomicU64,
@@ -108,8 +109,8 @@ impl Hot {
         known
     }
 
-    /// Under the latch, by the thread that has taken the lock: gives the place numbers, instead of
-    /// another whose numbers were [read](Self::read) before.
+    /// Under the latch, by the thread that has taken the lock: gives the place numbers, instead
+    /// of another whose numbers were [read](Self::read) before.
     pub(super) fn admit(&self, site: Site) {
         if !self.is_current() {
             self.sites.iter().for_each(|counts| counts.clear(0));

@@ -1,4 +1,4 @@
-//! What locks with cards tell the features that are on.
+//! Events of locks with cards, passed to the features that are on.
 
 use std::sync::Arc;
 
@@ -60,8 +60,8 @@ pub fn are_wanted() -> bool {
     LOCK_ORDER.is_on() || CONTENTION.is_on()
 }
 
-/// The calling thread is about to wait for a lock as long as it takes: remembers that it is taken
-/// inside what the thread holds, and returns an order that contradicts this one, once.
+/// The calling thread is about to wait for a lock as long as it takes: remembers that it is
+/// taken inside what the thread holds, and returns an order that contradicts this one, once.
 pub(crate) fn before(
     card: &Card,
     site: Site,

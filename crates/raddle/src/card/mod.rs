@@ -1,9 +1,10 @@
-//! What is known of one lock that is checked: what the features that look at locks stand on.
+//! The record of one checked lock, which lock orders and the contention profile share.
 //!
 //! They are off at first, and then nothing of this runs. A lock that is to be checked has a
 //! [`Card`] and, in its state word, a bit that leads it off the fast path (`locks/raw.rs`). Its
 //! acquisitions then pass through here: `listen.rs` calls the features that are on, which are
-//! lock orders and the contention profile, and what happens all the time is counted in the card.
+//! lock orders and the contention profile, and what happens all the time is counted in the
+//! card.
 //!
 //! ```
 //! use raddle::RawLock;
@@ -13,10 +14,10 @@
 //!
 //! let lock = RawLock::new();
 //! assert!(lock.check(Card::new(Kind::Lock, Some("accounts"), Site::Unknown)));
-//! assert_eq!(lock.card().unwrap().seen().name.as_deref(), Some("accounts"));
+//! assert_eq!(lock.card().unwrap().info().name.as_deref(), Some("accounts"));
 //! ```
 //!
-//! Rejected: a flag that every acquisition looks at, which all programs would pay for.
+//! Rejected: a flag that every acquisition reads, which would cost all programs.
 
 mod cell;
 mod counter;
@@ -39,11 +40,11 @@ pub(crate) use listen::{
 };
 pub use times::{Sum, Times};
 
-pub use crate::wait::Seen;
+pub use crate::wait::LockInfo;
 use crate::wait::{Kind, Site};
 
-/// What is known of one lock that is checked. It outlives the lock where a thread still has it in
-/// its list of held ones.
+/// What is known of one lock that is checked. It outlives the lock where a thread still has it
+/// in its list of held ones.
 pub struct Card {
     id: usize,
     kind: Kind,
@@ -56,7 +57,8 @@ pub struct Card {
     /// How often it was released: what a thread remembers of an earlier time is out of date.
     releases: AtomicUsize,
     /// Another thread than the one that took it has released it, or it was waited for by its
-    /// holder: it is used as a signal, and says nothing about orders. Nor does one that is gone.
+    /// holder: it is used as a signal, and says nothing about orders. Nor does one that is
+    /// gone.
     lent: AtomicBool,
 }
 
@@ -78,17 +80,17 @@ impl Card {
         }
     }
 
-    /// The same card; people are told that the lock was made there.
+    /// The same card; reports show that the lock was made there.
     #[must_use]
     pub fn telling(self, told: Site) -> Self {
         Self { told, ..self }
     }
 
-    /// What people are told of the lock.
+    /// What reports show of the lock.
     #[must_use]
-    pub fn seen(&self) -> Seen {
+    pub fn info(&self) -> LockInfo {
         let name = self.name.get().cloned();
-        Seen { id: self.id, kind: self.kind, name, made: self.made, told: self.told }
+        LockInfo { id: self.id, kind: self.kind, name, made: self.made, told: self.told }
     }
 
     /// Says what the program calls the lock; a second time changes nothing.
@@ -142,6 +144,6 @@ impl Card {
 
 impl fmt::Debug for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Card").field(&self.seen()).finish()
+        f.debug_tuple("Card").field(&self.info()).finish()
     }
 }

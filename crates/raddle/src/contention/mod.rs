@@ -1,9 +1,9 @@
-//! How much locks are fought over: how often each was taken, and how long it was waited for and
-//! held, and where; and how long threads waited for everything else.
+//! The contention profile: how often each lock was taken, how long it was waited for and held,
+//! and where; and how long threads waited for everything else.
 //!
-//! Each lock that has a card counts for itself (`card/counter.rs`). What a lock has counted when it
-//! is gone is added to that of its group: those of its name or, without one, those that were made
-//! where it was. So a program that makes locks all the time needs no more and more memory.
+//! Each lock that has a card counts for itself (`card/counter.rs`). What a lock has counted
+//! when it is gone is added to that of its group: those of its name or, without one, those that
+//! were made where it was. So memory does not grow in a program that makes locks all the time.
 //!
 //! A forked child starts from nothing.
 //!
@@ -24,7 +24,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::card::{self, CONTENTION, Contention, Counts};
-pub use crate::card::{Card, Seen, Sum, Times, holder};
+pub use crate::card::{Card, LockInfo, Sum, Times, holder};
 use crate::os::{guarded::Guarded, ticks};
 pub use crate::wait::Site;
 use crate::wait::{Kind, MEASURE, Measure};
@@ -59,7 +59,7 @@ pub fn profiles() -> bool {
 #[derive(Clone, Debug)]
 pub struct Tally {
     /// One of them.
-    pub lock: Seen,
+    pub lock: LockInfo,
     /// How many there were.
     pub locks: usize,
     /// How often they were taken. (An `RLock` that its holder takes again is taken once.)
@@ -90,7 +90,7 @@ struct Shared {
     /// Locks that were counted and are not gone.
     live: HashMap<usize, Arc<Card>>,
     /// Those that are gone, by group.
-    gone: HashMap<Group, (Seen, usize, Counts)>,
+    gone: HashMap<Group, (LockInfo, usize, Counts)>,
     waits: HashMap<(Kind, Site), Times>,
 }
 
@@ -101,20 +101,20 @@ enum Group {
 }
 
 impl Shared {
-    fn group(&self, seen: &Seen) -> Group {
-        if let Some(name) = &seen.name {
-            let named = Group::Named(seen.kind, Arc::clone(name));
+    fn group(&self, info: &LockInfo) -> Group {
+        if let Some(name) = &info.name {
+            let named = Group::Named(info.kind, Arc::clone(name));
             if self.gone.len() < NAMES || self.gone.contains_key(&named) {
                 return named;
             }
         }
-        Group::Made(seen.kind, seen.told)
+        Group::Made(info.kind, info.told)
     }
 
-    fn add(&mut self, seen: &Seen, counts: &Counts) {
-        let group = self.group(seen);
+    fn add(&mut self, info: &LockInfo, counts: &Counts) {
+        let group = self.group(info);
         let (_, locks, sum) =
-            self.gone.entry(group).or_insert_with(|| (seen.clone(), 0, Counts::default()));
+            self.gone.entry(group).or_insert_with(|| (info.clone(), 0, Counts::default()));
         *locks += 1;
         sum.merge(counts);
     }
@@ -130,7 +130,7 @@ fn gone(card: &Card) {
     if let Some(counts) = card.counts() {
         // (In one step: a thread that adds all up meets the lock once.)
         let card = SHARED.with_own(|shared| {
-            shared.add(&card.seen(), &counts);
+            shared.add(&card.info(), &counts);
             shared.live.remove(&card.id())
         });
         drop(card);
@@ -147,10 +147,10 @@ pub fn tallies() -> Vec<Tally> {
     let mut all = Shared { gone, ..Shared::default() };
     for card in live {
         if let Some(counts) = card.counts() {
-            all.add(&card.seen(), &counts);
+            all.add(&card.info(), &counts);
         }
     }
-    let tally = |(lock, locks, counts): (Seen, usize, Counts)| Tally {
+    let tally = |(lock, locks, counts): (LockInfo, usize, Counts)| Tally {
         lock,
         locks,
         acquisitions: counts.acquisitions,

@@ -1,10 +1,10 @@
-//! Which thread waits for which: naming the hangs that would otherwise be silent.
+//! Deadlock detection: which thread waits for which.
 //!
 //! Locks know their holder (see `locks/raw.rs`), and a thread that goes to sleep in the kernel
 //! leaves a [`Wait`] in its record (`record.rs`) until it is awake again: nothing else is kept,
 //! and fast paths do nothing for it. The thread that falls asleep last closes the ring, and so
-//! it is the one that looks (`watch.rs`): from itself to the holder of what it waits for, to what
-//! that one waits for, and so on (`ring.rs`).
+//! it is the one that looks (`watch.rs`): from itself to the holder of what it waits for, to
+//! what that one waits for, and so on (`ring.rs`).
 //!
 //! What makes a ring true, though locks change hands while it is walked, is in `ring.rs`.
 //!
@@ -40,9 +40,9 @@
 //! assert_eq!(lock.acquire_with(&mut Careful, Deadline::NEVER), Err(Finding::Cycle));
 //! ```
 //!
-//! Rejected: a table of locks and owners behind one lock (every contended acquisition would
-//! meet there, and a fork can catch it half-way), and a thread that watches the others (a
-//! program with one thread would have two, and `fork` warns of that).
+//! Rejected: a table of locks and owners behind one lock. Every contended acquisition would
+//! contend for it, and a fork could copy it half-changed. Rejected: a thread that watches the
+//! others. A program with one thread would have two, and `fork` warns of that.
 
 mod record;
 mod ring;
@@ -67,7 +67,8 @@ use crate::sync::{AtomicBool, AtomicU64, Ordering};
 static DETECTING: AtomicBool = AtomicBool::new(true);
 
 /// Switches detection off, or on again; it is on at first, and does nothing for a thread whose
-/// [`Blocking`](crate::Blocking) does not want to know. Owners and waits are recorded either way.
+/// [`Blocking`](crate::Blocking) does not want to know. Owners and waits are recorded either
+/// way.
 #[cfg(not(raddle_loom))]
 pub fn detect(on: bool) {
     DETECTING.store(on, Ordering::Relaxed);
@@ -78,7 +79,8 @@ pub fn detect(on: bool) {
 static DOUBT: AtomicU64 = AtomicU64::new(1_000_000_000);
 
 /// Says how long a ring that might come undone, since any thread may release its locks, has to
-/// last before it is told: one second at first. For waits that begin to be part of one after that.
+/// last before it is told: one second at first. For waits that begin to be part of one after
+/// that.
 #[cfg(not(raddle_loom))]
 pub fn doubt_for(lasting: Duration) {
     let most = i64::MAX.unsigned_abs();
@@ -105,7 +107,8 @@ fn is_detecting() -> bool {
     true
 }
 
-/// The rings in which threads wait for each other now, and the pools that are starved, each once.
+/// The rings in which threads wait for each other now, and the pools that are starved, each
+/// once.
 #[must_use]
 pub fn report() -> Vec<Deadlock> {
     let mut found = ring::all();
@@ -113,8 +116,8 @@ pub fn report() -> Vec<Deadlock> {
     found
 }
 
-/// Calls `visit` with each wait that goes on, the thread being kept in it meanwhile: `visit` must
-/// neither wait nor call anything that could.
+/// Calls `visit` with each wait that goes on, the thread being kept in it meanwhile: `visit`
+/// must neither wait nor call anything that could.
 pub fn visit(mut visit: impl FnMut(&Wait)) {
     record::each(|record| {
         record.with(|wait| visit(wait));

@@ -1,9 +1,9 @@
-//! What a thread that sleeps leaves for others to read.
+//! Each thread's record: the wait in which it sleeps, for other threads to read.
 //!
 //! Records are made when a thread first sleeps, given to another when it ends, and never freed:
-//! a thread that walks from one to the next needs no lock for that. What is in a record is guarded
-//! by its latch, which the thread takes before it goes on: what a reader finds under the latch (the
-//! parker, the primitive, the object) is alive until it lets go.
+//! a thread that walks from one to the next needs no lock for that. What is in a record is
+//! guarded by its latch, which the thread takes before it goes on: what a reader finds under
+//! the latch (the parker, the primitive, the object) is alive until it lets go.
 
 #[cfg(not(raddle_loom))]
 use std::ptr;
@@ -19,11 +19,11 @@ pub(super) struct Record {
     thread: AtomicUsize,
     /// Guarded by the latch.
     in_wait: UnsafeCell<Option<InWait>>,
-    /// The mark of the ring that was told last, of those for which it stands, and whether that was
-    /// dismissed. Guarded by the latch.
+    /// The mark of the ring that was told last, of those for which it stands, and whether that
+    /// was dismissed. Guarded by the latch.
     told: UnsafeCell<(usize, bool)>,
-    /// The pool that the thread works for, or 0, and how many workers that may have. Written by the
-    /// thread: the limit first.
+    /// The pool that the thread works for, or 0, and how many workers that may have. Written by
+    /// the thread: the limit first.
     pool: AtomicUsize,
     limit: AtomicUsize,
     /// Written before the record is known to others.
@@ -69,11 +69,11 @@ impl Record {
         }
     }
 
-    /// The thread, whose record this is, goes to sleep, or is awake within its wait; returns what
-    /// the record said before, which is what an outer wait has left.
+    /// The thread, whose record this is, goes to sleep, or is awake within its wait; returns
+    /// what the record said before, which is what an outer wait has left.
     ///
-    /// The order is drawn under the latch: a thread that draws a later one, and then looks here,
-    /// finds the latch held or the sleep in place.
+    /// The order is drawn under the latch: a thread that draws a later one, and then looks
+    /// here, finds the latch held or the sleep in place.
     ///
     /// # Safety
     /// What `sleep` names stays where it is until [`leave`](Self::leave).

@@ -1,17 +1,17 @@
-//! Finding rings, and finding that all are asleep, while threads wake and locks change hands.
+//! Finding rings, and finding that all are asleep, while threads wake and owners change.
 //!
 //! A walk reads one record at a time, so what it has read may never have been true at once. It
 //! is therefore walked twice, and a wait counts only if both walks found the same one (its
 //! `order` is unique), unnotified, with the same provider. Between the walks there is then a
 //! moment at which all of these waits went on: each had begun before it and had not ended after
-//! it. A thread that waits releases nothing, so a lock that it held when it fell asleep is still
-//! held by it at that moment.
+//! it. A thread that waits releases nothing, so a lock that it held when it fell asleep is
+//! still held by it at that moment.
 //!
-//! (But for a lock that another thread may release, and a task that another may end: that is what
-//! `surely` tells of.)
+//! (But for a lock that another thread may release, and a task that another may end: that is
+//! what `surely` tells of.)
 //!
-//! Of the threads that close a ring at the same time, the one whose sleep began last reports it:
-//! when it looks, all other sleeps are there to be seen (see `Record::enter`).
+//! Of the threads that close a ring at the same time, the one whose sleep began last reports
+//! it: when it looks, all other sleeps are there to be seen (see `Record::enter`).
 
 use super::record::{self, Record};
 use super::{Deadlock, Finding, Wait, starved};
@@ -30,8 +30,8 @@ pub(super) fn closed_by(me: &Record) -> Option<Deadlock> {
     (same && last).then_some(Deadlock { finding: Finding::Cycle, waits, surely })
 }
 
-/// Takes the right to tell of what was found; one of its threads gets it, once. (One that has run
-/// a signal handler has begun to sleep last, then, and sees a ring again.)
+/// Takes the right to tell of what was found; one of its threads gets it, once. (One that has
+/// run a signal handler has begun to sleep last, then, and sees a ring again.)
 pub(super) fn claim(found: &Deadlock) -> bool {
     first(&found.waits).is_some_and(|record| record.claim(mark(&found.waits)))
 }

@@ -1,4 +1,4 @@
-//! One wait's sleeps, seen by others, and its looks at which others sleep.
+//! One wait, from its first sleep to its last: records the sleeps, and looks for deadlocks.
 
 use std::mem;
 

@@ -1,4 +1,4 @@
-//! Writing the value of a task: a claim, which nobody else can make meanwhile.
+//! The claim: the exclusive right to write the value of a task.
 
 use super::{Changed, Completion, FINISHED, FINISHING, changed};
 use crate::sync::Ordering;

@@ -2,14 +2,14 @@
 //!
 //! Each lock is a node. An edge leads from a lock that was held to one that was then taken, and
 //! has the two places and the locks that were held besides (its guards). A ring of edges is a
-//! hang that is possible if no two of them were seen with the same lock in hand: that one would
-//! keep their threads apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and
-//! Stoller, 2005.)
+//! possible deadlock, unless two of its edges had a guard in common: that lock would keep their
+//! threads apart. (The "Goodlock" algorithm: Havelund, 2000; guards: Agarwal, Wang and Stoller,
+//! 2005.)
 //!
 //! A lock that is gone leaves what was seen of it to the place where it was made: a node that
-//! stands for all locks made there, and that a search takes for any of them. While locks live they
-//! are told apart, so that two of one make may well be taken in either order where no thread can
-//! meet both.
+//! stands for all locks made there, and that a search takes for any of them. While locks live
+//! they are told apart, so that two of one make may well be taken in either order where no
+//! thread can meet both.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use super::held::{self, HeldLock};
 use super::known;
 use crate::card::{Asked, Card};
 use crate::os::guarded::Guarded;
-use crate::wait::{Inversion, Link, Seen, Site};
+use crate::wait::{Inversion, Link, LockInfo, Site};
 
 /// Edges that one search looks at: more than that is given up.
 const STEPS: usize = 10_000;
 /// Locks of the longest ring that is found.
 const LONGEST: usize = 16;
-/// Locks in the hand of one thread with which it still makes orders: there are as many edges as
+/// Locks held by one thread with which it still makes orders: there are as many edges as
 /// pairs of them, and each has the others as guards.
 const HANDFUL: usize = 32;
 /// Inversions that are kept.
@@ -42,7 +42,7 @@ type SiteNumber = usize;
 
 #[derive(Debug)]
 struct Node {
-    seen: Seen,
+    info: LockInfo,
     /// To locks that were taken while this one was held.
     out: HashMap<Id, Edge>,
     /// The nodes from which edges lead here.
@@ -73,8 +73,8 @@ impl Guard {
         Self { lock: entry.card.id(), made: entry.card.made() }
     }
 
-    /// Whether it keeps the threads at two edges apart. An edge of locks that are gone stands for
-    /// all of their makes, and so does its guard: objects that each have the three.
+    /// Whether it keeps the threads at two edges apart. An edge of locks that are gone stands
+    /// for all of their makes, and so does its guard: objects that each have the three.
     fn is(self, other: Self, gone: bool) -> bool {
         self.lock == other.lock
             || (gone && self.made == other.made && self.made != Site::Unknown)
@@ -98,12 +98,12 @@ pub fn inversions() -> Vec<Inversion> {
     SHARED.with(|graph| graph.found.clone())
 }
 
-/// Notes that `card` is about to be taken at `site`, by the thread that blocks; returns an order
-/// that contradicts this one.
+/// Notes that `card` is about to be taken at `site`, by the thread that blocks; returns an
+/// order that contradicts this one.
 pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Option<Inversion> {
     let mut unknown = held::with(|held| unknown(held, card, site)).flatten()?;
     // (Outside: what asks for a name may run anything.)
-    let (who, inner) = (blocking.thread_name(), card.seen());
+    let (thread, inner) = (blocking.thread_name(), card.info());
     let next = blocking.led(site);
     for (_, edge) in &mut unknown {
         (edge.held, edge.next) = (blocking.led(edge.held), next);
@@ -114,8 +114,8 @@ pub(super) fn before(card: &Card, site: Site, blocking: &mut dyn Asked) -> Optio
             if card.is_lent() || outer.is_lent() {
                 continue; // Since; the thread that made it so takes its node out before or after this.
             }
-            let outer = outer.seen();
-            edge.thread.clone_from(&who);
+            let outer = outer.info();
+            edge.thread.clone_from(&thread);
             graph.add(&outer, &inner, edge);
             if found.is_none() {
                 found = graph.contradiction(&outer, &inner);
@@ -159,7 +159,7 @@ fn unknown(held: &[HeldLock], card: &Card, site: Site) -> Option<Vec<(Arc<Card>,
 
 /// The lock is no more.
 pub(super) fn gone(card: &Card) {
-    SHARED.with(|graph| graph.merge(&card.seen()));
+    SHARED.with(|graph| graph.merge(&card.info()));
 }
 
 /// Forgets a lock's orders.
@@ -185,12 +185,12 @@ impl Graph {
         })
     }
 
-    fn add(&mut self, outer: &Seen, inner: &Seen, edge: Edge) {
+    fn add(&mut self, outer: &LockInfo, inner: &LockInfo, edge: Edge) {
         self.link((Id::Lock(outer.id), outer), (Id::Lock(inner.id), inner), edge);
     }
 
     /// Adds an edge; of one that is known the guards that it always had remain.
-    fn link(&mut self, outer: (Id, &Seen), inner: (Id, &Seen), mut edge: Edge) {
+    fn link(&mut self, outer: (Id, &LockInfo), inner: (Id, &LockInfo), mut edge: Edge) {
         self.node(inner).from.insert(outer.0);
         let out = &mut self.node(outer).out;
         if let Some(known) = out.get(&inner.0) {
@@ -200,9 +200,9 @@ impl Graph {
         out.insert(inner.0, edge);
     }
 
-    fn node(&mut self, (id, seen): (Id, &Seen)) -> &mut Node {
+    fn node(&mut self, (id, info): (Id, &LockInfo)) -> &mut Node {
         self.nodes.entry(id).or_insert_with(|| Node {
-            seen: seen.clone(),
+            info: info.clone(),
             out: HashMap::new(),
             from: HashSet::new(),
         })
@@ -225,67 +225,67 @@ impl Graph {
     }
 
     /// What was seen of a lock is from now on true of the place where it was made.
-    fn merge(&mut self, seen: &Seen) {
-        let Some((node, into)) = self.remove(Id::Lock(seen.id)) else { return };
-        let Some(made) = self.made(seen) else { return };
+    fn merge(&mut self, info: &LockInfo) {
+        let Some((node, into)) = self.remove(Id::Lock(info.id)) else { return };
+        let Some(made) = self.made(info) else { return };
         if let Some(node) = self.nodes.get_mut(&made)
-            && node.seen.told != seen.told
+            && node.info.told != info.told
         {
-            node.seen.told = seen.made; // That is what they have in common.
+            node.info.told = info.made; // That is what they have in common.
         }
         for (inner, mut edge) in node.out {
             edge.gone = true;
             if let Some(other) = self.other(inner, made) {
-                self.link((made, seen), (inner, &other), edge);
+                self.link((made, info), (inner, &other), edge);
             }
         }
         for (outer, mut edge) in into {
             edge.gone = true;
             if let Some(other) = self.other(outer, made) {
-                self.link((outer, &other), (made, seen), edge);
+                self.link((outer, &other), (made, info), edge);
             }
         }
     }
 
     /// What is known of a node, unless it is `made` or was made at the same place: locks of one
     /// make have no order.
-    fn other(&mut self, id: Id, made: Id) -> Option<Seen> {
-        let seen = self.nodes.get(&id)?.seen.clone();
-        (id != made && self.made(&seen) != Some(made)).then_some(seen)
+    fn other(&mut self, id: Id, made: Id) -> Option<LockInfo> {
+        let info = self.nodes.get(&id)?.info.clone();
+        (id != made && self.made(&info) != Some(made)).then_some(info)
     }
 
     /// The node that stands for all locks made where this one was.
-    fn made(&mut self, seen: &Seen) -> Option<Id> {
-        if seen.made == Site::Unknown {
+    fn made(&mut self, info: &LockInfo) -> Option<Id> {
+        if info.made == Site::Unknown {
             return None;
         }
         let next = self.numbers.len();
-        Some(Id::Made(*self.numbers.entry(seen.made).or_insert(next)))
+        Some(Id::Made(*self.numbers.entry(info.made).or_insert(next)))
     }
 
     /// A way from `inner` back to `outer`, told once; the edge between them is the newest.
-    fn contradiction(&mut self, outer: &Seen, inner: &Seen) -> Option<Inversion> {
+    fn contradiction(&mut self, outer: &LockInfo, inner: &LockInfo) -> Option<Inversion> {
         let (first, made) = (Id::Lock(inner.id), self.made(inner));
         let (last, goal) = (Id::Lock(outer.id), self.made(outer));
         // Of locks of one make, those that are gone tell nothing.
         let apart = made != goal;
         let newest = self.nodes.get(&last)?.out.get(&first)?.clone();
         let mut steps = STEPS;
-        let mut seen = HashSet::from([first]);
+        let mut info = HashSet::from([first]);
         let mut way = vec![(last, newest)];
         let starts = [Some(first), made.filter(|_| apart)];
         let end = |id: Id| id == last || (apart && Some(id) == goal);
         let found = starts
             .into_iter()
             .flatten()
-            .any(|start| self.search(start, &end, &mut way, &mut seen, &mut steps));
+            .any(|start| self.search(start, &end, &mut way, &mut info, &mut steps));
         if !found {
             return None;
         }
         let links: Vec<Link> = way
             .iter()
             .map(|(id, edge)| Link {
-                lock: self.nodes[id].seen.clone(),
+                lock: self.nodes[id].info.clone(),
                 held: edge.held,
                 next: edge.next,
                 thread: edge.thread.clone(),
@@ -310,7 +310,7 @@ impl Graph {
         at: Id,
         end: &impl Fn(Id) -> bool,
         way: &mut Vec<(Id, Edge)>,
-        seen: &mut HashSet<Id>,
+        info: &mut HashSet<Id>,
         steps: &mut usize,
     ) -> bool {
         let Some(node) = self.nodes.get(&at) else { return false };
@@ -329,7 +329,7 @@ impl Graph {
             if end(*next) {
                 return true;
             }
-            if seen.insert(*next) && self.search(*next, end, way, seen, steps) {
+            if info.insert(*next) && self.search(*next, end, way, info, steps) {
                 return true;
             }
             way.pop();

@@ -1,10 +1,10 @@
-//! Which locks the calling thread has found to be taken inside which: what it nests over and over
-//! needs no look at what all threads share.
+//! A thread-local cache of nested pairs: pairs that a thread takes over and over need no look
+//! at the shared graph.
 //!
-//! What is here stays true while both locks are in use: their numbers are never used again, and an
-//! order that was seen without guards is not forgotten unless one of them is gone or lent, and
-//! the caller has looked at that. (A forked child may have lost what all threads share, so it
-//! begins anew.)
+//! What is here stays true while both locks are in use: their numbers are never used again, and
+//! an order that was seen without guards is not forgotten unless one of them is gone or lent,
+//! and the caller has looked at that. (A forked child may have lost what all threads share, so
+//! it begins anew.)
 
 use std::cell::Cell;
 
@@ -14,19 +14,19 @@ const ROOM: usize = 64;
 
 type Pair = (usize, usize);
 
-struct Known {
+struct KnownPairs {
     pairs: [Cell<Pair>; ROOM],
     /// The fork generation that they are of.
     generation: Cell<u32>,
 }
 
 thread_local! {
-    static KNOWN: Known = const {
-        Known { pairs: [const { Cell::new((0, 0)) }; ROOM], generation: Cell::new(0) }
+    static KNOWN: KnownPairs = const {
+        KnownPairs { pairs: [const { Cell::new((0, 0)) }; ROOM], generation: Cell::new(0) }
     };
 }
 
-impl Known {
+impl KnownPairs {
     fn at(&self, (outer, inner): Pair) -> &Cell<Pair> {
         let generation = fork::generation();
         if self.generation.replace(generation) != generation {

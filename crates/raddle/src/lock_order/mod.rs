@@ -26,7 +26,7 @@ mod known;
 
 pub use graph::inversions;
 
-pub use crate::card::{Card, Seen};
+pub use crate::card::{Card, LockInfo};
 use crate::card::{LOCK_ORDER, LockOrder};
 pub use crate::wait::{Inversion, Link, Site};
 

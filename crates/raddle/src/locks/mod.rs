@@ -1,4 +1,4 @@
-//! What threads wait at: locks, conditions, semaphores, events and barriers.
+//! The primitives: locks, conditions, semaphores, events and barriers.
 
 mod barrier;
 mod condition;

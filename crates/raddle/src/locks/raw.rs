@@ -1,23 +1,24 @@
 //! The mutual-exclusion lock itself, without the data it protects.
 //!
-//! Its [word](super::word) says which thread holds it and which is to have it next; behind that is
-//! a line of waiters. The thread that releases it while others queue chooses the first in line,
-//! which then competes for the free lock: a running thread may overtake it (handing the lock over
-//! each time would make every contended acquisition wait for a wake-up). While the chosen one is on
-//! its way, nobody else is woken: a second one would only be in its way. One that has waited for
-//! [`PATIENCE`] in all gets the lock reserved for it, so that nobody starves.
+//! Its [word](super::word) says which thread holds it and which is to have it next; behind that
+//! is a line of waiters. The thread that releases it while others queue chooses the first in
+//! line, which then competes for the free lock: a running thread may overtake it (handing the
+//! lock over each time would make every contended acquisition wait for a wake-up). While the
+//! chosen one is on its way, nobody else is woken: a second one would only be in its way. One
+//! that has waited for [`STARVES_AFTER`] in all gets the lock reserved for it, so that nobody
+//! starves.
 //!
 //! # Why a waiter looks seldom
-//! A thread that takes the lock from another core takes with it the lines of everything that the
-//! lock protects. Where two threads want it all the time, looking all the time means to pay for
-//! that at each acquisition; a waiter that looks seldom (see `Spin::watch`) lets the other go on
-//! for some dozens of acquisitions at the speed of one thread. It sleeps when that was not enough,
-//! and at once if others wait already.
+//! A thread that takes the lock from another core also moves the cache lines of everything that
+//! the lock protects. Where two threads want it all the time, a waiter that looks all the time
+//! makes each acquisition pay for that. A waiter that looks seldom (see `Spin::watch`) lets the
+//! other thread go on for some dozens of acquisitions at the speed of one thread. It sleeps when
+//! that was not enough, and at once if others wait already.
 //!
 //! Rejected: spinning for 1 µs on the word, then on the waiter's own parker. Two threads that add
 //! to a counter on 3.14t took 3.7 times as long as with CPython's lock, and six times the CPU.
-//! Rejected: waking one waiter per release. Eight threads then keep two cores busy with waking
-//! each other up.
+//! Rejected: waking one waiter per release. Eight threads then keep two cores busy by waking
+//! each other.
 //!
 //! Sources: a released lock that is competed for comes from the "parking lot" design of WebKit
 //! (Pizlo, 2016); one waiter on its way at a time, and a lock reserved for one that has waited
@@ -33,9 +34,10 @@ use crate::wait::{Awaited, Blocking, Here, Kind, Provider, Site, infallible};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
 /// How long a waiter lets others overtake it, in nanoseconds.
-const PATIENCE: i64 = 1_000_000;
+const STARVES_AFTER: i64 = 1_000_000;
 
-/// A mutual-exclusion lock without data, as Python's `threading.Lock`: any thread may release it.
+/// A mutual-exclusion lock without data, as Python's `threading.Lock`: any thread may release
+/// it.
 ///
 /// Rust programs want [`Lock`](super::Lock), whose guard cannot be misused.
 ///
@@ -230,7 +232,7 @@ impl RawLock {
             return Ok(false);
         }
         blocking.detach();
-        let patient_until = deadline::now() + PATIENCE;
+        let starves_at = deadline::now() + STARVES_AFTER;
         let mut chosen = false;
         loop {
             if self.compete(hold, chosen) {
@@ -240,7 +242,7 @@ impl RawLock {
             if chosen && until.has_passed() {
                 return Ok(self.word.withdraw(hold));
             }
-            let waiter = Waiter::with_patience(patient_until);
+            let waiter = Waiter::starving_at(starves_at);
             let join = |waiter: &Waiter| {
                 self.forget_parents_waiters();
                 let locked = self.waiters.lock();
@@ -299,8 +301,8 @@ impl RawLock {
         self.word.give_fast(hold) || self.give_cold(hold)
     }
 
-    /// [`give`](Self::give) of a lock that others wait for, that was lent, that has a card, that
-    /// was taken in another way or by another thread, or that nobody holds.
+    /// [`give`](Self::give) of a lock that others wait for, that was lent, that has a card,
+    /// that was taken in another way or by another thread, or that nobody holds.
     #[cold]
     fn give_cold(&self, hold: Hold) -> bool {
         self.forget_parents_waiters();
@@ -308,7 +310,7 @@ impl RawLock {
             card::released(&card, self.word.is_anothers(hold));
         }
         loop {
-            match self.word.give(hold, || self.waiters.is_out_of_patience()) {
+            match self.word.give(hold, || self.waiters.is_starving()) {
                 Given::Free => return true,
                 Given::Unheld => return false, // Another thread may have released it first.
                 Given::Choose if self.choose(hold) => return true,
@@ -317,8 +319,8 @@ impl RawLock {
         }
     }
 
-    /// In a forked child: a thread that waited in the parent, and may have the lock reserved for
-    /// it, is not here.
+    /// In a forked child: a thread that waited in the parent, and may have the lock reserved
+    /// for it, is not here.
     fn forget_parents_waiters(&self) {
         if self.waiters.is_stale() {
             let locked = self.waiters.lock();
@@ -328,8 +330,8 @@ impl RawLock {
         }
     }
 
-    /// Takes the lock if it is free, or reserved for a waiter: that will not come any more, since
-    /// the program is at its end and lets no other thread run. Returns whether it did.
+    /// Takes the lock if it is free, or reserved for a waiter: that will not come any more,
+    /// since the program is at its end and lets no other thread run. Returns whether it did.
     #[cold]
     pub fn seize(&self) -> bool {
         self.word.arrive(Hold::mine())
@@ -341,14 +343,14 @@ impl RawLock {
         self.word.arrive(Hold::scoped())
     }
 
-    /// Releases the lock and chooses which waiter is to have it next; `false` if that is not to be
-    /// done any more.
+    /// Releases the lock and chooses which waiter is to have it next; `false` if that is not to
+    /// be done any more.
     fn choose(&self, hold: Hold) -> bool {
         let locked = self.waiters.lock();
         if !self.word.must_choose() {
             return false; // Another thread released it first.
         }
-        let reserved = locked.first_is_out_of_patience();
+        let reserved = locked.first_is_starving();
         let front = locked.take_front();
         let next = Next { coming: front.is_some(), reserved, queued: !locked.is_empty() };
         self.word.choose(hold, next);

@@ -50,7 +50,7 @@ fn who_is_being_given_the_lock_does_not_wait_for_itself() {
             taken
         });
         is_in_line.recv().unwrap();
-        // As `choose` does for a waiter that is out of patience, but slowly.
+        // As `choose` does for a waiter that starves, but slowly.
         let locked = lock.waiters.lock();
         let front = locked.take_front().unwrap();
         let next = Next { coming: true, reserved: true, queued: false };

@@ -1,7 +1,7 @@
 //! A point on the monotonic clock at which a wait gives up.
 //!
-//! Waits carry a point, not a duration: a wait that is woken for nothing or interrupted by a
-//! signal goes back to sleep until the same point and can neither end early nor drift.
+//! Waits carry a point, not a duration: after a spurious wake-up or a signal, a wait sleeps
+//! until the same point, so it can neither end early nor drift.
 
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ pub(crate) fn now() -> i64 {
     i64::from(time.tv_sec) * 1_000_000_000 + i64::from(time.tv_nsec)
 }
 
-/// The monotonic clock in nanoseconds, a few milliseconds coarse but read in a tenth of the time.
+/// The monotonic clock in nanoseconds, a few milliseconds coarse but read in a tenth of the
+/// time.
 #[cfg(all(target_os = "linux", not(raddle_loom)))]
 #[allow(clippy::useless_conversion, reason = "the fields are narrower on 32-bit systems")]
 pub(crate) fn coarse() -> i64 {

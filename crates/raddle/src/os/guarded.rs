@@ -1,4 +1,5 @@
-//! Something that threads change for a few instructions at a time, behind a latch.
+//! A global value behind a latch, changed for a few instructions at a time; usable after a
+//! fork.
 
 #[cfg(not(raddle_loom))]
 pub(crate) use real::Guarded;
@@ -27,8 +28,8 @@ mod real {
             Self { latch: Latch::new(), value: UnsafeCell::new(None) }
         }
 
-        /// Runs `run`, which does not wait and calls nothing foreign. A forked child goes on with
-        /// what its parent had.
+        /// Runs `run`, which does not wait and calls nothing foreign. A forked child goes on
+        /// with what its parent had.
         pub(crate) fn with<R>(&self, run: impl FnOnce(&mut T) -> R) -> R {
             self.run(run, false)
         }

@@ -1,19 +1,19 @@
 //! How long a wait spins before it sleeps, learnt per object.
 //!
-//! Waking a sleeping thread costs more than 15 µs; a peer that is about to answer usually does so
-//! sooner. Each object keeps a budget: a spin that pays doubles it, one that does not halves it,
-//! and every 16th wait spins for the full budget, so that an object whose peers became quick is
-//! noticed. With one core there is nothing to wait for by spinning, and none is done.
+//! Waking a sleeping thread costs more than 15 µs; a peer that is about to answer usually does
+//! so sooner. Each object keeps a budget: a spin that pays doubles it, one that does not halves
+//! it, and every 16th wait spins for the full budget, so that an object whose peers became
+//! quick is noticed. With one core there is nothing to wait for by spinning, and none is done.
 //!
-//! What a lock guards is another matter: each look at the lock takes its line of memory from the
-//! threads that use it, and the one that takes the lock takes the lines of all that it guards. What
-//! is held briefly is therefore looked at seldom, so that its holders go on for some dozens of
-//! times in between, and what is held for longer a few times in that span. What is held for longer
-//! than a wake-up takes is not spun for; nor, each other time, what nearly always is in use. See
+//! A lock is different: each look at it takes its cache line from the threads that use it, and
+//! the thread that takes the lock also moves the cache lines of all that it guards. So what is
+//! held briefly is looked at seldom, so that its holders go on for some dozens of times in
+//! between, and what is held for longer a few times in that span. What is held for longer than
+//! a wake-up takes is not spun for; nor, each other time, what nearly always is in use. See
 //! [`Spin::watch`].
 //!
-//! Measured on two cores: a budget of 5 µs is bistable (shorter than a wake-up, so that one sleep
-//! breeds the next), 50 µs gains nothing over 20 µs.
+//! Measured on two cores: a budget of 5 µs is bistable (shorter than a wake-up, so that one
+//! sleep breeds the next), 50 µs gains nothing over 20 µs.
 
 #[cfg(not(raddle_loom))]
 pub(crate) use real::Spin;
@@ -37,7 +37,8 @@ mod real {
     const PROBE_EVERY: u16 = 16;
     /// What is held for up to so many nanoseconds is held briefly.
     const BRIEF: u32 = 2_500;
-    /// How far apart to look at what is held briefly, in nanoseconds: as long as a few dozen uses.
+    /// How far apart to look at what is held briefly, in nanoseconds: as long as a few dozen
+    /// uses.
     const BATCH: u32 = 10_000;
     /// How far apart to look at what is not known yet, in nanoseconds.
     const LOOK: u32 = 400;
@@ -77,14 +78,14 @@ mod real {
             paid
         }
 
-        /// Looks until `ready`, for [`FULL`] at most, as seldom as is good for those that use what
-        /// is looked at; returns whether it was.
+        /// Looks until `ready`, for [`FULL`] at most, as seldom as is good for those that use
+        /// what is looked at; returns whether it was.
         ///
-        /// What is learnt is how long that is held, seen from a thread that wants it. Each fourth
-        /// wait for what is held briefly looks closely, to see whether it still is, and each 16th
-        /// for what is held for longer. Each other wait does not look at all, unless the one
-        /// before it was over soon: two threads that want one lock all the time would keep two
-        /// cores busy, where one does the same work.
+        /// What is learnt is how long that is held, seen from a thread that wants it. Each
+        /// fourth wait for what is held briefly looks closely, to see whether it still is, and
+        /// each 16th for what is held for longer. Each other wait does not look at all, unless
+        /// the one before it was over soon: two threads that want one lock all the time would
+        /// keep two cores busy, where one does the same work.
         pub(crate) fn watch(&self, ready: impl Fn() -> bool) -> bool {
             if ready() {
                 return true;
@@ -116,7 +117,8 @@ mod real {
             let soon = took <= gap.max(held / 2);
             let turn = if probe { 0 } else { turn } + u16::from(soon);
             if brief && !probe {
-                // Such distances say little: look closely the next time, if that was not enough.
+                // Such distances say little: look closely the next time, if that was not
+                // enough.
                 return self.note(held, if came { turn } else { PROBE_EVERY }, came);
             }
             self.note((3 * held + took) / 4, turn, came)

@@ -1,15 +1,16 @@
-//! A clock for what happens all the time: the processor's own counter, where the system keeps time
-//! by that, too.
+//! A cheap clock for what happens all the time: the processor's counter, where the system's
+//! clock uses it, too.
 //!
-//! A lock that is profiled looks at the clock twice each time it is taken, and asking the system
-//! took as long as all the rest of counting. Ticks are turned into nanoseconds when somebody
-//! wants to know: `tally` adds up ticks.
+//! A lock that is profiled looks at the clock twice each time it is taken, and asking the
+//! system took as long as all the rest of counting. Ticks are turned into nanoseconds when
+//! somebody wants to know: `tally` adds up ticks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::os::deadline;
 
-/// Nanoseconds per tick, as the bits of an `f64`, or [`CLOCK`]; 0 until that is decided, for good.
+/// Nanoseconds per tick, as the bits of an `f64`, or [`CLOCK`]; 0 until that is decided, for
+/// good.
 static NANOS: AtomicU64 = AtomicU64::new(0);
 /// Ticks are nanoseconds of the clock.
 const CLOCK: u64 = u64::MAX;
@@ -71,8 +72,8 @@ fn compare() -> u64 {
     if nanos.is_normal() { nanos.to_bits() } else { CLOCK }
 }
 
-/// What the counter and the clock say at one moment: the shortest of a few tries, so that nobody
-/// is likely to have come in between.
+/// What the counter and the clock say at one moment: the shortest of a few tries, so that
+/// nobody is likely to have come in between.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn both() -> (u64, i64) {
     const TRIES: usize = 16;

@@ -1,5 +1,5 @@
-//! What a pool's workers take their tasks from, first in, first out; see README.md beside this
-//! file for the protocol by which idle workers are woken.
+//! `Tasks`: an executor's queue, first in, first out, and the workers that wait for a task.
+//! `README.md` in this folder has the protocol by which idle workers are woken.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,8 @@ use crate::waiters::{Abandoned, Choice, Locked, Passed, WaitList, Waiter};
 /// A queue of tasks, unbounded, and the workers that wait for one.
 #[derive(Debug)]
 pub struct Tasks<T> {
-    /// The workers that sleep, the one that fell asleep last in front; its latch guards `inner`.
+    /// The workers that sleep, the one that fell asleep last in front; its latch guards
+    /// `inner`.
     sleepers: WaitList,
     inner: UnsafeCell<Inner<T>>,
     /// There are tasks, or the queue is closed; changed under the latch, a hint without it.
@@ -99,11 +100,11 @@ impl<T> Tasks<T> {
         locked
     }
 
-    /// The first lock of all, or in the child of a fork: its workers are the parent's, and what a
-    /// thread of the parent was changing at that moment cannot be used; anything else stays.
+    /// The first lock of all, or in the child of a fork: its workers are the parent's, and what
+    /// a thread of the parent was changing at that moment cannot be used; anything else stays.
     #[cold]
     fn begin_anew(&self, locked: &Locked<'_>) {
-        // If the list has noticed the fork before us, nobody knows any more.
+        // If the list has noticed the fork before us, it says so no more.
         let torn = !locked.take_stale() || locked.is_torn();
         self.with(locked, |inner| {
             let first = inner.generation == u32::MAX;
@@ -144,7 +145,7 @@ impl<T> Tasks<T> {
         self.add(task, false)
     }
 
-    /// [`push`](Self::push) that does not mind whether the queue is closed.
+    /// [`push`](Self::push), also to a closed queue.
     pub fn push_always(&self, task: T) -> Demand {
         match self.add(task, true) {
             Ok(demand) => demand,
@@ -247,8 +248,8 @@ impl<T> Tasks<T> {
         }
     }
 
-    /// There is no scout any more: sends for another if tasks were pushed just now, for which
-    /// nobody was woken because of that one.
+    /// Ends being the scout; wakes another if tasks were pushed meanwhile, which woke nobody
+    /// because there was a scout.
     fn replace_scout(&self) {
         let locked = self.lock();
         let choice = self.with(&locked, |inner| {
@@ -261,8 +262,8 @@ impl<T> Tasks<T> {
         }
     }
 
-    /// Sleeps until there may be a task to take, the queue is closed, or `until` passes; returns
-    /// whether one of the first two came about.
+    /// Sleeps until there may be a task to take, the queue is closed, or `until` passes;
+    /// returns whether one of the first two came about.
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended the wait.
@@ -275,8 +276,8 @@ impl<T> Tasks<T> {
         self.sleep_or(true, seat, blocking, until)
     }
 
-    /// [`sleep`](Self::sleep) for a worker that takes no notice of the queue's end: goes on while
-    /// it is closed, to be woken by [`push_always`](Self::push_always).
+    /// [`sleep`](Self::sleep) for a worker that takes no notice of the queue's end: goes on
+    /// while it is closed, to be woken by [`push_always`](Self::push_always).
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended the wait.

@@ -17,6 +17,6 @@ pub use rust_pool::{Crew, Member, Task, TaskEnd};
 #[cfg(not(raddle_loom))]
 pub use rust_pool::{Pool, Spawned};
 pub use stream::{
-    Consumer, Delivery, HeldItem, Left, Outcome, Plan, Reading, Settings, Stay, Window,
+    Consumer, Delivery, HeldItem, Left, NextStep, Outcome, Reading, Settings, Stay, Window,
 };
 pub use worker::{LastEnd, Seated, Worker};

@@ -1,21 +1,21 @@
 //! A binary heap whose comparisons are made by the caller, in between.
 //!
 //! A comparison may be foreign code: it may take its time, fail, or change this very heap. So
-//! none is made while the heap changes. A [`Plan`] asks one comparison after the other about
-//! a heap that stays as it is, and is carried out at the end in one step; if the heap has changed
-//! meanwhile, see [`Heap::changes`], the plan is worth nothing and is made anew. A plan that is
-//! given up leaves no trace.
+//! none is made while the heap changes. A [`Plan`] asks one comparison after the other about a
+//! heap that stays as it is, and is carried out at the end in one step; if the heap has changed
+//! meanwhile, see [`Heap::changes`], the plan is invalid and is made anew. A plan that is given
+//! up leaves no trace.
 //!
 //! Which items are compared, and so which of several equal ones comes first, is as in Python's
 //! `heapq`.
 
-use super::{Pile, Store};
+use super::{Stack, Store};
 
 /// Items of which the smallest comes first.
 #[derive(Debug)]
 pub struct Heap<T> {
     /// Each item is not greater than those at twice its index plus 1 and 2.
-    items: Pile<T>,
+    items: Stack<T>,
     /// How often it has changed.
     changes: usize,
 }
@@ -95,10 +95,10 @@ impl<T> Heap<T> {
     /// A heap without items.
     #[must_use]
     pub const fn new() -> Self {
-        Self { items: Pile::new(), changes: 0 }
+        Self { items: Stack::new(), changes: 0 }
     }
 
-    /// How often the heap has changed: a plan is worth something as long as this stays the same.
+    /// How often the heap has changed: a plan is valid as long as this stays the same.
     #[inline]
     #[must_use]
     pub fn changes(&self) -> usize {
@@ -184,7 +184,7 @@ impl<T> Heap<T> {
     }
 
     /// Takes all items out.
-    pub fn take(&mut self) -> Pile<T> {
+    pub fn take(&mut self) -> Stack<T> {
         self.changes = self.changes.wrapping_add(1);
         std::mem::take(&mut self.items)
     }

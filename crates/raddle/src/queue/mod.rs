@@ -5,13 +5,13 @@ mod gate;
 mod heap;
 mod inherited;
 mod locked;
-mod pile;
+mod stack;
 
 pub use blocks::Blocks;
 pub use gate::{Deny, Gate, NoTask, Store, Turn};
 pub use heap::{Heap, Plan, Question};
 pub use inherited::Inherited;
-pub use pile::Pile;
+pub use stack::Stack;
 
 use std::convert::Infallible;
 use std::fmt;

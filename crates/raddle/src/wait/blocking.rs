@@ -1,9 +1,9 @@
-//! How a wait blocks: the seam between one algorithm and its three users.
+//! `Blocking`: how a wait blocks, chosen by the caller of each algorithm.
 //!
-//! The lock types stay plain; each call says how its own wait is to sleep. A Rust program sleeps
-//! ([`Native`]); Python first detaches from the interpreter and runs signal handlers when a
-//! signal ends the sleep; a model interrupts or times out the n-th sleep. Fast paths never get
-//! here.
+//! The lock types stay plain; each call says how its own wait is to sleep. A Rust program
+//! sleeps ([`Native`]); Python first detaches from the interpreter and runs signal handlers
+//! when a signal ends the sleep; a model interrupts or times out the n-th sleep. Fast paths
+//! never get here.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::os::{Deadline, Parker, Wake};
 
 /// How one wait of one thread blocks.
 ///
-/// The methods are called in this order: `detach`, then, unless spinning was enough, `poll` once
-/// and `sleep` with `on_signal` as often as needed. No lock of raddle's own is held during any
-/// of them.
+/// The methods are called in this order: `detach`, then, unless spinning was enough, `poll`
+/// once and `sleep` with `on_signal` as often as needed. No lock of raddle's own is held during
+/// any of them.
 ///
 /// ```
 /// use raddle::{Blocking, Deadline, Event, Parker, Wake};
@@ -103,8 +103,8 @@ pub trait Blocking {
         Site::Unknown
     }
 
-    /// The place that led to `site`, which may say little by itself, and so to both: for what is
-    /// told of a wait, or of an order that is new. Asked before `detach`.
+    /// The place that led to `site`, which may say little by itself, and so to both: for what
+    /// is told of a wait, or of an order that is new. Asked before `detach`.
     fn led(&mut self, site: Site) -> Site {
         site
     }
@@ -114,7 +114,7 @@ pub trait Blocking {
         std::thread::current().name().map(Arc::from)
     }
 
-    /// Tells of a lock order that contradicts another, before the lock is taken.
+    /// Reports a lock order that contradicts another, before the lock is taken.
     ///
     /// # Errors
     /// The lock is not to be taken.
@@ -137,17 +137,17 @@ pub trait Blocking {
         None
     }
 
-    /// Tells of a deadlock that the wait is part of, or says that this is none.
+    /// Reports a deadlock that the wait is part of, or says that this is none.
     ///
     /// # Errors
     /// The wait is to end with this interrupt; it goes on if this returns `Ok`. A condition that
-    /// takes its lock back has to go on, and tells again: return `Ok` then, or it is kept busy.
+    /// takes its lock back has to go on, and reports again: return `Ok` then, or it is kept busy.
     fn on_deadlock(&mut self, _found: &Deadlock) -> Result<Verdict, Self::Interrupt> {
         Ok(Verdict::Told)
     }
 }
 
-/// Blocks as a plain Rust thread does: signals are not this library's business.
+/// Blocks as a plain Rust thread does, and ignores signals.
 ///
 /// ```
 /// use raddle::{Deadline, Event, Native};

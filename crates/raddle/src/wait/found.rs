@@ -1,5 +1,4 @@
-//! What is found, and told by those that block: deadlocks, and orders of locks that contradict
-//! each other.
+//! What is found and reported: deadlocks, and lock orders that contradict each other.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,8 +22,8 @@ pub struct Wait {
     pub since: i64,
     /// Which wait of the process it is, however often it sleeps.
     pub(crate) id: usize,
-    /// Which sleep of the process it is: a later one has a greater number. 0 for a thread that is
-    /// awake within its wait.
+    /// Which sleep of the process it is: a later one has a greater number. 0 for a thread that
+    /// is awake within its wait.
     pub(crate) order: usize,
 }
 
@@ -83,9 +82,9 @@ impl fmt::Display for Deadlock {
     }
 }
 
-/// What people are told of a lock.
+/// What reports show of a lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct LockInfo {
     /// Its number: never used again.
     pub id: usize,
     /// Lock or RLock.
@@ -94,11 +93,11 @@ pub struct Seen {
     pub name: Option<Arc<str>>,
     /// Where it was made.
     pub made: Site,
-    /// What people are told of where that is: it may say more, or be the same.
+    /// The place that reports show for that: it may say more, or be the same.
     pub told: Site,
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for LockInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
             Some(name) => f.write_str(name),
@@ -120,7 +119,7 @@ pub struct Inversion {
 #[derive(Clone, Debug)]
 pub struct Link {
     /// The lock that was held.
-    pub lock: Seen,
+    pub lock: LockInfo,
     /// Where it had been taken.
     pub held: Site,
     /// Where the next was taken meanwhile.

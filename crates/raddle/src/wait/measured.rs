@@ -1,4 +1,4 @@
-//! How long waits for anything but locks take, where somebody wants to know.
+//! How long waits for anything but locks take, for the contention profile.
 
 use super::{Kind, Site};
 use crate::os::{Switch, deadline};

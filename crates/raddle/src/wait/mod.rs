@@ -1,4 +1,4 @@
-//! The words of waiting: what for, where, how a wait blocks, and what is found on the way.
+//! The vocabulary of waiting: what for, where, how a wait blocks, and what is found meanwhile.
 
 mod awaited;
 mod blocking;
@@ -13,7 +13,7 @@ mod subject;
 pub(crate) use awaited::Awaited;
 pub use blocking::{Blocking, Native};
 pub(crate) use blocking::{Here, infallible};
-pub use found::{Deadlock, Finding, Inversion, Link, Seen, Verdict, Wait};
+pub use found::{Deadlock, Finding, Inversion, Link, LockInfo, Verdict, Wait};
 pub use kind::Kind;
 pub(crate) use measured::{MEASURE, Measure, Measured};
 pub use site::Site;

@@ -9,7 +9,7 @@ use std::panic::Location;
 /// (Both payloads are as wide as a word: so two registers hold any of them.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Site {
-    /// Nobody can tell.
+    /// Unknown.
     #[default]
     Unknown,
     /// In Rust.

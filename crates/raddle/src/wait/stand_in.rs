@@ -1,4 +1,4 @@
-//! Waiting for something in particular with somebody else's way of blocking.
+//! A `Blocking` that knows what it waits for, over another `Blocking`.
 
 use super::{Blocking, Deadlock, Site, Subject, Verdict};
 use crate::os::{Deadline, Parker, Wake};

@@ -5,7 +5,7 @@ use super::Kind;
 /// What can end a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provider {
-    /// Nobody can tell.
+    /// Unknown.
     Anyone,
     /// A thread; `surely` if nobody else can.
     Thread {

@@ -128,10 +128,10 @@ impl Locked<'_> {
         }
     }
 
-    /// Whether the first in line has waited for longer than it has patience for.
-    pub(crate) fn first_is_out_of_patience(&self) -> bool {
+    /// Whether the first in line starves: it has waited for longer than it lets others overtake it.
+    pub(crate) fn first_is_starving(&self) -> bool {
         let head = self.head();
-        !head.is_null() && self.links(head, |links| links.patient_until) < deadline::now()
+        !head.is_null() && self.links(head, |links| links.starves_at) < deadline::now()
     }
 
     /// Takes the first in line out of it; it has to be chosen before the list is unlocked.
@@ -143,8 +143,8 @@ impl Locked<'_> {
         // SAFETY: a linked waiter is alive, and its thread does not return before it is either
         // notified or gets the latch, which `self` holds.
         let waiter = unsafe { &*head };
-        let patient_until = self.links(head, |links| links.patient_until);
-        self.list.patience.store(super::moment(patient_until), Ordering::Relaxed);
+        let starves_at = self.links(head, |links| links.starves_at);
+        self.list.starves_at.store(super::moment(starves_at), Ordering::Relaxed);
         self.unlink(waiter);
         Some(Taken(waiter))
     }

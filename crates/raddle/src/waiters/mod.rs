@@ -48,7 +48,7 @@ struct Links {
     /// not there any more.
     generation: u32,
     /// Until when the waiter lets others overtake it, on the monotonic clock.
-    patient_until: i64,
+    starves_at: i64,
 }
 
 impl Waiter {
@@ -61,12 +61,12 @@ impl Waiter {
         Self::with(token, i64::MAX)
     }
 
-    /// A waiter that lets others overtake it until `patient_until`.
-    pub(crate) fn with_patience(patient_until: i64) -> Self {
-        Self::with(0, patient_until)
+    /// A waiter that lets others overtake it until `starves_at`.
+    pub(crate) fn starving_at(starves_at: i64) -> Self {
+        Self::with(0, starves_at)
     }
 
-    fn with(token: usize, patient_until: i64) -> Self {
+    fn with(token: usize, starves_at: i64) -> Self {
         Self {
             parker: Parker::new(),
             verdict: AtomicU8::new(0),
@@ -75,7 +75,7 @@ impl Waiter {
                 next: ptr::null(),
                 previous: ptr::null(),
                 generation: 0,
-                patient_until,
+                starves_at,
             }),
         }
     }
@@ -158,9 +158,9 @@ fn moment(nanos: i64) -> u16 {
 pub(crate) struct WaitList {
     latch: Latch,
     spin: Spin,
-    /// The end of the patience of the waiter that was chosen last, as a [`moment`]. Written under
+    /// When the waiter that was chosen last starves, as a [`moment`]. Written under
     /// the latch; a thread that reads it without goes by what it may say.
-    patience: AtomicU16,
+    starves_at: AtomicU16,
     /// The first waiter or null; a ring, so that its `previous` is the last. Guarded by `latch`.
     head: UnsafeCell<*const Waiter>,
 }
@@ -178,7 +178,7 @@ impl WaitList {
             Self {
                 latch: Latch::new(),
                 spin: Spin::new(),
-                patience: AtomicU16::new(0),
+                starves_at: AtomicU16::new(0),
                 head: UnsafeCell::new(ptr::null()),
             }
         }
@@ -218,9 +218,9 @@ impl WaitList {
         self.spin.watch(ready)
     }
 
-    /// Whether the waiter that was chosen last has waited for longer than it had patience for.
-    pub(crate) fn is_out_of_patience(&self) -> bool {
-        let end = self.patience.load(Ordering::Relaxed);
+    /// Whether the waiter that was chosen last starves.
+    pub(crate) fn is_starving(&self) -> bool {
+        let end = self.starves_at.load(Ordering::Relaxed);
         moment(deadline::now()).wrapping_sub(end) as i16 > 0
     }
 

@@ -52,7 +52,7 @@ pub fn interrupted<T: Send>(
             wait(&mut Interruptible)
         });
         eventually("the wait begins", in_line);
-        eventually("the thread tells who it is", || ident.get().is_some());
+        eventually("the thread says which one it is", || ident.get().is_some());
         let thread = ident.get().copied().unwrap_or_default() as libc::pthread_t;
         eventually("the signal ends the wait", || {
             if !waiter.is_finished() {

@@ -175,7 +175,7 @@ impl Source {
                         }
                     }
                 }
-                // (A path in `pub(in ...)` says who may see, and imports nothing.)
+                // (A path in `pub(in ...)` says what may use it, and imports nothing.)
                 "in" if word(at.wrapping_sub(1)) == "(" => {
                     while word(at) != ")" {
                         at += 1;

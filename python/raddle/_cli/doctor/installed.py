@@ -79,8 +79,8 @@ def interpreter(probed):
         # importlib has compiled a moment ago.
         found.note(
             "modules without a .pyc file count the uses of their constants, and no such file "
-            "is written here: functions in them that compute may be slower in two threads than "
-            "in one",
+            "is written here: functions in them that compute may be slower in two threads "
+            "than in one",
             "unset PYTHONDONTWRITEBYTECODE",
         )
     return found

@@ -59,7 +59,7 @@ def _inside(value, name):
 
 
 def _package(value):
-    """Return the top-level package whose code a value is; None if nobody knows."""
+    """Return the top-level package whose code a value is; None if that is unknown."""
     # (A wrapt proxy pretends to be what it wraps; the function that it calls is the wrapper.)
     wrapper = _stored(value, "_self_wrapper")
     if wrapper is not None:
@@ -103,7 +103,7 @@ def _stored(value, name):
 
 
 def patched():
-    """Who else has patched threading in a process that starts as this one, and who could."""
+    """Which packages have patched threading in a process started as this one, or could."""
     from importlib import metadata
 
     found = Section("threading")

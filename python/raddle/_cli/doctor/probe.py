@@ -11,7 +11,7 @@ import sys
 from raddle._cli import arguments
 from raddle._cli.doctor.section import package
 
-PATIENCE = 60  # seconds that it may take
+TIMEOUT = 60  # seconds that it may take
 _CODE = """\
 import sys
 raddle = sys.modules.get("raddle")
@@ -38,12 +38,12 @@ def run():
             env={**environ, "RADDLE": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
             text=True,
             errors="backslashreplace",
         )
     except subprocess.TimeoutExpired:
-        return {"started": None, "error": f"it hangs: nothing within {PATIENCE} s", "gil": None}
+        return {"started": None, "error": f"it hangs: nothing within {TIMEOUT} s", "gil": None}
     except OSError as error:
         return {"started": None, "error": f"no interpreter starts: {error}", "gil": None}
     lines = done.stdout.splitlines()
@@ -72,7 +72,7 @@ def _try():
         done = []
         thread = threading.Thread(target=done.append, args=(1,))
         thread.start()
-        thread.join(PATIENCE / 2)
+        thread.join(TIMEOUT / 2)
         if not done or not raddle.installed():
             return "a thread was started and did not run"
     except Exception as error:

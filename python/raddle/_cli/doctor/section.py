@@ -1,4 +1,4 @@
-"""One thing that the doctor has looked at: what is so, what is wrong, and what mends it."""
+"""One thing that the doctor has looked at: facts, problems, and what repairs them."""
 
 import os
 import shutil

@@ -1,7 +1,7 @@
-"""The contention profile is told at the end of a process, whichever way that comes.
+"""The contention profile is written at the end of a process, however that comes.
 
-The process that `raddle run --profile` became tells it; what that one forks or starts says
-nothing, unless each process has a file of its own: %p in its name.
+The process that `raddle run --profile` became writes it. What that one forks or starts writes
+none, unless each process has a file of its own: %p in its name.
 """
 
 import os
@@ -24,7 +24,7 @@ def file(target):
 
 
 def prepare(target):
-    """Tell the profile when this process ends: `target` is a file, or stats.TABLE.
+    """Write the profile when this process ends: `target` is a file, or stats.TABLE.
 
     Called before the program's first line: what is registered first is run last, after the
     program's own handlers, and its threads have ended by then.
@@ -51,15 +51,15 @@ class _Teller:
 
     def __init__(self, target):
         self._target, self._first = target, os.getpid()
-        self._telling = False
+        self._writing = False
         self._late = None  # a signal that came meanwhile
 
     def tell(self):
-        """Tell the profile, if that is for this process to do."""
+        """Write the profile, if this process is the one to do so."""
         if os.getpid() == self._first or is_for_each(self._target):
-            self._telling = True
+            self._writing = True
             _aside(self._target)
-            self._telling = False
+            self._writing = False
 
     def at_exit(self):
         """Called when the program and its threads have ended."""
@@ -69,10 +69,10 @@ class _Teller:
         _raise_again()
 
     def terminated(self, number, frame):
-        """The handler of SIGTERM, which ends the process as it always did, when all is told."""
+        """The handler of SIGTERM: writes the profile, then ends the process as before."""
         import _signal
 
-        if self._telling:
+        if self._writing:
             self._late = number  # One signal often comes with another.
             return
         before = _signal.signal(_signal.SIGINT, _signal.SIG_IGN)

@@ -1,7 +1,7 @@
 """The contention profile: how often locks were taken, how long they were waited for and held.
 
-The counting is the core's (crates/raddle/src/contention). Here it is read; `telling` has
-the end of a process that `raddle run --profile` became.
+The counting is the core's (crates/raddle/src/contention). Here it is read; at_exit.py writes it
+at the end of a process that `raddle run --profile` became.
 """
 
 import errno
@@ -64,7 +64,7 @@ def rows(teller=None):
 
 
 def count_from_the_start():
-    """Say that what RADDLE_PROFILE in the environment has switched on is on."""
+    """Note that RADDLE_PROFILE in the environment has switched the profile on."""
     global _on
     _on = True
 

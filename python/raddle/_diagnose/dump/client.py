@@ -1,4 +1,4 @@
-"""`raddle dump PID`: has another process of the same user show its threads.
+"""`raddle dump PID`: make another process of the same user show its threads.
 
 The asker makes an empty file, 0600 in a private folder, and sends a signal; the process writes
 its dump there and removes the file's name, which is how the asker, which has it open, sees that
@@ -20,7 +20,7 @@ import time
 from raddle._diagnose.dump import signal_handler
 from raddle._diagnose.program import stack
 
-PATIENCE = 10.0  # seconds that a process may take to answer
+TIMEOUT = 10.0  # seconds that a process may take to answer
 LOOK = 0.01  # seconds between two looks
 MOST = 100  # processes that are asked at once: each takes three descriptors
 
@@ -29,7 +29,7 @@ class RefusedError(Exception):
     """The process cannot be asked, or did not answer; the text says why."""
 
 
-def dump(word, patience=PATIENCE, tree=False):
+def dump(word, timeout=TIMEOUT, tree=False):
     """Print the threads of the process `word` (its pid, as text); return the exit status.
 
     With `tree`, those of all its descendants as well, and which of them could not be asked.
@@ -38,7 +38,7 @@ def dump(word, patience=PATIENCE, tree=False):
         if not hasattr(signal, "pidfd_send_signal") or signal_handler.number() is None:
             raise RefusedError("dump PID works on Linux only")
         pid = _pid(word)
-        answered = _show_tree(pid, patience) if tree else _show(ask(pid, patience))
+        answered = _show_tree(pid, timeout) if tree else _show(ask(pid, timeout))
     except RefusedError as why:
         if sys.stderr is not None:
             sys.stderr.write(f"raddle: {why}\n")
@@ -55,12 +55,12 @@ def _show(text):
     return True
 
 
-def _show_tree(pid, patience):
-    from raddle._diagnose.dump import tree
+def _show_tree(pid, timeout):
+    from raddle._diagnose.dump import process_tree
 
-    pids = [each for each in tree.tree(pid) if each != os.getpid()]
+    pids = [each for each in process_tree.tree(pid) if each != os.getpid()]
     answered, gap = 0, b""
-    with contextlib.closing(_all(pids, patience)) as answers:
+    with contextlib.closing(_all(pids, timeout)) as answers:
         for each in answers:
             refused = isinstance(each, RefusedError)
             if refused and len(pids) == 1:
@@ -72,7 +72,7 @@ def _show_tree(pid, patience):
     return answered
 
 
-def _all(pids, patience):
+def _all(pids, timeout):
     """Ask processes, all at once; yield the answer of each, or a RefusedError."""
     for start in range(0, len(pids), MOST):
         with _Ended(), contextlib.ExitStack() as asked:
@@ -82,10 +82,10 @@ def _all(pids, patience):
                     questions.append(asked.enter_context(_Question(pid)))
                 except RefusedError as why:
                     questions.append(why)
-            limit = time.monotonic() + patience
+            limit = time.monotonic() + timeout
             for each in questions:
                 try:
-                    yield each if isinstance(each, RefusedError) else each.wait(limit, patience)
+                    yield each if isinstance(each, RefusedError) else each.wait(limit, timeout)
                 except RefusedError as why:
                     yield why
 
@@ -96,10 +96,10 @@ def _pid(word):
     return int(word)
 
 
-def ask(pid, patience=PATIENCE):
+def ask(pid, timeout=TIMEOUT):
     """Return the dump of a process as bytes; raises RefusedError if there is none."""
     with _Ended(), _Question(pid) as question:
-        return question.wait(time.monotonic() + patience, patience)
+        return question.wait(time.monotonic() + timeout, timeout)
 
 
 class _Question:
@@ -129,14 +129,14 @@ class _Question:
     def __exit__(self, *_):
         self._open.close()
 
-    def wait(self, limit, patience):
-        """Return the answer; RefusedError at the `limit`, which is `patience` seconds away."""
+    def wait(self, limit, timeout):
+        """Return the answer; RefusedError at the `limit`, which is `timeout` seconds away."""
         while not self._box.complete():
             if select.select([self._process], [], [], LOOK)[0] and not self._box.complete():
                 raise RefusedError(f"process {self._pid} ended before it answered")
             if time.monotonic() > limit:
                 raise RefusedError(
-                    f"process {self._pid} did not answer within {patience:g} s: its main "
+                    f"process {self._pid} did not answer within {timeout:g} s: its main "
                     "thread is in foreign code, which lets no Python run"
                 )
         return self._box.read()

@@ -1,4 +1,4 @@
-"""A program shows its threads when it is asked to.
+"""The signal handlers with which a program shows its threads when it is asked to.
 
 Ctrl-\\ (SIGQUIT) prints them on stderr, and the program goes on. `raddle dump PID` asks with a
 real-time signal instead, so that it can never meet what a program does on SIGQUIT (many servers

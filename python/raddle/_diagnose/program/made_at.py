@@ -1,7 +1,7 @@
-"""Places in the program as people know them, and what is made there.
+"""Where a lock was made: places as reports show them, and what is made there.
 
-A place is (file, line, function), or None where nobody can tell. One that led to another place,
-in a library say, has that one's code object and more: see `told` in places.rs.
+A place is (file, line, function), or None where it is unknown. One that led to another place,
+in a library for example, has that one's code object and more: see `told` in sites/table.rs.
 """
 
 import linecache

@@ -2,15 +2,15 @@
 
 The name that the program gave it, if it gave one. Otherwise nothing was ever recorded: the
 frames of the threads that wait are searched for a variable that is this very object, and for
-objects in variables that hold it; then the program's modules and, what is still without a name,
-ever further inside. That looks at dicts, slots and items only (see contents.py), compares with
-`is`, and ends after a bounded number of looks.
+objects in variables that hold it; then the program's modules; then, for what is still without a
+name, ever further inside. That looks at dicts, slots and items only (see contents.py), compares
+with `is`, and ends after a bounded number of looks.
 """
 
 import sys
 import types
 
-from raddle._diagnose.program import attributes, contents, expressions, stack, trees
+from raddle._diagnose.program import attributes, contents, expressions, stack, syntax_trees
 
 LOOKS = 50_000  # variables, attributes and items that one report looks at
 DEPTH = 6  # steps from a variable to what it holds
@@ -31,7 +31,7 @@ class Names:
         self._best = {}  # id -> (rank, name, file)
         self._looks = LOOKS
         self._contents = contents.Contents()
-        self._trees = trees.Trees()
+        self._trees = syntax_trees.Trees()
         self._next = []  # what was found and not looked into: (rank, name, object, file)
         self._visited = set()
         for key, each in self._wanted.items():

@@ -1,4 +1,4 @@
-"""Which process a text is about: its number, program and time, for a person with many logs."""
+"""The line of a report that says which process it is from: pid, program and time."""
 
 import os
 import sys

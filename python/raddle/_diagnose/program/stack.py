@@ -1,4 +1,4 @@
-"""The stacks of threads as people know them: raddle's and threading's own frames left out.
+"""The stacks of threads as reports show them: without the frames of raddle and threading.
 
 Everything here only looks: no code of the program runs, and what is kept is text.
 """

@@ -1,14 +1,14 @@
 """Where a thread took the lock that it holds, read off its stack: nothing was recorded.
 
 A thread that holds a lock most often still is inside the `with` statement that took it, or in
-the function that called acquire(), or something that did so for it (see helpers.py). The source
-of its frames is searched for these.
+the function that called acquire(), or something that did so for it (see taken_through.py). The
+source of its frames is searched for these.
 """
 
 import ast
 
-from raddle._diagnose.program import expressions, helpers, stack
-from raddle._diagnose.program.trees import Trees
+from raddle._diagnose.program import expressions, stack, taken_through
+from raddle._diagnose.program.syntax_trees import Trees
 
 
 class Sites:
@@ -17,7 +17,7 @@ class Sites:
     def __init__(self, awaited=()):
         """`awaited` has what each thread waits for, by ident."""
         self._trees, self._awaited = Trees(), dict(awaited)
-        self._helpers = helpers.Helpers(self._trees)
+        self._helpers = taken_through.Helpers(self._trees)
 
     def awaits(self, ident, value):
         """Return whether a thread waits for `value`."""
@@ -57,7 +57,7 @@ class Sites:
         """Return where a `with` statement that goes on took it, if that did."""
         expression, first = item.context_expr, statement.body[0]
         line, given = expression.lineno, expressions.value(expression, look)
-        if _is_past(expression, now, waits) and helpers.is_lock(given, wanted):
+        if _is_past(expression, now, waits) and taken_through.is_lock(given, wanted):
             return line, None
         if at is not None and (first.lineno, first.col_offset) <= at[:2]:
             helper = self._helpers.entering(item, look, wanted)

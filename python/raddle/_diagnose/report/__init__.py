@@ -1,1 +1,1 @@
-"""A deadlock in words: what is said of it, and of which threads."""
+"""The text of a report: what is said of a deadlock, and of which threads."""

@@ -1,4 +1,4 @@
-"""Threads that ended with an exception: part of the story when others wait for what they did.
+"""Threads that ended with an exception, for reports: others may wait for what they did.
 
 What is kept is text: no exception, frame or thread is kept alive.
 """

@@ -1,4 +1,4 @@
-"""A program that has come to its end and does not exit: that it has, and what keeps it.
+"""The report of a program that has run its last line and does not exit, and what keeps it.
 
 The interpreter waits for every thread that is not a daemon, and for the workers of executors,
 before it calls the atexit handlers.

@@ -1,4 +1,4 @@
-"""A deadlock in words: which thread waits for what, what holds it, where, and what helps.
+"""The report of a deadlock: which thread waits for what, what holds it, where, what helps.
 
 A report is text and numbers only: it keeps no thread, frame or primitive alive.
 """

@@ -205,8 +205,8 @@ def _exit(told):
     names = ending.listed([together(group)[0] + ending.place(group[0]) for group in told])
     begin = f"The program has ended, but {names} {keep} it from exiting: "
     if len(told) == 1:
-        who = "it" if keep == "keeps" else "they"
-        what, end = f"{who} {together(told[0])[1]}", "that"
+        subject = "it" if keep == "keeps" else "they"
+        what, end = f"{subject} {together(told[0])[1]}", "that"
     else:
         what, end = (
             "; ".join(" ".join(together(group)) for group in told[:MOST]),

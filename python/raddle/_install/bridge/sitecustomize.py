@@ -1,7 +1,7 @@
 """Starts raddle where its .pth file is not read (see pth.py), and leaves no trace on sys.path.
 
-Then comes the sitecustomize that the interpreter would have found without this one. If there is
-none, the ImportError that says so is what the interpreter expects.
+Then it runs the sitecustomize that the interpreter would have found without this one. If there
+is none, it raises ImportError, which the interpreter expects then.
 """
 
 import os

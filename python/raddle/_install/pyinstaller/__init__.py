@@ -1,4 +1,4 @@
-"""For programs that PyInstaller makes: where it finds what it has to know of raddle."""
+"""For programs that PyInstaller makes: where it finds raddle's hooks."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What of raddle goes into a program that PyInstaller makes."""
+"""Which files of raddle go into a program that PyInstaller makes."""
 
 import os
 import pkgutil
@@ -17,9 +17,9 @@ def _modules(folder, prefix):
     return found
 
 
-# Most modules are imported when they are needed, by name: nobody sees that from outside.
+# Most modules are imported by name when they are needed, which PyInstaller cannot see.
 hiddenimports = [each for each in _modules(_HOME, "raddle.") if not each.startswith(_LEFT_OUT)]
 # (A program that uses these imports them itself.)
 excludedimports = ["pytest", "_pytest", "gevent", "eventlet"]
-# As files: reports leave raddle's own lines out, which they know by the folder they are in.
+# As files: reports leave out raddle's own lines, which they recognise by their folder.
 module_collection_mode = "py"

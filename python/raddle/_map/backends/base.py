@@ -51,11 +51,11 @@ class Job:
         raise NotImplementedError
 
     def read(self, message):
-        """Return the Reply of a message that is done; raise what is nobody's error."""
+        """Return the Reply of a message that is done; raise an error that is no input's."""
         raise NotImplementedError
 
     def help(self, message):
-        """Do a message here if it has not been begun and nobody else might ever do it."""
+        """Run a message here if it has not begun, and no other thread might ever run it."""
         return False
 
     def forget(self, first):
@@ -70,7 +70,7 @@ class Job:
         return False
 
     def clocks(self):
-        """Return what the workers used as truth.Clocks, or None where nobody asks."""
+        """Return the workers' gil_warning.Clocks, or None where these are not needed."""
         return None
 
 
@@ -90,7 +90,7 @@ class Backend:
         """Say which raddle.Pool these workers are of, for reports."""
 
     def title(self):
-        """Return what the workers are, and how many; and why, if nobody asked for that kind."""
+        """Return what the workers are, and how many; and why, if the kind was chosen."""
         return f"{int(self.workers)} {self.name if self.choice is None else self.choice}"
 
     def submit(self, fn, args, kwargs):
@@ -101,11 +101,11 @@ class Backend:
         """Return a Job that calls `fn`; raises at once if `fn` cannot be sent."""
         raise NotImplementedError
 
-    def window(self, job, source, limit, ordered, halt):
-        """Return what moves a job over its inputs: next(), fill() and cancel() of Window."""
-        from raddle._map.message_map import Window
+    def engine(self, job, source, limit, ordered, halt):
+        """Return the engine of a map: its inputs on their way, and its results."""
+        from raddle._map.message_map import MessageMap
 
-        return Window(job, source, self.workers, limit, ordered, halt)
+        return MessageMap(job, source, self.workers, limit, ordered, halt)
 
     def shutdown(self, wait=True, cancel=False):
         """Take no more tasks; end the workers after what was submitted."""
@@ -122,7 +122,7 @@ class Backend:
         self.maps.pop(id(ended), None)
 
     def is_here(self):
-        """Return whether the caller is one of the workers, and had better not wait."""
+        """Return whether the caller is one of the workers, which must not wait for others."""
         return False
 
     def abort(self, wait=True):

@@ -2,7 +2,7 @@
 
 Threads where there is no GIL. Interpreters where there are any (3.14): what they cannot load
 goes to processes, with all that comes after it. Processes elsewhere, by loky where it is
-installed.
+installed. (`raddle.cores()`, the number, is in `core_count.py`.)
 """
 
 import sys
@@ -10,10 +10,10 @@ import threading
 from concurrent.futures import CancelledError
 from typing import NamedTuple
 
-from raddle._map.backends import carry
+from raddle._map.backends import pickling
 from raddle._map.backends.base import ENDED
 from raddle._map.backends.remote import Remote, taken
-from raddle._map.cores import parallel
+from raddle._map.core_count import parallel
 
 ELSEWHERE = (
     'backend="cores" had an interpreter make this call, and goes to processes only for what '
@@ -128,9 +128,9 @@ class Either(Remote):
             for lane in self._lanes:
                 lane.lasting = value
 
-    def deliver(self, message, function, data, patience):
+    def deliver(self, message, function, data, time_slice):
         message.lane = self._lanes[-1]
-        return message.lane.deliver(message, function, data, patience)
+        return message.lane.deliver(message, function, data, time_slice)
 
     def lost(self, message, error):
         return message.lane.lost(message, error)
@@ -148,13 +148,13 @@ class Either(Remote):
             if message.lane is self._lanes[0]:
                 _advise(error for error, _ in reply.outcomes if error is not None)
             return reply
-        self._move(carry.outcome(outcomes[unread])[0])
+        self._move(pickling.outcome(outcomes[unread])[0])
         reply = taken(outcomes[:unread], seconds)
         reply.moved = True
         return reply
 
     def _move(self, error):
-        """Have processes do the rest."""
+        """Give the rest to processes."""
         with self._lock:
             if len(self._lanes) > 1:
                 return
@@ -188,7 +188,7 @@ class Either(Remote):
 
 
 def _advise(errors):
-    """Say what helps a call that did what no interpreter but the first may do."""
+    """Add a note on what helps to an error of what only the first interpreter may do."""
     for error in errors:
         if isinstance(error, (ImportError, RuntimeError)) and "interpreter" in str(error):
             error.add_note(ELSEWHERE)

@@ -1,6 +1,6 @@
 """A Dask cluster: one that is there, or one on this machine that ends with the pool.
 
-Dask runs the tasks of a lost worker again; what is left for us is the error when it gives up.
+Dask itself runs the tasks of a lost worker again; here is the error when it gives up.
 """
 
 import contextlib
@@ -11,13 +11,13 @@ import signal
 import sys
 from concurrent.futures import CancelledError
 
-from raddle._map.backends import exits, work
+from raddle._map.backends import at_exit, remote_work
 from raddle._map.backends.base import Reply, WorkerLost, missing
 from raddle._map.backends.default import Default
 from raddle._map.backends.remote import Remote
 from raddle._map.short_repr import short
 
-PATIENCE = 10.0  # seconds until a scheduler that does not answer counts as unreachable
+CONNECT_TIMEOUT = 10.0  # seconds until a scheduler that does not answer counts as unreachable
 
 
 class Carried:
@@ -60,7 +60,7 @@ class Dask(Remote):
             import distributed
         except ImportError as error:
             raise missing(error, "cluster", self.name) from error
-        self._run = Carried(work.run)
+        self._run = Carried(remote_work.run)
         try:
             if backend == "dask":
                 self._cluster = _cluster(int(workers))
@@ -77,7 +77,7 @@ class Dask(Remote):
             raise
         self.workers = self._size(workers, backend)
         self._executor = self._client.get_executor(pure=False)
-        exits.watch(self, self.name)
+        at_exit.watch(self, self.name)
 
     def _size(self, workers, backend):
         threads = sum(self._client.nthreads().values())
@@ -85,10 +85,10 @@ class Dask(Remote):
             return max(1, threads) if backend != "dask" else int(workers)
         return int(workers)
 
-    def deliver(self, message, function, data, patience):
+    def deliver(self, message, function, data, time_slice):
         if self._closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        return self._executor.submit(self._run, function, data, patience)
+        return self._executor.submit(self._run, function, data, time_slice)
 
     def lost(self, message, error):
         import distributed
@@ -140,7 +140,7 @@ class Dask(Remote):
         client, self._client = self._client, None
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
-            # That its connections close is no news.
+            # Messages about closed connections are not shown.
             for name in ("batched", "comm.tcp", "core", "scheduler"):
                 logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
         for each in (client, cluster):
@@ -160,7 +160,7 @@ def _connect(distributed, address):
     if not host or not port.isdigit():
         raise ValueError(f"{address!r} is no address: write 'dask://host:port'")
     try:
-        return distributed.Client(tcp, timeout=PATIENCE, set_as_default=False)
+        return distributed.Client(tcp, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise ConnectionError(
             f"no Dask scheduler answers at {address}: is it running there? "
@@ -194,7 +194,7 @@ def _cluster(workers):
         async def close(self):
             process, self.process = self.process, None
             if process is not None and process.returncode is None:
-                # All at once: one that sees another go would have something to say about it.
+                # All at once: one that sees another go would log that.
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()

@@ -1,4 +1,4 @@
-"""A number of workers that nobody asked for."""
+"""The number of workers where the caller gave none."""
 
 
 class Default(int):

@@ -1,7 +1,7 @@
 """Interpreters in this process, one GIL each: the standard library's pool of them (3.14).
 
-A task in another interpreter cannot be interrupted from here, so each has a thread that waits
-for the word and then interrupts its own interpreter's task.
+A task in another interpreter cannot be interrupted from here. So each interpreter has a thread
+that waits for a message and then interrupts its own interpreter's task.
 """
 
 import atexit
@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from raddle._map.backends import carry, exits, listen
+from raddle._map.backends import at_exit, interpreter_worker, pickling
 from raddle._map.backends.remote import Remote
 
 GRACE = 0.2  # seconds that exit waits for tasks that were interrupted
@@ -41,14 +41,14 @@ class Interpreters(Remote):
         self._executor = None
         if initializer is not None:
             self._initializer = (
-                carry.function(initializer, self.name),
-                carry.inputs(initargs, self.name),
+                pickling.function(initializer, self.name),
+                pickling.inputs(initargs, self.name),
             )
-        self._kind = _patient(InterpreterPoolExecutor)
+        self._kind = _tolerant(InterpreterPoolExecutor)
         self._lock = threading.RLock()  # guards what follows
         self._closed = False
 
-    def deliver(self, message, function, data, patience):
+    def deliver(self, message, function, data, time_slice):
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -59,15 +59,16 @@ class Interpreters(Remote):
                     initializer=prepare,
                     initargs=(
                         list(sys.path),
-                        carry.program(),
+                        pickling.program(),
                         self._ears,
                         self._halt,
                         *self._initializer,
                     ),
                 )
             executor = self._executor
-        future = executor.submit(listen.attend, function, data, patience, self._halt)
-        exits.watch(self, self.name)
+        attend = interpreter_worker.attend
+        future = executor.submit(attend, function, data, time_slice, self._halt)
+        at_exit.watch(self, self.name)
         return future
 
     def shutdown(self, wait=True, cancel=False):
@@ -99,10 +100,10 @@ class Interpreters(Remote):
             self._ears.say(b".")
 
 
-def _patient(kind):
+def _tolerant(kind):
     """Return an executor's class that goes on with the workers that could be started."""
 
-    class Patient(kind):
+    class Tolerant(kind):
         def _adjust_thread_count(self):
             try:
                 super()._adjust_thread_count()
@@ -112,12 +113,12 @@ def _patient(kind):
                     raise
 
         def _take_back(self):
-            # submit() is about to raise: nobody may do later what it has put into the queue.
+            # submit() is about to raise, so its call must not be made later.
             with contextlib.suppress(queue.Empty):
                 while (item := self._work_queue.get_nowait()) is not None:
                     item.future.cancel()
 
-    return Patient
+    return Tolerant
 
 
 def _leave(executor, ears):
@@ -139,19 +140,19 @@ class Left:
     def add(self, executor):
         self._executors = [each for each in self._executors if _alive(each)]
         self._executors.append(executor)
-        exits.watch(self, "left")
+        at_exit.watch(self, "left")
 
     def at_exit(self):
         until = time.monotonic() + GRACE
         try:
             while any(map(_alive, self._executors)):
                 if time.monotonic() > until:
-                    if exits.interrupted():
+                    if at_exit.interrupted():
                         _die()
                     return
                 time.sleep(0.002)
         except KeyboardInterrupt:
-            _die()  # Said twice: the rest is not waited for.
+            _die()  # A second Ctrl-C: the rest is not waited for.
 
 
 def _die():
@@ -184,7 +185,7 @@ class Ears:
         self._lock = threading.Lock()
 
     def say(self, word):
-        """Say a word to every interpreter, those that are not there yet included; only once."""
+        """Send a byte to every interpreter, also to those that come later; only once."""
         with self._lock:
             mouth, self._mouth = self._mouth, None
         if mouth is not None:
@@ -206,16 +207,16 @@ def prepare(path, main, fd, halt, function, arguments):
     import sys
 
     sys.path[:] = path
-    from raddle._map.backends import listen, work
+    from raddle._map.backends import interpreter_worker, remote_work
 
     sys.modules["__main__"].__raddle_main__ = main
     if function:
         try:
-            call, args = work.load(function), work.load(arguments)
+            call, args = remote_work.load(function), remote_work.load(arguments)
         except BaseException as error:
             if not halt:
                 raise
-            listen.refuse(error)
+            interpreter_worker.refuse(error)
         else:
             call(*args)
-    listen.begin(fd)  # last: an interpreter with a thread does not end by itself
+    interpreter_worker.begin(fd)  # last: an interpreter with a thread does not end by itself

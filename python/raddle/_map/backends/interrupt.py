@@ -1,12 +1,14 @@
 """Interrupting the Python code of a thread's task, and of nothing else that the thread does.
 
 No lock: an exception that arrives just after a lock was taken would leave it locked for ever.
-Instead, the one that strikes says so first and looks at the task second; the thread leaves its
-task first, and then waits while it is being struck. One of the two sees the other.
+Instead, the thread that interrupts first counts itself and then looks at the task. The worker
+first leaves its task, and then waits while it is being interrupted. One of the two sees the
+other.
 
-An exception that has not come when its task is over is not taken back, but awaited: up to 3.12
-the interpreter tells all threads of one that is under way, and would not tell them that it is
-gone. All would run slower for ever, and on 3.11 one with a trace function not at all.
+If the exception has not arrived when the task is over, it is not taken back, but awaited. Up to
+3.12 the interpreter flags all threads while an exception is pending, and would not clear the
+flags. All would run slower for ever, and on 3.11 a thread with a trace function would not run
+at all.
 """
 
 import contextlib
@@ -18,24 +20,24 @@ from types import MappingProxyType
 class Stopped(BaseException):
     """Raised in a worker's task when its map has been interrupted."""
 
-    raddle_stopped = True  # for work.run(), which may import nothing
+    raddle_stopped = True  # for remote_work.run(), which may import nothing
 
 
 class Target:
-    """A thread that does tasks. call() and run() are its own, strike() is for one other."""
+    """A thread that does tasks: it calls call() and run(), other threads interrupt()."""
 
-    __slots__ = ("_strikers", "_striking", "_struck", "ident", "owner")
+    __slots__ = ("_interrupted", "_interrupters", "_interrupting", "ident", "owner")
 
     def __init__(self, ident):
         self.ident = ident
         self.owner = None  # whose the present task is
-        # For one striker at a time; the thread itself never takes it. A signal's handler may
-        # strike within a strike: so it can be taken again, and they are counted.
-        self._strikers = threading.RLock()
-        self._striking, self._struck = 0, False
+        # For one thread at a time; the worker itself never takes it. A signal handler may
+        # interrupt() within interrupt(), so it is re-entrant, and the calls are counted.
+        self._interrupting = threading.RLock()
+        self._interrupters, self._interrupted = 0, False
 
     def run(self, owner, work):
-        """As call(owner, work); what Stopped leaves undone is nothing that anybody wants."""
+        """As call(owner, work), but returns when Stopped has ended it."""
         with contextlib.suppress(Stopped):
             self.call(owner, work)
 
@@ -45,8 +47,8 @@ class Target:
             self.owner = owner
             return fn(*args, **kwargs)
         finally:
-            # From here on nobody strikes but one that has looked before. What that raises comes
-            # where a function begins, at the latest, and so inside the `try`.
+            # From here on only a thread that has looked before interrupts this one. Its
+            # exception comes where a function begins, at the latest, and so inside the `try`.
             self.owner = None
             owner = fn = args = kwargs = None  # An exception's traceback holds this frame.
             while True:
@@ -57,26 +59,26 @@ class Target:
                     pass
 
     def _leave(self):
-        while self._striking:
+        while self._interrupters:
             time.sleep(0)
-        if self._struck:
-            self._struck = False
+        if self._interrupted:
+            self._interrupted = False
             # In place of the one that was raised, if that has not come yet.
             while _raise(self.ident, Stopped):
                 _wait()
 
-    def strike(self, owner=None):
+    def interrupt(self, owner=None):
         """Raise Stopped in the present task if it is `owner`'s, or anybody's for None."""
         _way()  # load it: the thread waits for us
-        with self._strikers:
-            self._striking += 1
+        with self._interrupting:
+            self._interrupters += 1
             try:
                 present = self.owner
                 if present is not None and (owner is None or present is owner):
-                    self._struck = True
+                    self._interrupted = True
                     _raise(self.ident, Stopped)
             finally:
-                self._striking -= 1
+                self._interrupters -= 1
 
 
 def _way():
@@ -105,7 +107,7 @@ def _raise(ident, kind):
 
 
 def _wait():
-    """Give what was raised in this thread the time to come."""
+    """Give an exception that is pending in this thread time to arrive."""
     # (A destructor that the collector runs just now may get it, and it is lost there.)
     for _ in range(1000):
         time.sleep(0)

@@ -2,8 +2,8 @@
 
 Where loky is not installed, `backend="cores"` has them by the standard library (spawn.py).
 
-A worker notes down which input it begins, in a file that outlives it: should it be killed, the
-error can name that input. What no worker had begun is sent to new workers.
+A worker writes down which input it begins, in a file that outlives it. So if the worker is
+killed, the error can name that input. What no worker had begun is sent to new workers.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from concurrent.futures import InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 
-from raddle._map.backends import carry, exits
+from raddle._map.backends import at_exit, pickling
 from raddle._map.backends.base import Reply, WorkerLost, missing
 from raddle._map.backends.remote import Remote
 from raddle._map.short_repr import short
@@ -51,12 +51,12 @@ class Processes(Remote):
         self.workers = workers
         self._kind, self._terminated = kind, terminated
         # (loky takes what is in the main module along by value.)
-        self._program = carry.program() if stock else None
+        self._program = pickling.program() if stock else None
         self._initializer = None
         if initializer is not None:
             self._initializer = (
-                carry.function(initializer, self.name),
-                carry.inputs(initargs, self.name),
+                pickling.function(initializer, self.name),
+                pickling.inputs(initargs, self.name),
             )
         self._lock = threading.RLock()  # guards what follows
         self._executor = None
@@ -67,7 +67,7 @@ class Processes(Remote):
         self._notes = tempfile.mkdtemp(prefix="raddle-")
         self._tidy = weakref.finalize(self, shutil.rmtree, self._notes, True)
 
-    def deliver(self, message, function, data, patience):
+    def deliver(self, message, function, data, time_slice):
         with self._lock:
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
@@ -80,7 +80,7 @@ class Processes(Remote):
                 try:
                     with _shielded():
                         future = executor.submit(
-                            attend, self._notes, number, function, data, patience
+                            attend, self._notes, number, function, data, time_slice
                         )
                     break
                 except BrokenProcessPool:
@@ -92,7 +92,7 @@ class Processes(Remote):
             self._numbers[message] = number, executor
         _tolerate(future)
         future.add_done_callback(lambda future: self._done(future, message, executor))
-        exits.watch(self, self.name)  # after loky has registered its own
+        at_exit.watch(self, self.name)  # after loky has registered its own
         return future
 
     def _started(self, fresh):
@@ -143,8 +143,8 @@ class Processes(Remote):
         with self._lock:
             if self._executor is executor:
                 self._executor = None
-        # Wait until the others are dead, so that nobody notes down anything any more. (A future
-        # of submit() asks in the very thread that kills them.)
+        # Wait until the others are dead, so that none writes any more. (A future of submit()
+        # asks in the very thread that kills them.)
         here = threading.current_thread() is executor.manager
         executor.shutdown(wait=not here, kill_workers=True)
         dead = dict(executor.dead or ())
@@ -191,7 +191,7 @@ class Processes(Remote):
                     data = file.read()
                 if name == BEGINNING:
                     self._broken = BrokenProcessPool("the initializer raised an exception")
-                    self._broken.__cause__ = carry.WorkerTraceback(data.decode())
+                    self._broken.__cause__ = pickling.WorkerTraceback(data.decode())
                 elif len(data) == NOTE.size:
                     notes[int(name)] = NOTE.unpack(data)
         return notes
@@ -210,7 +210,7 @@ class Processes(Remote):
             self._tidy()
 
     def at_exit(self):
-        if self.lasting and not exits.interrupted():
+        if self.lasting and not at_exit.interrupted():
             self.shutdown()
         else:
             self.abort()
@@ -266,7 +266,7 @@ def _shielded():
 
 def prepare(folder, initializer, program):
     """Called in a new worker process."""
-    from raddle._map.backends import work
+    from raddle._map.backends import remote_work
 
     sys.modules["__main__"].__raddle_main__ = program
 
@@ -276,7 +276,7 @@ def prepare(folder, initializer, program):
     if initializer is not None:
         fn, args = initializer
         try:
-            work.load(fn)(*work.load(args))
+            remote_work.load(fn)(*remote_work.load(args))
         except BaseException:
             import traceback
 
@@ -288,9 +288,9 @@ def prepare(folder, initializer, program):
 _page = None
 
 
-def attend(folder, number, function, data, patience):
-    """Called in a worker process: work.run(), with notes."""
-    from raddle._map.backends import work
+def attend(folder, number, function, data, time_slice):
+    """Called in a worker process: remote_work.run(), with notes."""
+    from raddle._map.backends import remote_work
 
     global _page
     if _page is None or _page[0] != folder:
@@ -300,5 +300,9 @@ def attend(folder, number, function, data, patience):
             file.truncate(NOTE.size)
             _page = folder, mmap.mmap(file.fileno(), NOTE.size)
     page = _page[1]
-    note = NOTE.pack_into
-    return work.run(function, data, patience, lambda position: note(page, 0, number, position))
+    pack = NOTE.pack_into
+
+    def note(position):
+        pack(page, 0, number, position)
+
+    return remote_work.run(function, data, time_slice, note)

@@ -4,7 +4,7 @@ import functools
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import wait as settle
 
-from raddle._map.backends import carry
+from raddle._map.backends import pickling
 from raddle._map.backends.base import ENDED, Backend, Job, Message, Reply, WorkerLost
 
 
@@ -17,19 +17,19 @@ class Remote(Backend):
 
     def pack(self, fn):
         """Return `fn` as bytes; PicklingError says what could not be pickled."""
-        return carry.function(fn, self.name)
+        return pickling.function(fn, self.name)
 
-    def deliver(self, message, function, data, patience):
-        """Return a future of work.run(function, data, patience) for that message."""
+    def deliver(self, message, function, data, time_slice):
+        """Return a future of remote_work.run(function, data, time_slice) for that message."""
         raise NotImplementedError
 
     def lost(self, message, error):
-        """Return a Reply for a message that came to nothing, or raise: it is nobody's fault."""
+        """Return a Reply for a message that was lost through no fault of an input, or raise."""
         raise error
 
-    def send(self, message, function, data, patience):
+    def send(self, message, function, data, time_slice):
         """Deliver a message; return its future."""
-        future = self.deliver(message, function, data, patience)
+        future = self.deliver(message, function, data, time_slice)
         self._flying[future] = None
         future.add_done_callback(lambda future: self._flying.pop(future, None))
         return future
@@ -50,7 +50,7 @@ class Remote(Backend):
     def submit(self, fn, args, kwargs):
         function = self.pack(functools.partial(fn, **kwargs) if kwargs else fn)
         message = Message(None, [args])
-        data = [carry.inputs(args, self.name)]
+        data = [pickling.inputs(args, self.name)]
         promise = Promise(lambda: self.send(message, function, data, 0.0))
         promise.begin(self, message)
         return promise
@@ -70,7 +70,7 @@ class Remote(Backend):
 def taken(outcomes, seconds):
     """Return the Reply of what a worker sent."""
     size = sum(len(each) for each in outcomes if isinstance(each, bytes))
-    return Reply([carry.outcome(each) for each in outcomes], seconds, size)
+    return Reply([pickling.outcome(each) for each in outcomes], seconds, size)
 
 
 class Promise(Future):
@@ -134,12 +134,14 @@ class RemoteJob(Job):
         data = []
         for position, args in enumerate(message.inputs):
             try:
-                data.append(carry.inputs(args, self._backend.name))
+                data.append(pickling.inputs(args, self._backend.name))
             except Exception as error:
                 message.refused[position] = error
         message.size = sum(map(len, data))
         if data:
-            message.future = self._backend.send(message, self._function, data, carry.PATIENCE)
+            message.future = self._backend.send(
+                message, self._function, data, pickling.TIME_SLICE
+            )
         else:
             message.future = Future()
             message.future.set_result(([], 0.0))

@@ -1,9 +1,10 @@
 """The standard library's pool of processes, with what `processes.py` needs of loky's.
 
 Workers are started afresh whatever start method the program has set: a fork would copy locks as
-they happen to be. They do not import the program's main module (work.main() does, if something
-of it is needed), so nothing has to be written under `if __name__ == "__main__":` for a function
-that lives elsewhere. All of them can be killed, and it is known which have died by themselves.
+they happen to be. They do not import the program's main module; remote_work.main() does so if
+something of it is needed. So for a function that lives elsewhere, nothing has to be written
+under `if __name__ == "__main__":`. All of them can be killed, and it is known which have died
+by themselves.
 """
 
 import types

@@ -1,15 +1,15 @@
 """Threads of this process: nothing to start, nothing to send.
 
-They are daemons: exit waits for what was submitted to a Pool (as the standard library does),
-but not for the tasks of a map whose results nobody can take any more.
+They are daemons. As in the standard library, exit waits for what was submitted to a Pool. It
+does not wait for the tasks of a map, whose results cannot be taken any more.
 """
 
 from contextvars import copy_context
 
-from raddle._map.backends import exits
+from raddle._map.backends import at_exit
 from raddle._map.backends.base import Backend, Job, Reply
 from raddle._map.backends.interrupt import Stopped
-from raddle._map.backends.workers import Workers, current
+from raddle._map.backends.thread_workers import Workers, current
 
 
 class Threads(Backend):
@@ -21,13 +21,13 @@ class Threads(Backend):
         super().__init__()
         self.workers = workers
         self.threads = Workers(workers, initializer, initargs)
-        exits.watch(self, "threads")
+        at_exit.watch(self, "threads")
 
     def belong(self, pool):
         self.threads.belong(pool)
 
     def is_here(self):
-        """Return whether the caller is one of these threads, and had better not wait."""
+        """Return whether the caller is one of these threads, which must not wait for others."""
         return current() is self.threads
 
     def submit(self, fn, args, kwargs):
@@ -90,7 +90,7 @@ class ThreadJob(Job):
         self._last = first if self._last is None else min(self._last, first)
 
     def interrupt(self):
-        self._threads.strike(self)
+        self._threads.interrupt(self)
 
     def clocks(self):
         return self._timer.read()

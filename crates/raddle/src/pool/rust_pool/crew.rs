@@ -125,19 +125,19 @@ impl Crew {
         member: Option<&Member>,
         body: &(dyn Fn() + Sync),
     ) {
-        let errand = Arc::new(Errand {
+        let shared = Arc::new(SharedBody {
             state: AtomicUsize::new(0),
             left: TaskEnd::new(),
-            // SAFETY: only the lifetime changes; `Errand` says why nobody uses it for longer.
+            // SAFETY: only the lifetime changes; `SharedBody` says why nobody uses it for longer.
             body: unsafe {
                 std::mem::transmute::<*const (dyn Fn() + Sync), *const (dyn Fn() + Sync)>(body)
             },
         });
         for _ in 0..helpers {
-            let errand = Arc::clone(&errand);
-            self.push(Box::new(move || errand.run()), member);
+            let shared = Arc::clone(&shared);
+            self.push(Box::new(move || shared.run()), member);
         }
-        let finish = Finish { errand: &errand, crew: self, member };
+        let finish = Finish { shared: &shared, crew: self, member };
         body();
         drop(finish);
     }
@@ -162,7 +162,7 @@ const INSIDE: usize = 2;
 ///
 /// `state` counts those inside, with `OVER` once the owner's own run has returned. Workers come in
 /// only without `OVER`; the owner leaves its stack only when, after that, nobody is inside.
-struct Errand {
+struct SharedBody {
     state: AtomicUsize,
     /// Completed by the last one to leave.
     left: TaskEnd,
@@ -170,11 +170,11 @@ struct Errand {
 }
 
 // SAFETY: the body is `Sync`, and used as the type's text says.
-unsafe impl Send for Errand {}
+unsafe impl Send for SharedBody {}
 // SAFETY: as above.
-unsafe impl Sync for Errand {}
+unsafe impl Sync for SharedBody {}
 
-impl Errand {
+impl SharedBody {
     fn run(&self) {
         let entered = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
             (state & OVER == 0).then_some(state + INSIDE)
@@ -182,7 +182,7 @@ impl Errand {
         if entered.is_err() {
             return;
         }
-        struct Leave<'a>(&'a Errand);
+        struct Leave<'a>(&'a SharedBody);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 if self.0.state.fetch_sub(INSIDE, Ordering::AcqRel) == OVER + INSIDE {
@@ -198,18 +198,18 @@ impl Errand {
 
 /// Waits, when dropped, for the workers that are inside.
 struct Finish<'a> {
-    errand: &'a Errand,
+    shared: &'a SharedBody,
     crew: &'a Arc<Crew>,
     member: Option<&'a Member>,
 }
 
 impl Drop for Finish<'_> {
     fn drop(&mut self) {
-        let Self { errand, crew, member } = *self;
-        if errand.state.fetch_or(OVER, Ordering::AcqRel) != 0 {
+        let Self { shared, crew, member } = *self;
+        if shared.state.fetch_or(OVER, Ordering::AcqRel) != 0 {
             match member {
-                Some(member) => crew.wait_for(member, &errand.left),
-                None => errand.left.wait(),
+                Some(member) => crew.wait_for(member, &shared.left),
+                None => shared.left.wait(),
             }
         }
     }

@@ -39,11 +39,11 @@ pub struct Pool {
 /// A worker, as the pool knows it.
 struct WorkerThread {
     thread: Thread<()>,
-    known: Arc<Known>,
+    state: Arc<WorkerState>,
 }
 
 /// What a worker says of itself.
-struct Known {
+struct WorkerState {
     /// Its thread's identifier, set before it runs anything.
     ident: AtomicUsize,
     /// It runs nothing any more.
@@ -102,8 +102,9 @@ impl Pool {
             generation: fork::generation(),
         };
         for (number, member) in members.into_iter().enumerate() {
-            let known = Arc::new(Known { ident: AtomicUsize::new(0), ended: TaskEnd::new() });
-            let (crew, mine) = (Arc::clone(&pool.crew), Arc::clone(&known));
+            let state =
+                Arc::new(WorkerState { ident: AtomicUsize::new(0), ended: TaskEnd::new() });
+            let (crew, mine) = (Arc::clone(&pool.crew), Arc::clone(&state));
             let work = move || {
                 mine.ident.store(crate::os::thread_id(), Ordering::Release);
                 let membership = Membership { crew, member };
@@ -114,7 +115,7 @@ impl Pool {
             };
             // Dropping the pool sends home those that were started.
             let thread = Builder::new().name(format!("raddle-{number}")).spawn(work)?;
-            pool.workers.push(WorkerThread { thread, known });
+            pool.workers.push(WorkerThread { thread, state });
         }
         Ok(pool)
     }
@@ -178,9 +179,9 @@ impl Drop for Pool {
         }
         self.crew.end();
         let me = crate::os::thread_id();
-        for WorkerThread { thread, known } in workers {
-            if known.ident.load(Ordering::Acquire) != me {
-                wait_for(&known.ended);
+        for WorkerThread { thread, state } in workers {
+            if state.ident.load(Ordering::Acquire) != me {
+                wait_for(&state.ended);
                 let _ = thread.join();
             }
         }

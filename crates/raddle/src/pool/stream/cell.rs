@@ -129,8 +129,8 @@ pub(super) fn cut(cell: &AtomicUsize) -> Option<(usize, usize)> {
     }
 }
 
-/// Has the consumer be woken when the cell is filled; returns false if there is something to take,
-/// for a consumer that has seen so many results of it.
+/// Has the consumer be woken when the cell is filled; returns false if there is something to
+/// take, for a consumer that has seen so many results of it.
 pub(super) fn watch(cell: &AtomicUsize, seen: usize) -> bool {
     let mut word = cell.load(Ordering::Acquire);
     loop {
@@ -148,7 +148,7 @@ pub(super) fn watch(cell: &AtomicUsize, seen: usize) -> bool {
 
 /// The consumer no longer sleeps on the cell.
 pub(super) fn unwatch(cell: &AtomicUsize) {
-    // A range that was asked for wakes the consumer once, for nothing and harmlessly.
+    // A range that was asked for gives the consumer one spurious wake-up, which is harmless.
     let _ = cell.compare_exchange(WATCHED, EMPTY, Ordering::AcqRel, Ordering::Acquire);
 }
 
@@ -175,8 +175,9 @@ impl Offcuts {
     /// worker to claim. Returns how long the range was; `None` if there was nothing to cut.
     pub(super) fn cut(&self, cell: &AtomicUsize, number: usize) -> Option<usize> {
         let _latched = self.latch.lock();
-        // Counted before it can be seen: the worker that finds its range shortened looks here next,
-        // and must not leave before it has got what was cut. The latch has it wait for that.
+        // Counted before it can be seen: the worker that finds its range shortened looks here
+        // next, and must not leave before it has got what was cut. The latch has it wait for
+        // that.
         self.count.fetch_add(1, Ordering::AcqRel);
         let Some((begun, end)) = cut(cell) else {
             self.count.fetch_sub(1, Ordering::AcqRel);

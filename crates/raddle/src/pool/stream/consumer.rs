@@ -1,11 +1,11 @@
 //! The consumer's side of a window: when to pull an input, ask for a worker, wait, or deliver.
 //!
 //! The consumer is one thread at a time, whichever holds `HELD` in the window's door. What to do
-//! next is decided step by step (`front.rs`); the steps themselves may run foreign code and are the
+//! next is decided step by step (`consumer_state.rs`); the steps themselves may run foreign code and are the
 //! caller's.
 
 use super::cell;
-use super::front::Front;
+use super::consumer_state::ConsumerState;
 use super::window::{Alone, CLOSED, HELD, KNOCKED, STOPPED, Window};
 use crate::os::Deadline;
 use crate::sync::Ordering;
@@ -26,7 +26,7 @@ pub struct Delivery<T, R> {
 /// What the consumer has to do next.
 #[must_use]
 #[derive(Debug)]
-pub enum Plan<T, R> {
+pub enum NextStep<T, R> {
     /// Here is the next result.
     Deliver(Delivery<T, R>),
     /// Pull an input: call [`Consumer::publish`] or [`Consumer::end`].
@@ -54,81 +54,81 @@ impl<'a, T, R> Consumer<'a, T, R> {
     }
 
     #[inline]
-    fn front<O>(&mut self, body: impl FnOnce(&Window<T, R>, &mut Front) -> O) -> O {
+    fn state<O>(&mut self, body: impl FnOnce(&Window<T, R>, &mut ConsumerState) -> O) -> O {
         let window = self.window;
         // SAFETY: `HELD` is this value's, and `self` is borrowed mutably.
-        window.front.with_mut(|front| body(window, unsafe { &mut *front }))
+        window.state.with_mut(|state| body(window, unsafe { &mut *state }))
     }
 
     /// Decides what to do next.
     #[inline]
-    pub fn plan(&mut self) -> Plan<T, R> {
-        self.front(|window, front| front.plan(window))
+    pub fn next_step(&mut self) -> NextStep<T, R> {
+        self.state(|window, state| state.next_step(window))
     }
 
-    /// Whether an input may be pulled, whatever a plan would do first.
+    /// Whether an input may be pulled, whatever the next step is.
     pub fn may_pull(&mut self) -> bool {
-        self.front(|window, front| front.may_pull(window))
+        self.state(|window, state| state.may_pull(window))
     }
 
-    /// Whether a worker may be asked for, whatever a plan would do first.
+    /// Whether a worker may be asked for, whatever the next step is.
     pub fn may_hire(&mut self) -> bool {
-        self.front(|window, front| front.wants_worker(window))
+        self.state(|window, state| state.wants_worker(window))
     }
 
     /// Hands an input to the workers.
     ///
     /// # Panics
-    /// If the plan was not to pull.
+    /// If the next step was not [`NextStep::Pull`].
     #[inline]
     pub fn publish(&mut self, input: T) {
         self.stage(input);
         self.offer();
-        self.front(|_, front| front.pulled());
+        self.state(|_, state| state.pulled());
     }
 
     /// How many inputs may be pulled at once, if none of them takes its time: each is staged,
     /// and then all are offered.
     pub fn may_stage(&mut self) -> usize {
-        self.front(|window, front| front.may_stage(window))
+        self.state(|window, state| state.may_stage(window))
     }
 
     /// Takes an input that the workers are [offered](Self::offer) soon, before anything else.
     ///
     /// # Panics
-    /// If the plan was not to pull, or there is no more room.
+    /// If the next step was not [`NextStep::Pull`], or there is no more room.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a loop of nothing else is as quick as it can be")]
     pub fn stage(&mut self, input: T) {
-        self.front(|window, front| front.stage(window, input));
+        self.state(|window, state| state.stage(window, input));
     }
 
     /// Hands what was staged to the workers.
     #[inline]
     pub fn offer(&mut self) {
-        if self.front(|window, front| front.offer(window)) {
+        if self.state(|window, state| state.offer(window)) {
             self.window.sleep.wake_one();
         }
     }
 
     /// Says that no more inputs will come.
     pub fn end(&mut self) {
-        self.front(|_, front| front.end());
+        self.state(|_, state| state.end());
         self.window.sleep.end();
     }
 
-    /// Says whether a worker was hired; if not, the plan will not ask again until one has left.
+    /// Says whether a worker was hired; if not, none is asked for again until one has left.
     pub fn hired(&mut self, hired: bool) {
-        self.front(|window, front| front.hired(window, hired));
+        self.state(|window, state| state.hired(window, hired));
     }
 
     /// Whether nobody works for the stream, nor is on the way: what it holds will not be done
     /// unless a worker comes.
     pub fn is_alone(&mut self) -> bool {
-        self.front(|window, front| front.is_alone(window))
+        self.state(|window, state| state.is_alone(window))
     }
 
-    /// Waits for results, for a while or until `until`: whatever ends it, plan anew.
+    /// Waits for results, for a while or until `until`; then ask for the next step again.
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended the wait; the stream can be used on.
@@ -137,12 +137,12 @@ impl<'a, T, R> Consumer<'a, T, R> {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<(), B::Interrupt> {
-        let (target, patience) = self.front(|window, front| front.awaited(window));
+        let (target, at_most) = self.state(|window, state| state.awaited(window));
         let until =
-            patience.map_or(until, |nanos| until.or_sooner(Deadline::after_nanos(nanos)));
+            at_most.map_or(until, |nanos| until.or_sooner(Deadline::after_nanos(nanos)));
         self.sleep(blocking, target, until)?;
         blocking.attach();
-        if self.front(|window, front| front.learn(window, target)) {
+        if self.state(|window, state| state.learn(window, target)) {
             self.window.sleep.wake_one();
         }
         Ok(())
@@ -163,8 +163,8 @@ impl<'a, T, R> Consumer<'a, T, R> {
             let door = window.door.load(Ordering::Acquire);
             let over = door & CLOSED != 0
                 || door & STOPPED != 0
-                    && target >= self.front(|window, front| front.cut(window));
-            let watches = !over && cell::watch(cell, self.front(|_, front| front.seen(target)));
+                    && target >= self.state(|window, state| state.cut(window));
+            let watches = !over && cell::watch(cell, self.state(|_, state| state.seen(target)));
             if watches {
                 locked.push_back(waiter);
             }
@@ -177,7 +177,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
     }
 
     /// Stops being the consumer; `Err` if the window was closed meanwhile, with what it still
-    /// holds to be discarded first (plan until it is over).
+    /// holds to be discarded first: take steps until [`NextStep::Over`].
     ///
     /// # Errors
     /// The consumer itself, see above.
@@ -188,7 +188,7 @@ impl<'a, T, R> Consumer<'a, T, R> {
         // Somebody else may have become the consumer: then it is theirs.
         while left & CLOSED != 0 {
             let Some(mut again) = window.consumer() else { break };
-            if again.front(|window, front| front.holds_anything(window)) {
+            if again.state(|window, state| state.holds_anything(window)) {
                 return Err(again);
             }
             left = again.give_up();
@@ -226,7 +226,7 @@ impl<T, R> Consumer<'_, T, R> {
         let mut left = self.leave();
         while let Err(mut consumer) = left {
             let mut leftovers = Vec::new();
-            while let Plan::Discard(input, output) = consumer.plan() {
+            while let NextStep::Discard(input, output) = consumer.next_step() {
                 leftovers.push((input, output));
             }
             left = consumer.leave();

@@ -1,16 +1,16 @@
 //! A stream of items on its way through workers, in order.
 
 mod cell;
-mod chunk_size;
 mod clocks;
 mod consumer;
-mod front;
+mod consumer_state;
 mod pull;
+mod range_size;
 mod slot;
 mod window;
 mod work;
 
 pub use clocks::Reading;
-pub use consumer::{Consumer, Delivery, Plan};
+pub use consumer::{Consumer, Delivery, NextStep};
 pub use slot::HeldItem;
 pub use window::{Left, Outcome, Settings, Stay, Window};

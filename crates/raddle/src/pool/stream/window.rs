@@ -1,9 +1,9 @@
 //! A bounded stream of items through any number of workers, to one consumer.
 //!
-//! The consumer publishes inputs and takes results; workers claim the next input, or the next few
-//! where they are short (`chunk_size.rs`), run them and announce their results. Nothing is handed
-//! to a worker in particular: the next input is the next value of one counter. How the threads find
-//! each other asleep or awake is argued in `pool/README.md`.
+//! The consumer publishes inputs and takes results; workers claim the next input, or the next
+//! few where they are short (`range_size.rs`), run them and announce their results. Nothing is
+//! handed to a worker in particular: the next input is the next value of one counter. How the
+//! threads find each other asleep or awake is argued in `pool/README.md`.
 //!
 //! | word        | bits                                   | what changes it                     |
 //! |-------------|----------------------------------------|-------------------------------------|
@@ -25,13 +25,13 @@
 //! | `awake`     | workers inside that do not rest        | each worker, before it looks for    |
 //! |             |                                        | the last time whether to rest       |
 //!
-//! The states of a slot are in `slot.rs`. In order, the n-th result is the n-th input's; as they
-//! come, it is the one announced n-th, the slots are lent from a list of free ones, and items are
-//! claimed one by one.
+//! The states of a slot are in `slot.rs`. In order, the n-th result is the n-th input's; as
+//! they come, it is the one announced n-th, the slots are lent from a list of free ones, and
+//! items are claimed one by one.
 //!
-//! Rejected: a claim by `fetch_add`, which runs past what is published; a queue of results, which
-//! costs the consumer a wake-up per item, or a lock; and letting workers pull the inputs, since
-//! generators can be tied to a thread and would run with nobody wanting results.
+//! Rejected: a claim by `fetch_add`, which runs past what is published; a queue of results,
+//! which costs the consumer a wake-up per item, or a lock; and letting workers pull the inputs,
+//! since generators can be tied to a thread and would run though no result is wanted.
 
 use std::fmt;
 use std::time::Duration;
@@ -39,10 +39,10 @@ use std::time::Duration;
 use crossbeam_utils::CachePadded;
 
 use super::cell::{EMPTY, Offcuts};
-use super::chunk_size::ChunkSize;
 use super::clocks::{Clocks, Reading};
 use super::consumer::Consumer;
-use super::front::Front;
+use super::consumer_state::ConsumerState;
+use super::range_size::RangeSize;
 use super::slot::{HeldItem, Slot};
 use crate::os::{Deadline, fork};
 use crate::pool::sleep::{Sleep, TICK};
@@ -62,15 +62,16 @@ pub struct Settings {
     /// The most items that are published and not delivered; at least 1 is taken, and at most
     /// [`Window::MOST`].
     pub limit: usize,
-    /// How many of them there are at most while items are slow; at least 1 is taken, and at most
-    /// `limit`.
+    /// How many of them there are at most while items are slow; at least 1 is taken, and at
+    /// most `limit`.
     pub reach: usize,
     /// Whether results come in the order of their inputs, or as they are ready.
     pub ordered: bool,
-    /// How many workers may be there or on their way at one time; the caller that is asked for one
-    /// may also decline.
+    /// How many workers may be there or on their way at one time; the caller that is asked for
+    /// one may also decline.
     pub crew: usize,
-    /// How many items a worker claims at once, at first and at most, as they turn out to be short.
+    /// How many items a worker claims at once, at first and at most, as they turn out to be
+    /// short.
     pub range: (usize, usize),
     /// The consumer, and a worker while it runs an item, exclude each other, as threads do that
     /// are attached under a GIL; what they alone change then needs no atomic exchange.
@@ -130,7 +131,7 @@ pub struct Window<T, R> {
     pub(super) announced: CachePadded<AtomicUsize>,
     pub(super) door: CachePadded<AtomicUsize>,
     /// Guarded by `HELD` in `door`.
-    pub(super) front: UnsafeCell<Front>,
+    pub(super) state: UnsafeCell<ConsumerState>,
     /// The consumer, when it waits.
     pub(super) results: WaitList,
     /// The threads that wait for the last worker to leave.
@@ -140,7 +141,7 @@ pub struct Window<T, R> {
     pub(super) awake: CachePadded<AtomicUsize>,
     pub(super) ranges: AtomicUsize,
     pub(super) offcuts: Offcuts,
-    pub(super) chunk_size: ChunkSize,
+    pub(super) range_size: RangeSize,
     /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
     /// As many as `mask` + 1, a power of two, like the two below.
@@ -155,8 +156,8 @@ pub struct Window<T, R> {
     generation: u32,
 }
 
-// SAFETY: inputs and outputs are handed from thread to thread, each lent to one at a time as the
-// table of `slot.rs` says, and `front` is its holder's.
+// SAFETY: inputs and outputs are handed from thread to thread, each lent to one at a time as
+// the table of `slot.rs` says, and `state` is its holder's.
 unsafe impl<T: Send, R: Send> Send for Window<T, R> {}
 // SAFETY: as above; a worker only ever sees the inputs that it claimed.
 unsafe impl<T: Send, R: Send> Sync for Window<T, R> {}
@@ -177,14 +178,14 @@ impl<T, R> Window<T, R> {
             sleep: Sleep::new(),
             announced: CachePadded::new(AtomicUsize::new(0)),
             door: CachePadded::new(AtomicUsize::new(0)),
-            front: UnsafeCell::new(Front::new(settings, limit)),
+            state: UnsafeCell::new(ConsumerState::new(settings, limit)),
             results: WaitList::new(),
             leaving: WaitList::new(),
             inside: AtomicUsize::new(0),
             awake: CachePadded::new(AtomicUsize::new(0)),
             ranges: AtomicUsize::new(0),
             offcuts: Offcuts::new(),
-            chunk_size: ChunkSize::new(settings.range.0, settings.range.1),
+            range_size: RangeSize::new(settings.range.0, settings.range.1),
             entered: AtomicUsize::new(0),
             slots: (0..size).map(|_| Slot::new()).collect(),
             ready: if settings.ordered { Box::default() } else { words(size) },
@@ -217,8 +218,8 @@ impl<T, R> Window<T, R> {
 
     /// Stops handing out items and delivering results; wakes all that wait.
     ///
-    /// What the window still holds is to be discarded by the thread that is, or next becomes, the
-    /// consumer; see [`Consumer::leave`].
+    /// What the window still holds is to be discarded by the thread that is, or next becomes,
+    /// the consumer; see [`Consumer::leave`].
     pub fn close(&self) {
         // First: a thread that sees `CLOSED` discards what can no longer be claimed.
         self.stop();
@@ -266,14 +267,14 @@ impl<T, R> Window<T, R> {
             }
             // SAFETY: as if `HELD` were this call's.
             return self
-                .front
-                .with_mut(|front| unsafe { &mut *front }.take_quickly(self, fits));
+                .state
+                .with_mut(|state| unsafe { &mut *state }.take_quickly(self, fits));
         }
         let (order, failure) = (Ordering::AcqRel, Ordering::Relaxed);
         self.door.compare_exchange(0, HELD, order, failure).ok()?;
         // SAFETY: `HELD` is this call's.
         let taken =
-            self.front.with_mut(|front| unsafe { &mut *front }.take_quickly(self, fits));
+            self.state.with_mut(|state| unsafe { &mut *state }.take_quickly(self, fits));
         Consumer::new(self).leave_nothing();
         taken
     }

@@ -79,7 +79,7 @@ impl<T, R> Window<T, R> {
                         return Ok(Left::Over); // An item forked; the stream stayed behind.
                     }
                     let now = deadline::now();
-                    self.chunk_size.learn(claim.count, now - began);
+                    self.range_size.learn(claim.count, now - began);
                     began = now;
                     meter.ran(claim.count);
                     if end.has_passed() {
@@ -250,7 +250,7 @@ impl<T, R> Window<T, R> {
                 // Looked up before the claim: after it, the consumer may write here again.
                 Some(lent) => slot = lent.load(Ordering::Relaxed),
                 None => {
-                    count = self.chunk_size.share(left, self.inside.load(Ordering::Relaxed))
+                    count = self.range_size.share(left, self.inside.load(Ordering::Relaxed))
                 }
             }
             if count > 1 {
@@ -267,7 +267,7 @@ impl<T, R> Window<T, R> {
                     let left = left - count;
                     let wake = left > 0
                         && sleep::wants_waking(published)
-                        && !self.chunk_size.is_little(left, self.exclusive);
+                        && !self.range_size.is_little(left, self.exclusive);
                     return Attempt::Items(Claimed { slot, ticket, count, wake });
                 }
                 Err(now) => claimed = now,

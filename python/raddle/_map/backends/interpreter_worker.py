@@ -1,25 +1,25 @@
-"""In a worker interpreter: wait for the word to stop, and then stop the task."""
+"""In a worker interpreter: run tasks, and wait for the message to stop the present one."""
 
 import os
 import threading
 import time
 
-from raddle._map.backends import work
+from raddle._map.backends import remote_work
 from raddle._map.backends.interrupt import Target
 
 _target = None
 _refusal = None  # the outcome of every input, if the initializer could not be loaded here
 
 
-def attend(function, data, patience, halt):
-    """work.run(), which the word stops."""
+def attend(function, data, time_slice, halt):
+    """remote_work.run(), which that message stops."""
     if _refusal is not None:
         return [_refusal] * len(data), 0.0
     outcome = [], 0.0  # if it is stopped: nobody wants it any more
 
     def task():
         nonlocal outcome
-        outcome = work.run(function, data, patience, halt=halt)
+        outcome = remote_work.run(function, data, time_slice, halt=halt)
 
     _target.run(_target, task)
     return outcome
@@ -28,7 +28,7 @@ def attend(function, data, patience, halt):
 def refuse(error):
     """Do nothing here: the initializer could not be loaded."""
     global _refusal
-    _refusal = *work.failure(error), True
+    _refusal = *remote_work.failure(error), True
 
 
 def begin(fd):
@@ -39,7 +39,7 @@ def begin(fd):
     try:
         threading.Thread(target=_listen, args=(fd,), name="raddle-listen").start()
     except RuntimeError:
-        os.close(fd)  # tasks run; the word does not reach them
+        os.close(fd)  # tasks run, but cannot be stopped
 
 
 def _listen(fd):
@@ -54,5 +54,5 @@ def _listen(fd):
     for _ in range(100):  # a destructor may have swallowed it, or the task itself
         if _target.owner is None:
             return
-        _target.strike()
+        _target.interrupt()
         time.sleep(0.05)

@@ -15,12 +15,12 @@ from raddle._map.backends.interrupt import Stopped, Target
 came = []
 target = Target(threading.get_ident())
 for _ in range(200):
-    struck = []
-    def strike():
-        while target.owner is None and not struck:
+    interrupted = []
+    def interrupt():
+        while target.owner is None and not interrupted:
             pass
-        target.strike("a task")
-        struck.append(True)
+        target.interrupt("a task")
+        interrupted.append(True)
     # (No lock is used in the task: an interrupt could leave it locked.)
     def task():
         try:
@@ -28,11 +28,11 @@ for _ in range(200):
         except Stopped:
             came.append(True)
             raise
-    striker = threading.Thread(target=strike)
-    striker.start()
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
     target.run("a task", task)
-    struck.append(True)
-    striker.join()
+    interrupted.append(True)
+    interrupter.join()
 
 # A thread that is traced begins each function by looking whether anything is under way.
 threading.settrace(lambda frame, event, argument: None)
@@ -44,7 +44,7 @@ print("ended", all(came))
 """
 
 
-@pytest.mark.parametrize("task", ["pass", "while not struck: pass", "while True: pass"])
+@pytest.mark.parametrize("task", ["pass", "while not interrupted: pass", "while True: pass"])
 def test_a_task_that_was_interrupted_leaves_nothing_under_way(task, tmp_path):
     done = programs.run(sys.executable, "-c", LATE.format(task=task), cwd=tmp_path)
     assert done.returncode == 0 and done.stdout == "ended True\n", programs.seen(done)
@@ -57,18 +57,18 @@ from raddle._map.backends.interrupt import Target
 
 target, over = Target(threading.get_ident()), False  # It is at nothing: nobody is to be hit.
 
-def strike():
+def interrupt():
     while not over:
-        target.strike()
+        target.interrupt()
 
-striker = threading.Thread(target=strike)
-striker.start()
+interrupter = threading.Thread(target=interrupt)
+interrupter.start()
 for _ in range(300):
     thread = threading.Thread(target=int)
     thread.start()
     thread.join()
 over = True
-striker.join()
+interrupter.join()
 print("ended")
 """
 

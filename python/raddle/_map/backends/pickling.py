@@ -1,4 +1,4 @@
-"""Functions and inputs on their way to a worker that shares no objects with us."""
+"""Pickling functions, inputs and results for workers in other processes and interpreters."""
 
 import io
 import os
@@ -6,10 +6,10 @@ import pickle
 import sys
 import types
 
-from raddle._map.backends import work
+from raddle._map.backends import remote_work
 from raddle._map.short_repr import short
 
-PATIENCE = 0.02  # seconds after which a worker hands back the rest of a message
+TIME_SLICE = 0.02  # seconds after which a worker hands back the rest of a message
 REMEDY = (
     "; define it at the top level of a module, or install cloudpickle "
     "(pip install raddle[processes]), which takes lambdas as well"
@@ -29,9 +29,9 @@ class WorkerTraceback(Exception):
 def function(fn, backend):
     """Return `fn` as bytes; raise PicklingError that says what could not be pickled."""
     try:
-        data = work.dump(fn)
+        data = remote_work.dump(fn)
         _demand(fn, data)
-        if work.load(data) is None:
+        if remote_work.load(data) is None:
             raise pickle.PicklingError("it became None")
         return data
     except Exception as error:
@@ -44,7 +44,7 @@ def function(fn, backend):
 def inputs(args, backend):
     """Return the arguments of one call as bytes; raise PicklingError if that cannot be."""
     try:
-        data = work.dump(args)
+        data = remote_work.dump(args)
         _demand(args, data)
         return data
     except Exception as error:
@@ -123,7 +123,7 @@ def _by_value():
 
 def _refused(value):
     try:
-        _demand(value, work.dump(value))
+        _demand(value, remote_work.dump(value))
     except Exception as error:
         return error
     return None

@@ -14,20 +14,20 @@ use crate::python::call::OwnedPy;
 use crate::python::timeout;
 
 /// Futures that were watched and are done, in the order in which they ended.
-#[pyclass(frozen, weakref, module = "raddle._raddle", name = "_Watch")]
-pub(crate) struct Watch {
+#[pyclass(frozen, weakref, module = "raddle._raddle", name = "_Completed")]
+pub(crate) struct Completed {
     done: Tasks<OwnedPy>,
-    /// The pool whose workers end all of the futures, or 0; once that is known, it is so for those
-    /// that are left.
+    /// The pool whose workers end all of the futures, or 0; once that is known, it is so for
+    /// those that are left.
     pool: AtomicUsize,
     /// How many were left when that was last looked for.
     looked: AtomicUsize,
 }
 
-/// So few futures are looked at each time.
+/// Up to so many futures are looked at each time.
 const FEW: usize = 100;
 
-impl Watch {
+impl Completed {
     /// Which pool ends these futures, for a worker that waits for them: it may be its
     /// own pool. (So many are looked at only if they have become half as many since.)
     fn provider(&self, futures: &Bound<'_, PySet>) -> Provider {
@@ -61,7 +61,7 @@ impl Watch {
 }
 
 #[pymethods]
-impl Watch {
+impl Completed {
     #[new]
     fn new() -> Self {
         Self {
@@ -82,7 +82,8 @@ impl Watch {
     }
 
     /// Returns the futures that have ended since, waiting for one for at most `timeout` seconds
-    /// (None: no limit); an empty list if there is none by then. `futures` are those that are left.
+    /// (None: no limit); an empty list if there is none by then. `futures` are those that are
+    /// left.
     fn wait<'py>(
         &self,
         py: Python<'py>,

@@ -41,7 +41,7 @@ def test_a_thread_of_a_class_that_was_given_no_name_has_that_of_the_class(begun,
     thread = begun(Transport)
     assert stack.name_of(thread.ident) == f"{thread.name} (Transport)"
     line = Transport.run.__code__.co_firstlineno
-    what = f"Transport.<locals>.Transport.run (test_called.py:{line})"
+    what = f"Transport.<locals>.Transport.run (test_thread_names.py:{line})"
     assert stack.purpose(thread.ident) == f"it runs {what}"
 
 

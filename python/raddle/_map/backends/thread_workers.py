@@ -1,8 +1,8 @@
 """Threads that work for `raddle.map` and `raddle.Pool`: daemons that can be told to stop.
 
 Their queue and their futures are those of `raddle.futures.ThreadPoolExecutor`. What differs is
-what a map needs: a worker that is stuck does not keep the process alive after Ctrl-C, one that
-runs Python code can be asked to stop, and each can be asked for its CPU clock.
+what a map needs. A worker that is stuck does not keep the process alive after Ctrl-C. One that
+runs Python code can be interrupted. And the CPU clock of each can be read.
 """
 
 import sys
@@ -174,7 +174,7 @@ class Workers(Executor):
         return self.give(self._state, fn, args, kwargs, within=copy_context().run)
 
     def give(self, owner, fn, args, kwargs=None, late=False, alone=False, within=None):
-        """Submit a task that strike(owner) interrupts; a `late` one also after shutdown().
+        """Submit a task that interrupt(owner) interrupts; a `late` one also after shutdown().
 
         `within` is the run() of the context that it is for; None: of the worker's own.
         If a worker that it needs cannot be started, it waits for one of those that there are.
@@ -263,17 +263,17 @@ class Workers(Executor):
         state = self._state
         state.closed = state.aborted = True  # Ctrl-C may have come while the lock was held
         self._cancel(now=True)
-        self.strike(None)
+        self.interrupt(None)
 
     def _cancel(self, now):
         for end in list(self._state.maps.values()):
             end(now, CancelledError(ENDED))
         self._state.cancel()
 
-    def strike(self, owner):
+    def interrupt(self, owner):
         """Interrupt the tasks of one owner that have begun, or of all for None."""
         for worker in list(self._state.threads):
-            worker.target.strike(owner)
+            worker.target.interrupt(owner)
 
     def timer(self):
         """Return a Timer that begins now."""

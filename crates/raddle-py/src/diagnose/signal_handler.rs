@@ -1,12 +1,12 @@
-//! Handlers of signals that do their work aside.
+//! The signal handler of `_diagnose/dump/signal_handler.py`: runs its function in a thread aside.
 
 use pyo3::prelude::*;
 
 use super::aside::aside;
 use super::deadlock;
 
-/// A signal's handler that does its work aside: `function(number, waits)`, with the
-/// waits that `_waits()` gives for the moment of the signal.
+/// A handler that calls `function(number, waits)` in a thread aside; `waits` are those that
+/// `_waits()` gives at the moment of the signal.
 #[pyclass(frozen, module = "raddle._raddle", name = "_Handler")]
 pub(crate) struct Handler {
     function: Py<PyAny>,

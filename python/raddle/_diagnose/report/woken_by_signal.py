@@ -1,4 +1,4 @@
-"""What a signal could still bring about in a program whose threads all wait.
+"""Whether a signal could still wake one of a program's threads, when all of them wait.
 
 `try: threading.Event().wait()`, `except KeyboardInterrupt:` is how many programs serve, and an
 event that the handler of SIGTERM sets is how others do. All their threads may be asleep for
@@ -14,7 +14,7 @@ from functools import partial
 from types import FunctionType
 
 from raddle._diagnose.program import attributes, stack
-from raddle._diagnose.program.trees import Trees
+from raddle._diagnose.program.syntax_trees import Trees
 from raddle._diagnose.report import deaths, ending, sentences
 
 LATER = 4.0  # seconds that all have slept, before it is told

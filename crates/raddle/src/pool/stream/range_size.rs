@@ -1,4 +1,5 @@
-//! How many items a worker claims at once: one, unless they turn out to be short.
+//! How many items a worker thread claims at once, its range: one, unless they turn out to be short.
+//! (How many inputs travel in one message to a process is in Python, `_map/chunk_size.py`.)
 //!
 //! Handing over an item costs about as much as a very short one takes. A range of them is meant to
 //! take some 50 µs, so that nobody waits for it for long; it begins with one item and doubles.
@@ -18,12 +19,12 @@ const SHORT_ITEMS: usize = 16;
 const SHARES: usize = if cfg!(raddle_loom) { 1 } else { 2 };
 
 /// What all workers of a window have learned.
-pub(super) struct ChunkSize {
+pub(super) struct RangeSize {
     size: CachePadded<AtomicUsize>,
     most: usize,
 }
 
-impl ChunkSize {
+impl RangeSize {
     pub(super) fn new(first: usize, most: usize) -> Self {
         let most = most.clamp(1, cell::MOST);
         Self { size: CachePadded::new(AtomicUsize::new(first.clamp(1, most))), most }

@@ -13,7 +13,7 @@ import kinds
 import pytest
 from paths import SUPPORT
 from raddle._map.backends.base import Job
-from raddle._map.message_map import Window
+from raddle._map.message_map import MessageMap
 
 pytestmark = pytest.mark.raddle_only
 
@@ -175,7 +175,7 @@ class Interrupted(Job):
 
 
 def test_an_interrupt_between_two_looks_is_shown_alone():
-    window = Window(Interrupted(), iter([(1,)]), 1, None, True, True)
+    window = MessageMap(Interrupted(), iter([(1,)]), 1, None, True, True)
     window.fill()
     with pytest.raises(KeyboardInterrupt) as caught:
         window.next(None)

@@ -1,4 +1,4 @@
-//! Every call into the interpreter that may not come back.
+//! Guards for every call into the interpreter that may not return, because the program exits.
 //!
 //! CPython up to 3.13 ends a daemon thread that wants to run while the interpreter finalizes
 //! with `pthread_exit`, which unwinds the thread's stack. Frames of this library must not be
@@ -8,13 +8,14 @@
 //! makes it hang by itself.
 //!
 //! PyO3 makes most of these calls, where references are dropped, arguments read and exceptions
-//! raised. So it is the linker that guards them: `build.rs` reads the list below and asks it for
-//! `--wrap`, by which whoever calls `NAME`, or takes its address, gets the `__wrap_NAME` that is
-//! defined here. `tests/process/test_doors.py` sees to it that each function that the extension
-//! imports is on this list, or on one of those that never run Python code.
+//! raised. So the linker guards them: `build.rs` reads the list below and passes `--wrap`, by
+//! which every call of `NAME`, and every use of its address, gets the `__wrap_NAME` that is
+//! defined here. `tests/process/test_exit_guards.py` checks that each function that the
+//! extension imports is on this list, or on that test's list of those that never run Python
+//! code.
 //!
-//! Three kinds of calls need something else. What takes a variable number of arguments cannot be
-//! defined in Rust: `call` guards the two that there are, and the calls by an address that
+//! Three kinds of calls need something else. What takes a variable number of arguments cannot
+//! be defined in Rust: `call` guards the two that there are, and the calls by an address that
 //! this crate makes. And where PyO3 calls what is in a slot of a type, `instances` has put
 //! something guarded there.
 
@@ -39,8 +40,8 @@ pub(crate) fn guarded<R>(call: impl FnOnce() -> R) -> R {
 }
 
 /// Defines `__wrap_NAME` for each function.
-#[cfg(raddle_doors)]
-macro_rules! doors {
+#[cfg(raddle_exit_guards)]
+macro_rules! exit_guards {
     ($($(#[$cfg:meta])* fn $name:ident($($arg:ident: $kind:ty),*) $(-> $result:ty)?;)*) => {
         $($(#[$cfg])* const _: () = {
             #[unsafe(export_name = concat!("__wrap_", stringify!($name)))]
@@ -58,15 +59,15 @@ macro_rules! doors {
 
 /// Elsewhere the interpreter hangs such threads itself (from 3.14), or ends them without
 /// unwinding (where there is no glibc).
-#[cfg(not(raddle_doors))]
-macro_rules! doors {
+#[cfg(not(raddle_exit_guards))]
+macro_rules! exit_guards {
     ($($any:tt)*) => {};
 }
 
-#[cfg(raddle_doors)]
+#[cfg(raddle_exit_guards)]
 use std::ffi::{c_char, c_int, c_long, c_ulonglong};
 
-#[cfg(raddle_doors)]
+#[cfg(raddle_exit_guards)]
 use pyo3::ffi::{
     PyFrameObject, PyGILState_STATE, PyMethodDef, PyObject, PyThreadState, PyType_Spec,
     PyTypeObject,
@@ -75,7 +76,7 @@ use pyo3::ffi::{
 // One function a line, as `build.rs` reads them; a `cfg` that is there stands alone in the line
 // before.
 #[rustfmt::skip]
-doors! {
+exit_guards! {
     // Calls.
     fn PyObject_Call(callable: *mut PyObject, args: *mut PyObject, kwargs: *mut PyObject) -> *mut PyObject;
     fn PyObject_CallNoArgs(callable: *mut PyObject) -> *mut PyObject;

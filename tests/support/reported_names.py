@@ -1,4 +1,4 @@
-"""What objects are called."""
+"""What reports call an object, as seen from given frames."""
 
 
 def names(objects, *frames):

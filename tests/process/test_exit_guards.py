@@ -1,7 +1,7 @@
 """Every function of the interpreter that the extension calls is guarded, or runs no Python.
 
 (Up to 3.13 a daemon thread that is inside of one when the interpreter ends has its stack
-unwound. `crates/raddle-py/src/python/doors.rs` has the list of those that are guarded.)
+unwound. `crates/raddle-py/src/python/exit_guards.rs` has the list of those that are guarded.)
 """
 
 import gc

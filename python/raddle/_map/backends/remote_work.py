@@ -1,4 +1,4 @@
-"""What runs in a worker that shares no objects with us: some inputs, each on its own account.
+"""What runs in a worker of another process or interpreter: inputs, each with its own result.
 
 Functions, inputs and results come and go as bytes, pickled one by one, so that what cannot be
 pickled is one item's error and not the whole message's. Sent to Dask workers by value: raddle
@@ -71,13 +71,13 @@ def main():
     return True
 
 
-def run(function, inputs, patience, note=None, halt=False, kept=[None, None]):  # noqa: B006
-    """Call a pickled function with each of the pickled inputs, until `patience` seconds passed.
+def run(function, inputs, time_slice, note=None, halt=False, kept=[None, None]):  # noqa: B006
+    """Call a pickled function with each of the pickled inputs, for about `time_slice` seconds.
 
     Return (outcomes, seconds). An outcome is the pickled result, or
     (pickled exception, its traceback as text), with True as a third if nothing was called,
     since the function or the input could not be loaded here. There may be fewer than inputs,
-    but one at least; the rest is for somebody else, and has not begun. With `halt`, an input
+    but one at least; the rest has not begun, and goes to another worker. With `halt`, an input
     that could not be loaded is the last.
     """
     from time import perf_counter
@@ -104,7 +104,7 @@ def run(function, inputs, patience, note=None, halt=False, kept=[None, None]):  
                 raise
             outcome = (*failure(error), True) if unread else failure(error)
         outcomes.append(outcome)
-        if perf_counter() - began > patience or (halt and unread):
+        if perf_counter() - began > time_slice or (halt and unread):
             break
     return outcomes, perf_counter() - began
 

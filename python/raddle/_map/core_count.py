@@ -1,6 +1,7 @@
-"""How many cores this process may use, and whether Python threads can use them.
+"""`raddle.cores()`: how many cores this process may use, and whether threads can use them all.
 
 `os.cpu_count()` counts the machine's; a container or `taskset` may leave a process fewer.
+(`backend="cores"` is in `backends/cores.py`.)
 """
 
 import math
@@ -12,7 +13,7 @@ GROUPS = "/proc/self/cgroup"
 
 
 class Cores(int):
-    """A number of cores that says where it comes from.
+    """A number of cores that knows what limits it.
 
     `affinity` is how many cores the scheduler may put this process on, `quota` how many its
     control groups pay for (a float, or None without a limit), and `threads` whether Python
@@ -92,8 +93,8 @@ def _told():
     told = sys._xoptions.get("cpu_count")
     if told is None and not sys.flags.ignore_environment:
         told = os.environ.get("PYTHON_CPU_COUNT")
-    # The interpreter has read it at its start, and refused nonsense; what a program puts into
-    # os.environ later changes nothing.
+    # The interpreter has read it at its start, and refused invalid values; later changes of
+    # os.environ have no effect.
     return os.cpu_count() if told not in (None, "", "default") else None
 
 

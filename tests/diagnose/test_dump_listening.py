@@ -9,7 +9,7 @@ import sys
 import pytest
 from asking import HANGS, SAY, ask, ask_until, quit_until, refused, running
 from programs import PATIENCE, PLAIN, environment
-from raddle._diagnose.dump import tree
+from raddle._diagnose.dump import process_tree
 
 pytestmark = pytest.mark.raddle_only
 
@@ -212,7 +212,7 @@ def test_a_tree_shows_a_program_and_its_children(method, folder, home):
                 left = rf"^raddle: process {other} \(sleep\) does not run .*: nothing was sent"
                 assert re.search(left, done.stdout, re.MULTILINE)
             assert process.poll() is None
-            assert {child, other} <= set(tree.tree(process.pid))
+            assert {child, other} <= set(process_tree.tree(process.pid))
         finally:
             for each in (other, child):
                 os.kill(each, signal.SIGKILL)
@@ -226,7 +226,7 @@ def test_a_tree_in_which_nobody_listens(folder, home):
         "import sys\nsys.stdin.read()\nchild.wait()\n"
     )
     with running(PLAIN, folder, home, source + "\n") as process:
-        _, *children = tree.tree(process.pid)
+        _, *children = process_tree.tree(process.pid)
         try:
             done = ask("--tree", home, str(process.pid))
             assert done.returncode == 1

@@ -2,17 +2,17 @@
 
 use super::Store;
 
-/// A last-in first-out pile of items.
+/// A last-in first-out stack of items.
 ///
 /// `Vec` doubles, so that half of it may be empty; this one grows by an eighth, as Python's lists
 /// do, and shrinks when half of it is empty.
 #[derive(Debug)]
-pub struct Pile<T> {
+pub struct Stack<T> {
     items: Vec<T>,
 }
 
-impl<T> Pile<T> {
-    /// A pile without items.
+impl<T> Stack<T> {
+    /// A stack without items.
     #[must_use]
     pub const fn new() -> Self {
         Self { items: Vec::new() }
@@ -63,13 +63,13 @@ impl<T> Pile<T> {
     }
 }
 
-impl<T> Default for Pile<T> {
+impl<T> Default for Stack<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<T> Store for Pile<T> {
+impl<T> Store for Stack<T> {
     #[inline]
     fn count(&self) -> usize {
         self.items.len()
@@ -86,15 +86,15 @@ mod tests {
 
     #[test]
     fn the_newest_item_comes_first_and_memory_follows_the_number_of_items() {
-        let mut pile = Pile::new();
+        let mut stack = Stack::new();
         for number in 0..100_000_usize {
-            pile.push(number);
-            assert!(pile.allocated() <= (number + 1) * 9 + 128);
+            stack.push(number);
+            assert!(stack.allocated() <= (number + 1) * 9 + 128);
         }
         for number in (0..100_000_usize).rev() {
-            assert_eq!(pile.pop(), Some(number));
-            assert!(pile.allocated() <= (number + 8) * 16 + 1024);
+            assert_eq!(stack.pop(), Some(number));
+            assert!(stack.allocated() <= (number + 8) * 16 + 1024);
         }
-        assert_eq!((pile.pop(), pile.count()), (None, 0));
+        assert_eq!((stack.pop(), stack.count()), (None, 0));
     }
 }

@@ -4,14 +4,14 @@
 //!
 //! 1. A result that is ready is delivered at once, or after a few more quick pulls that keep the
 //!    workers busy; never after a slow one that could have waited.
-//! 2. Nothing is pulled that nobody asked for: pulling is part of waiting for a result.
+//! 2. Inputs are pulled only on demand: pulling is part of waiting for a result.
 //! 3. A consumer that has to wait is woken when a run of results is worth the wake-up, which
 //!    costs as much as a hundred short items; it looks by itself soon after the first of them.
-//! 4. Whatever has not begun can be begun by anybody: a consumer that has waited for long cuts
-//!    the ranges that workers are in, and sees that somebody is awake for the rest.
+//! 4. Any worker can begin what has not begun: a consumer that has waited for long cuts the
+//!    ranges that workers are in, and wakes a worker for the rest if none is awake.
 
 use super::cell::{Cell, EMPTY};
-use super::consumer::{Delivery, Plan};
+use super::consumer::{Delivery, NextStep};
 use super::pull::{Moment, Reach, Refill};
 use super::slot::Slot;
 use super::window::{CLOSED, STOPPED, Settings, Window};
@@ -20,7 +20,7 @@ use crate::pool::sleep::TICK;
 use crate::sync::Ordering;
 
 /// How long a result may lie ready while the consumer waits for more, in nanoseconds.
-const PATIENCE: i64 = 100_000;
+const BATCH_DELAY: i64 = 100_000;
 /// How many workers may be on their way at first, and ever.
 const CREW: usize = 8;
 const MOST_CREW: usize = 64;
@@ -33,7 +33,7 @@ const AT_ONCE: usize = 1024;
 
 /// What the consumer knows; numbers count from the beginning of the stream.
 #[derive(Debug)]
-pub(super) struct Front {
+pub(super) struct ConsumerState {
     /// Inputs published, and results delivered.
     published: usize,
     delivered: usize,
@@ -81,7 +81,7 @@ struct Hiring {
     lap: i64,
 }
 
-impl Front {
+impl ConsumerState {
     pub(super) fn new(settings: Settings, limit: usize) -> Self {
         let Settings { ordered, crew: most, reach, .. } = settings;
         let size = limit.next_power_of_two();
@@ -93,7 +93,7 @@ impl Front {
             slot: 0,
             range: 0,
             seen: 0,
-            lap: PATIENCE,
+            lap: BATCH_DELAY,
             ended: false,
             free: if ordered { Vec::new() } else { (0..size).rev().collect() },
             numbers: if ordered { Vec::new() } else { vec![0; size] },
@@ -108,7 +108,7 @@ impl Front {
 
     /// Decides what to do next.
     #[inline]
-    pub(super) fn plan<T, R>(&mut self, window: &Window<T, R>) -> Plan<T, R> {
+    pub(super) fn next_step<T, R>(&mut self, window: &Window<T, R>) -> NextStep<T, R> {
         let door = window.door.load(Ordering::Acquire);
         if door & (STOPPED | CLOSED) != 0 {
             return self.wind_up(window, door & CLOSED != 0);
@@ -117,17 +117,17 @@ impl Front {
         let open = self.room(window) > 0;
         if self.look(window) {
             if self.refill.goes_on(open, flying, self.reach.now) {
-                return Plan::Pull;
+                return NextStep::Pull;
             }
             return self.take(window);
         }
         if flying == 0 && !open {
-            return Plan::Over;
+            return NextStep::Over;
         }
         if self.wants_worker(window) {
-            return Plan::Hire;
+            return NextStep::Hire;
         }
-        if open && self.refill.comes_first(flying) { Plan::Pull } else { Plan::Wait }
+        if open && self.refill.comes_first(flying) { NextStep::Pull } else { NextStep::Wait }
     }
 
     /// Finds out whether the next result is there.
@@ -147,8 +147,8 @@ impl Front {
                     return self.ready > 0;
                 }
                 Cell::Full(what) => {
-                    // The consumer that fills it next has seen the publication of that, which comes
-                    // later.
+                    // The consumer that fills it next has seen the publication of that, which
+                    // comes later.
                     cell.store(EMPTY, Ordering::Relaxed);
                     let count = if window.ordered() { what } else { 1 };
                     self.slot = what;
@@ -177,7 +177,7 @@ impl Front {
         self.room(window).min(AT_ONCE)
     }
 
-    /// Whether an input may be pulled, whatever the plan is.
+    /// Whether an input may be pulled, whatever the next step is.
     pub(super) fn may_pull<T, R>(&mut self, window: &Window<T, R>) -> bool {
         self.refill.began = deadline::coarse();
         let stopped = window.door.load(Ordering::Acquire) & (STOPPED | CLOSED) != 0;
@@ -190,7 +190,7 @@ impl Front {
     pub(super) fn stage<T, R>(&mut self, window: &Window<T, R>, input: T) {
         let number = self.published;
         let room = self.cut.is_none() && number - self.delivered < window.limit;
-        assert!(room, "an input is published only if the plan was to pull");
+        assert!(room, "an input is published only if the next step was to pull");
         let ticket = number & window.mask;
         let mut slot = ticket;
         if !window.ordered() {
@@ -211,7 +211,7 @@ impl Front {
         window.sleep.ticks(staged) && self.wants_another(window)
     }
 
-    /// One input was pulled as planned.
+    /// One input was pulled, as the step said.
     #[inline]
     pub(super) fn pulled(&mut self) {
         self.refill.pulled();
@@ -221,7 +221,7 @@ impl Front {
     #[cold]
     fn wants_another<T, R>(&self, window: &Window<T, R>) -> bool {
         // An exchange: what reads the old number comes before the worker's last look.
-        !window.chunk_size.is_little(self.unclaimed(window), window.exclusive)
+        !window.range_size.is_little(self.unclaimed(window), window.exclusive)
             || window.awake.fetch_add(0, Ordering::AcqRel) == 0
     }
 
@@ -265,7 +265,7 @@ impl Front {
 
     /// Takes the next result, which is there.
     #[inline]
-    pub(super) fn take<T, R>(&mut self, window: &Window<T, R>) -> Plan<T, R> {
+    pub(super) fn take<T, R>(&mut self, window: &Window<T, R>) -> NextStep<T, R> {
         debug_assert!(self.ready > 0);
         let mut number = self.delivered;
         let mut slot = number & window.mask;
@@ -279,13 +279,16 @@ impl Front {
         self.reach.delivered(window.limit);
         // SAFETY: announced, so done; and this is the consumer.
         match unsafe { window.slots[slot].take() } {
-            (Some(input), Some(output)) => Plan::Deliver(Delivery { number, input, output }),
-            (Some(input), None) => Plan::Discard(input, None),
+            (Some(input), Some(output)) => {
+                NextStep::Deliver(Delivery { number, input, output })
+            }
+            (Some(input), None) => NextStep::Discard(input, None),
             _ => unreachable!("an announced slot has an input"),
         }
     }
 
-    /// Takes the next result if it is known to be there, fits, and no input is to be pulled first.
+    /// Takes the next result if it is known to be there, fits, and no input is to be pulled
+    /// first.
     #[inline]
     pub(super) fn take_quickly<T, R>(
         &mut self,
@@ -315,13 +318,14 @@ impl Front {
 
     /// What to do once nothing is handed out any more.
     #[cold]
-    fn wind_up<T, R>(&mut self, window: &Window<T, R>, closed: bool) -> Plan<T, R> {
+    fn wind_up<T, R>(&mut self, window: &Window<T, R>, closed: bool) -> NextStep<T, R> {
         self.ended = true;
         let cut = self.cut(window);
         if closed && let Some(ticket) = window.offcuts.take() {
-            // SAFETY: taken from the workers that could have claimed it; and this is the consumer.
+            // SAFETY: taken from the workers that could have claimed it; and this is the
+            // consumer.
             if let (Some(input), _) = unsafe { window.slots[ticket & window.mask].take() } {
-                return Plan::Discard(input, None);
+                return NextStep::Discard(input, None);
             }
         }
         if self.published > cut {
@@ -329,31 +333,31 @@ impl Front {
             let slot = self.slot_of(window, self.published);
             // SAFETY: never claimed, and never will be; and this is the consumer.
             if let (Some(input), _) = unsafe { window.slots[slot].take() } {
-                return Plan::Discard(input, None);
+                return NextStep::Discard(input, None);
             }
         }
         if closed {
             let Some(slot) = window.slots[self.looked..].iter().position(Slot::is_done) else {
                 self.looked = 0; // Items that run come to their end later.
-                return Plan::Over;
+                return NextStep::Over;
             };
             self.looked += slot + 1;
             // SAFETY: done, and this is the consumer.
             return match unsafe { window.slots[self.looked - 1].take() } {
-                (Some(input), output) => Plan::Discard(input, output),
+                (Some(input), output) => NextStep::Discard(input, output),
                 _ => unreachable!("a slot that is done has an input"),
             };
         }
         if self.delivered == cut {
-            return Plan::Over;
+            return NextStep::Over;
         }
-        if self.look(window) { self.take(window) } else { Plan::Wait }
+        if self.look(window) { self.take(window) } else { NextStep::Wait }
     }
 
     /// Whether there is work for one more worker than those that are on their way.
     ///
-    /// Only a few may be on their way, so that a long stream of short items does not start a
-    /// crowd for nothing; a consumer that has to wait lets more come each time.
+    /// Only a few may be on their way, so that a long stream of short items does not start many
+    /// threads in vain; a consumer that has to wait lets more come each time.
     pub(super) fn wants_worker<T, R>(&mut self, window: &Window<T, R>) -> bool {
         let hiring = &self.hiring;
         if window.sleep.has_sleepers() || !hiring.is_open(window) {
@@ -370,9 +374,9 @@ impl Front {
         if self.is_full(window, self.range + ahead) {
             ahead = 0; // Overtaken by later ones: the first one is what is missing.
         }
-        let mut patience = (ahead > 0).then_some(PATIENCE);
+        let mut longest = (ahead > 0).then_some(BATCH_DELAY);
         let mut at_most =
-            |nanos: i64| patience = Some(patience.map_or(nanos, |p| p.min(nanos)));
+            |nanos: i64| longest = Some(longest.map_or(nanos, |now| now.min(nanos)));
         let unclaimed = self.unclaimed(window);
         if self.hiring.is_open(window) && unclaimed > 0 {
             // As soon as the workers that were hired have come, more are to be.
@@ -388,7 +392,7 @@ impl Front {
             self.refill.moment = Moment::Over;
             at_most(self.refill.took / 16);
         }
-        (self.range + ahead, patience)
+        (self.range + ahead, longest)
     }
 
     /// How many results have been seen of the range at `target`.
@@ -401,8 +405,8 @@ impl Front {
         matches!(Cell::read(cell), Cell::Full(_)) && number < self.published
     }
 
-    /// After a wait for the result at `target`: how far ahead to look next time. Returns whether
-    /// to wake a worker.
+    /// After a wait for the result at `target`: how far ahead to look next time. Returns
+    /// whether to wake a worker.
     pub(super) fn learn<T, R>(&mut self, window: &Window<T, R>, target: usize) -> bool {
         let first = self.range;
         if !self.look(window) {
@@ -420,11 +424,11 @@ impl Front {
         false
     }
 
-    /// The next result has not come: sees to it that whatever has not begun can be begun by any
-    /// worker. Returns whether to wake one.
+    /// The next result has not come: makes what has not begun available to any worker. Returns
+    /// whether to wake one.
     #[cold]
     fn rescue<T, R>(&mut self, window: &Window<T, R>) -> bool {
-        window.chunk_size.forget();
+        window.range_size.forget();
         let claimed = self.published - self.unclaimed(window);
         let (mut number, mut found) = (self.range, false);
         while number < claimed && window.ranges.load(Ordering::Acquire) > 0 {
@@ -442,7 +446,7 @@ impl Front {
         }
         let left = self.unclaimed(window) + window.offcuts.count() > 0;
         let wake = left && window.sleep.has_idle();
-        self.lap = if found || wake { PATIENCE } else { (self.lap * 2).min(LONGEST_LAP) };
+        self.lap = if found || wake { BATCH_DELAY } else { (self.lap * 2).min(LONGEST_LAP) };
         wake
     }
 
@@ -455,10 +459,11 @@ impl Front {
 
 impl Hiring {
     fn new(most: usize) -> Self {
-        Self { declined: None, hired: 0, most, crew: CREW, seen: 0, lap: PATIENCE }
+        Self { declined: None, hired: 0, most, crew: CREW, seen: 0, lap: BATCH_DELAY }
     }
 
-    /// Whether one more may be asked for: not after one was asked for in vain, until one leaves.
+    /// Whether one more may be asked for: not after one was asked for in vain, until one
+    /// leaves.
     fn is_open<T, R>(&self, window: &Window<T, R>) -> bool {
         let gone = window.sleep.gone();
         self.declined != Some(gone) && self.hired.saturating_sub(gone) < self.most
@@ -473,7 +478,7 @@ impl Hiring {
     fn lap<T, R>(&mut self, window: &Window<T, R>) -> i64 {
         let coming = self.coming(window);
         if coming != std::mem::replace(&mut self.seen, coming) {
-            self.lap = PATIENCE;
+            self.lap = BATCH_DELAY;
         }
         self.crew = (self.crew * 2).min(MOST_CREW);
         let lap = self.lap;

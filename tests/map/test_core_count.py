@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import raddle
-from raddle._map.cores import Cores, quota
+from raddle._map.core_count import Cores, quota
 
 pytestmark = [
     pytest.mark.raddle_only,
