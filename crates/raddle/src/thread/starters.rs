@@ -45,7 +45,7 @@ impl Starters {
     /// Counts the calling thread, which is about to start another; `None` if that is closed and
     /// the caller is not `exempt`.
     ///
-    /// Nobody is counted who is refused: threads that go on trying do not keep
+    /// A thread that is refused is not counted: threads that go on trying do not keep
     /// [`close`](Self::close) waiting.
     pub fn enter(&self, exempt: impl FnOnce() -> bool) -> Option<Starter<'_>> {
         let mut exempt = Some(exempt);
