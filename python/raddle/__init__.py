@@ -77,6 +77,9 @@ def __getattr__(name):
             import_module(f"raddle.{other}")
     except ImportError:
         return value  # Where the extension cannot be loaded: in a subinterpreter.
+    except RuntimeError:
+        # At the interpreter's exit. `concurrent.futures` cannot register for it any more.
+        return value
     # Without a GIL another thread may have missed its name just before it was bound, and look
     # for this function next. To look at all threads' frames stops them where that is over.
     sys._current_frames()

@@ -26,6 +26,15 @@ def test_the_package_has_no_getattr_once_it_is_in_use(child, name):
     assert child(SLOW + code).stdout == "False True\n"
 
 
+@pytest.mark.parametrize("name", ["cores", "deadlocks", "stats"])
+def test_a_name_that_is_first_used_at_the_exit_is_there(child, name):
+    code = (
+        "import atexit, raddle, threading;"
+        f"atexit.register(lambda: print(callable(raddle.{name})))"
+    )
+    assert child(code, prelude="").stdout == "True\n"
+
+
 def test_no_module_has_a_getattr_once_it_is_in_use(child):
     code = """
 for module in pkgutil.walk_packages(raddle.__path__, "raddle."):

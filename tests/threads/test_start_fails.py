@@ -183,15 +183,19 @@ def told(error):
 @pytest.mark.parametrize("kind", kinds.LOCAL)
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_map_elsewhere_ends_or_raises_wherever_a_start_fails(failing, kind, number):
-    """Whatever thread of whichever library it is; and the next one works."""
+    """Whatever thread of whichever library it is; and the others work."""
     failing(number, prefix="")
-    for attempt in range(2):
+    raised = 0
+    for _ in range(3):
         try:
             got = list(raddle.map(abs, range(-9, 0), workers=2, backend=kind, timeout=PATIENCE))
         except RuntimeError as error:
-            assert attempt == 0 and told(error)
+            # (The second start may be the second map's first, where the first needed one only.)
+            assert told(error)
+            raised += 1
         else:
             assert got == list(range(9, 0, -1))
+    assert raised <= 1
 
 
 @pytest.mark.parametrize("kind", kinds.LOCAL)
