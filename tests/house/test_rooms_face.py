@@ -129,6 +129,19 @@ def test_no_ring_of_files_is_larger_than_three():
     assert not [ring for ring in rings if len(ring.split()) > _RING]
 
 
+@pytest.mark.parametrize("crate", ["raddle", "raddle-py"])
+def test_each_file_is_declared(crate):
+    """The compiler says nothing of a file that no module names."""
+    source, lost = ROOT / "crates" / crate / "src", []
+    for path in source.rglob("*.rs"):
+        module = path.parent if path.name == "mod.rs" else path.with_suffix("")
+        declared = re.compile(rf'\bmod {module.name};|#\[path = "{path.name}"\]')
+        beside = [other.read_text() for other in module.parent.glob("*.rs") if other != path]
+        if path.name != "lib.rs" and not any(map(declared.search, beside)):
+            lost.append(path)
+    assert lost == []
+
+
 def test_an_index_has_no_code():
     for path in _SOURCE.glob("*/mod.rs"):
         rest = [

@@ -35,17 +35,17 @@ mod _raddle {
     #[pymodule_export]
     use crate::diagnose::deadlock::{detect, doubt_for, forks, main_ident, owner, waits};
     #[pymodule_export]
+    use crate::diagnose::handler_aside::Handler;
+    #[pymodule_export]
     use crate::diagnose::lock_order::{check_order, made};
     #[pymodule_export]
     use crate::diagnose::marker::show_sign;
     #[pymodule_export]
-    use crate::diagnose::signal_handler::Handler;
-    #[pymodule_export]
     use crate::diagnose::stacks::moment;
     #[pymodule_export]
-    use crate::futures::completed::Completed;
-    #[pymodule_export]
     use crate::futures::executor::Executor;
+    #[pymodule_export]
+    use crate::futures::first_completed::Completed;
     #[pymodule_export]
     use crate::futures::function::quicken;
     #[pymodule_export]

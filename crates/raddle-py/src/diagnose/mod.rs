@@ -4,7 +4,7 @@
 pub(crate) mod aside;
 pub(crate) mod contention;
 pub(crate) mod deadlock;
+pub(crate) mod handler_aside;
 pub(crate) mod lock_order;
 pub(crate) mod marker;
-pub(crate) mod signal_handler;
 pub(crate) mod stacks;

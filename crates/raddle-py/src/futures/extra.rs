@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use super::state::Future;
-use crate::futures::completed::Completed;
+use crate::futures::first_completed::Completed;
 use crate::locks::condition::Condition;
 use crate::python::call::{self, OwnedPy};
 use crate::python::once::OnceBox;

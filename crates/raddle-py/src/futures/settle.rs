@@ -9,7 +9,7 @@ use raddle::future::{Access, Changed, Phase, Refused};
 use super::classes;
 use super::extra::Extra;
 use super::state::Future;
-use crate::futures::completed::Completed;
+use crate::futures::first_completed::Completed;
 use crate::python::call::{self, OwnedPy};
 use crate::python::hooks;
 use crate::python::interned::intern;

@@ -6,12 +6,13 @@
 //! workers and wait in its own way.
 
 mod executor;
+mod executor_worker;
 mod rust_pool;
 mod sleep;
 mod stream;
-mod worker;
 
 pub use executor::{Closed, Demand, Seat, Tasks};
+pub use executor_worker::{LastEnd, Seated, Worker};
 #[cfg(raddle_loom)]
 pub use rust_pool::{Crew, Member, Task, TaskEnd};
 #[cfg(not(raddle_loom))]
@@ -19,4 +20,3 @@ pub use rust_pool::{Pool, Spawned};
 pub use stream::{
     Consumer, Delivery, HeldItem, Left, NextStep, Outcome, Reading, Settings, Stay, Window,
 };
-pub use worker::{LastEnd, Seated, Worker};
