@@ -29,6 +29,8 @@ nox.options.sessions = ["tests", "conformance", "stress"]
 
 
 TESTS = ("pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "hypothesis>=6.100")
+# They mostly wait: more run at once than there are cores. (`-- -n 0`: one after the other.)
+PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadfile")
 STUBS = "tests/types"
 EXTRAS = ("processes", "cluster", "progress")
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "install")
@@ -84,7 +86,7 @@ def tests(session: nox.Session, found) -> None:
         # (One by one, and none is built: that could take longer than the tests.)
         command = (python, *PIP, "--only-binary=:all:", other)
         session.run(*command, external=True, success_codes=[0, 1])
-    session.run(python, "-m", "pytest", *session.posargs, external=True)
+    session.run(python, *PYTEST, *session.posargs, external=True)
 
 
 @nox.session(python=False)
@@ -136,7 +138,7 @@ def check(session: nox.Session) -> None:
     _build(session, python, ROOT / "target", MATURIN_PEP517_ARGS="--profile dev")
     # Without the extras: what is for processes, clusters and progress bars alone, skips.
     session.run(python, *PIP, *TESTS, external=True)
-    session.run(python, "-m", "pytest", "-q", "-rfE", *session.posargs, external=True)
+    session.run(python, *PYTEST, "-q", "-rfE", *session.posargs, external=True)
 
 
 @nox.session(python=False)
