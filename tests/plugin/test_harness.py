@@ -1,9 +1,5 @@
 """`pytest --raddle` among other plugins: what sleeps for ever is found beside their threads."""
 
-import os
-import sys
-import traceback
-
 import pytest
 
 harness = pytest.importorskip("raddle._pytest.runner")
@@ -125,27 +121,25 @@ def test_what_a_test_starts_does_not_count_as_that(suite):
     assert "raddle: rings are found" not in done.stdout.str()
 
 
-def test_what_waits_for_a_message_may_be_woken_by_the_receiver(spawn, asleep, threading):
-    go = threading.Event()
-    names = {}
-    code = "def receive(go):\n    go.wait()\n"
-    exec(compile(code, os.path.join("lib", "execnet", "gateway_base.py"), "exec"), names)
-    # These tests may themselves be run by xdist, in a process that has such a thread.
-    others = {
-        ident: [each.filename for each in traceback.extract_stack(frame)]
-        for ident, frame in sys._current_frames().items()
-        if ident != threading.get_ident()
-    }
-    receivers = [ident for ident, files in others.items() if "execnet" in "".join(files)]
-    receiver = (receivers[0] if receivers else 0, 0)
-    assert not harness._is_receiving(receiver)
-    waits = spawn(names["receive"], go)
-    asleep(waits)
-    assert harness._is_receiving(receiver)
-    assert not harness._is_receiving((waits.ident, waits.native_id))
-    go.set()
-    waits.end()
-    assert not harness._is_receiving(receiver)
+def test_what_waits_for_a_message_may_be_woken_by_the_receiver(child):
+    # (In a process of its own: xdist, if it runs these tests, has such a thread in this one.)
+    code = """
+        import os, time
+        from raddle._pytest import runner
+        names, go = {}, threading.Event()
+        code = "def receive(go):\\n    go.wait()\\n"
+        exec(compile(code, os.path.join("lib", "execnet", "gateway_base.py"), "exec"), names)
+        print(runner._is_receiving((0, 0)))
+        waits = threading.Thread(target=names["receive"], args=(go,))
+        waits.start()
+        while not runner._is_receiving((0, 0)):
+            time.sleep(0.001)
+        print(runner._is_receiving((waits.ident, waits.native_id)))
+        go.set()
+        waits.join()
+        print(runner._is_receiving((0, 0)))
+        """
+    assert child(code).stdout.split() == ["False"] * 3
 
 
 BYSTANDER = """
