@@ -250,9 +250,8 @@ class Thread(_stdlib.Thread):
                 raise RuntimeError(_mistakes.STARTED_TWICE)
             _limbo[self] = self
         try:
-            if _sys.meta_path is not None:  # (It is at the interpreter's end.)
-                # For a thread that dies: a child forked meanwhile could never import it again.
-                from raddle._diagnose.report import deaths
+            if not _beginning.loaded:
+                _beginning.load()
             own_run = type(self).run is not Thread.run or "run" in vars(self)
             if self._target is None and not own_run:
                 _mistakes.warn_nothing_to_run(self)

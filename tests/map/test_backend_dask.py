@@ -167,7 +167,7 @@ def test_a_scheduler_that_is_killed_is_an_error_and_no_hang(tmp_path):
 def test_an_unreachable_scheduler_is_named_within_a_bounded_time(monkeypatch):
     from raddle._map.backends import dask
 
-    monkeypatch.setattr(dask, "PATIENCE", 1.0)
+    monkeypatch.setattr(dask, "CONNECT_TIMEOUT", 1.0)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         address = f"dask://127.0.0.1:{unused.getsockname()[1]}"

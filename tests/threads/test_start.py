@@ -184,3 +184,30 @@ print(failures > 3, threading.active_count(), len(threading._dangling))
 def test_memory_that_runs_out_at_any_moment_of_a_start_leaves_nothing(checked):
     pytest.importorskip("_testcapi", reason="this interpreter cannot run out of memory at will")
     assert checked(NO_MEMORY) == "True 1 1\n"
+
+
+@pytest.mark.parametrize("started", [True, False], ids=["another", "the_first"])
+@pytest.mark.parametrize(
+    "replace",
+    [
+        "mock.patch('builtins.__import__', side_effect=ImportError('replaced'))",
+        "mock.patch.dict(sys.modules, clear=True)",
+    ],
+    ids=["__import__", "sys.modules"],
+)
+def test_start_does_without_imports_where_a_program_has_replaced_them(child, replace, started):
+    code = f"""
+        import sys
+        from unittest import mock
+        def run(name):
+            thread = threading.Thread(target=print, args=(name,))
+            thread.start()
+            thread.join()
+        if {started}:
+            run("one")
+        with {replace}:
+            run("two")
+        run("three")
+        """
+    names = ["one", "two", "three"]
+    assert child(code).stdout.split() == (names if started else names[1:])

@@ -7,7 +7,8 @@ use crate::locks::lock::Lock;
 use crate::locks::mutex::Mutex;
 use crate::python::{call, registry};
 
-/// What the new thread takes over, in a record that it may have to leave. Raw references: the thread is not attached when it gets them.
+/// What the new thread takes over, in a record that it may have to leave. Raw references: the
+/// thread is not attached when it gets them.
 pub(super) struct Boot {
     pub(super) interpreter: *mut ffi::PyInterpreterState,
     pub(super) function: *mut ffi::PyObject,
