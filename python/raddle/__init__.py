@@ -64,6 +64,9 @@ def __getattr__(name):
     """
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # First: up to 3.14, `dataclasses`, which is imported below, fails while another thread,
+    # which asks for another name, is in the middle of importing this.
+    import typing  # noqa: F401, I001
     import sys
     from importlib import import_module
 

@@ -250,8 +250,11 @@ class Thread(_stdlib.Thread):
                 raise RuntimeError(_mistakes.STARTED_TWICE)
             _limbo[self] = self
         try:
-            if not _beginning.loaded:
-                _beginning.load()
+            if not _beginning.loaded and "raddle._raddle" in _sys.modules:
+                try:  # noqa: SIM105  For a thread that dies: a forked child may never import it.
+                    _beginning.loaded = __import__("raddle._diagnose.report.deaths")
+                except Exception:
+                    pass  # At the interpreter's end, or where a program has replaced that.
             own_run = type(self).run is not Thread.run or "run" in vars(self)
             if self._target is None and not own_run:
                 _mistakes.warn_nothing_to_run(self)
@@ -266,8 +269,7 @@ class Thread(_stdlib.Thread):
             vars(self).pop("_raddle_beginning", None)
             raise
         if type(handle) is _raddle._ThreadHandle:
-            # The thread exists, whatever happens here. It says the same of itself when it gets
-            # its turn.
+            # The thread exists, whatever happens here; in its turn, it says the same of itself.
             try:  # noqa: SIM105  Transplanted methods have the standard library's imports.
                 self._ident = handle.ident
             except MemoryError:
@@ -283,8 +285,7 @@ class Thread(_stdlib.Thread):
                 # _started, which one that fails on its first lines never sets.)
                 handle._wait_begun()
             self._started.set()
-        else:
-            # Somebody replaced what starts threads (gevent does): keep to the old ways.
+        else:  # Somebody replaced what starts threads (gevent does): keep to the old ways.
             self._started.wait()
 
     if _VERSION >= (3, 14):

@@ -35,6 +35,22 @@ def test_a_name_that_is_first_used_at_the_exit_is_there(child, name):
     assert child(code, prelude="").stdout == "True\n"
 
 
+@pytest.mark.parametrize("name", ["map", "cores", "stats"])
+def test_threads_that_ask_for_names_at_once_wait_for_typing_first(child, name):
+    """`dataclasses` looks into `typing` though another thread is just importing that."""
+    code = f"""
+        import sys, raddle
+        class Asked:
+            def find_spec(self, name, path=None, target=None): names.append(name)
+        names = []
+        sys.modules.pop("typing", None)
+        sys.meta_path.insert(0, Asked())
+        raddle.{name}
+        print(names[0])
+        """
+    assert child(code, prelude="").stdout == "typing\n"
+
+
 def test_no_module_has_a_getattr_once_it_is_in_use(child):
     code = """
 for module in pkgutil.walk_packages(raddle.__path__, "raddle."):

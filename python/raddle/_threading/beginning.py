@@ -5,10 +5,9 @@ rely on that: a replaced Thread.run is for threads that are started while it is 
 raddle's start() does not wait, so it looks these things up itself.
 """
 
-import sys
 from types import FunctionType, MethodType
 
-loaded = False  # what load() imports is there
+loaded = None  # what a thread imports that ends with an exception
 _BOOTSTRAP = _INNER = None  # the code of a thread's first steps, as raddle made them
 
 
@@ -20,21 +19,6 @@ class Beginning:
     def __init__(self, thread, trace, profile):
         self.step, self.run = thread._bootstrap_inner, thread.run
         self.trace, self.profile = trace, profile
-
-
-def load():
-    """Import what a thread needs that ends with an exception, while there is none yet.
-
-    A child that is forked while another thread imports something can never import that.
-    """
-    global loaded
-    try:
-        if "raddle._raddle" in sys.modules:  # A program may have emptied it for a while.
-            from raddle._diagnose.report import deaths  # noqa: F401
-
-            loaded = True
-    except Exception:
-        pass  # At the interpreter's end, for one. A thread can do without.
 
 
 def know(bootstrap, inner):
