@@ -69,11 +69,12 @@ fn start(
     role: Role,
     until_gone: Option<&Bound<'_, Lock>>,
 ) -> PyResult<()> {
+    // Before this thread is counted: an excepthook may fork, or wait for the thread that closes.
+    stranded::tend(py);
     let refused = || (CLOSED.load(Ordering::Relaxed) && role != Role::Own) || is_finalizing();
     // Looked at before counting too: threads that go on trying must not keep the count up.
     let starter = (!refused()).then(|| STARTERS.enter(is_main_thread)).flatten();
     let starter = starter.filter(|_| !refused());
-    stranded::tend(py);
     let Some(starter) = starter else {
         return Err(errors::finalizing(py, "can't create new thread at interpreter shutdown"));
     };
