@@ -292,3 +292,21 @@ def test_the_programs_own_stderr_class_is_not_run(monkeypatch, capfd, Report):
 
     monkeypatch.setattr(sys, "stderr", Own())
     assert report.stderr() is sys.__stderr__
+
+
+def test_what_a_report_calls_is_not_what_its_thread_does(monkeypatch):
+    import ast
+
+    from raddle._diagnose.program import stack, syntax_trees
+
+    seen = []
+
+    def look():
+        seen.extend(stack.visible(stack._callers(sys._getframe(1))))
+
+    # A library's function, as far as its file says.
+    names = {"look": look}
+    exec(compile("def parse(source):\n    look()\n", ast.__file__, "exec"), names)
+    monkeypatch.setattr(ast, "parse", names["parse"])
+    syntax_trees.Trees().of(sys._getframe())
+    assert seen[0][0] is sys._getframe()

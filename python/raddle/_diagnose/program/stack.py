@@ -14,6 +14,7 @@ from raddle._diagnose.program import attributes
 MOST = 40  # frames of one thread that are shown
 LONGEST = 80  # characters of a name that are shown
 _HERE = os.path.dirname(os.path.abspath(raddle.__file__)) + os.sep
+_DIAGNOSES = f"{_HERE}_diagnose{os.sep}"
 _LIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _DEFAULT = re.compile(r"Thread-\d+")  # the name of a thread that was given none, nor a target
 _HARNESS = f"{os.sep}_pytest{os.sep}"
@@ -156,11 +157,17 @@ def visible(frames):
     found = []
     for frame, line in frames:
         code = frame.f_code
+        if code.co_filename.startswith(_DIAGNOSES) and not _has_own(found):
+            found.clear()  # What a report calls of a library is not what its thread does.
         if len(found) == MOST or (found and _HARNESS in code.co_filename):
             break  # What calls a test is not what the test does.
         if not is_inner(code):
             found.append((frame, line if line > 0 else code.co_firstlineno))
     return found
+
+
+def _has_own(seen):
+    return any(is_own(frame.f_code) for frame, _ in seen)
 
 
 def entries(seen):
