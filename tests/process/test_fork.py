@@ -109,6 +109,24 @@ def test_a_lock_that_another_thread_held_is_reinitialised_as_asked(child, kind):
     assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
 
 
+def test_the_thread_that_forked_may_start_another_as_its_last_act_in_the_child(child):
+    code = """
+        def fork():
+            pid = os.fork()
+            if pid:
+                codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            else:
+                threading.Thread(target=int).start()
+        codes = []
+        for _ in range(20):
+            thread = threading.Thread(target=fork)
+            thread.start()
+            thread.join()
+        print(codes)
+        """
+    assert child(FORK + dedent(code)).stdout == f"{[0] * 20}\n"
+
+
 def test_a_lock_that_the_forking_thread_held_stays_held_in_the_child(child):
     code = """
         lock, rlock = threading.Lock(), threading.RLock()

@@ -95,8 +95,11 @@ fn start(
         thread::run_raw(handle, role == Role::Lasting, stack_size, main, boot.cast())
     };
     // Nobody waits for one thread's first step, but a program that starts threads faster than
-    // they get going must not pile them up until the system runs out.
-    if started.is_ok() && (starter.is_late() || thread::starting() > BACKLOG) {
+    // they get going must not pile them up until the system runs out. And 3.11 has memory for one
+    // thread state that is used once, whenever there is no other state: in a forked child, the
+    // forking thread must not end before the state of the one that it has started is there.
+    let may_be_last = cfg!(not(Py_3_12)) && raddle::fork_generation() != 0;
+    if started.is_ok() && (starter.is_late() || may_be_last || thread::starting() > BACKLOG) {
         py.detach(settle_starting);
     }
     started.map_err(|error| {
