@@ -57,6 +57,51 @@ def test_lambdas_need_cloudpickle_and_say_so():
     assert "pip install raddle[processes]" in done.stdout
 
 
+# Thread.start() of the standard library waits for the new thread. What a signal handler raises
+# while that takes the condition's lock again becomes a RuntimeError.
+INTERRUPTED = """
+import signal, threading, sys
+import raddle
+
+restore, waits = threading.Condition._acquire_restore, 0
+
+def interrupt(condition, state):
+    global waits
+    if threading.current_thread() is threading.main_thread():
+        waits += 1
+        if waits == int(sys.argv[2]):
+            signal.raise_signal(signal.SIGINT)
+    return restore(condition, state)
+
+threading.Condition._acquire_restore = interrupt
+try:
+    for _ in raddle.map(abs, range(2000), workers=2, backend=sys.argv[1]):
+        pass
+    print("ended", waits < int(sys.argv[2]))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("backend", ["threads", pytest.param("interpreters", marks=here)])
+def test_ctrl_c_while_a_thread_starts_is_not_lost(child, backend, number):
+    done = child(INTERRUPTED, prelude="", arguments=(backend, str(number)), check=False)
+    assert done.stdout in ("interrupted\n", "ended True\n"), done
+
+
+def test_an_interrupt_that_was_being_handled_is_not_raised_again(monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            list(raddle.map(abs, [1, 2], workers=2))
+
+
 MAIN = """
 import sys
 sys.modules["cloudpickle"] = None

@@ -14,6 +14,7 @@ import threading
 import time
 
 from raddle._map.backends import at_exit, interpreter_worker, pickling
+from raddle._map.backends.interrupt import hidden_by
 from raddle._map.backends.remote import Remote
 
 GRACE = 0.2  # seconds that exit waits for tasks that were interrupted
@@ -105,9 +106,13 @@ def _tolerant(kind):
 
     class Tolerant(kind):
         def _adjust_thread_count(self):
+            before = sys.exception()
             try:
                 super()._adjust_thread_count()
-            except RuntimeError:
+            except RuntimeError as error:
+                if interrupt := hidden_by(error, before):
+                    self._take_back()
+                    raise interrupt from None
                 if not self._threads:
                     self._take_back()
                     raise

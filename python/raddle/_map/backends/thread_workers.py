@@ -17,7 +17,7 @@ from raddle import _raddle
 from raddle._futures.executor import cancel_each, fail_each
 from raddle._futures.future import Future
 from raddle._map.backends.base import ENDED
-from raddle._map.backends.interrupt import Target
+from raddle._map.backends.interrupt import Target, hidden_by
 from raddle._map.gil_warning import Clocks
 
 # What start() raises where there can be no more threads now. Anything else may be what a
@@ -213,13 +213,17 @@ class Workers(Executor):
         worker = Worker(state, f"{self._name}-{len(state.threads)}")
         state.threads.append(worker)
         state.present += 1
+        before = sys.exception()
         try:
             # Its context is not to be that of the thread that happens to start it.
             Context().run(worker.thread.start)
-        except BaseException:
+        except BaseException as error:
             worker.refused = worker.left = True
             state.present -= 1
             state.threads.remove(worker)
+            interrupt = hidden_by(error, before)
+            if interrupt is not None and interrupt is not error:
+                raise interrupt from None
             raise
 
     def _take_back(self, future):
