@@ -146,6 +146,19 @@ def test_variables_are_explained_and_unknown_ones_named(folder):
     assert note in whats(found["notes"])
 
 
+def test_a_wrong_variable_is_told_though_start_up_has_replaced_it(folder):
+    if not has_startup():
+        pytest.skip("RADDLE=1 does nothing for this interpreter")
+    env = environment(RADDLE="1", RADDLE_ON_DEADLOCK="foo")
+    found = json.loads(folder.run(*DOCTOR, "--json", env=env).stdout)
+    rows = {row["name"]: row["value"] for row in found["variables"]["set"]}
+    assert rows["RADDLE_ON_DEADLOCK"] == "foo"
+    told_of = (
+        "RADDLE_ON_DEADLOCK is one of report, raise, ignore, not 'foo': it is taken for report"
+    )
+    assert told_of in whats(found["problems"])
+
+
 def test_each_variable_that_raddle_reads_is_known():
     from raddle._cli import variables
 

@@ -164,6 +164,43 @@ def test_collect_gives_the_results_and_then_one_group(pool):
     ]
 
 
+def _numbers_that_break():
+    yield from range(12)
+    raise LookupError("the rest cannot be read") from OSError("the disk")
+
+
+def _fail_or_wait(number, path):
+    return tasks.fail(number) if number < 8 else tasks.wait_for(path)
+
+
+def _innermost(error):
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def test_what_was_collected_is_not_lost_where_the_iterable_raises(pool):
+    with pytest.raises(LookupError, match="the rest") as caught:
+        list(pool.map(tasks.fail, _numbers_that_break(), on_error="collect"))
+    group = _innermost(caught.value)
+    assert str(group) == "Pool.map: 1 of 12 inputs failed (1 sub-exception)"
+    assert [str(each) for each in group.exceptions] == ["no 5"]
+    assert str(caught.value.__cause__) == "the disk"
+
+
+def test_what_was_collected_is_not_lost_where_the_time_is_over(pool, tmp_path):
+    mark = tmp_path / "go"
+    paths = itertools.repeat(str(mark))
+    results = pool.map(_fail_or_wait, range(9), paths, on_error="collect", timeout=1)
+    with pytest.raises(TimeoutError) as caught:
+        list(results)
+    mark.touch()
+    if seen := [str(each) for each in getattr(_innermost(caught.value), "exceptions", [])]:
+        assert seen == ["no 5"]
+    else:
+        assert "input 8 " not in str(caught.value)  # So slow that it had not come to that.
+
+
 def test_return_gives_errors_in_the_place_of_results(pool):
     got = list(pool.map(tasks.fail, range(12), on_error="return"))
     assert got[:5] + got[6:] == [n for n in range(12) if n != 5]

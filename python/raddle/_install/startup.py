@@ -8,6 +8,9 @@ so that is reported, and the program runs on.
 import os
 import sys
 
+wrong = {}
+"""By name, the invalid values of variables that were replaced: `raddle doctor` reports them."""
+
 
 def _in_subinterpreter():
     import _thread
@@ -39,11 +42,13 @@ def _check():
 
         if why := refusal(action):
             _say(f"{why}: it is taken for report")
+            wrong["RADDLE_ON_DEADLOCK"] = action
             os.environ["RADDLE_ON_DEADLOCK"] = "report"  # Its children report nothing.
     for name in ("RADDLE", "RADDLE_DUMP"):
         word = os.environ.get(name, "")
         if word.lower() not in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):
             _say(f"{name} is 1 or 0, not {word!r}: it is taken for 1")
+            wrong[name] = word
             os.environ[name] = "1"
 
 

@@ -20,7 +20,6 @@ __all__ = ["Map", "Pool", "WorkerLost", "map"]
 
 ERRORS = ("raise", "collect", "return")
 MOST = 2**31 - 1  # of workers, and of results ahead
-GROUP = "raddle.map: {} of {} inputs failed"
 
 
 def map(
@@ -189,11 +188,9 @@ class Map:
             return self._next()
         except StopIteration:
             raise
-        except Exception:
-            self._end()
-            raise
-        except BaseException:
-            self._end(interrupted=True)
+        except BaseException as error:
+            self._end(interrupted=not isinstance(error, Exception))
+            self._keep_collected(error)
             raise
         finally:
             self._entered.release()
@@ -214,8 +211,7 @@ class Map:
                     self._tell()
                 self._end(done=True)
                 if self._errors:
-                    errors, self._errors = self._errors, []
-                    raise BaseExceptionGroup(GROUP.format(len(errors), self._taken), errors)
+                    raise self._collected()
                 break
             self._taken += 1
             if self._progress is not None:
@@ -231,6 +227,18 @@ class Map:
                 continue
             self._fail(error)
         raise StopIteration
+
+    def _collected(self):
+        errors, self._errors = self._errors, []
+        text = f"{self._name}: {len(errors)} of {self._taken} inputs failed"
+        return BaseExceptionGroup(text, errors)
+
+    def _keep_collected(self, error):
+        """Make what was collected the first context of the error that ends the map."""
+        if self._errors:
+            while error.__context__ is not None:
+                error = error.__context__
+            error.__context__ = self._collected()
 
     def _fail(self, error):
         self._end()

@@ -138,12 +138,30 @@ impl Shared {
         if let Some(error) = self.failure.take() {
             return Err(call::raised(error.into_inner().into_bound(py)));
         }
+        self.collected(py)?.map_or(Ok(None), Err)
+    }
+
+    /// Makes what was collected the first context of the error that ends the stream.
+    #[cold]
+    pub(super) fn keep_collected(&self, py: Python<'_>, error: &PyErr) -> PyResult<()> {
+        if let Some(group) = self.collected(py)? {
+            let mut first = error.clone_ref(py);
+            while let Some(context) = first.context(py) {
+                first = context;
+            }
+            first.set_context(py, Some(group));
+        }
+        Ok(())
+    }
+
+    /// A group of what was collected, if anything was; once.
+    fn collected(&self, py: Python<'_>) -> PyResult<Option<PyErr>> {
         let Some(errors) = self.collected.take() else { return Ok(None) };
         let errors = errors.into_inner().into_bound(py);
         let (failed, all) = (errors.len()?, self.deliveries.load(Ordering::Relaxed));
         let text = format!("{}: {failed} of {all} inputs failed", self.name);
         let kind = py.import("builtins")?.getattr(intern!(py, "BaseExceptionGroup"))?;
         let group = call::call(&kind, &(text, errors).into_pyobject(py)?, None)?;
-        Err(call::raised(group))
+        Ok(Some(call::raised(group)))
     }
 }

@@ -124,6 +124,7 @@ impl Stream {
                         Err(another) => call::report_unraisable(another, slf.as_any()),
                         Ok(()) => {}
                     }
+                    shared.keep_collected(py, &error)?;
                 }
                 Err(error)
             }

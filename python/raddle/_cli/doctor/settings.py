@@ -1,6 +1,7 @@
 """The environment's variables, and the settings in force: where each comes from."""
 
 import os
+import sys
 
 from raddle._cli import pyproject, variables
 from raddle._cli.doctor.section import Section
@@ -10,7 +11,9 @@ def environment():
     """What the variables that begin with RADDLE mean, and which mean nothing."""
     found = Section("variables")
     found.facts = {"set": []}
-    for name, word in variables.set_now().items():
+    startup = sys.modules.get("raddle._install.startup")
+    replaced = {} if startup is None else startup.wrong
+    for name, word in {**variables.set_now(), **replaced}.items():
         meaning, why = variables.explain(name, word)
         found.facts["set"].append(
             {"name": name, "value": word, "meaning": meaning, "wrong": why}
