@@ -22,7 +22,8 @@ HARMLESS = {
     "reads a field, or writes one that was empty": """
         PyCFunction_GetSelf PyCallable_Check PyDict_Next PyDict_Size
         PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException
-        PyErr_GivenExceptionMatches PyErr_Occurred PyException_GetTraceback
+        PyErr_GivenExceptionMatches PyErr_Occurred PyException_GetContext
+        PyException_GetTraceback
         PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode PyFunction_SetVectorcall
         PyGC_Disable PyGC_Enable PyImport_GetModuleDict PyInterpreterState_Get
         PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
