@@ -29,7 +29,6 @@ class _Client(Protocol):
 _Backend = Literal["threads", "cores", "interpreters", "processes", "dask"] | _Client
 
 ERRORS: tuple[str, ...]
-GROUP: str
 
 class WorkerLost(BrokenExecutor): ...
 
