@@ -8,6 +8,7 @@ import threading as _threading
 import weakref
 
 import pytest
+from forking import FORKED
 
 SOON = 60  # seconds: a deadline that only a hang reaches
 FREE = not getattr(sys, "_is_gil_enabled", lambda: True)()
@@ -214,23 +215,7 @@ def test_ctrl_c_ends_a_program_that_waits_for_a_result(futures_child):
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
-FORK = """
-import os, sys, warnings, threading as plain, time
-warnings.simplefilter("ignore", DeprecationWarning)
-def forked(work):
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-            sys.stdout.flush()
-            os._exit(0)
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-"""
+FORK = FORKED + "import threading as plain, time\n"
 
 
 @needs_fork

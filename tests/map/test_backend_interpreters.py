@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import kinds
 import pytest
@@ -88,6 +89,31 @@ except KeyboardInterrupt:
 def test_ctrl_c_while_a_thread_starts_is_not_lost(child, backend, number):
     done = child(INTERRUPTED, prelude="", arguments=(backend, str(number)), check=False)
     assert done.stdout in ("interrupted\n", "ended True\n"), done
+
+
+def test_what_others_have_submitted_outlives_an_interrupted_start():
+    from raddle._map.backends.interpreters import _tolerant
+
+    interrupted = False
+
+    class Interrupted(ThreadPoolExecutor):
+        def _adjust_thread_count(self):
+            if not interrupted:
+                return super()._adjust_thread_count()
+            try:
+                raise KeyboardInterrupt
+            finally:
+                raise RuntimeError("release unlocked lock")
+
+    go = threading.Event()
+    with _tolerant(Interrupted)(1) as pool:
+        running, queued = pool.submit(go.wait, 60), pool.submit(int)
+        interrupted = True
+        with pytest.raises(KeyboardInterrupt):
+            pool.submit(int)
+        interrupted = False
+        go.set()
+        assert running.result(60) and queued.result(60) == 0
 
 
 def test_an_interrupt_that_was_being_handled_is_not_raised_again(monkeypatch):

@@ -188,6 +188,23 @@ def test_what_was_collected_is_not_lost_where_the_iterable_raises(pool):
     assert str(caught.value.__cause__) == "the disk"
 
 
+def _numbers_that_break_in_a_circle():
+    yield from range(12)
+    error, other = LookupError("the rest"), OSError("the disk")
+    error.__context__, other.__context__ = other, error
+    raise error
+
+
+def test_errors_that_came_after_each_other_are_no_hang(pool):
+    with pytest.raises(LookupError, match="the rest") as caught:
+        list(pool.map(tasks.fail, _numbers_that_break_in_a_circle(), on_error="collect"))
+    disk = caught.value.__context__
+    assert (str(disk), [str(each) for each in disk.__context__.exceptions]) == (
+        "the disk",
+        ["no 5"],
+    )
+
+
 def test_what_was_collected_is_not_lost_where_the_time_is_over(pool, tmp_path):
     mark = tmp_path / "go"
     paths = itertools.repeat(str(mark))

@@ -5,26 +5,14 @@ import sys
 from textwrap import dedent
 
 import pytest
+from forking import FORKED
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 # Every child program forks itself, so that the test's own process stays out of it.
-FORK = """
-import os, sys, warnings
-warnings.simplefilter("ignore", DeprecationWarning)
-def forked(work):
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-            sys.stdout.flush()
-            os._exit(0)
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-            os._exit(1)
-    print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+FORK = (
+    FORKED
+    + """
 def held(lock):
     "Let another thread hold the lock for as long as the program runs."
     taken = threading.Event()
@@ -36,6 +24,7 @@ def held(lock):
     taken.wait()
 stay = threading.Event()
 """
+)
 
 
 def test_the_child_can_use_every_primitive_and_start_threads(child):
@@ -54,7 +43,7 @@ def test_the_child_can_use_every_primitive_and_start_threads(child):
             barrier.wait(60); t.join(60)
             assert not t.is_alive()
             print("child", threading.active_count())
-        forked(work)
+        print_forked(work)
         """
     assert child(FORK + dedent(code)).stdout == "child 1\nexit 0\n"
 
@@ -73,7 +62,7 @@ def test_only_the_forking_thread_is_left_in_the_child(child):
             for t in others: t.join(60)
             assert all("stopped" in repr(t) for t in others)
             print("child")
-        forked(work)
+        print_forked(work)
         assert all(t.is_alive() for t in others)
         ended.set()
         """
@@ -86,7 +75,7 @@ def test_a_fork_from_a_thread_makes_it_the_main_thread_of_the_child(child):
             assert threading.main_thread() is threading.current_thread() is t
             assert threading.main_thread().ident == threading.get_ident()
             print("child", threading.active_count())
-        t = threading.Thread(target=forked, args=(work,))
+        t = threading.Thread(target=print_forked, args=(work,))
         t.start(); t.join()
         """
     assert child(FORK + dedent(code)).stdout == "child 1\nexit 0\n"
@@ -103,7 +92,7 @@ def test_a_lock_that_another_thread_held_is_reinitialised_as_asked(child, kind):
             assert lock.acquire(False)
             lock.release()
             print("child")
-        forked(work)
+        print_forked(work)
         assert not lock.acquire(False)
         """
     assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
@@ -137,7 +126,7 @@ def test_a_lock_that_the_forking_thread_held_stays_held_in_the_child(child):
             rlock.release(), rlock.release(), lock.release()
             with lock, rlock:
                 print("child")
-        forked(work)
+        print_forked(work)
         """
     assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
 
@@ -168,7 +157,7 @@ def test_waiters_of_the_parent_are_not_in_the_way_in_the_child(child):
             event.set()
             assert event.wait(60)
             print("child")
-        forked(work)
+        print_forked(work)
         with condition:
             condition.notify_all()
         event.set(); semaphore.release(); barrier.abort()
@@ -195,7 +184,7 @@ def test_a_hundred_forks_under_contention_all_end(child):
             t = threading.Thread(target=lambda: None)
             t.start(); t.join()
         for _ in range(100):
-            forked(work)
+            print_forked(work)
         stop.set()
         for t in threads: t.join()
         """
@@ -214,7 +203,7 @@ def test_modules_that_register_with_fork_work_in_the_child(child):
                 assert list(pool.map(abs, [-1, -2])) == [1, 2]
         # logging takes its locks before a fork, so the holder has to let go first
         stay.set()
-        forked(work)
+        print_forked(work)
         """
     assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
 
@@ -273,7 +262,7 @@ def test_a_child_forked_while_others_start_threads_runs_starts_its_own_and_ends(
             assert not any(t.is_alive() for t in own)
         def forks():
             for _ in range(60):
-                forked(work)
+                print_forked(work)
         if {forker == "the main thread"}:
             forks()
         else:
@@ -346,7 +335,7 @@ def test_a_single_threaded_program_forks_without_a_warning(child):
         threads = [threading.Thread(target=lambda: None) for _ in range(4)]
         for t in threads: t.start()
         for t in threads: t.join()
-        forked(lambda: print("child"))
+        print_forked(lambda: print("child"))
         """
     assert child(FORK + dedent(code)).stdout == "child\nexit 0\n"
 
@@ -376,7 +365,7 @@ def test_a_fork_beside_a_thread_that_dies_leaves_the_child_able_to_have_such_thr
         first = threading.Thread(target=die)
         first.start()
         while first.is_alive() and not importing.wait(0.001): pass
-        forked(all_die)
+        print_forked(all_die)
         forked_already.set()
         """
     assert child(FORK + dedent(code)).stdout == "child 0\nexit 0\n"

@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 from conftest import QUEUE_PRELUDE
+from forking import FORKED
 
 KINDS = ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue")
 
@@ -238,29 +239,19 @@ def test_a_forked_child_has_the_items_and_can_go_on(program):
 
 
 # A heap's items compare in Python: `then`, once, in the middle of a put.
-ITEMS = """
-import os, signal, sys, warnings
-warnings.simplefilter("ignore", DeprecationWarning)
+ITEMS = (
+    FORKED
+    + """
 class Item:
     def __init__(self, number, then=None): self.number, self.then = number, then
     def __lt__(self, other):
         then, self.then = self.then, None
         if then: then()
         return self.number < other.number
-def forked(work):
-    pid = os.fork()
-    if pid == 0:
-        signal.alarm(60)
-        try:
-            work()
-            os._exit(0)
-        except BaseException:
-            import traceback; traceback.print_exc()
-            os._exit(1)
-    print("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 q = queue.PriorityQueue()
 q.put(Item(1))
 """
+)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -317,7 +308,7 @@ def test_a_heap_is_free_in_the_child_for_a_thread_with_the_identifier_of_one_tha
                 while q.qsize() < count: pass
             q.put(Item(0))
             assert q.get().number == 0
-        forked(work)
+        print_forked(work)
         go_on.set(); gone.join()
         assert [q.get().number for _ in range(2)] == [1, 2]
         """

@@ -14,6 +14,7 @@ from raddle._map.backends import known, make
 from raddle._map.backends.base import ENDED, WorkerLost
 from raddle._map.core_count import cores, parallel
 from raddle._map.message_map import note
+from raddle._map.raised import put_first
 from raddle._map.short_repr import short
 
 __all__ = ["Map", "Pool", "WorkerLost", "map"]
@@ -236,9 +237,7 @@ class Map:
     def _keep_collected(self, error):
         """Make what was collected the first context of the error that ends the map."""
         if self._errors:
-            while error.__context__ is not None:
-                error = error.__context__
-            error.__context__ = self._collected()
+            put_first(error, self._collected())
 
     def _fail(self, error):
         self._end()

@@ -1,5 +1,6 @@
 //! What the tasks of a stream come to: values, exceptions, and what is raised at the end.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use pyo3::exceptions::{PyException, PyRuntimeError, PyStopIteration};
@@ -145,11 +146,14 @@ impl Shared {
     #[cold]
     pub(super) fn keep_collected(&self, py: Python<'_>, error: &PyErr) -> PyResult<()> {
         if let Some(group) = self.collected(py)? {
-            let mut first = error.clone_ref(py);
-            while let Some(context) = first.context(py) {
-                first = context;
+            let mut oldest = error.clone_ref(py);
+            let mut seen = HashSet::from([oldest.value(py).as_ptr()]); // It may be a cycle.
+            while let Some(context) = oldest.context(py)
+                && seen.insert(context.value(py).as_ptr())
+            {
+                oldest = context;
             }
-            first.set_context(py, Some(group));
+            oldest.set_context(py, Some(group));
         }
         Ok(())
     }

@@ -7,7 +7,7 @@
 //! | bits              | meaning                   | what changes it                                |
 //! |-------------------|---------------------------|------------------------------------------------|
 //! | `STEP`s, low half | threads inside of a step  | a thread that begins one, if nobody forks: +1; |
-//! |                   |                           | one whose patience is over: +1; its end: −1    |
+//! |                   |                           | one that has waited `until`: +1; its end: −1   |
 //! | `FORK`s, above    | threads from the moment   | a thread that is about to fork: +1; the same   |
 //! |                   | before a fork to the one  | thread in the parent: −1                       |
 //! |                   | after it                  |                                                |

@@ -41,9 +41,9 @@ class Stacks:
     def __init__(self):
         self._frames = sys._current_frames()
         self._seen = {}
-        self._leave_out_who_looks()
+        self._leave_out_reporter()
 
-    def _leave_out_who_looks(self):
+    def _leave_out_reporter(self):
         core = sys.modules.get("raddle._raddle")
         if core is not None and core._is_aside():
             from _thread import get_ident
@@ -103,7 +103,7 @@ class Moment(Stacks):
             return
         stacks, self.waits = _raddle._moment()
         self._frames = {ident: frames[0][0] for ident, frames in stacks.items()}
-        self._leave_out_who_looks()
+        self._leave_out_reporter()
         self._seen = {ident: visible(stacks[ident]) for ident in self._frames}
         for frames in stacks.values():
             frames.clear()

@@ -14,8 +14,8 @@ import threading
 import time
 
 from raddle._map.backends import at_exit, interpreter_worker, pickling
-from raddle._map.backends.interrupt import hidden_by
 from raddle._map.backends.remote import Remote
+from raddle._map.raised import hidden_interrupt
 
 GRACE = 0.2  # seconds that exit waits for tasks that were interrupted
 
@@ -110,8 +110,8 @@ def _tolerant(kind):
             try:
                 super()._adjust_thread_count()
             except RuntimeError as error:
-                if interrupt := hidden_by(error, before):
-                    self._take_back()
+                # (What others have submitted stays in the queue.)
+                if interrupt := hidden_interrupt(error, before):
                     raise interrupt from None
                 if not self._threads:
                     self._take_back()

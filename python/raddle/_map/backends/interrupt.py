@@ -23,18 +23,6 @@ class Stopped(BaseException):
     raddle_stopped = True  # for remote_work.run(), which may import nothing
 
 
-def hidden_by(error, before):
-    """Return the interrupt, such as KeyboardInterrupt, that became `error`; None without one.
-
-    `before` is what the caller was handling when it began. In the standard library's
-    `Thread.start()`, a signal handler's exception can become "RuntimeError: release unlocked
-    lock", since a condition's `wait()` has not taken its lock again.
-    """
-    while error is not before and isinstance(error, Exception):
-        error = error.__context__
-    return None if error is before else error
-
-
 class Target:
     """A thread that does tasks: it calls call() and run(), other threads interrupt()."""
 

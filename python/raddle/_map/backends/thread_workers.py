@@ -17,8 +17,9 @@ from raddle import _raddle
 from raddle._futures.executor import cancel_each, fail_each
 from raddle._futures.future import Future
 from raddle._map.backends.base import ENDED
-from raddle._map.backends.interrupt import Target, hidden_by
+from raddle._map.backends.interrupt import Target
 from raddle._map.gil_warning import Clocks
+from raddle._map.raised import hidden_interrupt
 
 # What start() raises where there can be no more threads now. Anything else may be what a
 # signal's handler has raised meanwhile.
@@ -221,7 +222,7 @@ class Workers(Executor):
             worker.refused = worker.left = True
             state.present -= 1
             state.threads.remove(worker)
-            interrupt = hidden_by(error, before)
+            interrupt = hidden_interrupt(error, before)
             if interrupt is not None and interrupt is not error:
                 raise interrupt from None
             raise
