@@ -27,11 +27,12 @@
 //! model checker have their own implementations.
 //!
 //! The rooms, from the bottom up: `sync` and `os`, `wait` (the words: what is waited for,
-//! where, how), `card`, `deadlock`, `waiters` (the line before each object), `locks`, `queue`,
+//! where, how), `clock`, `card`, `deadlock`, `waiters` (the line before each object), `locks`, `queue`,
 //! `future`, `thread`, `pool`, `lock_order`, `contention`. A room imports those below it only:
 //! `tests/rooms.rs` reads that.
 
 pub mod card;
+mod clock;
 pub mod contention;
 pub mod deadlock;
 pub mod future;

@@ -18,10 +18,11 @@ use source::{Source, root, sources};
 /// so that a wait has to call it by its name. What it needs to know of a wait is in `wait`.
 /// `lock_order` and `contention` are called through what they hand down when they are switched
 /// on, see `os/switch.rs`.)
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 15] = [
     "sync",
     "os",
     "wait",
+    "clock",
     "card",
     "deadlock",
     "waiters",
@@ -32,6 +33,7 @@ const ORDER: [&str; 13] = [
     "pool",
     "lock_order",
     "contention",
+    "race",
 ];
 
 /// Files of one room that may import each other in a circle.

@@ -1,0 +1,125 @@
+//! What orders the threads that release a thing before those that acquire it.
+
+#[cfg(feature = "race")]
+pub(crate) use real::Edge;
+
+#[cfg(not(feature = "race"))]
+pub(crate) use nothing::Edge;
+
+#[cfg(feature = "race")]
+mod real {
+    use std::fmt;
+    use std::ptr;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicPtr, Ordering};
+
+    use crate::clock::thread::{self, is_on};
+    use crate::clock::vector::Vector;
+    use crate::os::guarded::Guarded;
+
+    /// What is known to those that acquire the thing: one word, empty when its memory is zero.
+    pub(crate) struct Edge {
+        /// Null, or from a `Box`; set once.
+        known: AtomicPtr<Guarded<Arc<Vector>>>,
+    }
+
+    impl Edge {
+        pub(crate) const fn new() -> Self {
+            Self { known: AtomicPtr::new(ptr::null_mut()) }
+        }
+
+        /// What the calling thread has done so far happens before what those do that acquire this
+        /// from now on.
+        #[inline]
+        pub(crate) fn release(&self) {
+            if is_on() {
+                self.add();
+            }
+        }
+
+        /// What the calling thread does from now on happens after what those did that have
+        /// released this.
+        #[inline]
+        pub(crate) fn acquire(&self) {
+            if is_on() {
+                self.learn();
+            }
+        }
+
+        #[cold]
+        fn add(&self) {
+            self.get_or_make().with(|known| thread::add_to(Arc::make_mut(known)));
+            thread::advance();
+        }
+
+        #[cold]
+        fn learn(&self) {
+            if let Some(known) = self.known() {
+                thread::acquire(&known);
+            }
+        }
+
+        /// All that those know that acquire it; None if nobody has released it.
+        pub(crate) fn known(&self) -> Option<Arc<Vector>> {
+            self.get().map(|known| known.with(|known| Arc::clone(known)))
+        }
+
+        fn get(&self) -> Option<&Guarded<Arc<Vector>>> {
+            // SAFETY: null, or from a box that is there as long as this is.
+            unsafe { self.known.load(Ordering::Acquire).as_ref() }
+        }
+
+        fn get_or_make(&self) -> &Guarded<Arc<Vector>> {
+            if let Some(known) = self.get() {
+                return known;
+            }
+            let new = Box::into_raw(Box::new(Guarded::new()));
+            let order = (Ordering::AcqRel, Ordering::Acquire);
+            match self.known.compare_exchange(ptr::null_mut(), new, order.0, order.1) {
+                // SAFETY: from a box that this keeps from now on.
+                Ok(_) => unsafe { &*new },
+                Err(other) => {
+                    // SAFETY: from the box above, which nobody else has.
+                    drop(unsafe { Box::from_raw(new) });
+                    // SAFETY: not null, from a box that is there as long as this is.
+                    unsafe { &*other }
+                }
+            }
+        }
+    }
+
+    impl Drop for Edge {
+        fn drop(&mut self) {
+            let known = *self.known.get_mut();
+            if !known.is_null() {
+                // SAFETY: from a box, which nobody else has any more.
+                drop(unsafe { Box::from_raw(known) });
+            }
+        }
+    }
+
+    impl fmt::Debug for Edge {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Edge")
+        }
+    }
+}
+
+/// Without the feature, nothing is known.
+#[cfg(not(feature = "race"))]
+mod nothing {
+    #[derive(Debug)]
+    pub(crate) struct Edge;
+
+    impl Edge {
+        pub(crate) const fn new() -> Self {
+            Self
+        }
+
+        #[inline]
+        pub(crate) fn release(&self) {}
+
+        #[inline]
+        pub(crate) fn acquire(&self) {}
+    }
+}

@@ -1,0 +1,30 @@
+//! What happened before what: the clocks of threads, and the edges between them.
+//!
+//! Each thread has a clock of its own, and knows how far it is ordered after each other one: a
+//! vector clock. What a thread does carries the time of its own clock. That is ordered before
+//! what another thread does if that one knows a time at least as late. A thread's clock moves on
+//! each time that it lets others know of it. (Lamport, 1978; Mattern, 1988; that one number is
+//! enough for most accesses is from FastTrack, Flanagan and Freund, 2009.)
+//!
+//! Primitives know this room, as they know where waits sleep: each has an [`Edge`], by which the
+//! thread that releases it lets those know that acquire it. It is all off at first, and costs one
+//! load where a primitive is used. The room `race` above is what makes use of it.
+
+mod edge;
+#[cfg(feature = "race")]
+mod slots;
+#[cfg(feature = "race")]
+mod thread;
+#[cfg(feature = "race")]
+mod vector;
+
+pub(crate) use edge::Edge;
+#[cfg(feature = "race")]
+pub(crate) use slots::{name, name_at};
+#[cfg(feature = "race")]
+pub(crate) use thread::{
+    Stamp, Time, acquire, begin, changed, follow, is_after, is_on, seen, serial, stamp, switch,
+    time,
+};
+#[cfg(feature = "race")]
+pub(crate) use vector::Vector;

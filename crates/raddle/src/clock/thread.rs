@@ -1,0 +1,170 @@
+//! The calling thread's clock.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::slots;
+use super::vector::Vector;
+
+/// Whether anybody wants to know; off at first.
+static ON: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static MINE: RefCell<Option<Mine>> = const { RefCell::new(None) };
+}
+
+/// A time of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Time {
+    pub(crate) slot: u32,
+    pub(crate) at: u64,
+}
+
+/// All that a thread knew at a time of its own: what acquires it is ordered after all of that.
+#[derive(Clone, Debug)]
+pub(crate) struct Stamp {
+    time: Time,
+    seen: Arc<Vector>,
+}
+
+impl Stamp {
+    /// Adds all of it to what is known there.
+    pub(super) fn add_to(&self, vector: &mut Vector) {
+        vector.join(&self.seen);
+        vector.raise(self.time.slot, self.time.at);
+    }
+}
+
+struct Mine {
+    time: Time,
+    /// How far it is ordered after others.
+    seen: Arc<Vector>,
+    /// Counts what may change which of its accesses are alike: releases, and locks.
+    serial: u64,
+}
+
+impl Mine {
+    /// The clock of a thread that is ordered after `stamp`.
+    fn after(stamp: Option<&Stamp>) -> Self {
+        let mut seen = Vector::new();
+        if let Some(stamp) = stamp {
+            stamp.add_to(&mut seen);
+        }
+        let (slot, at) = slots::take(&seen);
+        Self { time: Time { slot, at }, seen: Arc::new(seen), serial: 1 }
+    }
+}
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        slots::give_back(self.time);
+    }
+}
+
+#[inline]
+pub(crate) fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
+}
+
+/// Switches all clocks on or off.
+pub(crate) fn switch(on: bool) {
+    ON.store(on, Ordering::Release);
+}
+
+/// Calls `run` with the calling thread's clock; None if the thread is ending.
+#[inline]
+fn with<R>(run: impl FnOnce(&mut Mine) -> R) -> Option<R> {
+    MINE.try_with(|mine| {
+        let mut mine = mine.try_borrow_mut().ok()?;
+        Some(run(mine.get_or_insert_with(|| Mine::after(None))))
+    })
+    .ok()
+    .flatten()
+}
+
+/// The calling thread begins, ordered after `stamp`, which its starter has made.
+pub(crate) fn begin(stamp: &Stamp) {
+    let _ = MINE.try_with(|mine| {
+        let new = Mine::after(Some(stamp));
+        // (What it was before is dropped outside of the borrow.)
+        let old = mine.try_borrow_mut().ok().and_then(|mut mine| mine.replace(new));
+        drop(old);
+    });
+}
+
+/// The time of the calling thread's own clock.
+#[inline]
+pub(crate) fn time() -> Option<Time> {
+    with(|mine| mine.time)
+}
+
+/// What changes with each release of the calling thread, and each lock that it takes.
+#[inline]
+pub(crate) fn serial() -> u64 {
+    with(|mine| mine.serial).unwrap_or(0)
+}
+
+/// The calling thread has taken or released a lock.
+#[inline]
+pub(crate) fn changed() {
+    with(|mine| mine.serial += 1);
+}
+
+/// Whether what happens now in the calling thread is ordered after that time of another one.
+#[inline]
+pub(crate) fn is_after(time: Time) -> bool {
+    with(|mine| mine.time.slot == time.slot || mine.seen.at(time.slot) >= time.at)
+        .unwrap_or(true)
+}
+
+/// Calls `look` with how far the calling thread is ordered after others.
+pub(crate) fn seen<R>(look: impl FnOnce(Time, &Arc<Vector>) -> R) -> Option<R> {
+    with(|mine| look(mine.time, &mine.seen))
+}
+
+/// What those are ordered after that acquire it; what the calling thread does next is not.
+pub(crate) fn stamp() -> Option<Stamp> {
+    with(|mine| {
+        let stamp = Stamp { time: mine.time, seen: Arc::clone(&mine.seen) };
+        mine.time.at += 1;
+        mine.serial += 1;
+        stamp
+    })
+}
+
+/// What the calling thread does next is not ordered before those that acquire what it has
+/// released so far.
+pub(crate) fn advance() {
+    with(|mine| {
+        mine.time.at += 1;
+        mine.serial += 1;
+    });
+}
+
+/// Adds all that the calling thread knows to `vector`, its own time included.
+pub(super) fn add_to(vector: &mut Vector) {
+    with(|mine| {
+        vector.join(&mine.seen);
+        vector.raise(mine.time.slot, mine.time.at);
+    });
+}
+
+/// The calling thread is ordered after what that vector knows from now on.
+pub(crate) fn acquire(vector: &Vector) {
+    with(|mine| {
+        if !mine.seen.covers(vector) {
+            Arc::make_mut(&mut mine.seen).join(vector);
+        }
+    });
+}
+
+/// The calling thread is ordered after that stamp from now on.
+pub(crate) fn follow(stamp: &Stamp) {
+    with(|mine| {
+        let known = mine.seen.at(stamp.time.slot) >= stamp.time.at;
+        if stamp.time.slot != mine.time.slot && !known {
+            stamp.add_to(Arc::make_mut(&mut mine.seen));
+        }
+    });
+}
