@@ -41,6 +41,8 @@ mod locks;
 mod os;
 pub mod pool;
 pub mod queue;
+#[cfg(all(feature = "race", not(raddle_loom)))]
+pub mod race;
 mod sync;
 pub mod thread;
 mod wait;

@@ -13,6 +13,28 @@ pub(crate) static LOCK_ORDER: Switch<LockOrder> = Switch::new();
 /// Whether locks are profiled, and what that room does.
 pub(crate) static CONTENTION: Switch<Contention> = Switch::new();
 
+/// Whether races are looked for, and what that room does about each lock.
+#[cfg(feature = "race")]
+pub(crate) static RACE: Switch<Race> = Switch::new();
+
+/// What is done where races are looked for.
+#[cfg(feature = "race")]
+pub(crate) struct Race {
+    /// The calling thread has taken the lock.
+    pub(crate) taken: fn(&Arc<Card>),
+    /// It is about to release the lock, which another thread has taken if `lent`.
+    pub(crate) released: fn(&Arc<Card>, lent: bool),
+}
+
+/// Whether races are looked for.
+#[inline]
+fn races() -> bool {
+    #[cfg(feature = "race")]
+    return RACE.is_on();
+    #[cfg(not(feature = "race"))]
+    false
+}
+
 /// What is done where lock orders are checked.
 pub(crate) struct LockOrder {
     /// The calling thread is about to wait for a lock as long as it takes.
@@ -57,7 +79,7 @@ impl<B: Blocking> Asked for Asking<'_, B> {
 #[inline]
 #[must_use]
 pub fn are_wanted() -> bool {
-    LOCK_ORDER.is_on() || CONTENTION.is_on()
+    LOCK_ORDER.is_on() || CONTENTION.is_on() || races()
 }
 
 /// The calling thread is about to wait for a lock as long as it takes: remembers that it is
@@ -88,12 +110,20 @@ pub(crate) fn taken(card: &Arc<Card>, site: Site, wait: Option<Waiting>) {
     if CONTENTION.is_on() {
         counter::taken(card, site, wait);
     }
+    #[cfg(feature = "race")]
+    if let Some(race) = RACE.if_on() {
+        (race.taken)(card);
+    }
 }
 
 /// A lock is about to be released, by the thread that took it unless `lent`.
 pub(crate) fn released(card: &Arc<Card>, lent: bool) {
     if CONTENTION.is_on() {
         counter::released(card);
+    }
+    #[cfg(feature = "race")]
+    if let Some(race) = RACE.if_on() {
+        (race.released)(card, lent);
     }
     if lent {
         card.lend();

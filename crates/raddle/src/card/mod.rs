@@ -38,8 +38,12 @@ pub use listen::are_wanted;
 pub(crate) use listen::{
     Asked, CONTENTION, Contention, LOCK_ORDER, LockOrder, before, missed, released, taken, wait,
 };
+#[cfg(feature = "race")]
+pub(crate) use listen::{RACE, Race};
 pub use times::{Sum, Times};
 
+#[cfg(feature = "race")]
+use crate::clock::Edge;
 pub use crate::wait::LockInfo;
 use crate::wait::{Kind, Site};
 
@@ -60,6 +64,9 @@ pub struct Card {
     /// holder: it is used as a signal, and says nothing about orders. Nor does one that is
     /// gone.
     lent: AtomicBool,
+    /// What those have done that held it.
+    #[cfg(feature = "race")]
+    order: Edge,
 }
 
 impl Card {
@@ -77,6 +84,8 @@ impl Card {
             counter: Counter::new(),
             releases: AtomicUsize::new(0),
             lent: AtomicBool::new(false),
+            #[cfg(feature = "race")]
+            order: Edge::new(),
         }
     }
 
@@ -96,6 +105,12 @@ impl Card {
     /// Says what the program calls the lock; a second time changes nothing.
     pub fn call(&self, name: &str) {
         let _ = self.name.set(Arc::from(name));
+    }
+
+    /// What those have done that held it.
+    #[cfg(feature = "race")]
+    pub(crate) fn order(&self) -> &Edge {
+        &self.order
     }
 
     pub(crate) fn id(&self) -> usize {

@@ -30,7 +30,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// Adds all of it to what is known there.
-    pub(super) fn add_to(&self, vector: &mut Vector) {
+    pub(crate) fn add_to(&self, vector: &mut Vector) {
         vector.join(&self.seen);
         vector.raise(self.time.slot, self.time.at);
     }

@@ -1,0 +1,142 @@
+//! The locks that a thread holds.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use crate::card::{Card, RACE, Race};
+use crate::clock::{self, Vector};
+
+/// The locks held at an access; None if there are none.
+pub(super) type Locks = Option<Arc<[Arc<Card>]>>;
+
+thread_local! {
+    static HELD: RefCell<Held> = const { RefCell::new(Held { entries: Vec::new(), locks: None }) };
+}
+
+struct Held {
+    entries: Vec<HeldLock>,
+    /// All of them, as long as nothing changes.
+    locks: Locks,
+}
+
+/// A lock that the calling thread holds.
+struct HeldLock {
+    card: Arc<Card>,
+    /// When it was taken, by the thread's own count.
+    since: u64,
+    /// What those had done that held it before; None once the thread is ordered after that.
+    before: Option<Arc<Vector>>,
+}
+
+/// Has the locks tell of what threads do with them.
+pub(super) fn listen(on: bool) {
+    static LISTENER: Race = Race { taken, released };
+    RACE.set(&LISTENER, on);
+}
+
+fn taken(card: &Arc<Card>) {
+    let before = card.order().known();
+    clock::changed();
+    if card.is_lent() {
+        // It is a signal: those that wait for it wait for what its releaser has done.
+        if let Some(before) = before {
+            clock::acquire(&before);
+        }
+        return;
+    }
+    let since = clock::serial();
+    let _ = HELD.try_with(|held| {
+        let mut held = held.borrow_mut();
+        held.locks = None;
+        held.entries.push(HeldLock { card: Arc::clone(card), since, before });
+    });
+}
+
+fn released(card: &Arc<Card>, _lent: bool) {
+    card.order().release();
+    let gone = HELD.try_with(|held| {
+        let mut held = held.borrow_mut();
+        let at = held.entries.iter().rposition(|entry| Arc::ptr_eq(&entry.card, card))?;
+        Some((held.entries.remove(at), held.locks.take()))
+    });
+    drop(gone);
+}
+
+/// The locks that the calling thread holds.
+pub(super) fn locks() -> Locks {
+    HELD.try_with(|held| {
+        let held = &mut *held.borrow_mut();
+        if held.entries.is_empty() {
+            return None;
+        }
+        if held.locks.is_none() {
+            held.entries.retain(|entry| !entry.card.is_lent());
+            held.locks = Some(held.entries.iter().map(|entry| Arc::clone(&entry.card)).collect());
+        }
+        held.locks.clone()
+    })
+    .ok()
+    .flatten()
+}
+
+/// Those that it has held since then, by its own count.
+pub(super) fn since(serial: u64) -> Locks {
+    let all = locks()?;
+    HELD.try_with(|held| {
+        let held = held.borrow();
+        let kept = held.entries.iter().filter(|entry| entry.since <= serial);
+        if kept.clone().count() == all.len() {
+            return Some(all);
+        }
+        let kept: Vec<_> = kept.map(|entry| Arc::clone(&entry.card)).collect();
+        (!kept.is_empty()).then(|| kept.into())
+    })
+    .ok()
+    .flatten()
+}
+
+/// The calling thread has read what was written under those locks: it is ordered after what those
+/// did that held one of them before.
+pub(super) fn flow_from(written: &Locks) {
+    let Some(written) = written else { return };
+    flow(|card| written.iter().any(|each| Arc::ptr_eq(each, card)));
+}
+
+/// It has read what nobody here has seen written: whoever held one of its locks may have.
+pub(super) fn flow_from_all() {
+    flow(|_| true);
+}
+
+fn flow(is_meant: impl Fn(&Arc<Card>) -> bool) {
+    let _ = HELD.try_with(|held| {
+        for entry in &mut held.borrow_mut().entries {
+            if entry.before.is_some() && is_meant(&entry.card) {
+                clock::acquire(&entry.before.take().expect("it is there"));
+            }
+        }
+    });
+}
+
+/// Whether the calling thread holds a lock.
+pub(super) fn any() -> bool {
+    HELD.try_with(|held| !held.borrow().entries.is_empty()).unwrap_or(false)
+}
+
+/// Whether one lock is among both.
+pub(super) fn meet(one: &Locks, other: &Locks) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return false };
+    one.iter().any(|each| other.iter().any(|lock| Arc::ptr_eq(each, lock)))
+}
+
+/// Whether they are the same.
+pub(super) fn same(one: &Locks, other: &Locks) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => {
+            Arc::ptr_eq(one, other)
+                || one.len() == other.len()
+                    && one.iter().zip(&**other).all(|(one, other)| Arc::ptr_eq(one, other))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,49 @@
+//! Races: accesses of one place by two threads, neither of which waits for the other.
+//!
+//! The embedder says what each thread does to which place, see [`Step`]; the primitives say what
+//! orders the threads, see the room `clock`. From that it follows whether two accesses are
+//! ordered, whatever the threads happened to do this time, and whether that can do harm, see
+//! `rules.rs`.
+//!
+//! # Locks order little
+//! A thread that takes a lock comes after those that held it before: this time. Next time it may
+//! be the other way round, and what is done outside of the lock meets then. So a lock by itself
+//! orders nothing here. Two accesses under one lock are no race; and a thread that reads, under
+//! a lock, what another one has written under it is ordered after that one's release: what it
+//! does then may depend on what it has read. A value that is only written back (`+=`) says
+//! nothing. (Lock sets are from Eraser, Savage et al., 1997; that a critical section orders what
+//! follows only where the two conflict is from "causally precedes", Smaragdakis et al., 2012.)
+//!
+//! # What a value brings with it
+//! A reference that one thread stores and another one reads orders the second after the store:
+//! what is in the object was written before, and the interpreter keeps it so. A number, a text or
+//! a flag brings nothing.
+
+mod access;
+mod held;
+mod place;
+mod rules;
+mod shadow;
+mod thread;
+
+pub use access::{Access, Flow, Kind, Link, Step, Value};
+pub use rules::Harm;
+pub use shadow::{Found, access, forget, guards, mark_told, objects};
+pub use thread::{flows, name_thread};
+
+pub use crate::card::Card;
+use crate::clock;
+
+/// Switches the check on or off; `strict` tells of each two accesses that are not ordered.
+pub fn check(on: bool, strict: bool) {
+    rules::strict(strict);
+    held::listen(on);
+    clock::switch(on);
+}
+
+/// Whether accesses are checked.
+#[inline]
+#[must_use]
+pub fn checks() -> bool {
+    clock::is_on()
+}
