@@ -23,6 +23,9 @@ mod stream;
 
 mod diagnose;
 
+#[cfg(Py_3_12)]
+mod race;
+
 use pyo3::prelude::*;
 
 /// raddle's primitives; `raddle.threading` is their public home.
@@ -68,6 +71,12 @@ mod _raddle {
     use crate::python::hooks::equip;
     #[pymodule_export]
     use crate::python::replaceable::publish;
+    #[cfg(Py_3_12)]
+    #[pymodule_export]
+    use crate::race::{
+        sites::look_at,
+        watch::{check, probe},
+    };
     #[pymodule_export]
     use crate::queue::{
         kinds::LifoQueue, kinds::PriorityQueue, simple::SimpleQueue, state::Queue,
@@ -198,6 +207,8 @@ mod _raddle {
         crate::python::context::prepare(module.py())?;
         crate::queue::overridden::prepare(module)?;
         crate::python::interned::prepare_errors(module);
+        #[cfg(Py_3_12)]
+        crate::race::watch::prepare(module)?;
         look_like_python(module.py());
         // Where they are once raddle is installed, as pickling wants to know.
         for name in ["start_joinable_thread", "start_new_thread", "_make_thread_handle"] {

@@ -88,6 +88,12 @@ hooks! {
         /// as with `DEADLOCK`.
         LOCK_ORDER = "lock_order", Function;
     }
+    "raddle._diagnose.race.told": {
+        /// What is called for two accesses that nothing orders:
+        /// `race(harm, mine, other, object, name, (is_item, key), guards)`, an access being
+        /// `(what, code, offset, thread, locks)`.
+        RACE = "race", Function;
+    }
     "raddle._pytest.runner": {
         /// What the main thread calls before it looks whether all are asleep: `bystanders()`
         /// returns a list of `(ident, native_id)`, the threads that wake no other.

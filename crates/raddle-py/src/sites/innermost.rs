@@ -16,10 +16,10 @@
 pub(crate) type Point = (usize, usize);
 
 #[cfg(not(Py_3_13))]
-pub(crate) use objects::{innermost, prepare};
+pub(crate) use objects::{frame, innermost, prepare};
 
 #[cfg(Py_3_13)]
-pub(crate) use offsets::{innermost, prepare};
+pub(crate) use offsets::{frame, innermost, prepare};
 #[cfg(Py_GIL_DISABLED)]
 pub(crate) use offsets::{knows_threads, thread_of};
 
@@ -35,6 +35,21 @@ mod objects {
     #[inline]
     pub(crate) fn innermost(_py: Python<'_>) -> Option<Point> {
         None
+    }
+
+    /// Where a thread's state has what leads to its innermost frame, on 3.12. (Whoever asks has
+    /// seen what is there: the mode that uses it tries it first.)
+    const CURRENT: usize = 56;
+
+    /// The innermost frame of the calling thread.
+    #[inline]
+    pub(crate) fn frame(_py: Python<'_>) -> Option<*const u8> {
+        // SAFETY: attached: the state is the calling thread's; it leads to its frames.
+        let frame = unsafe {
+            let state = pyo3::ffi::PyThreadState_Get().cast::<u8>();
+            state.add(CURRENT).cast::<*const *const u8>().read().read()
+        };
+        (!frame.is_null()).then_some(frame)
     }
 }
 
@@ -156,6 +171,20 @@ mod offsets {
         let at = THREAD.load(Ordering::Relaxed) as usize;
         // SAFETY: the caller's state; the offset is the interpreter's own.
         unsafe { state.byte_add(at).cast::<usize>().read() }
+    }
+
+    /// The innermost frame of the calling thread, if it is known where that is.
+    #[inline]
+    pub(crate) fn frame(_py: Python<'_>) -> Option<*const u8> {
+        let current = CURRENT.load(Ordering::Relaxed) as usize;
+        if current == 0 {
+            return None;
+        }
+        // SAFETY: attached: the state is the calling thread's; the offset is the interpreter's.
+        let frame = unsafe {
+            ffi::PyThreadState_Get().byte_add(current).cast::<*const u8>().read()
+        };
+        (!frame.is_null()).then_some(frame)
     }
 
     /// Where the calling thread is, if that can be told at once.

@@ -12,7 +12,7 @@ use crate::python::registry;
 
 /// Whose code something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Owner {
+pub(crate) enum Owner {
     /// Raddle's, or of the modules that it stands for.
     Raddle,
     Library,
@@ -52,7 +52,7 @@ fn owners() -> MutexGuard<'static, Option<Owners>> {
 }
 
 /// Whose a code object is.
-pub(super) fn owner(code: &Bound<'_, PyAny>) -> Owner {
+pub(crate) fn owner(code: &Bound<'_, PyAny>) -> Owner {
     let key = code.as_ptr().addr();
     let mut homes = match &*owners() {
         Some(owners) => match owners.known.get(&key) {

@@ -23,7 +23,7 @@ pub(crate) use edge::Edge;
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
-    Stamp, Time, acquire, begin, changed, follow, is_after, is_on, seen, serial, stamp, switch,
+    Stamp, Time, acquire, begin, changed, follow, is_after, is_on, is_shared, seen, serial, stamp, switch,
     time,
 };
 #[cfg(feature = "race")]

@@ -9,6 +9,8 @@ use super::vector::Vector;
 
 /// Whether anybody wants to know; off at first.
 static ON: AtomicBool = AtomicBool::new(false);
+/// Whether there was ever a second thread.
+static SHARED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static MINE: RefCell<Option<Mine>> = const { RefCell::new(None) };
@@ -52,6 +54,9 @@ impl Mine {
             stamp.add_to(&mut seen);
         }
         let (slot, at) = slots::take(&seen);
+        if slot != 0 {
+            SHARED.store(true, Ordering::Relaxed);
+        }
         Self { time: Time { slot, at }, seen: Arc::new(seen), serial: 1 }
     }
 }
@@ -65,6 +70,12 @@ impl Drop for Mine {
 #[inline]
 pub(crate) fn is_on() -> bool {
     ON.load(Ordering::Relaxed)
+}
+
+/// Whether there was ever a second thread: before that, all is ordered before it.
+#[inline]
+pub(crate) fn is_shared() -> bool {
+    SHARED.load(Ordering::Relaxed)
 }
 
 /// Switches all clocks on or off.
@@ -125,6 +136,7 @@ pub(crate) fn seen<R>(look: impl FnOnce(Time, &Arc<Vector>) -> R) -> Option<R> {
 
 /// What those are ordered after that acquire it; what the calling thread does next is not.
 pub(crate) fn stamp() -> Option<Stamp> {
+    SHARED.store(true, Ordering::Relaxed);
     with(|mine| {
         let stamp = Stamp { time: mine.time, seen: Arc::clone(&mine.seen) };
         mine.time.at += 1;

@@ -92,6 +92,8 @@ pub struct Step<'a> {
     pub is_used: bool,
     /// Whether the object is being made.
     pub is_initial: bool,
+    /// Whether what is written is a constant of the program's.
+    pub is_constant: bool,
     /// Whether it is done by one call, which others cannot come between.
     pub is_atomic: bool,
     /// What places of that name are guarded alike: a class. 0 if nobody asks.
@@ -114,6 +116,7 @@ pub struct Access {
     pub(super) is_used: bool,
     pub(super) is_written_back: bool,
     pub(super) is_initial: bool,
+    pub(super) is_constant: bool,
     pub(super) is_atomic: bool,
 }
 

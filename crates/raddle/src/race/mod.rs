@@ -41,6 +41,13 @@ pub fn check(on: bool, strict: bool) {
     clock::switch(on);
 }
 
+/// Whether there is more than one thread.
+#[inline]
+#[must_use]
+pub fn is_shared() -> bool {
+    clock::is_shared()
+}
+
 /// Whether accesses are checked.
 #[inline]
 #[must_use]

@@ -83,7 +83,7 @@ fn writes(one: &Access, other: &Access) -> Option<Harm> {
     }
     let harmless = meet(&one.locks, &other.locks)
         || one.is_atomic && other.is_atomic
-        || is_same(one.value, other.value);
+        || one.is_constant && other.is_constant && is_same(one.value, other.value);
     (!harmless).then_some(Harm::Unordered)
 }
 

@@ -87,6 +87,7 @@ pub fn access(step: &Step<'_>) -> Option<Found> {
         is_used: step.is_used,
         is_written_back: step.is_written_back,
         is_initial: step.is_initial,
+        is_constant: step.is_constant,
         is_atomic: step.is_atomic,
     };
     if let Some(other) = earlier.iter().flatten().find(|it| rules::harm_of_pair(&mine, it).is_some())

@@ -1,0 +1,323 @@
+//! Accesses of what is in a container: items, how many there are, and walks over them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use raddle::race::{Kind, Step, Value};
+
+use super::keys::{self, STRUCTURE};
+use super::operands::Frame;
+use super::sites::{Site, What};
+use super::variables::value_of;
+use super::watch::{Seen, step};
+
+/// `deque` and `dict`'s subclass `defaultdict`, which are no types of the interpreter's own.
+static DEQUE: AtomicUsize = AtomicUsize::new(0);
+static DEFAULT_DICT: AtomicUsize = AtomicUsize::new(0);
+static DEQUE_ITERATOR: AtomicUsize = AtomicUsize::new(0);
+static HEADER: usize = size_of::<ffi::PyObject>();
+
+/// `kinds` has those by their names.
+pub(super) fn prepare(kinds: &[Bound<'_, PyAny>]) {
+    for kind in kinds {
+        let name = kind.getattr("__name__").and_then(|name| name.extract::<String>());
+        let to = match name.as_deref() {
+            Ok("deque") => &DEQUE,
+            Ok("defaultdict") => &DEFAULT_DICT,
+            _ => continue,
+        };
+        to.store(kind.as_ptr().addr(), Ordering::Relaxed);
+        if name.is_ok_and(|name| name == "deque") {
+            let iterator = kind.call0().and_then(|deque| Ok(deque.try_iter()?.get_type()));
+            let iterator = iterator.map_or(0, |kind| kind.into_ptr().addr());
+            DEQUE_ITERATOR.store(iterator, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Kinds of containers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Container {
+    List,
+    Dict,
+    Set,
+    Deque,
+    ByteArray,
+}
+
+/// What kind of container an object is; None if it is none, or a class has replaced what it does.
+///
+/// # Safety
+/// `object` is an object, and the thread attached.
+pub(super) unsafe fn container(object: *mut ffi::PyObject) -> Option<Container> {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let found = if ffi::PyList_Check(object) != 0 {
+            Container::List
+        } else if ffi::PyDict_Check(object) != 0 {
+            Container::Dict
+        } else if ffi::PyAnySet_Check(object) != 0 {
+            if ffi::PyFrozenSet_Check(object) != 0 {
+                return None;
+            }
+            Container::Set
+        } else if ffi::PyByteArray_Check(object) != 0 {
+            Container::ByteArray
+        } else {
+            let deque = DEQUE.load(Ordering::Relaxed) as *mut ffi::PyTypeObject;
+            let class = ffi::Py_TYPE(object);
+            if deque.is_null() || class != deque && ffi::PyType_IsSubtype(class, deque) == 0 {
+                return None;
+            }
+            Container::Deque
+        };
+        super::gone::tells(ffi::Py_TYPE(object)).then_some(found)
+    }
+}
+
+/// Whether a class of the program's says itself what happens to items.
+unsafe fn is_overridden(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: passed on to the caller: an object, attached; its type is alive.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        let base: *mut ffi::PyTypeObject = if ffi::PyList_Check(object) != 0 {
+            &raw mut ffi::PyList_Type
+        } else if ffi::PyDict_Check(object) != 0 {
+            &raw mut ffi::PyDict_Type
+        } else {
+            return false;
+        };
+        if class == base {
+            return false;
+        }
+        let of = |class: *mut ffi::PyTypeObject| {
+            let mapping = (*class).tp_as_mapping;
+            (*mapping).mp_subscript.map(|it| it as usize)
+        };
+        let set = |class: *mut ffi::PyTypeObject| {
+            let mapping = (*class).tp_as_mapping;
+            (*mapping).mp_ass_subscript.map(|it| it as usize)
+        };
+        // (`OrderedDict` has its own in C; a class of Python's has a function of the
+        // interpreter's that calls a method.)
+        let heap = ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_HEAPTYPE) != 0;
+        heap && (of(class) != of(base) || set(class) != set(base))
+            && class.addr() != DEFAULT_DICT.load(Ordering::Relaxed)
+            && ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_BASETYPE) != 0
+            && (*class).tp_dealloc.map(|it| it as usize) != (*base).tp_dealloc.map(|it| it as usize)
+            && is_python_method(class)
+    }
+}
+
+/// Whether a class, or a base of it, has a `__setitem__` or `__getitem__` in Python.
+unsafe fn is_python_method(class: *mut ffi::PyTypeObject) -> bool {
+    unsafe extern "C" {
+        fn _PyType_Lookup(
+            kind: *mut ffi::PyTypeObject,
+            name: *mut ffi::PyObject,
+        ) -> *mut ffi::PyObject;
+    }
+    // SAFETY: passed on to the caller: a type that is alive, attached.
+    let py = unsafe { Python::assume_attached() };
+    [pyo3::intern!(py, "__setitem__"), pyo3::intern!(py, "__getitem__")].iter().any(|name| {
+        // SAFETY: as above; what is found is borrowed.
+        unsafe {
+            let found = _PyType_Lookup(class, name.as_ptr());
+            !found.is_null() && ffi::Py_TYPE(found) == &raw mut ffi::PyFunction_Type
+        }
+    })
+}
+
+/// An item is accessed, or a container tested, sliced or walked. Returns whether to look at the
+/// instruction again.
+///
+/// # Safety
+/// The frame is running in the calling thread, at that site.
+pub(super) unsafe fn item(py: Python<'_>, frame: Frame, site: &Site, seen: &mut Seen) -> bool {
+    // SAFETY: passed on to the caller: the operands are there.
+    unsafe {
+        let top = frame.local(site.top);
+        if top.is_null() {
+            return true;
+        }
+        let key = |at: usize| frame.local(site.top - at);
+        match site.what {
+            What::LoadItem => {
+                let object = key(1);
+                let Some(kind) = plain_container(object) else { return false };
+                on_item(py, site, seen, object, kind, top, Kind::ItemRead, Value::Other);
+            }
+            What::StoreItem => {
+                let object = key(1);
+                let Some(kind) = plain_container(object) else { return false };
+                let value = value_of(site, key(2));
+                on_item(py, site, seen, object, kind, top, Kind::ItemWrite, value);
+            }
+            What::DeleteItem => {
+                let object = key(1);
+                let Some(kind) = plain_container(object) else { return false };
+                on_item(py, site, seen, object, kind, top, Kind::ItemWrite, Value::Other);
+                whole(py, site, seen, object, Kind::Take);
+            }
+            What::Contains => {
+                let Some(_) = plain_container(top) else { return false };
+                let name = keys::item(key(1));
+                let step = Step { kind: Kind::ItemRead, ..step(site, top, name) };
+                seen.step(py, &step, top, Some(key(1)));
+                whole(py, site, seen, top, Kind::Look);
+            }
+            What::Test | What::Gather => {
+                let Some(_) = plain_container(top) else { return false };
+                whole(py, site, seen, top, Kind::Look);
+            }
+            What::Slice => {
+                let object = key(2);
+                let Some(_) = plain_container(object) else { return false };
+                whole(py, site, seen, object, Kind::Look);
+            }
+            What::StoreSlice => {
+                let object = key(2);
+                let Some(_) = plain_container(object) else { return false };
+                whole(py, site, seen, object, Kind::Put);
+            }
+            What::Iterate => {
+                let object = viewed(top);
+                let Some(_) = container(object) else { return false };
+                whole(py, site, seen, object, Kind::Walk);
+            }
+            What::Next => {
+                let object = walked(top);
+                if object.is_null() {
+                    return is_iterator(top);
+                }
+                whole(py, site, seen, object, Kind::Walk);
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+unsafe fn plain_container(object: *mut ffi::PyObject) -> Option<Container> {
+    if object.is_null() {
+        return None;
+    }
+    // SAFETY: passed on to the caller.
+    unsafe { container(object).filter(|_| !is_overridden(object)) }
+}
+
+/// Something is done to all of a container, or to how much is in it.
+///
+/// # Safety
+/// `object` is alive, and the thread attached.
+pub(super) unsafe fn whole(
+    py: Python<'_>,
+    site: &Site,
+    seen: &mut Seen,
+    object: *mut ffi::PyObject,
+    kind: Kind,
+) {
+    let step = Step { kind, is_atomic: true, ..step(site, object, STRUCTURE) };
+    // SAFETY: passed on to the caller.
+    unsafe { seen.step(py, &step, object, None) }
+}
+
+#[allow(clippy::too_many_arguments, reason = "what an access is")]
+unsafe fn on_item(
+    py: Python<'_>,
+    site: &Site,
+    seen: &mut Seen,
+    object: *mut ffi::PyObject,
+    container: Container,
+    key: *mut ffi::PyObject,
+    kind: Kind,
+    value: Value,
+) {
+    // SAFETY: passed on to the caller: objects that are alive, attached.
+    unsafe {
+        let is_sequence = matches!(container, Container::List | Container::Deque | Container::ByteArray);
+        let name = if is_sequence { keys::index(object, key) } else { Some(keys::item(key)) };
+        let Some(name) = name else {
+            // A slice, or what is an index only once it is asked.
+            let kind = if kind == Kind::ItemRead { Kind::Look } else { Kind::Put };
+            return whole(py, site, seen, object, kind);
+        };
+        let is_new = container == Container::Dict
+            && keys::is_plain(key, 3)
+            && ffi::PyDict_Contains(object, key) == 0;
+        let step = Step { kind, value, ..step(site, object, name) };
+        if kind == Kind::ItemRead
+            && is_new
+            && ffi::Py_TYPE(object).addr() == DEFAULT_DICT.load(Ordering::Relaxed)
+        {
+            whole(py, site, seen, object, Kind::Put);
+        }
+        seen.step(py, &step, object, Some(key));
+        if kind == Kind::ItemWrite && is_new {
+            whole(py, site, seen, object, Kind::Put);
+        }
+    }
+}
+
+/// The dict that a view is of; else the object itself.
+pub(super) unsafe fn viewed(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller; a view has its dict after its header.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        let views: [*mut ffi::PyTypeObject; 3] = [
+            &raw mut ffi::PyDictKeys_Type,
+            &raw mut ffi::PyDictValues_Type,
+            &raw mut ffi::PyDictItems_Type,
+        ];
+        if views.contains(&class) { field(object, 0) } else { object }
+    }
+}
+
+unsafe fn field(object: *mut ffi::PyObject, at: usize) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller: an object of a type that has a pointer there.
+    unsafe { object.cast::<u8>().add(HEADER + 8 * at).cast::<*mut ffi::PyObject>().read() }
+}
+
+/// The container that an iterator goes over; null if there is none, or it is over.
+unsafe fn walked(iterator: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller; the types have what is read there.
+    unsafe {
+        let class = ffi::Py_TYPE(iterator);
+        if class == &raw mut ffi::PyListIter_Type {
+            field(iterator, 1)
+        } else if [
+            &raw mut ffi::PyDictIterKey_Type,
+            &raw mut ffi::PyDictIterValue_Type,
+            &raw mut ffi::PyDictIterItem_Type,
+            &raw mut ffi::PySetIter_Type,
+        ]
+        .contains(&class)
+        {
+            let set = field(iterator, 0);
+            if set.is_null() || ffi::PyFrozenSet_Check(set) != 0 { std::ptr::null_mut() } else { set }
+        } else if class == &raw mut ffi::PyEnum_Type {
+            let inner = field(iterator, 1);
+            if inner.is_null() { inner } else { walked(inner) }
+        } else if class.addr() == DEQUE_ITERATOR.load(Ordering::Relaxed) {
+            field(iterator, 2)
+        } else {
+            std::ptr::null_mut()
+        }
+    }
+}
+
+/// Whether such an iterator may go over a container.
+unsafe fn is_iterator(iterator: *mut ffi::PyObject) -> bool {
+    // SAFETY: passed on to the caller.
+    let class = unsafe { ffi::Py_TYPE(iterator) };
+    let all: [*mut ffi::PyTypeObject; 6] = [
+        &raw mut ffi::PyListIter_Type,
+        &raw mut ffi::PyDictIterKey_Type,
+        &raw mut ffi::PyDictIterValue_Type,
+        &raw mut ffi::PyDictIterItem_Type,
+        &raw mut ffi::PySetIter_Type,
+        &raw mut ffi::PyEnum_Type,
+    ];
+    all.contains(&class) || class.addr() == DEQUE_ITERATOR.load(Ordering::Relaxed)
+}

@@ -1,0 +1,255 @@
+//! What `sys.monitoring` calls before each instruction that is looked at.
+
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use raddle::race::{self, Found, Kind, Step, Value};
+
+use super::containers;
+use super::calls;
+use super::gone;
+use super::operands::Frame;
+use super::sites::{self, Site, What};
+use super::tell;
+use super::variables;
+use crate::diagnose::aside;
+use crate::python::call::OwnedPy;
+use crate::python::registry;
+
+/// `sys.monitoring.DISABLE`, which has an instruction left alone from then on.
+static DISABLE: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
+/// Whether the operands are only shown to a list, see [`probe`].
+static PROBING: AtomicBool = AtomicBool::new(false);
+static PROBED: std::sync::Mutex<Option<OwnedPy>> = std::sync::Mutex::new(None);
+
+thread_local! {
+    /// Whether the calling thread has said what it is called.
+    static NAMED: Cell<bool> = const { Cell::new(false) };
+    /// Whether it is telling what it has found: that is not looked at.
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What one instruction has led to.
+#[derive(Default)]
+pub(super) struct Seen {
+    found: Option<(Found, tell::Subject)>,
+}
+
+impl Seen {
+    /// A variable is accessed: an attribute of `object`, a name of it, a cell.
+    ///
+    /// # Safety
+    /// `object` is alive, and the thread attached.
+    pub(super) unsafe fn variable(
+        &mut self,
+        py: Python<'_>,
+        site: &Site,
+        object: *mut ffi::PyObject,
+        family: usize,
+        kind: Kind,
+        value: Value,
+    ) {
+        let name = if site.name.is_null() { 4 } else { site.name.addr() };
+        let step = Step { kind, value, family, ..step(site, object, name) };
+        // SAFETY: passed on to the caller.
+        unsafe { self.step(py, &step, object, None) }
+    }
+
+    /// A step is taken; `key` is the item's, if it is one.
+    ///
+    /// # Safety
+    /// `object` and `key` are alive, and the thread attached.
+    pub(super) unsafe fn step(
+        &mut self,
+        py: Python<'_>,
+        step: &Step<'_>,
+        object: *mut ffi::PyObject,
+        key: Option<*mut ffi::PyObject>,
+    ) {
+        name_thread(py);
+        if let Some(found) = race::access(step)
+            && self.found.is_none()
+        {
+            // SAFETY: passed on to the caller.
+            self.found = Some((found, unsafe { tell::Subject::of(py, object, key, step) }));
+        }
+    }
+}
+
+/// An access of a place at a site; the caller says the rest.
+pub(super) fn step(site: &Site, object: *mut ffi::PyObject, name: usize) -> Step<'_> {
+    Step {
+        object: object.addr(),
+        name,
+        kind: Kind::Read,
+        site: site.number,
+        value: Value::Other,
+        links: &site.links,
+        is_linked: site.is_linked,
+        is_written_back: site.is_written_back,
+        is_used: site.is_used,
+        is_initial: site.is_initial,
+        is_constant: site.is_constant,
+        is_atomic: false,
+        family: 0,
+    }
+}
+
+fn name_thread(py: Python<'_>) {
+    if !NAMED.replace(true)
+        && let Some(name) = registry::name(py, raddle::thread_id())
+    {
+        race::name_thread(Arc::from(name));
+    }
+}
+
+/// `_race_instruction(code, offset)`: the callback.
+unsafe extern "C" fn instruction(
+    _module: *mut ffi::PyObject,
+    args: *mut *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this attached, with a code object and a number, before the
+    // running frame executes the instruction there.
+    unsafe {
+        if count != 2 {
+            return new_reference(ffi::Py_None());
+        }
+        let (code, at) = (*args, *args.add(1));
+        let Some(site) = sites::at(code, ffi::PyLong_AsLong(at) as usize) else {
+            return new_reference(DISABLE.load(Ordering::Relaxed));
+        };
+        if !race::checks() && !PROBING.load(Ordering::Relaxed) {
+            return new_reference(ffi::Py_None());
+        }
+        if !race::is_shared() && !PROBING.load(Ordering::Relaxed) {
+            return new_reference(ffi::Py_None());
+        }
+        let py = Python::assume_attached();
+        let keep = look(py, site);
+        new_reference(if keep { ffi::Py_None() } else { DISABLE.load(Ordering::Relaxed) })
+    }
+}
+
+unsafe fn new_reference(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller: an object that is alive.
+    unsafe {
+        ffi::Py_INCREF(object);
+    }
+    object
+}
+
+/// Tells the core what the instruction does; returns whether to look at it again.
+///
+/// # Safety
+/// The calling thread's running frame is at that site.
+unsafe fn look(py: Python<'_>, site: &Site) -> bool {
+    let Some(frame) = Frame::running(py) else { return true };
+    if PROBING.load(Ordering::Relaxed) {
+        // SAFETY: passed on to the caller.
+        unsafe { show(py, frame, site) };
+        return true;
+    }
+    if BUSY.get() || aside::is_telling() {
+        return true;
+    }
+    let mut seen = Seen::default();
+    let seen_by = &mut seen;
+    // SAFETY: passed on to the caller.
+    let keep = unsafe {
+        match site.what {
+            What::LoadAttr | What::StoreAttr | What::DeleteAttr => {
+                variables::attribute(py, frame, site, seen_by)
+            }
+            What::LoadGlobal | What::StoreGlobal | What::DeleteGlobal => {
+                variables::global(py, frame, site, seen_by)
+            }
+            What::LoadDeref | What::StoreDeref => variables::cell(py, frame, site, seen_by),
+            What::Call | What::CallNamed => calls::call(py, frame, site, seen_by),
+            _ => containers::item(py, frame, site, seen_by),
+        }
+    };
+    if let Some((found, subject)) = seen.found {
+        BUSY.set(true);
+        tell::tell(py, &found, &subject);
+        BUSY.set(false);
+    }
+    keep
+}
+
+/// Adds the topmost operand to the list of [`probe`].
+unsafe fn show(py: Python<'_>, frame: Frame, site: &Site) {
+    let list = PROBED.lock().ok().and_then(|list| {
+        list.as_ref().map(|list| list.get().clone_ref(py))
+    });
+    // SAFETY: passed on to the caller.
+    let operand = unsafe { Bound::from_borrowed_ptr_or_opt(py, frame.local(site.top)) };
+    if let Some(list) = list
+        && let Ok(list) = list.bind(py).cast::<PyList>()
+    {
+        let _ = list.append(operand);
+    }
+}
+
+/// Has the callback only show the topmost operand of each instruction to a list: to see whether
+/// the interpreter's frames are as they are known to be. None ends that.
+#[pyfunction]
+#[pyo3(name = "_race_probe", signature = (list))]
+pub(crate) fn probe(list: Option<Bound<'_, PyList>>) {
+    let new = list.map(|list| OwnedPy::new(list.into_any().unbind()));
+    PROBING.store(new.is_some(), Ordering::Relaxed);
+    if let Ok(mut probed) = PROBED.lock() {
+        *probed = new;
+    }
+}
+
+/// Switches the check on or off. `kinds` are the types of containers, and `disable` what
+/// `sys.monitoring` takes for an instruction that is to be left alone.
+#[pyfunction]
+#[pyo3(name = "_race_check")]
+pub(crate) fn check(
+    on: bool,
+    strict: bool,
+    disable: Bound<'_, PyAny>,
+    kinds: Vec<Bound<'_, PyAny>>,
+    classes: (Bound<'_, PyAny>, Bound<'_, PyAny>),
+    calls: Vec<(Bound<'_, PyAny>, String)>,
+) {
+    DISABLE.store(disable.into_ptr(), Ordering::Relaxed);
+    if on {
+        gone::prepare(&kinds, &classes.0, &classes.1);
+        containers::prepare(&kinds);
+        self::calls::prepare(calls);
+    }
+    race::check(on, strict);
+}
+
+const DOC: &CStr = c"_race_instruction(code, offset)\n--\n\nTell of an instruction.";
+
+/// The method table's entry; the interpreter keeps its address.
+static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
+    ml_name: c"_race_instruction".as_ptr(),
+    ml_meth: ffi::PyMethodDefPointer { PyCFunctionFast: instruction },
+    ml_flags: ffi::METH_FASTCALL,
+    ml_doc: DOC.as_ptr(),
+};
+
+/// Adds the callback to the module.
+pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    // SAFETY: the definition is static and complete.
+    let function = unsafe {
+        let function = ffi::PyCFunction_NewEx(
+            &raw mut DEFINITION,
+            module.as_ptr(),
+            ptr::null_mut(),
+        );
+        Bound::from_owned_ptr_or_err(module.py(), function)
+    }?;
+    module.add("_race_instruction", function)
+}

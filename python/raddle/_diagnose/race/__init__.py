@@ -1,0 +1,1 @@
+"""Races: accesses that nothing orders, found in the program's own code."""

@@ -1,0 +1,222 @@
+"""The accesses of a code object: which instructions read or write what other threads may see.
+
+A name that is written where an object is made, and nowhere else, is not looked at where it is
+read: whoever has the object has it with that. So the code of a file is looked at as a whole
+first, see `Names`.
+"""
+
+import dis
+import types
+
+from raddle._diagnose.race.flow import SUBSCRIPT, Flow
+
+MAKES = {"__init__", "__new__", "__post_init__", "__setstate__", "__init_subclass__"}
+UNMAKES = {"__del__"}
+
+# What an instruction does, by its name.
+VARIABLES = {
+    "LOAD_ATTR": "load_attr",
+    "STORE_ATTR": "store_attr",
+    "DELETE_ATTR": "delete_attr",
+    "LOAD_GLOBAL": "load_global",
+    "STORE_GLOBAL": "store_global",
+    "DELETE_GLOBAL": "delete_global",
+    "LOAD_NAME": "load_name",
+    "STORE_NAME": "store_name",
+    "DELETE_NAME": "delete_name",
+    "LOAD_DEREF": "load_deref",
+    "STORE_DEREF": "store_deref",
+}
+ITEMS = {
+    "BINARY_SUBSCR": "load_item",
+    "STORE_SUBSCR": "store_item",
+    "DELETE_SUBSCR": "delete_item",
+    "CONTAINS_OP": "contains",
+    "BINARY_SLICE": "slice",
+    "STORE_SLICE": "store_slice",
+    "GET_ITER": "iterate",
+    "FOR_ITER": "next",
+    "LIST_EXTEND": "gather",
+    "SET_UPDATE": "gather",
+    "DICT_UPDATE": "gather",
+    "DICT_MERGE": "gather",
+    "UNPACK_SEQUENCE": "gather",
+    "CALL": "call",
+    "CALL_KW": "call_named",
+    "TO_BOOL": "test",
+    "UNARY_NOT": "test",
+    "POP_JUMP_IF_TRUE": "test",
+    "POP_JUMP_IF_FALSE": "test",
+}
+READ_ITEMS = {"load_item", "contains", "call", "call_named", "test", "slice"}
+WRITE_ITEMS = {"store_item", "delete_item", "call", "call_named", "store_slice"}
+SCOPES = {"attr": "attr", "global": "global", "name": "global", "deref": "deref"}
+
+USED, WRITTEN_BACK, LINKED, INITIAL = 1, 2, 4, 8
+ABSENT, CHECK, UPDATE = 0, 1, 2
+
+
+class Names:
+    """The names that the code of a file writes where it makes no object."""
+
+    def __init__(self, code):
+        self.attr, self.globals, self.deref = set(), set(), set()
+        stored = set()
+        for each in nested(code):
+            self._add(each, stored)
+
+    def _add(self, code, stored):
+        flow = None
+        makes = code.co_name in MAKES
+        for offset, name, what in writes(code):
+            if what in ("STORE_ATTR", "DELETE_ATTR"):
+                if makes and flow is None:
+                    flow = Flow(code, lambda op: False)
+                if not makes or offset not in flow.owner_is_first:
+                    self.attr.add(name)
+            elif what == "STORE_DEREF":
+                (self.deref if name in code.co_freevars else set()).add(name)
+                self._again(self.deref, stored, name, code)
+            elif what == "STORE_GLOBAL":
+                self.globals.add(name)
+            elif code.co_name == "<module>":
+                self._again(self.globals, stored, name, code)
+
+    @staticmethod
+    def _again(names, stored, name, code):
+        if (code, name) in stored or name in code.co_varnames:
+            names.add(name)
+        stored.add((code, name))
+
+
+def nested(code):
+    """Yield a code object and all in it."""
+    yield code
+    for each in code.co_consts:
+        if isinstance(each, types.CodeType):
+            yield from nested(each)
+
+
+def writes(code):
+    """Yield (offset, name, instruction) of the variables that a code object writes."""
+    loops = [
+        (op.argval, op.offset)
+        for op in dis.get_instructions(code)
+        if op.opname.startswith("JUMP_BACKWARD")
+    ]
+    for op in dis.get_instructions(code):
+        if op.opname.startswith(("STORE_", "DELETE_")) and op.opname in VARIABLES:
+            yield op.offset, op.argval, op.opname
+            if any(start <= op.offset <= end for start, end in loops):
+                yield op.offset, op.argval, op.opname
+
+
+def of(code, names):
+    """Return (offset, what, depth, arg, name, flags, links) for each access of a code object.
+
+    `depth` is how many values the frame's stack has before the instruction, `links` are
+    (offset, how) of the reads that a write may belong to.
+    """
+    looked_at = {}
+
+    def is_read(op):
+        what = looked_at.get(op.offset, ...)
+        if what is ...:
+            what = looked_at[op.offset] = kind(op, names)
+        return what is not None and (what in READ_ITEMS or what.startswith("load"))
+
+    flow = Flow(code, is_read)
+    found, reads = [], {}
+    for block in flow.blocks:
+        for op in block.ops:
+            what = looked_at.get(op.offset, ...)
+            if what is ...:
+                what = kind(op, names)
+            if what is None or op.offset not in flow.depths:
+                continue
+            if what == "store_attr" and code.co_name in MAKES:
+                if op.offset in flow.owner_is_first:
+                    continue
+            elif what.endswith("_name") and code.co_name != "<module>":
+                continue
+            if op.offset in flow.reads:
+                reads[flow.reads[op.offset]] = op, what
+            found.append((block, op, what))
+    linked, written_back, out = 0, 0, []
+    for block, op, what in found:
+        links = {}
+        if what.startswith(("store", "delete", "call")):
+            links = dict(_links(flow, block, op, what, reads))
+            for bit, how in links.items():
+                linked |= bit
+                if how == UPDATE:
+                    written_back |= bit
+        out.append((op, what, links))
+    written_back &= ~flow.used_as_is
+    return [_entry(flow, *each, reads, linked, written_back) for each in out]
+
+
+def _entry(flow, op, what, links, reads, linked, written_back):
+    bit = flow.reads.get(op.offset, 0)
+    flags = (
+        USED * bool(bit & flow.used)
+        | WRITTEN_BACK * bool(bit & written_back)
+        | LINKED * bool(bit & linked)
+    )
+    name = op.argval if op.opname in VARIABLES else None
+    arg = op.arg or 0
+    links = [(reads[bit][0].offset, how) for bit, how in links.items()]
+    return op.offset, what, flow.depths[op.offset], arg, name, flags, links
+
+
+def kind(op, names):
+    """Return what an instruction does to what other threads may see, or None."""
+    name = op.opname
+    if name == "BINARY_OP" and op.arg == SUBSCRIPT:
+        return "load_item"
+    if name in ITEMS:
+        return ITEMS[name]
+    what = VARIABLES.get(name)
+    if what is None:
+        return None
+    how, _, scope = what.partition("_")
+    if scope == "attr":
+        return what if how != "load" or op.argval in names.attr else None
+    among = names.deref if scope == "deref" else names.globals
+    return what if op.argval in among else None
+
+
+def _links(flow, block, op, what, reads):
+    """Yield (bit, how) of the reads that a write may belong to."""
+    made_of = flow.writes.get(op.offset, 0)
+    guards = {}
+    for bits, absent in flow.guards[block.number].items():
+        for bit in reads:
+            if bit & bits:
+                guards[bit] = guards.get(bit, True) and bool(absent)
+    is_call = what.startswith("call")
+    for bit, (read, kind_of_read) in reads.items():
+        if read is op or not _is_alike(op, what, read, kind_of_read):
+            continue
+        if bit & made_of and not is_call:
+            yield bit, UPDATE
+        elif bit in guards:
+            yield bit, ABSENT if guards[bit] else CHECK
+        elif kind_of_read.startswith("load") and not is_call and _is_one_statement(read, op):
+            yield bit, UPDATE  # a swap
+
+
+def _is_alike(op, what, read, kind_of_read):
+    """Whether a write and a read may be of one place."""
+    if what in WRITE_ITEMS:
+        return kind_of_read in READ_ITEMS
+    scope, of_read = what.partition("_")[2], kind_of_read.partition("_")[2]
+    return (
+        kind_of_read not in READ_ITEMS
+        and SCOPES.get(scope) == SCOPES.get(of_read)
+        and op.argval == read.argval
+    )
+
+
+def _is_one_statement(read, op):
+    return read.positions.lineno == op.positions.lineno and read.offset < op.offset
