@@ -93,6 +93,18 @@ pub(crate) fn begin(stamp: &Stamp) {
     });
 }
 
+/// The calling thread ends; its last act was to release all that it did, so that those who have
+/// acquired that are ordered after it, and may take its slot.
+pub(crate) fn end() {
+    let _ = MINE.try_with(|mine| {
+        let mut old = mine.try_borrow_mut().ok().and_then(|mut mine| mine.take());
+        if let Some(old) = &mut old {
+            old.time.at -= 1; // Its clock has moved on since, for nothing.
+        }
+        drop(old);
+    });
+}
+
 /// The time of the calling thread's own clock.
 #[inline]
 pub(crate) fn time() -> Option<Time> {

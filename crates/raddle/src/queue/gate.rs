@@ -20,6 +20,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::locked::{GateState, LockedGate, Status};
+use super::orders::Orders;
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind};
@@ -99,6 +100,7 @@ pub struct Gate<S> {
     // What only threads that wait touch.
     pub(super) putters: WaitList,
     pub(super) joiners: WaitList,
+    orders: Orders,
 }
 
 // SAFETY: the cells are touched under the getters' latch only (`store_unlocked` is unsafe).
@@ -126,6 +128,7 @@ impl<S> Gate<S> {
                 state: UnsafeCell::new(state),
                 store: UnsafeCell::new(store),
                 changing: AtomicBool::new(false),
+                orders: Orders::new(),
             }
         }
     }
@@ -163,8 +166,10 @@ impl<S: Store> Gate<S> {
     ) -> Result<R, (X, Deny)> {
         let locked = self.lock();
         if let Err(deny) = locked.may_put() {
+            self.orders.denied(deny);
             return Err((item, deny));
         }
+        self.orders.put(|| locked.state(|state| state.limit) == 1);
         let result = locked.change(|store| put(store, item));
         locked.state(|state| state.unfinished += 1);
         let choice = locked.getters.choose(0);
@@ -179,11 +184,29 @@ impl<S: Store> Gate<S> {
     #[inline]
     pub fn get_by<R>(&self, get: impl FnOnce(&mut S) -> R) -> Result<R, Deny> {
         let locked = self.lock();
-        locked.may_get()?;
+        locked.may_get().inspect_err(|deny| self.orders.denied(*deny))?;
         let result = locked.change(get);
+        self.orders.got(|| locked.state(|state| state.limit) != usize::MAX);
         let choice = if locked.room() > 0 { locked.choose_putter() } else { None };
         locked.unlock_and(choice);
         Ok(result)
+    }
+
+    /// What the calling thread does from now on happens after what those did that have put: for
+    /// embedders that look at items, to compare them, before they get them, or that keep the items
+    /// elsewhere.
+    #[inline]
+    pub fn follow_puts(&self) {
+        self.orders.follow_puts();
+    }
+
+    /// What the calling thread did so far happens before a put that waits for room, or finds the
+    /// only place free: for embedders that keep the items elsewhere, before they get one.
+    #[inline]
+    pub fn precede_puts(&self) {
+        if self.limit() != usize::MAX {
+            self.orders.getting();
+        }
     }
 
     /// Whether a put would be let through now.
@@ -232,7 +255,11 @@ impl<S: Store> Gate<S> {
         };
         let putting = Putting(self);
         let wait = self.putters.wait_as(Waiter::new(), true, blocking, until, &putting, join);
-        Ok(turn.comes(wait?, blocking))
+        let comes = turn.comes(wait?, blocking);
+        if comes {
+            self.orders.found_room();
+        }
+        Ok(comes)
     }
 
     /// Waits until a get may be let through; returns false if `until` passed before.
@@ -288,6 +315,7 @@ impl<S: Store> Gate<S> {
         let locked = self.lock();
         let left = locked.state(|state| {
             state.unfinished = state.unfinished.checked_sub(1).ok_or(NoTask)?;
+            self.orders.done();
             Ok(state.unfinished)
         })?;
         if left == 0 {
@@ -321,7 +349,12 @@ impl<S: Store> Gate<S> {
                 queued
             };
             match self.joiners.wait_as(Waiter::new(), true, blocking, until, &Joining, join)? {
-                Passed::AtOnce => return Ok(done),
+                Passed::AtOnce => {
+                    if done {
+                        self.orders.joined();
+                    }
+                    return Ok(done);
+                }
                 Passed::Chosen(_) | Passed::Forked => {}
                 Passed::TimedOut => return Ok(false),
             }
@@ -331,12 +364,22 @@ impl<S: Store> Gate<S> {
     /// The number of unfinished tasks; out of date once returned.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        self.lock().state(|state| state.unfinished)
+        let left = self.lock().state(|state| state.unfinished);
+        if left == 0 {
+            self.orders.joined();
+        }
+        left
     }
 
     /// Changes the number of unfinished tasks.
     pub fn set_unfinished(&self, tasks: usize) {
         let locked = self.lock();
+        // Embedders that keep the items elsewhere count so what they put, and what is done.
+        if tasks > locked.state(|state| state.unfinished) {
+            self.orders.put(|| locked.state(|state| state.limit) == 1);
+        } else {
+            self.orders.done();
+        }
         locked.state(|state| state.unfinished = tasks);
         if tasks == 0 {
             locked.wake_joiners();
@@ -380,6 +423,7 @@ impl<S: Store> Gate<S> {
     /// Returns false if the gate has [retired](Self::retire).
     pub fn shut_down(&self) -> bool {
         let locked = self.lock();
+        self.orders.put(|| false);
         if locked.state(|state| state.status == Status::Retired) {
             return false;
         }
@@ -396,6 +440,8 @@ impl<S: Store> Gate<S> {
             return None;
         }
         let count = locked.count();
+        self.orders.put(|| false);
+        self.orders.done();
         locked.state(|state| {
             state.status = Status::ShutDown;
             state.unfinished = state.unfinished.saturating_sub(count);
@@ -430,6 +476,7 @@ impl<S: Store> Gate<S> {
         if status == Status::Retired {
             return None;
         }
+        self.orders.retire();
         let taken = locked.change(take);
         locked.wake_everyone();
         Some((taken, status == Status::ShutDown))

@@ -5,6 +5,7 @@ mod gate;
 mod heap;
 mod inherited;
 mod locked;
+mod orders;
 mod stack;
 
 pub use blocks::Blocks;
