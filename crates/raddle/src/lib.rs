@@ -73,6 +73,14 @@ pub mod clock_probe {
     #[derive(Clone, Copy, Debug)]
     pub struct Moment(Option<clock::Time>);
 
+    impl Moment {
+        /// The number of the thread, which others have that come after it.
+        #[must_use]
+        pub fn slot(self) -> Option<u32> {
+            self.0.map(|time| time.slot)
+        }
+    }
+
     /// This moment of the calling thread.
     #[must_use]
     pub fn now() -> Moment {

@@ -25,8 +25,8 @@ pub(crate) use handoff::Handoff;
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
-    Stamp, Time, acquire, begin, changed, end, follow, is_after, is_on, seen, serial, stamp,
-    switch, time,
+    Stamp, Time, acquire, changed, end, follow, is_after, is_on, seen, serial, stamp, switch,
+    time,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;

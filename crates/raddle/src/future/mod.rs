@@ -26,8 +26,10 @@
 //!   it is refused, so that what was read under that lock stays true until it is released.
 
 mod claim;
+mod phase;
 
 pub use self::claim::Claim;
+pub use self::phase::Phase;
 use crate::clock::Edge;
 use crate::os::{Deadline, fork, thread_id};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
@@ -52,29 +54,6 @@ const IN_POOL: usize = 1;
 
 /// Where the fork generation of the latest change of phase is.
 const GENERATION_SHIFT: u32 = 8;
-
-/// Where a task is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Nobody has begun it.
-    Pending,
-    /// Somebody runs it.
-    Running,
-    /// It was cancelled before it began.
-    Cancelled,
-    /// It was cancelled, and the worker that would have run it has seen so.
-    Notified,
-    /// Its value is there.
-    Finished,
-}
-
-impl Phase {
-    /// Whether nothing can change for those that wait for the end.
-    #[must_use]
-    pub fn is_done(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Notified | Self::Finished)
-    }
-}
 
 fn phase_of(word: u32) -> Phase {
     match word & PHASE {

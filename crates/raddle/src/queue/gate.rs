@@ -19,12 +19,13 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::lines::{Getting, Joining, Putting, Turn};
 use super::locked::{GateState, LockedGate, Status};
 use super::orders::Orders;
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
-use crate::wait::{Awaited, Blocking, Kind};
-use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
+use crate::wait::Blocking;
+use crate::waiters::{Passed, WaitList, Waiter};
 
 /// What a [`Gate`] needs to know of the items behind it.
 pub trait Store {
@@ -60,27 +61,6 @@ impl fmt::Display for NoTask {
 }
 
 impl std::error::Error for NoTask {}
-
-/// Whether a wait has been overtaken; one per operation, made by `default()`.
-#[derive(Debug, Default)]
-pub struct Turn {
-    overtaken: bool,
-}
-
-impl Turn {
-    /// What a wait has come to: whether to look again.
-    fn comes<B: Blocking>(&mut self, passed: Passed, blocking: &mut B) -> bool {
-        match passed {
-            Passed::AtOnce => return true,
-            Passed::TimedOut => return false,
-            Passed::Chosen(_) => self.overtaken = true,
-            Passed::Forked => {}
-        }
-        // The store belongs to threads that are attached, see there.
-        blocking.attach();
-        true
-    }
-}
 
 /// Guards a store of items: lets threads put and get, and lets them wait.
 ///
@@ -166,7 +146,7 @@ impl<S: Store> Gate<S> {
     ) -> Result<R, (X, Deny)> {
         let locked = self.lock();
         if let Err(deny) = locked.may_put() {
-            self.orders.denied(deny);
+            self.denied(deny);
             return Err((item, deny));
         }
         self.orders.put(|| locked.state(|state| state.limit) == 1);
@@ -184,7 +164,7 @@ impl<S: Store> Gate<S> {
     #[inline]
     pub fn get_by<R>(&self, get: impl FnOnce(&mut S) -> R) -> Result<R, Deny> {
         let locked = self.lock();
-        locked.may_get().inspect_err(|deny| self.orders.denied(*deny))?;
+        locked.may_get().inspect_err(|deny| self.denied(*deny))?;
         let result = locked.change(get);
         self.orders.got(|| locked.state(|state| state.limit) != usize::MAX);
         let choice = if locked.room() > 0 { locked.choose_putter() } else { None };
@@ -204,9 +184,7 @@ impl<S: Store> Gate<S> {
     /// only place free: for embedders that keep the items elsewhere, before they get one.
     #[inline]
     pub fn precede_puts(&self) {
-        if self.limit() != usize::MAX {
-            self.orders.getting();
-        }
+        self.orders.getting(|| self.limit() != usize::MAX);
     }
 
     /// Whether a put would be let through now.
@@ -223,6 +201,14 @@ impl<S: Store> Gate<S> {
     /// Why not.
     pub fn may_get(&self) -> Result<(), Deny> {
         self.lock().may_get()
+    }
+
+    /// The calling thread is told that its put, or its get, will never be let through.
+    #[inline]
+    fn denied(&self, deny: Deny) {
+        if deny != Deny::Later {
+            self.orders.follow_puts();
+        }
     }
 
     /// Waits until a put may be let through; returns false if `until` passed before.
@@ -506,42 +492,3 @@ impl<S> fmt::Debug for Gate<S> {
         f.debug_struct("Gate").finish_non_exhaustive()
     }
 }
-
-struct Getting<'a, S>(&'a Gate<S>);
-
-impl<S: Store> Awaited for Getting<'_, S> {
-    fn kind(&self) -> Kind {
-        Kind::QueueGet
-    }
-}
-
-impl<S: Store> Abandoned for Getting<'_, S> {
-    fn pass_on(&self, _: u8) {
-        self.0.nudge();
-    }
-}
-
-struct Putting<'a, S>(&'a Gate<S>);
-
-impl<S: Store> Awaited for Putting<'_, S> {
-    fn kind(&self) -> Kind {
-        Kind::QueuePut
-    }
-}
-
-impl<S: Store> Abandoned for Putting<'_, S> {
-    fn pass_on(&self, _: u8) {
-        self.0.nudge();
-    }
-}
-
-/// Everyone is woken when the tasks are done, so there is nobody to pass a wake-up on to.
-struct Joining;
-
-impl Awaited for Joining {
-    fn kind(&self) -> Kind {
-        Kind::QueueJoin
-    }
-}
-
-impl Abandoned for Joining {}

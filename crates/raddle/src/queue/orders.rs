@@ -7,7 +7,6 @@
 //! | a get of a bounded queue | a put that had to wait for room; each put, if there is one place  |
 //! | the end of a task        | what finds that all are done                                      |
 
-use super::Deny;
 use crate::clock::{Edge, is_on};
 
 /// See the module's table.
@@ -45,9 +44,12 @@ impl Orders {
         }
     }
 
+    /// An item is about to be got from elsewhere.
     #[inline]
-    pub(super) fn getting(&self) {
-        self.gets.release();
+    pub(super) fn getting(&self, bounded: impl FnOnce() -> bool) {
+        if is_on() && bounded() {
+            self.gets.release();
+        }
     }
 
     #[inline]
@@ -58,14 +60,6 @@ impl Orders {
     #[cold]
     pub(super) fn found_room(&self) {
         self.gets.acquire();
-    }
-
-    /// A put or a get was not let through.
-    #[inline]
-    pub(super) fn denied(&self, deny: Deny) {
-        if deny != Deny::Later {
-            self.puts.acquire();
-        }
     }
 
     /// The items go elsewhere, where what was denied entry will find them.

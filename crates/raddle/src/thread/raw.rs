@@ -169,7 +169,9 @@ pub fn finish_early() {
     current(|handle| {
         if !handle.is_early() {
             roster::done();
+            roster::release(handle.is_lasting());
             handle.set_done_early();
+            clock::end();
         }
     });
 }

@@ -32,10 +32,17 @@ pub(super) fn done() {
     RUNNING.fetch_sub(1, Ordering::Relaxed);
 }
 
-/// The thread has run its last line.
-pub(super) fn leave(lasting: bool) {
+/// What the thread did so far happens before what waits for all lasting ones, if it is one.
+pub(super) fn release(lasting: bool) {
     if lasting {
         ENDS.release();
+    }
+}
+
+/// The thread has run its last line.
+pub(super) fn leave(lasting: bool) {
+    release(lasting);
+    if lasting {
         LASTING.fetch_sub(1, Ordering::AcqRel);
         WATCHERS.lock().choose_many(usize::MAX, 0, || {});
     }
