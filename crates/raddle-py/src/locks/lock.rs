@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use raddle::deadlock::Kind;
 use raddle::{Deadline, RawLock};
 
 use crate::locks::mutex::Mutex;
@@ -10,6 +11,7 @@ use crate::python::arguments::{Arg, Flag};
 use crate::python::errors;
 use crate::python::registry;
 use crate::python::timeout;
+use crate::sites::card;
 
 /// A lock that one thread holds at a time and any thread may release.
 ///
@@ -63,11 +65,16 @@ impl Lock {
     }
 }
 
-/// A lock that is not checked: it says when a thread has ended, and nobody really holds it.
+/// A lock that is not checked: it says when a thread has ended, and nobody really holds it. (The
+/// check for races knows it, as a signal.)
 #[pyfunction]
 #[pyo3(name = "_signal_lock")]
-pub(crate) fn signal_lock() -> Lock {
-    Lock::create()
+pub(crate) fn signal_lock(py: Python<'_>) -> Lock {
+    let lock = Lock::create();
+    if raddle::race::checks() {
+        card::give(py, Kind::Lock, |card| lock.core().check(card.of_signal()));
+    }
+    lock
 }
 
 const UNLOCKED: &str = "release unlocked lock: call acquire() before release(), once for each; \

@@ -69,7 +69,12 @@ pub(super) fn get<'py>(
     queue: &Bound<'py, Queue>,
     (block, timeout): (Bound<'py, PyAny>, Bound<'py, PyAny>),
 ) -> PyResult<Py<PyAny>> {
-    call(queue, intern!(queue.py(), "get"), [block, timeout]).map(Bound::unbind)
+    let gate = &queue.get().gate;
+    gate.precede_puts();
+    // (A put counts its item as unfinished, with the mutex held; the gate knows of it by that.)
+    let item = call(queue, intern!(queue.py(), "get"), [block, timeout])?;
+    gate.follow_puts();
+    Ok(item.unbind())
 }
 
 /// `queue.name(*arguments, block=False)`.
@@ -114,6 +119,9 @@ fn furnish(queue: &Bound<'_, Queue>) -> PyResult<()> {
     let (py, dict) = (queue.py(), dict(queue)?);
     let whole = &queue.get().gate.name;
     let mutex = Py::new(py, Lock::create())?;
+    if raddle::race::checks() {
+        mutex.get().check(py); // Programs take it, to reach for what is inside.
+    }
     mutex.get().named().set_part(py, whole, "mutex")?;
     for name in
         [intern!(py, "not_empty"), intern!(py, "not_full"), intern!(py, "all_tasks_done")]

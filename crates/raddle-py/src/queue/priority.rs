@@ -88,6 +88,8 @@ fn carry_on(
             plan.answer(less);
             continue;
         }
+        // The program looks at items that others have put.
+        queue.gate.follow_puts();
         // References of its own: the comparison may take the items out of the heap.
         let item = |at: usize| {
             // SAFETY: the caller holds the lock, and cloning a reference runs nothing foreign.

@@ -243,7 +243,11 @@ impl Queue {
     #[getter]
     fn is_shutdown(&self) -> bool {
         if self.mode() == OPEN {
-            self.shut.load(Ordering::Relaxed)
+            let shut = self.shut.load(Ordering::Relaxed);
+            if shut {
+                self.gate.follow_puts(); // And the shutdown.
+            }
+            shut
         } else {
             self.gate.is_shut_down()
         }

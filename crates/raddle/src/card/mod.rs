@@ -1,10 +1,11 @@
-//! The record of one checked lock, which lock orders and the contention profile share.
+//! The record of one checked lock, which lock orders, the contention profile and the check for
+//! races share.
 //!
 //! They are off at first, and then nothing of this runs. A lock that is to be checked has a
 //! [`Card`] and, in its state word, a bit that leads it off the fast path (`locks/raw.rs`). Its
 //! acquisitions then pass through here: `listen.rs` calls the features that are on, which are
-//! lock orders and the contention profile, and what happens all the time is counted in the
-//! card.
+//! lock orders, the contention profile and the check for races, and what happens all the time
+//! is counted in the card.
 //!
 //! ```
 //! use raddle::RawLock;
@@ -93,6 +94,12 @@ impl Card {
     #[must_use]
     pub fn telling(self, told: Site) -> Self {
         Self { told, ..self }
+    }
+
+    /// The same card, for a lock that is used as a signal: it says nothing about orders of locks.
+    #[must_use]
+    pub fn of_signal(self) -> Self {
+        Self { lent: AtomicBool::new(true), ..self }
     }
 
     /// What reports show of the lock.

@@ -46,6 +46,14 @@ mod real {
             }
         }
 
+        /// [`release`](Self::release)s both, as one step.
+        pub(crate) fn release_with(&self, other: &Self) {
+            if is_on() {
+                other.get_or_make().with(|known| thread::add_to(Arc::make_mut(known)));
+                self.add();
+            }
+        }
+
         #[cold]
         fn add(&self) {
             self.get_or_make().with(|known| thread::add_to(Arc::make_mut(known)));

@@ -11,6 +11,7 @@
 //! load where a primitive is used. The room `race` above is what makes use of it.
 
 mod edge;
+mod handoff;
 #[cfg(feature = "race")]
 mod slots;
 #[cfg(feature = "race")]
@@ -19,12 +20,25 @@ mod thread;
 mod vector;
 
 pub(crate) use edge::Edge;
+pub(crate) use handoff::Handoff;
 #[cfg(feature = "race")]
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
-    Stamp, Time, acquire, begin, changed, follow, is_after, is_on, is_shared, seen, serial, stamp, switch,
-    time,
+    Stamp, Time, acquire, changed, end, follow, is_after, is_on, is_shared, seen, serial, stamp,
+    switch, time,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;
+
+/// The calling thread ends; it has released all that it did.
+#[cfg(not(feature = "race"))]
+#[inline]
+pub(crate) fn end() {}
+
+/// Nobody wants to know.
+#[cfg(not(feature = "race"))]
+#[inline]
+pub(crate) fn is_on() -> bool {
+    false
+}

@@ -1,6 +1,6 @@
 //! The calling thread's clock.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +14,8 @@ static SHARED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     static MINE: RefCell<Option<Mine>> = const { RefCell::new(None) };
+    /// Whether it has [ended](end).
+    static ENDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A time of a thread.
@@ -88,6 +90,9 @@ pub(crate) fn switch(on: bool) {
 fn with<R>(run: impl FnOnce(&mut Mine) -> R) -> Option<R> {
     MINE.try_with(|mine| {
         let mut mine = mine.try_borrow_mut().ok()?;
+        if mine.is_none() && ENDED.get() {
+            return None;
+        }
         Some(run(mine.get_or_insert_with(|| Mine::after(None))))
     })
     .ok()
@@ -100,6 +105,22 @@ pub(crate) fn begin(stamp: &Stamp) {
         let new = Mine::after(Some(stamp));
         // (What it was before is dropped outside of the borrow.)
         let old = mine.try_borrow_mut().ok().and_then(|mut mine| mine.replace(new));
+        drop(old);
+    });
+}
+
+/// The calling thread ends; its last act was to release all that it did, so that those who have
+/// acquired that are ordered after it, and may take its slot. It has no clock from now on.
+pub(crate) fn end() {
+    if !is_on() {
+        return;
+    }
+    ENDED.set(true);
+    let _ = MINE.try_with(|mine| {
+        let mut old = mine.try_borrow_mut().ok().and_then(|mut mine| mine.take());
+        if let Some(old) = &mut old {
+            old.time.at -= 1; // Its clock has moved on since, for nothing.
+        }
         drop(old);
     });
 }

@@ -27,6 +27,7 @@ impl Claim<'_> {
 impl Completion {
     #[inline]
     fn publish(&self) -> Changed {
+        self.end.release();
         // FINISHING to FINISHED; nobody else leaves FINISHING, and flags may come meanwhile.
         let before = self.state.fetch_add(FINISHED - FINISHING, Ordering::AcqRel);
         self.wake(before);

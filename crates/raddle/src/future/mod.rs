@@ -26,8 +26,11 @@
 //!   it is refused, so that what was read under that lock stays true until it is released.
 
 mod claim;
+mod phase;
 
 pub use self::claim::Claim;
+pub use self::phase::Phase;
+use crate::clock::Edge;
 use crate::os::{Deadline, fork, thread_id};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
 use crate::wait::{Awaited, Blocking, Kind, Native, Provider, infallible};
@@ -51,29 +54,6 @@ const IN_POOL: usize = 1;
 
 /// Where the fork generation of the latest change of phase is.
 const GENERATION_SHIFT: u32 = 8;
-
-/// Where a task is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Nobody has begun it.
-    Pending,
-    /// Somebody runs it.
-    Running,
-    /// It was cancelled before it began.
-    Cancelled,
-    /// It was cancelled, and the worker that would have run it has seen so.
-    Notified,
-    /// Its value is there.
-    Finished,
-}
-
-impl Phase {
-    /// Whether nothing can change for those that wait for the end.
-    #[must_use]
-    pub fn is_done(self) -> bool {
-        matches!(self, Self::Cancelled | Self::Notified | Self::Finished)
-    }
-}
 
 fn phase_of(word: u32) -> Phase {
     match word & PHASE {
@@ -134,6 +114,10 @@ pub struct Completion {
     /// it is, with `IN_POOL`.
     runner: AtomicUsize,
     waiters: WaitList,
+    /// From the end to all that know of it.
+    end: Edge,
+    /// From what is put on the embedder's list to the thread that takes it from there.
+    observers: Edge,
 }
 
 impl Completion {
@@ -145,6 +129,8 @@ impl Completion {
                 state: AtomicU32::new(PENDING),
                 runner: AtomicUsize::new(0),
                 waiters: WaitList::new(),
+                end: Edge::new(),
+                observers: Edge::new(),
             }
         }
     }
@@ -153,14 +139,27 @@ impl Completion {
     #[inline]
     #[must_use]
     pub fn phase(&self) -> Phase {
-        phase_of(self.state.load(Ordering::Acquire))
+        self.seen(phase_of(self.state.load(Ordering::Acquire)))
+    }
+
+    /// The calling thread knows of that phase from now on.
+    #[inline]
+    fn seen(&self, phase: Phase) -> Phase {
+        if phase.is_done() {
+            self.end.acquire();
+        }
+        phase
     }
 
     /// Whether the value may be read without the embedder's lock.
     #[inline]
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.state.load(Ordering::Acquire) & (PHASE | OPEN) == FINISHED
+        let settled = self.state.load(Ordering::Acquire) & (PHASE | OPEN) == FINISHED;
+        if settled {
+            self.end.acquire();
+        }
+        settled
     }
 
     /// Whether changes need the embedder's lock.
@@ -232,7 +231,11 @@ impl Completion {
             CANCELLED => Some(NOTIFIED),
             _ => None,
         })?;
-        if before & PHASE == PENDING { Ok(Ok(())) } else { Ok(Err(changed(before))) }
+        if before & PHASE == PENDING {
+            return Ok(Ok(()));
+        }
+        self.end.acquire(); // It was cancelled.
+        Ok(Err(changed(before)))
     }
 
     /// Says that the calling thread, which has begun the task, is the one to end it: a thread that
@@ -258,6 +261,9 @@ impl Completion {
     /// # Errors
     /// [`Refused`] if it is too late, or was done before.
     pub fn cancel(&self, access: Access) -> Result<Changed, Refused> {
+        if self.load() & PHASE == PENDING {
+            self.end.release();
+        }
         let before = self.change(access, |phase| (phase == PENDING).then_some(CANCELLED))?;
         self.wake(before);
         Ok(changed(before))
@@ -314,6 +320,9 @@ impl Completion {
             Phase::Notified => NOTIFIED,
             Phase::Finished => FINISHED,
         };
+        if phase.is_done() {
+            self.end.release();
+        }
         let _ = self.change(Access::Locked, |_| Some(bits));
     }
 
@@ -321,7 +330,9 @@ impl Completion {
     /// if the phase is one that `over` says is too late. Returns whether it did.
     pub fn observe(&self, over: impl Fn(Phase) -> bool, add: impl FnOnce()) -> bool {
         let locked = self.waiters.lock();
+        self.observers.release();
         if !self.flag(OBSERVED, |word| over(phase_of(word))) {
+            self.end.acquire();
             return false;
         }
         add();
@@ -333,6 +344,7 @@ impl Completion {
     pub fn with_list<R>(&self, take: impl FnOnce() -> R) -> R {
         let locked = self.waiters.lock();
         let taken = take();
+        self.observers.acquire();
         drop(locked);
         taken
     }
@@ -370,6 +382,7 @@ impl Completion {
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
         if wakes(self.state.load(Ordering::Acquire)) {
+            self.end.acquire();
             return Ok(true);
         }
         self.wait_slow(blocking, until)
@@ -384,14 +397,18 @@ impl Completion {
         if until == Deadline::PAST {
             return Ok(false);
         }
-        self.waiters.wait(blocking, until, self, |waiter| {
+        let ended = self.waiters.wait(blocking, until, self, |waiter| {
             let locked = self.waiters.lock();
             let queued = self.flag(QUEUED, wakes);
             if queued {
                 locked.push_back(waiter);
             }
             queued
-        })
+        })?;
+        if ended {
+            self.end.acquire();
+        }
+        Ok(ended)
     }
 
     /// Waits until the task is done.

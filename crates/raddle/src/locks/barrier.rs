@@ -20,6 +20,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Edge;
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native};
@@ -44,6 +45,8 @@ struct Round {
     arrived: usize,
     /// Counts resets and breaks, so that an action notices that its round is over.
     serial: u64,
+    /// Which of the barrier's two edges is this round's.
+    odd: bool,
 }
 
 /// Makes a fixed number of threads wait for each other, again and again.
@@ -66,6 +69,9 @@ pub struct Barrier {
     /// The threads that came while an action ran.
     entrance: WaitList,
     round: UnsafeCell<Round>,
+    /// From each arrival to all that pass. Two, in turn: a thread that passes late is not ordered
+    /// after those that have arrived for the next round.
+    orders: [Edge; 2],
 }
 
 // SAFETY: `round` is touched under the latch of `arrivals` only.
@@ -113,7 +119,13 @@ impl Barrier {
                 parties,
                 arrivals: WaitList::new(),
                 entrance: WaitList::new(),
-                round: UnsafeCell::new(Round { stage: Stage::Filling, arrived: 0, serial: 0 }),
+                round: UnsafeCell::new(Round {
+                    stage: Stage::Filling,
+                    arrived: 0,
+                    serial: 0,
+                    odd: false,
+                }),
+                orders: [Edge::new(), Edge::new()],
             }
         }
     }
@@ -127,7 +139,7 @@ impl Barrier {
                 // A parent process left it: the threads that had arrived do not exist here.
                 let acting = round.stage == Stage::Acting;
                 let stage = if acting { Stage::Broken } else { round.stage };
-                *round = Round { stage, arrived: 0, serial: round.serial + 1 };
+                *round = Round { stage, arrived: 0, serial: round.serial + 1, ..*round };
             }
             with(round)
         })
@@ -149,7 +161,9 @@ impl Barrier {
     ) -> Result<usize, BarrierError<B::Interrupt>> {
         loop {
             let locked = self.arrivals.lock();
-            let (stage, place) = self.round(&locked, |round| (round.stage, round.arrived));
+            let (stage, place, odd) =
+                self.round(&locked, |round| (round.stage, round.arrived, round.odd));
+            let order = &self.orders[usize::from(odd)];
             match stage {
                 Stage::Broken => return Err(BarrierError::Broken),
                 Stage::Acting => {
@@ -166,10 +180,11 @@ impl Barrier {
                         .map_err(BarrierError::Interrupted)?;
                 }
                 Stage::Filling if place + 1 == self.parties => {
-                    return self.complete(locked, blocking, action).map(|()| place);
+                    return self.complete(locked, order, blocking, action).map(|()| place);
                 }
                 Stage::Filling => {
                     self.round(&locked, |round| round.arrived += 1);
+                    order.release();
                     let join = |waiter: &Waiter| {
                         locked.push_back(waiter);
                         drop(locked);
@@ -180,7 +195,10 @@ impl Barrier {
                         .wait_as(Waiter::new(), true, blocking, until, self, join)
                         .map_err(BarrierError::Interrupted)?;
                     return match passed {
-                        Passed::Chosen(RELEASED) => Ok(place),
+                        Passed::Chosen(RELEASED) => {
+                            order.acquire();
+                            Ok(place)
+                        }
                         _ => Err(BarrierError::Broken),
                     };
                 }
@@ -192,6 +210,7 @@ impl Barrier {
     fn complete<B: Blocking>(
         &self,
         locked: Locked<'_>,
+        order: &Edge,
         blocking: &mut B,
         action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<(), BarrierError<B::Interrupt>> {
@@ -201,7 +220,9 @@ impl Barrier {
         });
         drop(locked);
         let on_unwind = BreakOnDrop { barrier: self, serial };
+        order.acquire(); // All have arrived.
         let acted = action(blocking);
+        order.release();
         std::mem::forget(on_unwind);
         let locked = self.arrivals.lock();
         let current = self.round(&locked, |round| {
@@ -209,6 +230,7 @@ impl Barrier {
             if current && acted.is_ok() {
                 round.stage = Stage::Filling;
                 round.arrived = 0;
+                round.odd = !round.odd;
             }
             current
         });
@@ -330,7 +352,12 @@ impl Abandoned for Barrier {
     fn left(&self, locked: &Locked<'_>, why: Why) {
         self.round(locked, |round| match why {
             Why::TimedOut => {
-                *round = Round { stage: Stage::Broken, arrived: 0, serial: round.serial + 1 };
+                *round = Round {
+                    stage: Stage::Broken,
+                    arrived: 0,
+                    serial: round.serial + 1,
+                    ..*round
+                };
             }
             Why::Interrupted => round.arrived = round.arrived.saturating_sub(1),
             Why::Forked => {}

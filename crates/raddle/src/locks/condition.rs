@@ -13,6 +13,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use crate::clock::Edge;
 use crate::locks::{LockGuard, Ownership, RLock, RawLock};
 use crate::os::{Deadline, Spin};
 use crate::sync::maybe_const;
@@ -126,6 +127,8 @@ impl Releasable for RLock {
 #[derive(Debug)]
 pub struct Condition {
     waiters: WaitList,
+    /// From each notification to what it wakes.
+    order: Edge,
 }
 
 impl Condition {
@@ -133,7 +136,7 @@ impl Condition {
         /// A condition that nobody waits for.
         #[must_use]
         pub fn new() -> Self {
-            Self { waiters: WaitList::new() }
+            Self { waiters: WaitList::new(), order: Edge::new() }
         }
     }
 
@@ -220,7 +223,11 @@ impl Condition {
 
     /// Wakes up to `limit` of the threads that wait, longest first; returns how many.
     pub fn notify(&self, limit: usize) -> usize {
-        self.waiters.lock().choose_many(limit, 0, || {})
+        let locked = self.waiters.lock();
+        if limit > 0 && !locked.is_empty() {
+            self.order.release();
+        }
+        locked.choose_many(limit, 0, || {})
     }
 
     /// Wakes the thread that has waited longest.
@@ -293,7 +300,10 @@ impl Ticket<'_> {
         match condition.waiters.block(waiter, blocking, until, condition) {
             // A thread that forked inside the wait may have missed a notification: better one too
             // many.
-            Ended::Chosen | Ended::Forked => Ok(true),
+            Ended::Chosen | Ended::Forked => {
+                condition.order.acquire();
+                Ok(true)
+            }
             Ended::TimedOut => Ok(false),
             Ended::Interrupted(interrupt) => Err(interrupt),
         }

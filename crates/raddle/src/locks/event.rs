@@ -13,6 +13,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Edge;
 use crate::os::Deadline;
 use crate::sync::{AtomicU8, Ordering, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
@@ -38,6 +39,8 @@ pub struct Event {
     /// See the module's table.
     state: AtomicU8,
     waiters: WaitList,
+    /// From each `set` to those that find the flag set.
+    order: Edge,
 }
 
 impl Event {
@@ -45,7 +48,7 @@ impl Event {
         /// A clear event.
         #[must_use]
         pub fn new() -> Self {
-            Self { state: AtomicU8::new(0), waiters: WaitList::new() }
+            Self { state: AtomicU8::new(0), waiters: WaitList::new(), order: Edge::new() }
         }
     }
 
@@ -53,12 +56,17 @@ impl Event {
     #[inline]
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.state.load(Ordering::Acquire) & SET != 0
+        let set = self.state.load(Ordering::Acquire) & SET != 0;
+        if set {
+            self.order.acquire();
+        }
+        set
     }
 
     /// Sets the flag and wakes every thread that waits for it.
     #[inline]
     pub fn set(&self) {
+        self.order.release();
         // Also if it is set already: later waits are to see what this thread wrote before.
         let set = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |state| {
             (state & QUEUED == 0).then_some(SET)
@@ -116,7 +124,7 @@ impl Event {
         if until == Deadline::PAST {
             return Ok(false);
         }
-        self.waiters.wait(blocking, until, self, |waiter| {
+        let set = self.waiters.wait(blocking, until, self, |waiter| {
             let locked = self.waiters.lock();
             let queued = !gone()
                 && self
@@ -129,7 +137,11 @@ impl Event {
                 locked.push_back(waiter);
             }
             queued
-        })
+        })?;
+        if set {
+            self.order.acquire();
+        }
+        Ok(set)
     }
 
     /// Waits until the flag is set.

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use crate::clock::Edge;
 use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
@@ -34,6 +35,8 @@ pub struct Semaphore {
     /// See the module's text.
     state: AtomicUsize,
     waiters: WaitList,
+    /// From each release to each permit that is taken after it.
+    order: Edge,
 }
 
 /// A semaphore would hold more permits than it may.
@@ -65,7 +68,11 @@ impl Semaphore {
         #[must_use]
         pub fn new(permits: usize) -> Self {
             assert!(permits <= Self::MAX, "more permits than a semaphore can hold");
-            Self { state: AtomicUsize::new(permits * PERMIT), waiters: WaitList::new() }
+            Self {
+                state: AtomicUsize::new(permits * PERMIT),
+                waiters: WaitList::new(),
+                order: Edge::new(),
+            }
         }
     }
 
@@ -73,7 +80,11 @@ impl Semaphore {
     #[inline]
     pub fn try_acquire(&self) -> bool {
         let less = |state: usize| state.checked_sub(PERMIT);
-        self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, less).is_ok()
+        let taken = self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, less).is_ok();
+        if taken {
+            self.order.acquire();
+        }
+        taken
     }
 
     /// Takes a permit, waiting for one until `until`; returns whether it got one.
@@ -109,7 +120,10 @@ impl Semaphore {
                 queued
             };
             match self.waiters.wait_as(Waiter::new(), true, blocking, until, self, join)? {
-                Passed::AtOnce => return Ok(true),
+                Passed::AtOnce => {
+                    self.order.acquire();
+                    return Ok(true);
+                }
                 Passed::Chosen(_) => {
                     if self.try_acquire() {
                         return Ok(true);
@@ -165,6 +179,7 @@ impl Semaphore {
     /// [`TooManyPermits`] if it would hold more than `limit`; nothing was then added.
     #[inline]
     pub fn release_up_to(&self, permits: usize, limit: usize) -> Result<(), TooManyPermits> {
+        self.order.release();
         let more = |state: usize| {
             let fits = permits <= limit.saturating_sub(state / PERMIT);
             fits.then(|| state + permits * PERMIT)
@@ -204,6 +219,7 @@ impl Semaphore {
     /// If `permits` is more than [`MAX`](Self::MAX).
     pub fn set_permits(&self, permits: usize) {
         assert!(permits <= Self::MAX, "more permits than a semaphore can hold");
+        self.order.release();
         let instead = |state| Some((permits * PERMIT) | (state & QUEUED));
         let seen = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, instead);
         if seen.is_ok_and(|state| state & QUEUED != 0) {

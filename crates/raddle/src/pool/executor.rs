@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use crate::clock::Handoff;
 use crate::os::{Deadline, Spin, fork};
 use crate::sync::{AtomicBool, Ordering, UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind};
@@ -23,7 +24,8 @@ pub struct Tasks<T> {
 
 #[derive(Debug)]
 struct Inner<T> {
-    queue: VecDeque<T>,
+    /// Each with what the thread had done that has pushed it.
+    queue: VecDeque<(T, Handoff)>,
     /// Workers that look for a task: they spin, sleep, or are on their way from there.
     searching: usize,
     /// One of them is awake, and will take a task or go to sleep: nobody else needs waking.
@@ -154,12 +156,13 @@ impl<T> Tasks<T> {
     }
 
     fn add(&self, task: T, always: bool) -> Result<Demand, Closed<T>> {
+        let sent = Handoff::sent();
         let locked = self.lock();
         let (demand, choice) = self.with(&locked, |inner| {
             if inner.closed && !always {
                 return Err(Closed(task));
             }
-            inner.queue.push_back(task);
+            inner.queue.push_back((task, sent));
             self.ready.store(true, Ordering::Release);
             let unmet = inner.queue.len() > inner.searching;
             Ok((
@@ -199,7 +202,10 @@ impl<T> Tasks<T> {
         if let Some(choice) = choice {
             choice.wake();
         }
-        task
+        task.map(|(task, mut sent)| {
+            sent.receive();
+            task
+        })
     }
 
     /// Whether there may be a task to take, or the queue is closed; out of date once returned.
@@ -358,11 +364,17 @@ impl<T> Tasks<T> {
     #[must_use]
     pub fn drain(&self, keep: usize) -> VecDeque<T> {
         let locked = self.lock();
-        self.with(&locked, |inner| {
+        let rest = self.with(&locked, |inner| {
             let rest = inner.queue.split_off(keep.min(inner.queue.len()));
             self.refresh(inner);
             rest
-        })
+        });
+        drop(locked);
+        let receive = |(task, mut sent): (T, Handoff)| {
+            sent.receive();
+            task
+        };
+        rest.into_iter().map(receive).collect()
     }
 
     /// The number of tasks; out of date once returned.
@@ -405,7 +417,9 @@ impl<T> Tasks<T> {
     /// Nobody adds or takes tasks meanwhile: the caller has stopped all that could.
     pub unsafe fn each<E>(&self, mut visit: impl FnMut(&T) -> Result<(), E>) -> Result<(), E> {
         // SAFETY: passed on to the caller.
-        self.inner.with(|inner| unsafe { (*inner).queue.iter().try_for_each(&mut visit) })
+        self.inner.with(|inner| unsafe {
+            (*inner).queue.iter().try_for_each(|(task, _)| visit(task))
+        })
     }
 }
 

@@ -19,11 +19,13 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::lines::{Getting, Joining, Putting, Turn};
 use super::locked::{GateState, LockedGate, Status};
+use super::orders::Orders;
 use crate::os::Deadline;
 use crate::sync::{UnsafeCell, maybe_const};
-use crate::wait::{Awaited, Blocking, Kind};
-use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
+use crate::wait::Blocking;
+use crate::waiters::{Passed, WaitList, Waiter};
 
 /// What a [`Gate`] needs to know of the items behind it.
 pub trait Store {
@@ -60,27 +62,6 @@ impl fmt::Display for NoTask {
 
 impl std::error::Error for NoTask {}
 
-/// Whether a wait has been overtaken; one per operation, made by `default()`.
-#[derive(Debug, Default)]
-pub struct Turn {
-    overtaken: bool,
-}
-
-impl Turn {
-    /// What a wait has come to: whether to look again.
-    fn comes<B: Blocking>(&mut self, passed: Passed, blocking: &mut B) -> bool {
-        match passed {
-            Passed::AtOnce => return true,
-            Passed::TimedOut => return false,
-            Passed::Chosen(_) => self.overtaken = true,
-            Passed::Forked => {}
-        }
-        // The store belongs to threads that are attached, see there.
-        blocking.attach();
-        true
-    }
-}
-
 /// Guards a store of items: lets threads put and get, and lets them wait.
 ///
 /// [`Queue`](super::Queue) is the one for Rust programs. This one is for embedders that keep the
@@ -99,6 +80,7 @@ pub struct Gate<S> {
     // What only threads that wait touch.
     pub(super) putters: WaitList,
     pub(super) joiners: WaitList,
+    orders: Orders,
 }
 
 // SAFETY: the cells are touched under the getters' latch only (`store_unlocked` is unsafe).
@@ -126,6 +108,7 @@ impl<S> Gate<S> {
                 state: UnsafeCell::new(state),
                 store: UnsafeCell::new(store),
                 changing: AtomicBool::new(false),
+                orders: Orders::new(),
             }
         }
     }
@@ -163,8 +146,10 @@ impl<S: Store> Gate<S> {
     ) -> Result<R, (X, Deny)> {
         let locked = self.lock();
         if let Err(deny) = locked.may_put() {
+            self.denied(deny);
             return Err((item, deny));
         }
+        self.orders.put(|| locked.state(|state| state.limit) == 1);
         let result = locked.change(|store| put(store, item));
         locked.state(|state| state.unfinished += 1);
         let choice = locked.getters.choose(0);
@@ -179,11 +164,27 @@ impl<S: Store> Gate<S> {
     #[inline]
     pub fn get_by<R>(&self, get: impl FnOnce(&mut S) -> R) -> Result<R, Deny> {
         let locked = self.lock();
-        locked.may_get()?;
+        locked.may_get().inspect_err(|deny| self.denied(*deny))?;
         let result = locked.change(get);
+        self.orders.got(|| locked.state(|state| state.limit) != usize::MAX);
         let choice = if locked.room() > 0 { locked.choose_putter() } else { None };
         locked.unlock_and(choice);
         Ok(result)
+    }
+
+    /// What the calling thread does from now on happens after what those did that have put: for
+    /// embedders that look at items, to compare them, before they get them, or that keep the items
+    /// elsewhere.
+    #[inline]
+    pub fn follow_puts(&self) {
+        self.orders.follow_puts();
+    }
+
+    /// What the calling thread did so far happens before a put that waits for room, or finds the
+    /// only place free: for embedders that keep the items elsewhere, before they get one.
+    #[inline]
+    pub fn precede_puts(&self) {
+        self.orders.getting(|| self.limit() != usize::MAX);
     }
 
     /// Whether a put would be let through now.
@@ -200,6 +201,14 @@ impl<S: Store> Gate<S> {
     /// Why not.
     pub fn may_get(&self) -> Result<(), Deny> {
         self.lock().may_get()
+    }
+
+    /// The calling thread is told that its put, or its get, will never be let through.
+    #[inline]
+    fn denied(&self, deny: Deny) {
+        if deny != Deny::Later {
+            self.orders.follow_puts();
+        }
     }
 
     /// Waits until a put may be let through; returns false if `until` passed before.
@@ -232,7 +241,11 @@ impl<S: Store> Gate<S> {
         };
         let putting = Putting(self);
         let wait = self.putters.wait_as(Waiter::new(), true, blocking, until, &putting, join);
-        Ok(turn.comes(wait?, blocking))
+        let comes = turn.comes(wait?, blocking);
+        if comes {
+            self.orders.found_room();
+        }
+        Ok(comes)
     }
 
     /// Waits until a get may be let through; returns false if `until` passed before.
@@ -288,6 +301,7 @@ impl<S: Store> Gate<S> {
         let locked = self.lock();
         let left = locked.state(|state| {
             state.unfinished = state.unfinished.checked_sub(1).ok_or(NoTask)?;
+            self.orders.done();
             Ok(state.unfinished)
         })?;
         if left == 0 {
@@ -321,7 +335,12 @@ impl<S: Store> Gate<S> {
                 queued
             };
             match self.joiners.wait_as(Waiter::new(), true, blocking, until, &Joining, join)? {
-                Passed::AtOnce => return Ok(done),
+                Passed::AtOnce => {
+                    if done {
+                        self.orders.joined();
+                    }
+                    return Ok(done);
+                }
                 Passed::Chosen(_) | Passed::Forked => {}
                 Passed::TimedOut => return Ok(false),
             }
@@ -331,12 +350,22 @@ impl<S: Store> Gate<S> {
     /// The number of unfinished tasks; out of date once returned.
     #[must_use]
     pub fn unfinished(&self) -> usize {
-        self.lock().state(|state| state.unfinished)
+        let left = self.lock().state(|state| state.unfinished);
+        if left == 0 {
+            self.orders.joined();
+        }
+        left
     }
 
     /// Changes the number of unfinished tasks.
     pub fn set_unfinished(&self, tasks: usize) {
         let locked = self.lock();
+        // Embedders that keep the items elsewhere count so what they put, and what is done.
+        if tasks > locked.state(|state| state.unfinished) {
+            self.orders.put(|| locked.state(|state| state.limit) == 1);
+        } else {
+            self.orders.done();
+        }
         locked.state(|state| state.unfinished = tasks);
         if tasks == 0 {
             locked.wake_joiners();
@@ -380,6 +409,7 @@ impl<S: Store> Gate<S> {
     /// Returns false if the gate has [retired](Self::retire).
     pub fn shut_down(&self) -> bool {
         let locked = self.lock();
+        self.orders.put(|| false);
         if locked.state(|state| state.status == Status::Retired) {
             return false;
         }
@@ -396,6 +426,8 @@ impl<S: Store> Gate<S> {
             return None;
         }
         let count = locked.count();
+        self.orders.put(|| false);
+        self.orders.done();
         locked.state(|state| {
             state.status = Status::ShutDown;
             state.unfinished = state.unfinished.saturating_sub(count);
@@ -430,6 +462,7 @@ impl<S: Store> Gate<S> {
         if status == Status::Retired {
             return None;
         }
+        self.orders.retire();
         let taken = locked.change(take);
         locked.wake_everyone();
         Some((taken, status == Status::ShutDown))
@@ -459,42 +492,3 @@ impl<S> fmt::Debug for Gate<S> {
         f.debug_struct("Gate").finish_non_exhaustive()
     }
 }
-
-struct Getting<'a, S>(&'a Gate<S>);
-
-impl<S: Store> Awaited for Getting<'_, S> {
-    fn kind(&self) -> Kind {
-        Kind::QueueGet
-    }
-}
-
-impl<S: Store> Abandoned for Getting<'_, S> {
-    fn pass_on(&self, _: u8) {
-        self.0.nudge();
-    }
-}
-
-struct Putting<'a, S>(&'a Gate<S>);
-
-impl<S: Store> Awaited for Putting<'_, S> {
-    fn kind(&self) -> Kind {
-        Kind::QueuePut
-    }
-}
-
-impl<S: Store> Abandoned for Putting<'_, S> {
-    fn pass_on(&self, _: u8) {
-        self.0.nudge();
-    }
-}
-
-/// Everyone is woken when the tasks are done, so there is nobody to pass a wake-up on to.
-struct Joining;
-
-impl Awaited for Joining {
-    fn kind(&self) -> Kind {
-        Kind::QueueJoin
-    }
-}
-
-impl Abandoned for Joining {}

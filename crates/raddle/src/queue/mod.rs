@@ -4,13 +4,16 @@ mod blocks;
 mod gate;
 mod heap;
 mod inherited;
+mod lines;
 mod locked;
+mod orders;
 mod stack;
 
 pub use blocks::Blocks;
-pub use gate::{Deny, Gate, NoTask, Store, Turn};
+pub use gate::{Deny, Gate, NoTask, Store};
 pub use heap::{Heap, Plan, Question};
 pub use inherited::Inherited;
+pub use lines::Turn;
 pub use stack::Stack;
 
 use std::convert::Infallible;

@@ -71,7 +71,8 @@ pub(super) fn locks() -> Locks {
         }
         if held.locks.is_none() {
             held.entries.retain(|entry| !entry.card.is_lent());
-            held.locks = Some(held.entries.iter().map(|entry| Arc::clone(&entry.card)).collect());
+            held.locks =
+                Some(held.entries.iter().map(|entry| Arc::clone(&entry.card)).collect());
         }
         held.locks.clone()
     })

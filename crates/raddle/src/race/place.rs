@@ -45,7 +45,8 @@ impl Place {
 
     /// The locks that other threads held when they wrote it.
     pub(super) fn written_under(&self, slot: u32) -> impl Iterator<Item = &Locks> {
-        let others = self.accesses.iter().filter(move |it| it.kind.writes() && it.time.slot != slot);
+        let others =
+            self.accesses.iter().filter(move |it| it.kind.writes() && it.time.slot != slot);
         others.map(|access| &access.locks)
     }
 

@@ -73,9 +73,8 @@ fn writes(one: &Access, other: &Access) -> Option<Harm> {
     if one.is_initial || other.is_initial {
         return None;
     }
-    let torn = [(one, other), (other, one)].map(|(one, other)| {
-        if is_torn(one, other) { one.flow() } else { None }
-    });
+    let torn = [(one, other), (other, one)]
+        .map(|(one, other)| if is_torn(one, other) { one.flow() } else { None });
     match torn[0].max(torn[1]) {
         Some(Flow::Update) => return Some(Harm::Update),
         Some(Flow::Check | Flow::Absent) => return Some(Harm::Check),

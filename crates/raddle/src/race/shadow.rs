@@ -90,7 +90,8 @@ pub fn access(step: &Step<'_>) -> Option<Found> {
         is_constant: step.is_constant,
         is_atomic: step.is_atomic,
     };
-    if let Some(other) = earlier.iter().flatten().find(|it| rules::harm_of_pair(&mine, it).is_some())
+    if let Some(other) =
+        earlier.iter().flatten().find(|it| rules::harm_of_pair(&mine, it).is_some())
     {
         let harm = rules::harm_of_pair(&mine, other).expect("it was found");
         found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
@@ -204,7 +205,10 @@ fn guard(step: &Step<'_>, mine: &Access) {
 
 /// Where places of that name and family are written: `(site, the cards of the locks held)`.
 #[must_use]
-pub fn guards(family: usize, name: usize) -> Vec<(u32, Vec<std::sync::Arc<crate::card::Card>>)> {
+pub fn guards(
+    family: usize,
+    name: usize,
+) -> Vec<(u32, Vec<std::sync::Arc<crate::card::Card>>)> {
     GUARDS.with(|guards| {
         let known = guards.get(&(family, name)).into_iter().flatten();
         let known = known.filter(|guard| guard.writes);

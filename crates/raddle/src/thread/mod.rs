@@ -10,6 +10,8 @@ mod lingering;
 mod raw;
 #[cfg(not(raddle_loom))]
 mod roster;
+#[cfg(all(feature = "race", not(raddle_loom)))]
+mod scope;
 #[cfg(not(raddle_loom))]
 mod spawn;
 mod starters;
@@ -27,10 +29,12 @@ pub use lingering::wait_for_lingering;
 pub use raw::{Main, StartError, begun, current, finish_early, run_raw};
 #[cfg(not(raddle_loom))]
 pub use roster::{any_starting, running, settled, starting, starting_now, wait_for_lasting};
+#[cfg(all(feature = "race", not(raddle_loom)))]
+pub use scope::{Scope, ScopedJoinHandle, scope};
 #[cfg(not(raddle_loom))]
 pub use spawn::{Builder, Joined, Thread, spawn};
 pub use starters::{Starter, Starters};
-#[cfg(not(raddle_loom))]
+#[cfg(all(not(feature = "race"), not(raddle_loom)))]
 pub use std::thread::{Scope, ScopedJoinHandle, scope};
 pub use stranded::{Record, Stranded, Taken};
 #[cfg(not(raddle_loom))]

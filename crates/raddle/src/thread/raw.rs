@@ -12,6 +12,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::{Handle, roster};
+use crate::clock::{self, Handoff};
 use crate::os::{fork, thread_id};
 
 static IN_CHILD: fork::InChild = after_fork;
@@ -48,6 +49,8 @@ struct Boot {
     handle: Arc<Handle>,
     main: Main,
     argument: *mut c_void,
+    /// What its starter has done before.
+    before: Handoff,
 }
 
 /// Starts a thread that calls `main(argument)` and then marks `handle` done.
@@ -75,7 +78,12 @@ pub unsafe fn run_raw(
     }
     handle.set_lasting(lasting);
     roster::enter(lasting);
-    let boot = Box::into_raw(Box::new(Boot { handle: Arc::clone(handle), main, argument }));
+    let boot = Box::into_raw(Box::new(Boot {
+        handle: Arc::clone(handle),
+        main,
+        argument,
+        before: Handoff::sent(),
+    }));
     match create(stack_size, boot.cast()) {
         Ok(ident) => {
             handle.set_started(ident);
@@ -126,7 +134,8 @@ const ENTER: extern "C" fn(*mut c_void) -> *mut c_void = unsafe {
 unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     // SAFETY: `run_raw` handed the record over to this thread alone.
     let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
-    let Boot { handle, main, argument } = *boot;
+    let Boot { handle, main, argument, before } = *boot;
+    before.begin();
     handle.set_native_id();
     handle.set_started(thread_id());
     let handle = Arc::into_raw(handle);
@@ -142,6 +151,7 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     roster::leave(handle.is_lasting());
     handle.set_begun(); // If it never got that far, its starter is not to wait for it.
     handle.set_done();
+    clock::end();
     ptr::null_mut()
 }
 
@@ -159,7 +169,9 @@ pub fn finish_early() {
     current(|handle| {
         if !handle.is_early() {
             roster::done();
+            roster::release(handle.is_lasting());
             handle.set_done_early();
+            clock::end();
         }
     });
 }

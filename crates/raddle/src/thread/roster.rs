@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::raw;
 use super::unsettled::{Starting, Unsettled};
+use crate::clock::Edge;
 use crate::os::Deadline;
 use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
@@ -15,6 +16,8 @@ static LASTING: AtomicUsize = AtomicUsize::new(0);
 static UNSETTLED: Unsettled = Unsettled::new();
 /// The threads that wait for `LASTING` to fall; it is looked at under this list's latch.
 static WATCHERS: WaitList = WaitList::new();
+/// From the end of each lasting thread to what waits for all of them.
+static ENDS: Edge = Edge::new();
 
 pub(super) fn enter(lasting: bool) {
     UNSETTLED.create();
@@ -29,8 +32,16 @@ pub(super) fn done() {
     RUNNING.fetch_sub(1, Ordering::Relaxed);
 }
 
+/// What the thread did so far happens before what waits for all lasting ones, if it is one.
+pub(super) fn release(lasting: bool) {
+    if lasting {
+        ENDS.release();
+    }
+}
+
 /// The thread has run its last line.
 pub(super) fn leave(lasting: bool) {
+    release(lasting);
     if lasting {
         LASTING.fetch_sub(1, Ordering::AcqRel);
         WATCHERS.lock().choose_many(usize::MAX, 0, || {});
@@ -107,7 +118,12 @@ pub fn wait_for_lasting<B: Blocking>(
             queued
         };
         match WATCHERS.wait_as(Waiter::new(), true, blocking, until, &Watcher, join)? {
-            Passed::AtOnce => return Ok(alone),
+            Passed::AtOnce => {
+                if alone {
+                    ENDS.acquire();
+                }
+                return Ok(alone);
+            }
             Passed::Chosen(_) | Passed::TimedOut | Passed::Forked => {}
         }
     }

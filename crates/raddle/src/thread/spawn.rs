@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::clock::{self, Handoff};
 use crate::locks::Event;
 
 /// What a joined thread returned, or the panic it ended with.
@@ -65,7 +66,9 @@ impl Builder {
         }
         let done = Arc::new(Event::new());
         let mine = SetOnDrop(Arc::clone(&done));
+        let before = Handoff::sent();
         let inner = builder.spawn(move || {
+            before.begin();
             let _mine = mine;
             main()
         })?;
@@ -79,6 +82,7 @@ struct SetOnDrop(Arc<Event>);
 impl Drop for SetOnDrop {
     fn drop(&mut self) {
         self.0.set();
+        clock::end();
     }
 }
 

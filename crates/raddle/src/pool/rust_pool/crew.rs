@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::deque::{self, Queues};
 use super::end::TaskEnd;
+use crate::clock::Edge;
 use crate::os::Deadline;
 use crate::pool::sleep::{ENDED, Sleep, ticks, wants_waking};
 use crate::sync::{AtomicUsize, Ordering};
@@ -128,11 +129,14 @@ impl Crew {
         let shared = Arc::new(SharedBody {
             state: AtomicUsize::new(0),
             left: TaskEnd::new(),
+            begun: Edge::new(),
+            ended: Edge::new(),
             // SAFETY: only the lifetime changes; `SharedBody` says why nobody uses it for longer.
             body: unsafe {
                 std::mem::transmute::<*const (dyn Fn() + Sync), *const (dyn Fn() + Sync)>(body)
             },
         });
+        shared.begun.release();
         for _ in 0..helpers {
             let shared = Arc::clone(&shared);
             self.push(Box::new(move || shared.run()), member);
@@ -166,6 +170,9 @@ struct SharedBody {
     state: AtomicUsize,
     /// Completed by the last one to leave.
     left: TaskEnd,
+    /// From the owner to each worker that comes in, and from those that have left to the owner.
+    begun: Edge,
+    ended: Edge,
     body: *const (dyn Fn() + Sync),
 }
 
@@ -182,9 +189,11 @@ impl SharedBody {
         if entered.is_err() {
             return;
         }
+        self.begun.acquire();
         struct Leave<'a>(&'a SharedBody);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
+                self.0.ended.release();
                 if self.0.state.fetch_sub(INSIDE, Ordering::AcqRel) == OVER + INSIDE {
                     self.0.left.complete();
                 }
@@ -212,5 +221,6 @@ impl Drop for Finish<'_> {
                 None => shared.left.wait(),
             }
         }
+        shared.ended.acquire();
     }
 }

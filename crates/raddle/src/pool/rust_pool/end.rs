@@ -17,6 +17,7 @@
 use std::sync::Arc;
 
 use super::crew::Crew;
+use crate::clock::Edge;
 use crate::locks::Event;
 use crate::os::Deadline;
 use crate::sync::{AtomicU8, Ordering, UnsafeCell};
@@ -36,6 +37,8 @@ pub struct TaskEnd {
     /// The crew in which the waiter sleeps. Written by it in `OPEN` and `AWAITED`; read by the
     /// thread that completes, if it found `WATCHED`: the waiter then writes it no more.
     crew: UnsafeCell<Option<Arc<Crew>>>,
+    /// From the completion to what knows of it.
+    order: Edge,
 }
 
 // SAFETY: `crew` is written and read by one thread at a time, as its text says.
@@ -47,18 +50,28 @@ impl TaskEnd {
     /// Not complete.
     #[must_use]
     pub fn new() -> Self {
-        Self { state: AtomicU8::new(OPEN), event: Event::new(), crew: UnsafeCell::new(None) }
+        Self {
+            state: AtomicU8::new(OPEN),
+            event: Event::new(),
+            crew: UnsafeCell::new(None),
+            order: Edge::new(),
+        }
     }
 
     /// Whether it is complete; what was written before is then visible.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.state.load(Ordering::Acquire) == COMPLETE
+        let complete = self.state.load(Ordering::Acquire) == COMPLETE;
+        if complete {
+            self.order.acquire();
+        }
+        complete
     }
 
     /// Completes it, once, and wakes the one that waits. The caller keeps `self` alive: the waiter
     /// may be gone before this returns.
     pub fn complete(&self) {
+        self.order.release();
         match self.state.swap(COMPLETE, Ordering::AcqRel) {
             AWAITED => self.event.set(),
             WATCHED => {
@@ -98,6 +111,9 @@ impl TaskEnd {
         let left = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
             (now != COMPLETE).then_some(state)
         });
+        if left.is_err() {
+            self.order.acquire();
+        }
         left.is_ok()
     }
 

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use crossbeam_utils::CachePadded;
 
 use super::workers::Pool;
+use crate::clock::Edge;
 use crate::locks::Lock;
 
 /// Each claim is this share of what would be left for each worker.
@@ -115,6 +116,7 @@ impl Pool {
         let items = items.into_iter();
         let most = items.size_hint().1.unwrap_or(usize::MAX);
         let source = Lock::new(Some(items.fuse().enumerate()));
+        let turns = Edge::new(); // From each thread that advances the iterator to the next one.
         let (results, panic) = (Lock::new(Vec::new()), Lock::new(None::<Panic>));
         let body = || {
             let (mut mine, mut batch) = (Vec::new(), 1);
@@ -123,7 +125,9 @@ impl Pool {
                     let start = Instant::now();
                     let mut some = Vec::with_capacity(batch);
                     if let Some(items) = source.acquire().as_mut() {
+                        turns.acquire();
                         some.extend(items.take(batch));
+                        turns.release();
                     }
                     if some.is_empty() {
                         return;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::crew::{Crew, Member};
 use super::end::TaskEnd;
 use super::spawned::{Packet, Spawned};
+use crate::clock::Handoff;
 use crate::locks::Lock;
 use crate::os::fork;
 use crate::thread::{Builder, Thread};
@@ -158,7 +159,9 @@ impl Pool {
         );
         let packet = Arc::new(Packet { done: TaskEnd::new(), outcome: Lock::new(None) });
         let mine = Arc::clone(&packet);
+        let mut sent = Handoff::sent();
         let run = move || {
+            sent.receive();
             let outcome = catch_unwind(AssertUnwindSafe(task));
             *mine.outcome.acquire() = Some(outcome);
             mine.done.complete();

@@ -13,6 +13,7 @@
 //! claimed. The input stays where it is while a worker uses it, and goes back to the consumer
 //! with the output: without a GIL, an object is dropped most cheaply by the thread that made it.
 
+use crate::clock::{Handoff, is_on};
 use crate::sync::{AtomicU8, Ordering, UnsafeCell};
 
 const FREE: u8 = 0;
@@ -27,6 +28,9 @@ pub(super) struct Slot<T, R> {
     input: UnsafeCell<Option<T>>,
     /// Written by the worker that claimed the item, in `HELD`; taken by the consumer, in `DONE`.
     output: UnsafeCell<Option<R>>,
+    /// What the thread had done that has brought the item here: with an input, the consumer; with
+    /// an output, the worker. It is that one's until the other has the item.
+    sent: UnsafeCell<Handoff>,
 }
 
 /// What a slot holds, see [`Window::for_each_held`](super::Window::for_each_held).
@@ -44,6 +48,7 @@ impl<T, R> Slot<T, R> {
             state: AtomicU8::new(FREE),
             input: UnsafeCell::new(None),
             output: UnsafeCell::new(None),
+            sent: UnsafeCell::new(Handoff::new()),
         }
     }
 
@@ -56,6 +61,8 @@ impl<T, R> Slot<T, R> {
         debug_assert_eq!(self.state.load(Ordering::Relaxed), FREE);
         // SAFETY: in `FREE` the cell is the consumer's.
         self.input.with_mut(|cell| unsafe { *cell = Some(input) });
+        // SAFETY: as above.
+        unsafe { self.send() };
         self.state.store(HELD, Ordering::Release);
     }
 
@@ -66,6 +73,8 @@ impl<T, R> Slot<T, R> {
     #[inline]
     pub(super) unsafe fn run<O>(&self, body: impl FnOnce(&T) -> O) -> O {
         debug_assert_eq!(self.state.load(Ordering::Relaxed), HELD);
+        // SAFETY: in `HELD` the cell is the claiming worker's.
+        unsafe { self.receive() };
         self.input.with(|cell| {
             // SAFETY: published before it could be claimed, and not written before `DONE`.
             match unsafe { &*cell } {
@@ -83,7 +92,29 @@ impl<T, R> Slot<T, R> {
     pub(super) unsafe fn finish(&self, output: R) {
         // SAFETY: in `HELD` the cell is the claiming worker's.
         self.output.with_mut(|cell| unsafe { *cell = Some(output) });
+        // SAFETY: as above.
+        unsafe { self.send() };
         self.state.store(DONE, Ordering::Release);
+    }
+
+    /// # Safety
+    /// The item is the caller's.
+    #[inline]
+    unsafe fn send(&self) {
+        if is_on() {
+            // SAFETY: passed on to the caller.
+            self.sent.with_mut(|sent| unsafe { (*sent).send() });
+        }
+    }
+
+    /// # Safety
+    /// The item is the caller's.
+    #[inline]
+    unsafe fn receive(&self) {
+        if is_on() {
+            // SAFETY: passed on to the caller.
+            self.sent.with_mut(|sent| unsafe { (*sent).receive() });
+        }
     }
 
     /// Leaves the item as it is, without an output.
@@ -107,6 +138,8 @@ impl<T, R> Slot<T, R> {
     pub(super) unsafe fn take(&self) -> (Option<T>, Option<R>) {
         let done = self.is_done();
         // SAFETY: the item is the consumer's, says the caller.
+        unsafe { self.receive() };
+        // SAFETY: as above.
         let input = self.input.with_mut(|cell| unsafe { (*cell).take() });
         let output = if done {
             // SAFETY: in `DONE` the cell is the consumer's.
@@ -135,7 +168,9 @@ impl<T, R> Slot<T, R> {
     #[inline]
     pub(super) unsafe fn take_done(&self) -> (Option<T>, Option<R>) {
         debug_assert!(self.is_done());
-        // SAFETY: in `DONE` both cells are the consumer's.
+        // SAFETY: in `DONE` all cells are the consumer's.
+        unsafe { self.receive() };
+        // SAFETY: as above.
         let input = self.input.with_mut(|cell| unsafe { (*cell).take() });
         // SAFETY: as above.
         let output = self.output.with_mut(|cell| unsafe { (*cell).take() });

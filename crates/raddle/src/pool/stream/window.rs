@@ -44,6 +44,7 @@ use super::consumer::Consumer;
 use super::consumer_state::ConsumerState;
 use super::range_size::RangeSize;
 use super::slot::{HeldItem, Slot};
+use crate::clock::Edge;
 use crate::os::{Deadline, fork};
 use crate::pool::sleep::{Sleep, TICK};
 use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
@@ -136,6 +137,8 @@ pub struct Window<T, R> {
     pub(super) results: WaitList,
     /// The threads that wait for the last worker to leave.
     pub(super) leaving: WaitList,
+    /// From each worker that leaves to what waits for that.
+    pub(super) order: Edge,
     /// Workers inside `work`; it falls under the latch of `leaving`.
     pub(super) inside: AtomicUsize,
     pub(super) awake: CachePadded<AtomicUsize>,
@@ -181,6 +184,7 @@ impl<T, R> Window<T, R> {
             state: UnsafeCell::new(ConsumerState::new(settings, limit)),
             results: WaitList::new(),
             leaving: WaitList::new(),
+            order: Edge::new(),
             inside: AtomicUsize::new(0),
             awake: CachePadded::new(AtomicUsize::new(0)),
             ranges: AtomicUsize::new(0),
@@ -318,7 +322,12 @@ impl<T, R> Window<T, R> {
                 queued
             };
             match self.leaving.wait_as(Waiter::new(), true, blocking, until, &Alone, join)? {
-                Passed::AtOnce => return Ok(idle),
+                Passed::AtOnce => {
+                    if idle {
+                        self.order.acquire();
+                    }
+                    return Ok(idle);
+                }
                 Passed::Chosen(_) | Passed::TimedOut | Passed::Forked => {}
             }
         }

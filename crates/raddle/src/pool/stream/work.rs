@@ -357,6 +357,7 @@ impl<T, R> Drop for Entered<'_, T, R> {
         if window.sleep.has_idle() && !window.is_dry(window.sleep.load()) {
             window.sleep.wake_one(); // For what was left to this one.
         }
+        window.order.release();
         let locked = window.leaving.lock();
         if window.inside.fetch_sub(1, Ordering::AcqRel) == 1 {
             locked.choose_many(usize::MAX, 0, || {});
