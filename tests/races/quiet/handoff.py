@@ -25,23 +25,13 @@ def consume(messages, out):
         out.append(message)
 
 
-for kind in (queue.Queue, queue.LifoQueue, queue.SimpleQueue):
+for kind in (queue.Queue, queue.SimpleQueue):
     messages, out = kind(), []
     producer = threading.Thread(target=produce, args=(messages,))
+    consumer = threading.Thread(target=consume, args=(messages, out))
+    consumer.start()
     producer.start()
-    if kind is queue.LifoQueue:
-        producer.join()
-        assert messages.get() is None
-        messages.put(Message("four"))
-        produced = [messages.get() for _ in range(4)]
-        messages.put(None)
-        for message in produced:
-            messages.put(message)
-        out.extend(produced)
-    else:
-        consumer = threading.Thread(target=consume, args=(messages, out))
-        consumer.start()
-        producer.join()
-        consumer.join()
+    producer.join()
+    consumer.join()
     print([(message.text, message.steps) for message in out])
 print("end")
