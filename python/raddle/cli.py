@@ -22,12 +22,16 @@ usage: raddle run [options] [python options] script.py [args ...]
        raddle doctor [--json]
        raddle --help | --version
 
-options: --check, --profile, --profile=FILE, --on-deadlock=WORD, --known-orders=PATTERNS
+options: --check, --race, --race=PACKAGES, --profile, --profile=FILE, --on-deadlock=WORD,
+         --known-orders=PATTERNS, --known-races=PATTERNS
 
 run: runs an unmodified Python program on raddle: threading, and what builds on it, is
 patched before the program's first line, in its child processes too. A deadlock is reported
 on stderr, and Ctrl-\\ shows what every thread does; the program goes on. With --check, so
 are locks that are taken in orders that could end in a deadlock, though they did not.
+With --race, so are values that threads access and nothing orders: a missing lock. That looks at
+the program's own code, and at that of packages that are named; --race=strict tells of each two
+accesses that are not ordered. --known-races has names of values or places that are fine.
 With --profile, a table on stderr at the end says which locks were waited for, how long and
 where; FILE gets it as JSON or, if it ends in .speedscope.json, as www.speedscope.app draws it.
 With %p in its name (out-%p.json), each process writes one, children too.
@@ -140,14 +144,18 @@ def _flags(rest):
         option, is_given, word = rest[0].partition("=")
         if rest[0] == "--check":
             flags["RADDLE_LOCK_ORDER"] = "1"
+        elif option == "--race":
+            flags["RADDLE_RACE"] = _race(word if is_given else "1")
         elif option == "--profile":
             flags[stats.VARIABLE] = _profile(word if is_given else True)
-        elif option in ("--on-deadlock", "--known-orders"):
+        elif option in ("--on-deadlock", "--known-orders", "--known-races"):
             if not is_given:
                 rest = rest[1:]
                 word = rest[0] if rest else ""
             if option == "--known-orders":
                 flags["RADDLE_KNOWN_ORDERS"] = word
+            elif option == "--known-races":
+                flags["RADDLE_KNOWN_RACES"] = word
             elif word in sentences.ACTIONS:
                 flags["RADDLE_ON_DEADLOCK"] = word
             else:
@@ -157,6 +165,20 @@ def _flags(rest):
             break
         rest = rest[1:]
     return flags, rest
+
+
+def _race(word):
+    """Return what the variable has for the check of races: packages, "strict", or 1."""
+    from raddle._diagnose.race import settings
+
+    why = settings.refusal()
+    if why:
+        raise _Misused(why)
+    try:
+        settings.folders(settings.parse(word)[0])
+    except ValueError as error:
+        raise _Misused(str(error)) from None
+    return word
 
 
 def _profile(path):

@@ -71,15 +71,15 @@ mod _raddle {
     use crate::python::hooks::equip;
     #[pymodule_export]
     use crate::python::replaceable::publish;
+    #[pymodule_export]
+    use crate::queue::{
+        kinds::LifoQueue, kinds::PriorityQueue, simple::SimpleQueue, state::Queue,
+    };
     #[cfg(Py_3_12)]
     #[pymodule_export]
     use crate::race::{
         sites::look_at,
         watch::{check, probe},
-    };
-    #[pymodule_export]
-    use crate::queue::{
-        kinds::LifoQueue, kinds::PriorityQueue, simple::SimpleQueue, state::Queue,
     };
     #[pymodule_export]
     use crate::stream::{fast::quicken_stream, stream::Stream, worker::StreamWorker};

@@ -8,6 +8,8 @@ so that is reported, and the program runs on.
 import os
 import sys
 
+_OFF = ("", "0", "false", "no", "off")
+
 wrong = {}
 """By name, the invalid values of variables that were replaced: `raddle doctor` reports them."""
 
@@ -46,10 +48,20 @@ def _check():
             os.environ["RADDLE_ON_DEADLOCK"] = "report"  # Its children report nothing.
     for name in ("RADDLE", "RADDLE_DUMP"):
         word = os.environ.get(name, "")
-        if word.lower() not in ("", "0", "false", "no", "off", "1", "true", "yes", "on"):
+        if word.lower() not in (*_OFF, "1", "true", "yes", "on"):
             _say(f"{name} is 1 or 0, not {word!r}: it is taken for 1")
             wrong[name] = word
             os.environ[name] = "1"
+
+
+def _look_for_races():
+    from raddle._diagnose.race import settings, watch
+
+    try:
+        watch.start(*settings.parse(os.environ["RADDLE_RACE"]))
+    except (RuntimeError, ValueError) as error:
+        wrong["RADDLE_RACE"] = os.environ.pop("RADDLE_RACE")
+        _say(str(error))
 
 
 def start():
@@ -58,6 +70,8 @@ def start():
 
     _check()
     patch.install_at_start(_cannot_load)
+    if os.environ.get("RADDLE_RACE", "").lower() not in _OFF and not _in_subinterpreter():
+        _look_for_races()
     is_run = os.environ.get("RADDLE_RUN") == str(os.getpid())
     target = os.environ.get("RADDLE_PROFILE")
     if not (is_run or os.environ.get("RADDLE_DUMP") or target) or _in_subinterpreter():

@@ -21,7 +21,10 @@ pub(crate) fn prepare() {
 }
 
 /// `(number, kind, name, where it was made)` of a lock.
-pub(crate) fn described<'py>(py: Python<'py>, lock: &LockInfo) -> PyResult<Bound<'py, PyTuple>> {
+pub(crate) fn described<'py>(
+    py: Python<'py>,
+    lock: &LockInfo,
+) -> PyResult<Bound<'py, PyTuple>> {
     let name = lock.name.as_deref();
     (lock.id, lock.kind.word(), name, told(py, lock.told)?).into_pyobject(py)
 }

@@ -86,7 +86,11 @@ unsafe fn key(function: *mut ffi::PyObject) -> usize {
                 .read();
         }
         if class == &raw mut ffi::PyCFunction_Type {
-            return function.cast::<u8>().add(size_of::<ffi::PyObject>()).cast::<usize>().read();
+            return function
+                .cast::<u8>()
+                .add(size_of::<ffi::PyObject>())
+                .cast::<usize>()
+                .read();
         }
         function.addr()
     }
@@ -101,14 +105,10 @@ pub(super) unsafe fn call(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
     unsafe {
         let top = site.top - usize::from(site.what == What::CallNamed);
         let count = site.arg;
-        let (first, second) =
-            (frame.local(top - count - 1), frame.local(top - count));
+        let (first, second) = (frame.local(top - count - 1), frame.local(top - count));
         // (Up to 3.12 what is called comes second, unless it is a method.)
-        let (callee, this) = if cfg!(Py_3_13) || !first.is_null() {
-            (first, second)
-        } else {
-            (second, first)
-        };
+        let (callee, this) =
+            if cfg!(Py_3_13) || !first.is_null() { (first, second) } else { (second, first) };
         if callee.is_null() {
             return true;
         }

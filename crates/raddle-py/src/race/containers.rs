@@ -105,7 +105,8 @@ unsafe fn is_overridden(object: *mut ffi::PyObject) -> bool {
         heap && (of(class) != of(base) || set(class) != set(base))
             && class.addr() != DEFAULT_DICT.load(Ordering::Relaxed)
             && ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_BASETYPE) != 0
-            && (*class).tp_dealloc.map(|it| it as usize) != (*base).tp_dealloc.map(|it| it as usize)
+            && (*class).tp_dealloc.map(|it| it as usize)
+                != (*base).tp_dealloc.map(|it| it as usize)
             && is_python_method(class)
     }
 }
@@ -236,7 +237,8 @@ unsafe fn on_item(
 ) {
     // SAFETY: passed on to the caller: objects that are alive, attached.
     unsafe {
-        let is_sequence = matches!(container, Container::List | Container::Deque | Container::ByteArray);
+        let is_sequence =
+            matches!(container, Container::List | Container::Deque | Container::ByteArray);
         let name = if is_sequence { keys::index(object, key) } else { Some(keys::item(key)) };
         let Some(name) = name else {
             // A slice, or what is an index only once it is asked.
@@ -295,7 +297,11 @@ unsafe fn walked(iterator: *mut ffi::PyObject) -> *mut ffi::PyObject {
         .contains(&class)
         {
             let set = field(iterator, 0);
-            if set.is_null() || ffi::PyFrozenSet_Check(set) != 0 { std::ptr::null_mut() } else { set }
+            if set.is_null() || ffi::PyFrozenSet_Check(set) != 0 {
+                std::ptr::null_mut()
+            } else {
+                set
+            }
         } else if class == &raw mut ffi::PyEnum_Type {
             let inner = field(iterator, 1);
             if inner.is_null() { inner } else { walked(inner) }

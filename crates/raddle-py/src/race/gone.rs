@@ -103,7 +103,9 @@ pub(super) unsafe fn tells(kind: *mut ffi::PyTypeObject) -> bool {
             return DEALLOCS.iter().any(|it| *it as usize == dealloc);
         }
         let now = (*kind).tp_finalize.map_or(0, |it| it as usize);
-        if now == finalize as *const () as usize || now == finalize_and_del as *const () as usize {
+        if now == finalize as *const () as usize
+            || now == finalize_and_del as *const () as usize
+        {
             return true;
         }
         let new: Dealloc = if now == 0 {

@@ -5,9 +5,9 @@
 //! operands are on the frame's stack, see [`operands`]. The core keeps what it is told by the
 //! address of an object, so [`gone`] sees to it that the death of each such object is told, too.
 
-pub(crate) mod gone;
 mod calls;
 mod containers;
+pub(crate) mod gone;
 mod keys;
 mod operands;
 pub(crate) mod sites;

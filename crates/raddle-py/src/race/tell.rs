@@ -29,13 +29,9 @@ impl Subject {
         step: &Step<'_>,
     ) -> Self {
         // SAFETY: passed on to the caller.
-        let own = |object| unsafe { OwnedPy::new(Bound::from_borrowed_ptr(py, object).unbind()) };
-        Self {
-            object: own(object),
-            key: key.map(own),
-            family: step.family,
-            name: step.name,
-        }
+        let own =
+            |object| unsafe { OwnedPy::new(Bound::from_borrowed_ptr(py, object).unbind()) };
+        Self { object: own(object), key: key.map(own), family: step.family, name: step.name }
     }
 }
 

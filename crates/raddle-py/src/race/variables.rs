@@ -40,7 +40,12 @@ mod raw {
 ///
 /// # Safety
 /// The frame is running in the calling thread, at that site.
-pub(super) unsafe fn attribute(py: Python<'_>, frame: Frame, site: &Site, seen: &mut Seen) -> bool {
+pub(super) unsafe fn attribute(
+    py: Python<'_>,
+    frame: Frame,
+    site: &Site,
+    seen: &mut Seen,
+) -> bool {
     // SAFETY: passed on to the caller: the operands are there.
     unsafe {
         let owner = frame.local(site.top);
@@ -53,7 +58,8 @@ pub(super) unsafe fn attribute(py: Python<'_>, frame: Frame, site: &Site, seen: 
         };
         let kind = if site.what == What::LoadAttr { Kind::Read } else { Kind::Write };
         if ffi::PyType_Check(owner) != 0 {
-            let class = if kind == Kind::Read { definer(owner.cast(), site.name) } else { owner };
+            let class =
+                if kind == Kind::Read { definer(owner.cast(), site.name) } else { owner };
             if class.is_null() || !gone::tells(ffi::Py_TYPE(class)) {
                 return true;
             }
@@ -175,7 +181,12 @@ unsafe fn definer(
 ///
 /// # Safety
 /// The frame is running in the calling thread, at that site.
-pub(super) unsafe fn global(py: Python<'_>, frame: Frame, site: &Site, seen: &mut Seen) -> bool {
+pub(super) unsafe fn global(
+    py: Python<'_>,
+    frame: Frame,
+    site: &Site,
+    seen: &mut Seen,
+) -> bool {
     // SAFETY: passed on to the caller.
     unsafe {
         let names = frame.globals();

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use raddle::race::{self, Found, Kind, Step, Value};
 
-use super::containers;
 use super::calls;
+use super::containers;
 use super::gone;
 use super::operands::Frame;
 use super::sites::{self, Site, What};
@@ -185,9 +185,8 @@ unsafe fn look(py: Python<'_>, site: &Site) -> bool {
 
 /// Adds the topmost operand to the list of [`probe`].
 unsafe fn show(py: Python<'_>, frame: Frame, site: &Site) {
-    let list = PROBED.lock().ok().and_then(|list| {
-        list.as_ref().map(|list| list.get().clone_ref(py))
-    });
+    let list =
+        PROBED.lock().ok().and_then(|list| list.as_ref().map(|list| list.get().clone_ref(py)));
     // SAFETY: passed on to the caller.
     let operand = unsafe { Bound::from_borrowed_ptr_or_opt(py, frame.local(site.top)) };
     if let Some(list) = list
@@ -244,11 +243,8 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {
     // SAFETY: the definition is static and complete.
     let function = unsafe {
-        let function = ffi::PyCFunction_NewEx(
-            &raw mut DEFINITION,
-            module.as_ptr(),
-            ptr::null_mut(),
-        );
+        let function =
+            ffi::PyCFunction_NewEx(&raw mut DEFINITION, module.as_ptr(), ptr::null_mut());
         Bound::from_owned_ptr_or_err(module.py(), function)
     }?;
     module.add("_race_instruction", function)

@@ -181,9 +181,8 @@ mod offsets {
             return None;
         }
         // SAFETY: attached: the state is the calling thread's; the offset is the interpreter's.
-        let frame = unsafe {
-            ffi::PyThreadState_Get().byte_add(current).cast::<*const u8>().read()
-        };
+        let frame =
+            unsafe { ffi::PyThreadState_Get().byte_add(current).cast::<*const u8>().read() };
         (!frame.is_null()).then_some(frame)
     }
 

@@ -25,8 +25,8 @@ pub(crate) use handoff::Handoff;
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
-    Stamp, Time, acquire, changed, end, follow, is_after, is_on, is_shared, seen, serial, stamp,
-    switch, time,
+    Stamp, Time, acquire, changed, end, follow, is_after, is_on, is_shared, seen, serial,
+    stamp, switch, time,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;

@@ -11,7 +11,6 @@ import types
 from raddle._diagnose.race.flow import SUBSCRIPT, Flow
 
 MAKES = {"__init__", "__new__", "__post_init__", "__setstate__", "__init_subclass__"}
-UNMAKES = {"__del__"}
 
 # What an instruction does, by its name.
 VARIABLES = {
@@ -52,7 +51,7 @@ READ_ITEMS = {"load_item", "contains", "call", "call_named", "test", "slice"}
 WRITE_ITEMS = {"store_item", "delete_item", "call", "call_named", "store_slice"}
 SCOPES = {"attr": "attr", "global": "global", "name": "global", "deref": "deref"}
 
-USED, WRITTEN_BACK, LINKED, INITIAL = 1, 2, 4, 8
+USED, WRITTEN_BACK, LINKED, CONSTANT = 1, 2, 4, 16
 ABSENT, CHECK, UPDATE = 0, 1, 2
 
 
@@ -64,6 +63,13 @@ class Names:
         stored = set()
         for each in nested(code):
             self._add(each, stored)
+
+    @classmethod
+    def of_nothing(cls):
+        """Return names that nothing is known of yet."""
+        names = cls.__new__(cls)
+        names.attr, names.globals, names.deref = set(), set(), set()
+        return names
 
     def _add(self, code, stored):
         flow = None
@@ -162,6 +168,7 @@ def _entry(flow, op, what, links, reads, linked, written_back):
         USED * bool(bit & flow.used)
         | WRITTEN_BACK * bool(bit & written_back)
         | LINKED * bool(bit & linked)
+        | CONSTANT * (op.offset in flow.constant)
     )
     name = op.argval if op.opname in VARIABLES else None
     arg = op.arg or 0

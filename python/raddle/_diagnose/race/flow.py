@@ -73,6 +73,7 @@ class Flow:
         self.depths = {}  # how many values are there before each instruction
         self.writes = {}  # offset: the reads that what an instruction takes is made of
         self.owner_is_first = set()  # offsets of writes of attributes of the first argument
+        self.constant = set()  # offsets of writes of constants
         self.used = 0  # the reads whose values are used for more than a test
         self.used_as_is = 0  # and not only to compute another value
         self._tests = {}  # number of a block: the value that its last instruction tests
@@ -153,6 +154,8 @@ class Flow:
         for value in taken:
             made_of |= value.made_of
             itself |= value.itself
+        if name.startswith("STORE_") and taken and _is_constant(taken[0]):
+            self.constant.add(op.offset)
         if name == "STORE_ATTR" and taken and taken[-1].constant is FIRST:
             self.owner_is_first.add(op.offset)
         self.writes[op.offset] = self.writes.get(op.offset, 0) | made_of
@@ -245,6 +248,10 @@ def _compared(op, taken, made_of):
     if op.opname == "IS_OP" and any(each.constant is None for each in taken):
         return Value(made_of=made_of, absent=not op.arg)
     return Value(made_of=made_of)
+
+
+def _is_constant(value):
+    return value.constant is not ... and value.constant is not FIRST
 
 
 def _is_subscript(op):

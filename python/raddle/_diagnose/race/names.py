@@ -1,0 +1,136 @@
+"""What people call a value that is raced for: `Account.balance`, `hits in stats.py`."""
+
+import ast
+import functools
+import os
+import types
+
+from raddle._diagnose.program import stack
+
+LONGEST = 40  # characters of a key
+_VIEWS = ("items", "keys", "values", "copy")
+
+
+def variable(place, owner, name):
+    """Return what to call a variable: `owner` is the object, the names of a module, or a cell."""
+    code, _ = place
+    if type(owner) is dict:
+        file = owner.get("__file__")
+        file = file if type(file) is str else code.co_filename
+        return f"{name} in {os.path.basename(file)}"
+    if type(owner) is types.CellType:
+        return f"{name} in {_owner(code, name)}()"
+    kind = owner if isinstance(owner, type) else type(owner)
+    return f"{kind.__name__}.{name}"
+
+
+def item(place, owner, key):
+    """Return what to call an item of a container."""
+    held = _container(place, whole=False) or f"a {type(owner).__name__}"
+    return f"{held}[{_key(key)}]"
+
+
+def whole(place, owner):
+    """Return what to call a container."""
+    return _container(place, whole=True) or f"a {type(owner).__name__}"
+
+
+def positions(place):
+    """Return (line, column, last line, end column) of an instruction in its source."""
+    code, offset = place
+    for at, (line, last, column, end) in enumerate(code.co_positions()):
+        if at == offset // 2:
+            return line, column, last, end
+    return None, None, None, None
+
+
+def _key(key):
+    if type(key) in (str, int, float, bool, bytes, type(None)):
+        text = repr(key).replace("'", '"') if type(key) is str and '"' not in key else repr(key)
+    elif type(key) is tuple:
+        text = ", ".join(map(_key, key))
+    else:
+        text = f"a {type(key).__name__}"
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def _owner(code, name):
+    """Return the function whose variable a cell is."""
+    if name in code.co_cellvars:
+        return code.co_name
+    outer = code.co_qualname.split(".<locals>.")[:-1]
+    return outer[-1].rpartition(".")[2] if outer else code.co_name
+
+
+def _container(place, whole):
+    """Return what the source calls the container that an instruction accesses, or None."""
+    code, _ = place
+    node = _node(code.co_filename, positions(place))
+    if node is None:
+        return None
+    node = _accessed(node)
+    if isinstance(node, ast.Name) and whole:
+        if node.id in code.co_cellvars or node.id in code.co_freevars:
+            return f"{node.id} in {_owner(code, node.id)}()"
+        if node.id in code.co_varnames:
+            return node.id
+        return f"{node.id} in {os.path.basename(code.co_filename)}"
+    return _text(node, code)
+
+
+def _accessed(node):
+    """Return the part of an expression that is the container."""
+    match node:
+        case ast.Subscript(value=value) | ast.Starred(value=value):
+            return value
+        case ast.Compare(comparators=[*_, last]):
+            return last
+        case ast.Call(func=ast.Attribute(value=value), args=[]) | ast.Call(
+            func=ast.Attribute(value=value)
+        ) if not _is_module_function(node):
+            return value
+        case ast.Call(args=[first, *_]):
+            return _accessed(first) if isinstance(first, ast.Call) else first
+        case ast.For(iter=inner) | ast.comprehension(iter=inner):
+            return _accessed(inner) if isinstance(inner, ast.Call) else inner
+        case ast.UnaryOp(operand=operand):
+            return operand
+    return node
+
+
+def _is_module_function(node):
+    return isinstance(node.func.value, ast.Name) and node.func.value.id in ("heapq", "bisect")
+
+
+def _text(node, code):
+    match node:
+        case ast.Name(id=("self" | "cls") as word):
+            owner = code.co_qualname.split(".<locals>.")[-1].rpartition(".")[0]
+            return owner or word
+        case ast.Name(id=word):
+            return word
+        case ast.Attribute(value=value, attr=attr):
+            inner = _text(value, code)
+            return f"{inner}.{attr}" if inner else attr
+        case ast.Subscript(value=value, slice=key):
+            return f"{_text(value, code)}[{ast.unparse(key)}]"
+    return None
+
+
+@functools.lru_cache(maxsize=8)
+def _nodes(file):
+    """Return the nodes of a file's source by their positions."""
+    try:
+        tree = ast.parse("".join(stack.lines_of(file, {})))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            key = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+            found.setdefault(key, node)
+    return found
+
+
+def _node(file, where):
+    return _nodes(file).get(where)

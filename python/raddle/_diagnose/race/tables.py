@@ -1,0 +1,92 @@
+"""What calls of the built-in containers' methods do, and of functions that are given containers."""
+
+import bisect
+import collections
+import heapq
+
+PUT, TAKE, LOOK, WALK = "put", "take", "look", "walk"
+
+METHODS = {
+    list: {
+        PUT: "append extend insert sort reverse __iadd__",
+        TAKE: "pop remove clear",
+        LOOK: "index count copy",
+    },
+    dict: {
+        "item_read": "get __getitem__ __contains__",
+        "item_get_or_put": "setdefault",
+        "item_put": "__setitem__",
+        "item_take": "pop",
+        PUT: "update __ior__",
+        TAKE: "popitem clear",
+        LOOK: "copy",
+    },
+    set: {
+        "item_put": "add",
+        "item_take": "remove discard",
+        PUT: "update symmetric_difference_update",
+        TAKE: "pop clear difference_update intersection_update",
+        LOOK: "copy union intersection difference symmetric_difference issubset issuperset "
+        "isdisjoint",
+    },
+    collections.deque: {
+        PUT: "append appendleft extend extendleft insert rotate reverse",
+        TAKE: "pop popleft remove clear",
+        LOOK: "index count copy",
+    },
+    collections.OrderedDict: {
+        "item_get_or_put": "setdefault",
+        "item_take": "pop",
+        PUT: "update move_to_end",
+        TAKE: "popitem clear",
+        LOOK: "copy",
+    },
+    bytearray: {
+        PUT: "append extend insert reverse",
+        TAKE: "pop remove clear",
+        LOOK: "index count copy find decode hex",
+    },
+}
+FUNCTIONS = {
+    LOOK: (len, list, tuple, set, dict, frozenset, sorted, sum, min, max, any, all, next, repr)
+    + (str, bytes, bool, collections.deque),
+    WALK: (iter, enumerate, zip, map, filter, reversed),
+    PUT: (heapq.heappush, heapq.heapify, bisect.insort, bisect.insort_left),
+    TAKE: (heapq.heappop, heapq.heapreplace, heapq.heappushpop),
+}
+CONTAINERS = (
+    list,
+    dict,
+    set,
+    bytearray,
+    collections.deque,
+    collections.OrderedDict,
+    collections.defaultdict,
+    type((lambda x: lambda: x)(0).__closure__[0]),
+    type,
+)
+
+
+def calls():
+    """Return (what is called, what it does) pairs."""
+    found = []
+    for kind, does in METHODS.items():
+        for word, names in does.items():
+            for name in names.split():
+                method = kind.__dict__.get(name)
+                if method is not None:
+                    found.append((method, word))
+    for word, functions in FUNCTIONS.items():
+        found += [(each, word) for each in functions]
+    return found
+
+
+class Plain:
+    """A class without a destructor."""
+
+
+class WithDel:
+    """A class that has one."""
+
+    def __del__(self):
+        """Do nothing."""

@@ -1,0 +1,210 @@
+"""The check for races: which code is looked at, and how the interpreter is made to show it.
+
+`sys.monitoring` calls back when a function first starts: if it is the program's own, its accesses
+are worked out, and before each of these the interpreter calls the extension. It calls for all
+other instructions as well, once: the first call switches an instruction off.
+"""
+
+import sys
+
+from raddle import _raddle
+from raddle._diagnose.program import stack
+from raddle._diagnose.race import accesses, settings, tables
+
+_NAME = "raddle --race"
+_UNMAKES = {"__del__"}
+
+_tool = None
+_names = {}  # by id of a code object, what is written in its file; with it, so that it stays
+_known = {}  # by id, (code object, its names, those that it reads and that nothing writes late)
+_written = accesses.Names.of_nothing()
+_packages = ()
+
+
+def is_on():
+    """Return whether races are looked for."""
+    return _tool is not None
+
+
+def start(packages=(), strict=False):
+    """Look for races in code that is first run from now on.
+
+    Raises RuntimeError where that cannot be done, and ValueError for a package that is not there.
+    """
+    global _tool, _packages
+    why = settings.refusal()
+    if why:
+        raise RuntimeError(why)
+    _packages = settings.folders(packages)
+    if _tool is None:
+        from raddle._diagnose.race import told  # noqa: F401 (it hands its function in)
+
+        tool = _free_tool()
+        try:
+            _switch(False, strict)
+            _prove(tool)
+            _listen(tool)
+        except BaseException:
+            _let_go(tool)
+            raise
+        _tool = tool
+    _switch(True, strict)
+
+
+def stop():
+    """Look for no races any more."""
+    global _tool
+    if _tool is not None:
+        _switch(False, False)
+        _let_go(_tool)
+        _tool = None
+
+
+def _switch(on, strict):
+    kinds = list(tables.CONTAINERS)
+    classes = (tables.Plain, tables.WithDel)
+    disable = sys.monitoring.DISABLE
+    _raddle._race_check(on, strict, disable, kinds, classes, tables.calls())
+
+
+def _free_tool():
+    """Take a slot of `sys.monitoring` that nobody uses: debuggers and the like have their own."""
+    for tool in (4, 3):
+        if sys.monitoring.get_tool(tool) is None:
+            sys.monitoring.use_tool_id(tool, _NAME)
+            return tool
+    users = " and ".join(repr(sys.monitoring.get_tool(each)) for each in (3, 4))
+    raise RuntimeError(
+        f"races cannot be looked for: {users} use the slots of sys.monitoring that are left"
+    )
+
+
+def _let_go(tool):
+    events = sys.monitoring.events
+    sys.monitoring.set_events(tool, 0)
+    for event in (events.PY_START, events.INSTRUCTION):
+        sys.monitoring.register_callback(tool, event, None)
+    sys.monitoring.free_tool_id(tool)
+
+
+def _listen(tool):
+    events = sys.monitoring.events
+    sys.monitoring.register_callback(tool, events.INSTRUCTION, _raddle._race_instruction)
+    sys.monitoring.register_callback(tool, events.PY_START, _started)
+    sys.monitoring.set_events(tool, events.PY_START)
+    sys.monitoring.restart_events()
+
+
+def _started(code, offset):
+    """A function starts for the first time."""
+    if _is_wanted(code):
+        _look_at(code)
+    return sys.monitoring.DISABLE
+
+
+def _is_wanted(code):
+    name = code.co_filename
+    if name.startswith("<frozen"):
+        return False
+    return stack.is_own_file(name) or name.startswith(_packages or ("\0",))
+
+
+def _look_at(code):
+    """Have the extension look at the accesses of a code object."""
+    known = _names.get(id(code))
+    if known is None:
+        written = accesses.Names(code)
+        for each in accesses.nested(code):
+            _names[id(each)] = each, written
+        again = written.attr - _written.attr
+        _written.attr |= written.attr
+        if again:
+            _look_again(again)
+    written = _names[id(code)][1]
+    names = accesses.Names.of_nothing()
+    names.attr, names.globals, names.deref = _written.attr, written.globals, written.deref
+    if code.co_name in _UNMAKES:
+        return
+    entries = accesses.of(code, names)
+    left = {name for name in code.co_names if name not in names.attr}
+    _known[id(code)] = code, written, left
+    if _raddle._race_code(code, len(code.co_code), _locals(code), entries):
+        sys.monitoring.set_local_events(_tool_now(), code, sys.monitoring.events.INSTRUCTION)
+
+
+def _tool_now():
+    for tool in (4, 3):
+        if sys.monitoring.get_tool(tool) == _NAME:
+            return tool
+    raise RuntimeError("races are no longer looked for")
+
+
+def _look_again(names):
+    """Code that only read those names is looked at again: something writes them."""
+    changed = False
+    for code, _, left in list(_known.values()):
+        if left & names:
+            changed = True
+            del _known[id(code)]
+            _look_at(code)
+    if changed:
+        sys.monitoring.restart_events()
+
+
+def _locals(code):
+    """Return how many local variables, cells included, the frames of a code object have."""
+    cells = [name for name in code.co_cellvars if name not in code.co_varnames]
+    return len(code.co_varnames) + len(cells) + len(code.co_freevars)
+
+
+_PROOF = """
+def outer(owner, box, key, value):
+    def inner():
+        return value
+    for each in box:
+        first = owner.attr = value
+    found = [owner.attr, box[key], len(box), *[each for each in box]]
+    box[key] = value
+    if key in box and box:
+        inner()
+    return found
+def steps(owner, value):
+    yield
+    owner.attr = value
+"""
+
+
+def _prove(tool):
+    """See whether the interpreter's frames have their values where they are looked for.
+
+    Raises RuntimeError if not: to read them would then be to read anything.
+    """
+    names = {}
+    whole = compile(_PROOF, "<raddle>", "exec")
+    exec(whole, names)
+    written = accesses.Names(whole)
+    seen, events = [], sys.monitoring.events
+    sys.monitoring.register_callback(tool, events.INSTRUCTION, _raddle._race_instruction)
+    for each in (names["outer"].__code__, names["steps"].__code__):
+        entries = [entry for entry in accesses.of(each, written) if entry[1] in _PROVEN]
+        _raddle._race_code(each, len(each.co_code), _locals(each), entries)
+        sys.monitoring.set_local_events(tool, each, events.INSTRUCTION)
+    owner, box, value = tables.Plain(), ["item"], "value"
+    _raddle._race_probe(seen)
+    try:
+        names["outer"](owner, box, 0, value)
+        for _ in names["steps"](owner, value):
+            pass
+    finally:
+        _raddle._race_probe(None)
+        sys.monitoring.register_callback(tool, events.INSTRUCTION, None)
+    expected = [box, owner, owner, 0, box, 0, box, owner]
+    if len(seen) != len(expected) or any(map(lambda a, b: a is not b, seen, expected)):
+        version = sys.version.split()[0]
+        raise RuntimeError(
+            f"races cannot be looked for: the frames of this Python {version} are not as they "
+            "are known to be"
+        )
+
+
+_PROVEN = {"iterate", "store_attr", "load_attr", "load_item", "store_item", "contains"}
