@@ -8,7 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::race::{self, Kind, Step};
 
-use super::containers::{container, viewed, whole};
+use super::containers::{besides, container, viewed, whole};
 use super::keys;
 use super::operands::Frame;
 use super::sites::{self, Site, What};
@@ -189,8 +189,8 @@ unsafe fn apply(
             Does::ItemGetOrPut => {
                 item(seen, Kind::ItemRead);
                 item(seen, Kind::ItemWrite);
-                whole(py, site, seen, object, Kind::Look);
-                whole(py, site, seen, object, Kind::Put);
+                besides(py, site, seen, object, Kind::Look);
+                besides(py, site, seen, object, Kind::Put);
             }
         }
     }

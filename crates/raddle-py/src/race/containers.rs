@@ -166,7 +166,7 @@ pub(super) unsafe fn item(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
                 let name = keys::item(key(1));
                 let step = Step { kind: Kind::ItemRead, ..step(site, top, name) };
                 seen.step(py, &step, top, Some(key(1)));
-                whole(py, site, seen, top, Kind::Look);
+                besides(py, site, seen, top, Kind::Look);
             }
             What::Test | What::Gather => {
                 let Some(_) = plain_container(top) else { return false };
@@ -224,6 +224,23 @@ pub(super) unsafe fn whole(
     unsafe { seen.step(py, &step, object, None) }
 }
 
+/// [`whole`], besides what is done to an item: no write belongs to that.
+///
+/// # Safety
+/// As for that.
+pub(super) unsafe fn besides(
+    py: Python<'_>,
+    site: &Site,
+    seen: &mut Seen,
+    object: *mut ffi::PyObject,
+    kind: Kind,
+) {
+    let plain = step(site, object, STRUCTURE);
+    let step = Step { kind, is_atomic: true, is_linked: false, decides: false, ..plain };
+    // SAFETY: passed on to the caller.
+    unsafe { seen.step(py, &step, object, None) }
+}
+
 #[allow(clippy::too_many_arguments, reason = "what an access is")]
 unsafe fn on_item(
     py: Python<'_>,
@@ -248,7 +265,7 @@ unsafe fn on_item(
         let is_new = container == Container::Dict
             && keys::is_plain(key, 3)
             && ffi::PyDict_Contains(object, key) == 0;
-        let step = Step { kind, value, ..step(site, object, name) };
+        let step = Step { kind, value, is_replacing: !is_new, ..step(site, object, name) };
         if kind == Kind::ItemRead
             && is_new
             && ffi::Py_TYPE(object).addr() == DEFAULT_DICT.load(Ordering::Relaxed)

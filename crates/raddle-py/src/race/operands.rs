@@ -28,6 +28,12 @@ impl Frame {
         innermost::frame(py).map(|address| Self { address })
     }
 
+    /// What tells it from others that run.
+    #[inline]
+    pub(super) fn number(self) -> usize {
+        self.address.addr()
+    }
+
     /// A local variable, or a value on the stack, which begins after those; null if there is
     /// none.
     ///

@@ -43,7 +43,7 @@ mod raw {
 pub(super) unsafe fn attribute(
     py: Python<'_>,
     frame: Frame,
-    site: &Site,
+    site: &'static Site,
     seen: &mut Seen,
 ) -> bool {
     // SAFETY: passed on to the caller: the operands are there.
@@ -73,14 +73,14 @@ pub(super) unsafe fn attribute(
         }
         let class = ffi::Py_TYPE(owner);
         match resolve(class, site) {
-            Resolved::Neither => {}
+            Resolved::Neither => seen.calls(frame, site),
             Resolved::Own => seen.variable(py, site, owner, class.addr(), kind, value),
             Resolved::OwnOrClass => {
                 seen.variable(py, site, owner, class.addr(), kind, value);
                 if kind == Kind::Read {
                     let class = definer(class, site.name);
                     if !class.is_null() && gone::tells(ffi::Py_TYPE(class)) {
-                        seen.variable(py, site, class, class.addr(), kind, value);
+                        seen.inherited(py, site, class);
                     }
                 }
             }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use raddle::race::{self, Found, Kind, Step, Value};
+use raddle::race::{self, Found, Kind, Link, Step, Value};
 
 use super::calls;
 use super::containers;
@@ -33,12 +33,30 @@ thread_local! {
     static NAMED: Cell<bool> = const { Cell::new(false) };
     /// Whether it is telling what it has found: that is not looked at.
     static BUSY: Cell<bool> = const { Cell::new(false) };
+    /// See [`Across`].
+    static ACROSS: Cell<Across> =
+        const { Cell::new(Across { frame: 0, read: None, is_updated: false, links: &[] }) };
 }
 
 /// What one instruction has led to.
 #[derive(Default)]
 pub(super) struct Seen {
     found: Option<(Found, tell::Subject)>,
+    across: Across,
+}
+
+/// What a function does for an instruction that has called it as if it were an attribute: a
+/// property's, say.
+#[derive(Clone, Copy, Default)]
+struct Across {
+    /// The frame that has the instruction.
+    frame: usize,
+    /// Where that reads, if a write belongs to it.
+    read: Option<u32>,
+    /// Whether what is written is made of that.
+    is_updated: bool,
+    /// The reads that what it writes may belong to.
+    links: &'static [Link],
 }
 
 impl Seen {
@@ -56,9 +74,44 @@ impl Seen {
         value: Value,
     ) {
         let name = if site.name.is_null() { 4 } else { site.name.addr() };
-        let step = Step { kind, value, family, ..step(site, object, name) };
+        let mut step = Step { kind, value, family, ..step(site, object, name) };
+        if kind == Kind::Read {
+            step.across = self.across.read;
+            step.is_updated |= self.across.is_updated;
+        } else if step.links.is_empty() {
+            step.links = self.across.links;
+        }
         // SAFETY: passed on to the caller.
         unsafe { self.step(py, &step, object, None) }
+    }
+
+    /// The instruction calls a function, which reads or writes for it.
+    pub(super) fn calls(&self, frame: Frame, site: &'static Site) {
+        let is_read = site.what == What::LoadAttr;
+        if if is_read { site.is_linked } else { !site.links.is_empty() } {
+            ACROSS.set(Across {
+                frame: frame.number(),
+                read: is_read.then_some(site.number),
+                is_updated: is_read && site.is_updated,
+                links: if is_read { &[] } else { &site.links },
+            });
+        }
+    }
+
+    /// A variable of a class may be read in the place of an object's own.
+    ///
+    /// # Safety
+    /// `class` is alive, and the thread attached.
+    pub(super) unsafe fn inherited(
+        &mut self,
+        py: Python<'_>,
+        site: &Site,
+        class: *mut ffi::PyObject,
+    ) {
+        let plain = step(site, class, site.name.addr());
+        let step = Step { is_linked: false, family: class.addr(), ..plain };
+        // SAFETY: passed on to the caller.
+        unsafe { self.step(py, &step, class, None) }
     }
 
     /// A step is taken; `key` is the item's, if it is one.
@@ -92,9 +145,13 @@ pub(super) fn step(site: &Site, object: *mut ffi::PyObject, name: usize) -> Step
         value: Value::Other,
         links: &site.links,
         is_linked: site.is_linked,
+        across: None,
         is_written_back: site.is_written_back,
         is_used: site.is_used,
-        is_initial: site.is_initial,
+        is_updated: site.is_updated,
+        decides: site.decides,
+        is_initial: false,
+        is_replacing: true,
         is_constant: site.is_constant,
         is_atomic: false,
         family: 0,
@@ -149,7 +206,7 @@ unsafe fn new_reference(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
 ///
 /// # Safety
 /// The calling thread's running frame is at that site.
-unsafe fn look(py: Python<'_>, site: &Site) -> bool {
+unsafe fn look(py: Python<'_>, site: &'static Site) -> bool {
     let Some(frame) = Frame::running(py) else { return true };
     if PROBING.load(Ordering::Relaxed) {
         // SAFETY: passed on to the caller.
@@ -159,7 +216,12 @@ unsafe fn look(py: Python<'_>, site: &Site) -> bool {
     if BUSY.get() || aside::is_telling() {
         return true;
     }
-    let mut seen = Seen::default();
+    let mut across = ACROSS.get();
+    if across.frame == frame.number() {
+        across = Across::default();
+        ACROSS.set(across);
+    }
+    let mut seen = Seen { across, ..Seen::default() };
     let seen_by = &mut seen;
     // SAFETY: passed on to the caller.
     let keep = unsafe {

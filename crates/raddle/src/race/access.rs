@@ -86,8 +86,16 @@ pub struct Step<'a> {
     pub links: &'a [Link],
     /// Whether a write belongs to a read: it is remembered then.
     pub is_linked: bool,
+    /// Where a read is made through a function that this one is in, if a write belongs to that.
+    pub across: Option<u32>,
     /// Whether what is read is only written back.
     pub is_written_back: bool,
+    /// Whether a write is made of what is read.
+    pub is_updated: bool,
+    /// Whether it is the last read that decides whether something is written.
+    pub decides: bool,
+    /// Whether a write replaces something.
+    pub is_replacing: bool,
     /// Whether the program does anything with what is read but test it.
     pub is_used: bool,
     /// Whether the object is being made.
@@ -110,11 +118,13 @@ pub struct Access {
     pub kind: Kind,
     /// The locks that the thread held.
     pub(super) locks: Locks,
-    /// The read that it belongs to.
-    pub(super) pair: Option<Pair>,
+    /// The reads that it belongs to: what was read is in what is written, or was checked.
+    pub(super) pairs: Vec<Pair>,
     pub(super) value: Value,
     pub(super) is_used: bool,
-    pub(super) is_written_back: bool,
+    pub(super) is_updated: bool,
+    pub(super) decides: bool,
+    pub(super) is_replacing: bool,
     pub(super) is_initial: bool,
     pub(super) is_constant: bool,
     pub(super) is_atomic: bool,
@@ -123,6 +133,8 @@ pub struct Access {
 /// What a write has to do with an earlier read, and what was held from that on.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
+    /// Where the read was.
+    pub(super) read: u32,
     pub(super) flow: Flow,
     pub(super) locks: Locks,
 }
@@ -143,7 +155,7 @@ impl Access {
     /// What the write has to do with an earlier read, if it has.
     #[must_use]
     pub fn flow(&self) -> Option<Flow> {
-        self.pair.as_ref().map(|pair| pair.flow)
+        self.pairs.iter().map(|pair| pair.flow).max()
     }
 
     /// Whether a later access of the same kind takes the place of this one: what is unordered

@@ -1,7 +1,7 @@
 //! What is remembered of one place: who accessed it, and what it brings to those that read it.
 
 use super::access::{Access, Step, Value};
-use super::held::Locks;
+use super::held::{self, Locks};
 use crate::clock::{self, Stamp};
 
 /// Accesses of one place that are remembered.
@@ -57,11 +57,20 @@ impl Place {
     }
 
     /// The calling thread reads it: it is ordered after the write, if what it reads brings that.
-    pub(super) fn read(&self, step: &Step<'_>) -> bool {
-        let Some(brings) = &self.brings else { return false };
-        if self.is_reference || !step.is_written_back {
-            clock::follow(brings);
+    pub(super) fn read(&self, step: &Step<'_>, slot: u32) -> bool {
+        if let Some(brings) = &self.brings {
+            let is_guarded = || {
+                let mine = held::locks();
+                self.written_under(slot).any(|locks| held::meet(locks, &mine))
+            };
+            if !step.is_updated || self.is_reference && is_guarded() {
+                clock::follow(brings);
+            }
+            return true;
         }
-        true
+        if !step.is_written_back {
+            self.written_under(slot).for_each(held::flow_from);
+        }
+        false
     }
 }

@@ -14,7 +14,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::access::{Access, Flow, Kind, Value};
+use super::access::{Access, Flow, Kind, Pair, Value};
 use super::held::meet;
 
 static STRICT: AtomicBool = AtomicBool::new(false);
@@ -38,16 +38,18 @@ pub(super) fn strict(on: bool) {
 
 /// The harm that two accesses of one place by two threads can do, which are not ordered.
 pub(super) fn harm(one: &Access, other: &Access) -> Option<Harm> {
-    use Kind::{ItemWrite, Put, Take, Walk, Write};
+    use Kind::{ItemRead, ItemWrite, Look, Put, Read, Take, Walk, Write};
     let harm = match (one.kind, other.kind) {
         (Write, Write) | (ItemWrite, ItemWrite) => writes(one, other),
-        (Kind::Read, Write) => read(one, other),
-        (Write, Kind::Read) => read(other, one),
+        (Read, Write) | (ItemRead, ItemWrite) => read(one, other),
+        (Write, Read) | (ItemWrite, ItemRead) => read(other, one),
+        (Look, Put | Take) => check(one, other),
+        (Put | Take, Look) => check(other, one),
         (Walk, Put | Take) | (Put | Take, Walk) => {
             (!meet(&one.locks, &other.locks)).then_some(Harm::Walk)
         }
         (Take, Take) | (Put, Put) => {
-            (is_torn(one, other) || is_torn(other, one)).then_some(Harm::Check)
+            torn(one, other).max(torn(other, one)).map(|_| Harm::Check)
         }
         _ => None,
     };
@@ -59,56 +61,65 @@ fn any(one: &Access, other: &Access) -> Option<Harm> {
     let told = STRICT.load(Ordering::Relaxed)
         && (one.kind.writes() || other.kind.writes())
         && !(one.is_atomic && other.is_atomic)
-        && !(one.is_written_back || other.is_written_back)
+        && !(one.is_updated || other.is_updated)
         && !meet(&one.locks, &other.locks);
     told.then_some(Harm::Unordered)
 }
 
-/// Whether the write belongs to a read, and the other write can come between the two.
-fn is_torn(write: &Access, other: &Access) -> bool {
-    write.pair.as_ref().is_some_and(|pair| !meet(&pair.locks, &other.locks))
+/// What the write has to do with a read of its own, where the other write can come between the
+/// two.
+fn torn(write: &Access, other: &Access) -> Option<Flow> {
+    let torn = write.pairs.iter().filter(|pair| !meet(&pair.locks, &other.locks));
+    torn.map(|pair| pair.flow).max()
+}
+
+fn harm_of(flow: Flow) -> Harm {
+    match flow {
+        Flow::Update => Harm::Update,
+        Flow::Check | Flow::Absent => Harm::Check,
+    }
 }
 
 fn writes(one: &Access, other: &Access) -> Option<Harm> {
     if one.is_initial || other.is_initial {
         return None;
     }
-    let torn = [(one, other), (other, one)]
-        .map(|(one, other)| if is_torn(one, other) { one.flow() } else { None });
-    match torn[0].max(torn[1]) {
-        Some(Flow::Update) => return Some(Harm::Update),
-        Some(Flow::Check | Flow::Absent) => return Some(Harm::Check),
-        None => {}
+    if let Some(flow) = torn(one, other).max(torn(other, one)) {
+        return Some(harm_of(flow));
     }
-    let harmless = meet(&one.locks, &other.locks)
-        || one.is_atomic && other.is_atomic
-        || one.is_constant && other.is_constant && is_same(one.value, other.value);
+    let is_same = one.is_constant && other.is_constant && one.value == other.value;
+    let harmless =
+        is_same || meet(&one.locks, &other.locks) || one.is_atomic && other.is_atomic;
     (!harmless).then_some(Harm::Unordered)
 }
 
-fn is_same(one: Value, other: Value) -> bool {
-    one == other && matches!(one, Value::Flag(_) | Value::Constant(_))
-}
-
+/// A read and a write: the read may be the check of another write that was not needed this time.
 fn read(read: &Access, write: &Access) -> Option<Harm> {
     let harmless = !read.is_used
-        || read.is_written_back
+        || read.is_updated
         || write.is_initial
+        || write.is_atomic
+        || !write.is_replacing
         || matches!(write.value, Value::Flag(_))
-        || write.flow() == Some(Flow::Absent)
+        || write.pairs.iter().any(|pair| pair.flow == Flow::Absent)
         || meet(&read.locks, &write.locks);
-    (!harmless).then_some(Harm::Unordered)
+    check(read, write).or_else(|| (!harmless).then_some(Harm::Unordered))
+}
+
+/// A check, and a write that came of the same check in another thread.
+fn check(read: &Access, write: &Access) -> Option<Harm> {
+    let pairs = write.pairs.iter().filter(|pair| pair.flow != Flow::Update);
+    let is_alike = |pair: &Pair| read.kind != Kind::Look || pair.read == read.site;
+    let mut torn = pairs.filter(|pair| is_alike(pair) && !meet(&pair.locks, &read.locks));
+    (read.decides && torn.next().is_some()).then_some(Harm::Check)
 }
 
 /// The harm that a write does that belongs to a read, where another thread wrote before the read
 /// and nothing but a lock came between: next time it may come later.
 pub(super) fn harm_of_pair(write: &Access, before: &Access) -> Option<Harm> {
-    let fits = match write.kind {
-        Kind::Write | Kind::ItemWrite | Kind::Take | Kind::Put => write.kind == before.kind,
-        _ => false,
-    };
-    if !fits || write.is_initial || before.is_initial || !is_torn(write, before) {
+    let fits = write.kind.writes() && write.kind == before.kind;
+    if !fits || write.is_initial || before.is_initial {
         return None;
     }
-    Some(if write.flow() == Some(Flow::Update) { Harm::Update } else { Harm::Check })
+    torn(write, before).map(harm_of)
 }

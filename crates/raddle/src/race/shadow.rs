@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::access::{Access, Kind, Pair, Step};
+use super::access::{Access, Kind, Step};
 use super::held::{self, Locks};
 use super::place::Place;
 use super::rules::{self, Harm};
@@ -72,29 +72,28 @@ pub fn access(step: &Step<'_>) -> Option<Found> {
     let time = clock::time()?;
     let mut before = Vec::new();
     let mut found = None;
-    let place = (step.object, step.name);
-    let pair = thread::pair(step.links, place, |link, read| {
-        (Pair { flow: link.flow, locks: held::since(read.serial) }, read.before.clone())
-    });
-    let (pair, earlier) = pair.unzip();
+    let (pairs, earlier) = thread::pairs(step.links, (step.object, step.name));
     let mine = Access {
         time,
         site: step.site,
         kind: step.kind,
         locks: held::locks(),
-        pair,
+        pairs,
         value: step.value,
         is_used: step.is_used,
-        is_written_back: step.is_written_back,
+        is_updated: step.is_updated,
+        decides: step.decides,
+        is_replacing: step.is_replacing,
         is_initial: step.is_initial,
         is_constant: step.is_constant,
         is_atomic: step.is_atomic,
     };
-    if let Some(other) =
-        earlier.iter().flatten().find(|it| rules::harm_of_pair(&mine, it).is_some())
-    {
-        let harm = rules::harm_of_pair(&mine, other).expect("it was found");
-        found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
+    for other in &earlier {
+        if found.is_none()
+            && let Some(harm) = rules::harm_of_pair(&mine, other)
+        {
+            found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
+        }
     }
     let is_new = part(step.object).with(|objects| {
         if objects.len() >= MOST && !objects.contains_key(&step.object) {
@@ -110,7 +109,7 @@ pub fn access(step: &Step<'_>) -> Option<Found> {
             {
                 found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
             }
-            if step.is_linked && other.kind.writes() {
+            if (step.is_linked || step.across.is_some()) && other.kind.writes() {
                 before.push(other.clone());
             }
         }
@@ -121,8 +120,11 @@ pub fn access(step: &Step<'_>) -> Option<Found> {
         }
         is_new
     });
+    if let Some(across) = step.across {
+        thread::remember(across, step, before.clone());
+    }
     if step.is_linked {
-        thread::remember(step, before);
+        thread::remember(step.site, step, before);
     }
     if is_new && step.family != 0 {
         guard(step, &mine);
@@ -135,21 +137,21 @@ fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
     match step.kind {
         Kind::Read => {
             let place = object.place(step.name);
-            if !place.read(step) && !step.is_written_back {
-                place.written_under(slot).for_each(held::flow_from);
-            }
+            place.read(step, slot);
         }
         Kind::Write => object.place(step.name).write(step, false),
         Kind::ItemRead => {
-            if !object.place(step.name).read(step)
+            if !object.place(step.name).read(step, slot)
                 && let Some(put) = &object.put
             {
                 clock::acquire(put);
             }
         }
         Kind::ItemWrite => {
-            object.place(step.name).write(step, true);
-            leave(object);
+            object.place(step.name).write(step, !step.is_replacing);
+            if !step.is_replacing {
+                leave(object);
+            }
         }
         Kind::Look | Kind::Take | Kind::Walk => {
             if let Some(put) = &object.put {

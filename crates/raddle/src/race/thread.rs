@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::access::{Access, Link, Step};
+use super::access::{Access, Flow, Link, Pair, Step};
 use super::held;
 use crate::clock;
 
@@ -24,38 +24,51 @@ pub(super) struct LastRead {
     pub(super) before: Vec<Access>,
 }
 
-/// Remembers a read that writes belong to.
-pub(super) fn remember(step: &Step<'_>, before: Vec<Access>) {
+/// Remembers a read that writes belong to, as one at that site.
+pub(super) fn remember(site: u32, step: &Step<'_>, before: Vec<Access>) {
     let serial = clock::serial();
-    let new = LastRead { site: step.site, place: (step.object, step.name), serial, before };
+    let new = LastRead { site, place: (step.object, step.name), serial, before };
     let old = READ.try_with(|reads| {
         let reads = &mut *reads.borrow_mut();
         if reads.is_empty() {
             reads.resize_with(READS, || None);
         }
-        reads[step.site as usize % READS].replace(new)
+        reads[site as usize % READS].replace(new)
     });
     drop(old);
 }
 
-/// The read that the write belongs to, if it was of the same place: its link, and what is known
-/// of it.
-pub(super) fn pair<R>(
-    links: &[Link],
-    place: (usize, usize),
-    found: impl FnOnce(&Link, &LastRead) -> R,
-) -> Option<R> {
-    READ.try_with(|reads| {
+/// The reads that the write belongs to, of those that were of the same place: the last one of
+/// each kind, and the writes of others that came before those.
+pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Vec<Access>) {
+    if links.is_empty() {
+        return Default::default();
+    }
+    let found = READ.try_with(|reads| {
         let reads = reads.borrow();
-        let of = |link: &&Link| {
+        let of = |link: &Link| {
             let read = reads.get(link.site as usize % READS)?.as_ref()?;
-            (read.site == link.site && read.place == place).then_some(read)
+            (read.site == link.site && read.place == place).then_some((*link, read))
         };
-        let link = links.iter().filter(|link| of(link).is_some()).max_by_key(|it| it.flow)?;
-        Some(found(link, of(&link)?))
-    })
-    .ok()
-    .flatten()
+        let mut last = [None::<(Link, &LastRead)>; 2];
+        for (link, read) in links.iter().filter_map(of) {
+            let kind = &mut last[usize::from(link.flow == Flow::Update)];
+            let is_later =
+                |it: (Link, &LastRead)| (it.1.serial, it.0.site) < (read.serial, link.site);
+            if kind.is_none_or(is_later) {
+                *kind = Some((link, read));
+            }
+        }
+        let last = last.into_iter().flatten();
+        let mut before: Vec<Access> = Vec::new();
+        let pairs = last.map(|(Link { site, flow }, read)| {
+            before.extend(read.before.iter().cloned());
+            Pair { read: site, flow, locks: held::since(read.serial) }
+        });
+        let pairs = pairs.collect();
+        (pairs, before)
+    });
+    found.unwrap_or_default()
 }
 
 /// The calling thread is called so.

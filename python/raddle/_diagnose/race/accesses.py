@@ -10,7 +10,7 @@ import types
 
 from raddle._diagnose.race.flow import SUBSCRIPT, Flow
 
-MAKES = {"__init__", "__new__", "__post_init__", "__setstate__", "__init_subclass__"}
+MAKES = {"__init__", "__post_init__", "__setstate__"}
 
 # What an instruction does, by its name.
 VARIABLES = {
@@ -51,7 +51,7 @@ READ_ITEMS = {"load_item", "contains", "call", "call_named", "test", "slice"}
 WRITE_ITEMS = {"store_item", "delete_item", "call", "call_named", "store_slice"}
 SCOPES = {"attr": "attr", "global": "global", "name": "global", "deref": "deref"}
 
-USED, WRITTEN_BACK, LINKED, CONSTANT = 1, 2, 4, 16
+USED, WRITTEN_BACK, LINKED, UPDATED, CONSTANT, DECIDES = 1, 2, 4, 8, 16, 32
 ABSENT, CHECK, UPDATE = 0, 1, 2
 
 
@@ -140,6 +140,8 @@ def of(code, names):
                 what = kind(op, names)
             if what is None or op.offset not in flow.depths:
                 continue
+            if what == "test" and op.offset in flow.not_containers:
+                continue
             if what == "store_attr" and code.co_name in MAKES:
                 if op.offset in flow.owner_is_first:
                     continue
@@ -148,7 +150,7 @@ def of(code, names):
             if op.offset in flow.reads:
                 reads[flow.reads[op.offset]] = op, what
             found.append((block, op, what))
-    linked, written_back, out = 0, 0, []
+    linked, updated, deciding, out = 0, 0, 0, []
     for block, op, what in found:
         links = {}
         if what.startswith(("store", "delete", "call")):
@@ -156,18 +158,24 @@ def of(code, names):
             for bit, how in links.items():
                 linked |= bit
                 if how == UPDATE:
-                    written_back |= bit
+                    updated |= bit
+            checks = [bit for bit, how in links.items() if how != UPDATE]
+            deciding |= max(checks, key=lambda bit: reads[bit][0].offset, default=0)
         out.append((op, what, links))
-    written_back &= ~flow.used_as_is
-    return [_entry(flow, *each, reads, linked, written_back) for each in out]
+    masks = {
+        USED: flow.used,
+        WRITTEN_BACK: updated & ~flow.used_as_is,
+        LINKED: linked,
+        UPDATED: updated,
+        DECIDES: deciding,
+    }
+    return [_entry(flow, *each, reads, masks) for each in out]
 
 
-def _entry(flow, op, what, links, reads, linked, written_back):
+def _entry(flow, op, what, links, reads, masks):
     bit = flow.reads.get(op.offset, 0)
     flags = (
-        USED * bool(bit & flow.used)
-        | WRITTEN_BACK * bool(bit & written_back)
-        | LINKED * bool(bit & linked)
+        sum(flag for flag, mask in masks.items() if bit & mask)
         | CONSTANT * (op.offset in flow.constant)
     )
     name = op.argval if op.opname in VARIABLES else None

@@ -22,8 +22,8 @@ class Block:
         self.handlers = []
 
     def following(self):
-        """Yield the blocks that may run next."""
-        yield from filter(None, (self.ahead, self.jump, *self.handlers))
+        """Yield the blocks that may run next, unless there is an exception."""
+        yield from filter(None, (self.ahead, self.jump))
 
 
 def exceptions(code):
@@ -87,6 +87,11 @@ def dependents(found):
     (Ferrante, Ottenstein and Warren, 1987: what depends on a test is what comes after one of its
     sides whatever happens, but not after the test itself.)
     """
+    plainly = _reached([found[0]])
+    for block in found:
+        for handler in block.handlers:
+            handled = _reached([handler]) - plainly
+            yield block, handler, [found[n] for n in sorted(handled)]
     after = _always_after(found)
     for block in found:
         ways = list(block.following())
@@ -95,8 +100,23 @@ def dependents(found):
         strictly = after[block.number] & ~(1 << block.number)
         for way in ways:
             chosen = after[way.number] & ~strictly
-            if chosen:
-                yield block, way, [found[n] for n in _bits(chosen)]
+            those = [found[n] for n in _bits(chosen)]
+            if block.number not in plainly:
+                # (What goes on after an exception does so without one as well.)
+                those = [each for each in those if each.number not in plainly]
+            if those:
+                yield block, way, those
+
+
+def _reached(waiting):
+    """Return the numbers of the blocks that may run after those, which are among them."""
+    seen = set()
+    while waiting:
+        block = waiting.pop()
+        if block.number not in seen:
+            seen.add(block.number)
+            waiting += block.following()
+    return seen
 
 
 def _always_after(found):

@@ -58,6 +58,7 @@ class Value(NamedTuple):
     made_of: int = 0  # the reads that it is made of, those included
     absent: bool | None = None  # the truth that it has if there was nothing
     constant: object = ...  # itself, if it is known
+    is_result: bool = False  # whether a test or a call made it, so that it is no container
 
 
 NOTHING = Value()
@@ -73,6 +74,7 @@ class Flow:
         self.depths = {}  # how many values are there before each instruction
         self.writes = {}  # offset: the reads that what an instruction takes is made of
         self.owner_is_first = set()  # offsets of writes of attributes of the first argument
+        self.not_containers = set()  # offsets of tests of what is no container
         self.constant = set()  # offsets of writes of constants
         self.used = 0  # the reads whose values are used for more than a test
         self.used_as_is = 0  # and not only to compute another value
@@ -159,8 +161,11 @@ class Flow:
         if name == "STORE_ATTR" and taken and taken[-1].constant is FIRST:
             self.owner_is_first.add(op.offset)
         self.writes[op.offset] = self.writes.get(op.offset, 0) | made_of
-        result = Value(made_of=made_of)
-        if name in ("TO_BOOL", "UNARY_NOT", *TESTS):
+        if taken and taken[-1].is_result:
+            self.not_containers.add(op.offset)
+        result = Value(made_of=made_of, is_result=name.startswith("CALL"))
+        is_test = name in TESTS or name in ("TO_BOOL", "UNARY_NOT")
+        if is_test:
             result = self._tested(op, taken)
         elif name in ("IS_OP", "CONTAINS_OP", "COMPARE_OP"):
             result = _compared(op, taken, made_of)
@@ -168,13 +173,13 @@ class Flow:
                 self._use(taken[-1].itself, as_is=True)
         elif name not in MOVES:
             self._use(itself, as_is=name not in COMPUTES or _is_subscript(op))
-        if self._is_read(op):
+        if self._is_read(op) and not (is_test and op.offset in self.not_containers):
             bit = self.bit(op)
-            if name in TESTS or name in ("TO_BOOL", "UNARY_NOT", "CONTAINS_OP"):
+            if is_test or name == "CONTAINS_OP":
                 result = result._replace(made_of=result.made_of | bit)
             else:
                 made_of = bit if name == "LOAD_ATTR" else result.made_of | bit
-                result = Value(bit, made_of)
+                result = Value(bit, made_of, is_result=result.is_result)
         if name in TESTS:
             self._tests[op.offset] = result
         stack.extend([result] * (effect + takes))
@@ -193,7 +198,7 @@ class Flow:
             absent = False
         if op.opname == "UNARY_NOT" and absent is not None:
             absent = not absent
-        return Value(made_of=value.made_of, absent=absent)
+        return Value(made_of=value.made_of, absent=absent, is_result=True)
 
     def _guards(self):
         """For each block, {a read that was tested: whether there had to be nothing}."""
@@ -244,10 +249,10 @@ class Flow:
 
 def _compared(op, taken, made_of):
     if op.opname == "CONTAINS_OP":
-        return Value(made_of=made_of, absent=bool(op.arg))
+        return Value(made_of=made_of, absent=bool(op.arg), is_result=True)
     if op.opname == "IS_OP" and any(each.constant is None for each in taken):
-        return Value(made_of=made_of, absent=not op.arg)
-    return Value(made_of=made_of)
+        return Value(made_of=made_of, absent=not op.arg, is_result=True)
+    return Value(made_of=made_of, is_result=True)
 
 
 def _is_constant(value):
@@ -275,4 +280,5 @@ def _either(one, other):
         return one
     absent = one.absent if one.absent == other.absent else None
     constant = one.constant if one.constant is other.constant else ...
-    return Value(one.itself | other.itself, one.made_of | other.made_of, absent, constant)
+    itself, made_of = one.itself | other.itself, one.made_of | other.made_of
+    return Value(itself, made_of, absent, constant, one.is_result and other.is_result)

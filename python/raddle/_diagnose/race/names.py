@@ -1,6 +1,7 @@
 """What people call a value that is raced for: `Account.balance`, `hits in stats.py`."""
 
 import ast
+import dis
 import functools
 import os
 import types
@@ -68,7 +69,8 @@ def _container(place, whole):
     node = _node(code.co_filename, positions(place))
     if node is None:
         return None
-    node = _accessed(node)
+    if not _is_walk(place) or isinstance(node, ast.Call):
+        node = _accessed(node)
     if isinstance(node, ast.Name) and whole:
         if node.id in code.co_cellvars or node.id in code.co_freevars:
             return f"{node.id} in {_owner(code, node.id)}()"
@@ -98,6 +100,13 @@ def _accessed(node):
     return node
 
 
+def _is_walk(place):
+    """Whether the instruction goes over what the expression there is."""
+    code, offset = place
+    walks = dis.opmap["GET_ITER"], dis.opmap["FOR_ITER"]
+    return code.co_code[offset] in walks
+
+
 def _is_module_function(node):
     return isinstance(node.func.value, ast.Name) and node.func.value.id in ("heapq", "bisect")
 
@@ -113,7 +122,8 @@ def _text(node, code):
             inner = _text(value, code)
             return f"{inner}.{attr}" if inner else attr
         case ast.Subscript(value=value, slice=key):
-            return f"{_text(value, code)}[{ast.unparse(key)}]"
+            text = _key(key.value) if isinstance(key, ast.Constant) else ast.unparse(key)
+            return f"{_text(value, code)}[{text}]"
     return None
 
 

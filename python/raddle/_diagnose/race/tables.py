@@ -9,7 +9,8 @@ PUT, TAKE, LOOK, WALK = "put", "take", "look", "walk"
 METHODS = {
     list: {
         PUT: "append extend insert sort reverse __iadd__",
-        TAKE: "pop remove clear",
+        "item_take": "remove",
+        TAKE: "pop clear",
         LOOK: "index count copy",
     },
     dict: {
@@ -31,7 +32,8 @@ METHODS = {
     },
     collections.deque: {
         PUT: "append appendleft extend extendleft insert rotate reverse",
-        TAKE: "pop popleft remove clear",
+        "item_take": "remove",
+        TAKE: "pop popleft clear",
         LOOK: "index count copy",
     },
     collections.OrderedDict: {

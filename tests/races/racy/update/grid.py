@@ -1,7 +1,7 @@
 """Rows of a picture are added up into one row by two threads. A value can be lost."""
 
 # race: update sums[0]
-# race: update sums[1]
+# also: update sums[1]
 
 import threading
 
