@@ -163,7 +163,7 @@ class Flow:
         self.writes[op.offset] = self.writes.get(op.offset, 0) | made_of
         if taken and taken[-1].is_result:
             self.not_containers.add(op.offset)
-        result = Value(made_of=made_of, is_result=name.startswith("CALL"))
+        result = Value(made_of=made_of, is_result=not _is_loaded(op))
         is_test = name in TESTS or name in ("TO_BOOL", "UNARY_NOT")
         if is_test:
             result = self._tested(op, taken)
@@ -205,7 +205,7 @@ class Flow:
         direct = {block.number: {} for block in self.blocks}
         depends = {block.number: set() for block in self.blocks}
         for block, way, those in blocks.dependents(self.blocks):
-            tested = self._conditions(block, way)
+            tested = list(self._conditions(block, way))
             for each in those:
                 for bits, absent in tested:
                     known = direct[each.number].get(bits)
@@ -259,6 +259,13 @@ def _is_constant(value):
     return value.constant is not ... and value.constant is not FIRST
 
 
+def _is_loaded(op):
+    """Whether an instruction loads what may be a container of somebody's."""
+    return op.opname.startswith(("LOAD_", "BINARY_SUBSCR", "FOR_ITER", "UNPACK_")) or (
+        _is_subscript(op)
+    )
+
+
 def _is_subscript(op):
     return op.opname == "BINARY_OP" and op.arg == SUBSCRIPT
 
@@ -281,4 +288,4 @@ def _either(one, other):
     absent = one.absent if one.absent == other.absent else None
     constant = one.constant if one.constant is other.constant else ...
     itself, made_of = one.itself | other.itself, one.made_of | other.made_of
-    return Value(itself, made_of, absent, constant, one.is_result and other.is_result)
+    return Value(itself, made_of, absent, constant, one.is_result or other.is_result)

@@ -9,7 +9,7 @@ import types
 from raddle._diagnose.program import stack
 
 LONGEST = 40  # characters of a key
-_VIEWS = ("items", "keys", "values", "copy")
+_SUBSCRIPTS = ("BINARY_SUBSCR", "BINARY_OP", "STORE_SUBSCR", "DELETE_SUBSCR")
 
 
 def variable(place, owner, name):
@@ -29,6 +29,14 @@ def item(place, owner, key):
     """Return what to call an item of a container."""
     held = _container(place, whole=False) or f"a {type(owner).__name__}"
     return f"{held}[{_key(key)}]"
+
+
+def is_item(place, owner):
+    """Whether a key at an instruction is that of an item, and not a member of a set or list."""
+    code, offset = place
+    if isinstance(owner, dict):
+        return True
+    return code.co_code[offset] in {dis.opmap.get(name) for name in _SUBSCRIPTS}
 
 
 def whole(place, owner):

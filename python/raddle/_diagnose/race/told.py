@@ -119,7 +119,7 @@ def found(harm, mine, other, owner, name, item, guards):
             return
         if name is not None:
             called = names.variable(place, owner, name)
-        elif item[0]:
+        elif item[0] and names.is_item(place, owner):
             called = names.item(place, owner, item[1])
         elif type(owner).__name__ == "cell":
             called = names.variable(place, owner, _cell(place))

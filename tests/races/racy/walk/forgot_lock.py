@@ -29,7 +29,6 @@ class Metrics:
 
 
 def show(metrics, out):
-    metrics.count()
     out.append(metrics.show())
     metrics.count()
 
