@@ -30,29 +30,35 @@ fn on() {
 
 /// One thread releases, then another one acquires.
 #[track_caller]
-fn orders(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) {
+fn orders<R, A>(release: impl FnOnce() -> R + Send, acquire: impl FnOnce() -> A + Send) {
     assert!(is_ordered(release, acquire), "it is ordered");
 }
 
 #[track_caller]
-fn orders_nothing(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) {
+fn orders_nothing<R, A>(
+    release: impl FnOnce() -> R + Send,
+    acquire: impl FnOnce() -> A + Send,
+) {
     assert!(!is_ordered(release, acquire), "it is not ordered");
 }
 
-fn is_ordered(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) -> bool {
+fn is_ordered<R, A>(
+    release: impl FnOnce() -> R + Send,
+    acquire: impl FnOnce() -> A + Send,
+) -> bool {
     on();
     let (tell, told) = mpsc::channel();
     scope_within(|scope| {
         let releasing = scope.spawn(move || {
             let then = now();
-            release();
+            drop(release());
             let later = now();
             tell.send((then, later)).unwrap();
         });
         let acquiring = scope.spawn(move || {
             let (then, later): (Moment, Moment) = told.recv().unwrap();
             assert!(!is_after(then), "not before it acquires");
-            acquire();
+            drop(acquire());
             assert!(!is_after(later), "nor after what comes after the release");
             is_after(then)
         });
@@ -63,22 +69,22 @@ fn is_ordered(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) -> b
 
 /// One thread acquires, and waits for that; another one releases when it is seen to wait.
 #[track_caller]
-fn orders_what_waits(
-    release: impl FnOnce() + Send,
-    acquire: impl FnOnce() + Send,
+fn orders_what_waits<R, A>(
+    release: impl FnOnce() -> R + Send,
+    acquire: impl FnOnce() -> A + Send,
     waits: impl Fn() -> bool + Send,
 ) {
     on();
     let (tell, told) = mpsc::channel();
     scope_within(|scope| {
         scope.spawn(move || {
-            acquire();
+            drop(acquire());
             assert!(is_after(told.recv().unwrap()), "it is ordered");
         });
         scope.spawn(move || {
             eventually("it waits", waits);
             tell.send(now()).unwrap();
-            release();
+            drop(release());
         });
     });
 }
@@ -100,7 +106,7 @@ fn a_permit_brings_what_was_done_before_its_release() {
     let permits = Semaphore::new(0);
     orders(|| permits.release(1).unwrap(), || assert!(permits.try_acquire()));
     orders(|| permits.release(1).unwrap(), || permits.acquire());
-    orders(|| permits.release(1).unwrap(), || drop(permits.hold()));
+    orders(|| permits.release(1).unwrap(), || permits.hold());
     permits.acquire();
     orders_what_waits(
         || permits.release(1).unwrap(),
@@ -217,8 +223,8 @@ fn an_item_brings_what_was_done_before_it_was_put() {
     );
     // A put comes after nothing that others have put or got.
     orders_nothing(|| queue.put(1).unwrap(), || queue.put(2).unwrap());
-    orders_nothing(|| drop(queue.get()), || queue.put(2).unwrap());
-    orders_nothing(|| drop(queue.get()), || drop(queue.get()));
+    orders_nothing(|| queue.get(), || queue.put(2).unwrap());
+    orders_nothing(|| queue.get(), || queue.get());
     orders_nothing(
         || assert_eq!(queue.try_get(), Err(GetError::Empty)),
         || assert_eq!(queue.try_get(), Err(GetError::Empty)),
@@ -249,22 +255,22 @@ fn room_in_a_queue_brings_what_was_done_before_it_was_made() {
     let queue = Queue::bounded(1);
     queue.put(0).unwrap();
     orders_what_waits(
-        || drop(queue.get()),
+        || queue.get(),
         || queue.put(1).unwrap(),
         || queue.gate().waiting_to_put() == 1,
     );
     // The one place: whoever puts comes after who has got.
-    orders(|| drop(queue.get()), || queue.put(1).unwrap());
+    orders(|| queue.get(), || queue.put(1).unwrap());
 
     let queue = Queue::bounded(2);
     queue.put(0).unwrap();
     queue.put(0).unwrap();
     orders_what_waits(
-        || drop(queue.get()),
+        || queue.get(),
         || queue.put(1).unwrap(),
         || queue.gate().waiting_to_put() == 1,
     );
-    orders_nothing(|| drop(queue.get()), || queue.put(1).unwrap());
+    orders_nothing(|| queue.get(), || queue.put(1).unwrap());
 }
 
 #[test]
@@ -288,8 +294,8 @@ fn the_end_of_the_tasks_of_a_queue_orders_what_joins_it() {
 #[test]
 fn what_is_told_of_a_shutdown_comes_after_it() {
     let queue = Queue::<u32>::unbounded();
-    orders(|| drop(queue.shutdown(false)), || assert_eq!(queue.get(), Err(GetError::ShutDown)));
-    orders(|| drop(queue.shutdown(true)), || assert!(queue.put(1).is_err()));
+    orders(|| queue.shutdown(false), || assert_eq!(queue.get(), Err(GetError::ShutDown)));
+    orders(|| queue.shutdown(true), || assert!(queue.put(1).is_err()));
 }
 
 #[test]
@@ -302,15 +308,15 @@ fn items_that_are_kept_elsewhere_bring_what_was_done_before_they_were_put() {
     };
     let gate = new();
     orders(
-        || drop(gate.put_by(1, Blocks::push)),
+        || gate.put_by(1, Blocks::push),
         || {
             gate.retire(std::mem::take::<Blocks<u32>>);
         },
     );
-    orders_nothing(|| gate.set_unfinished(0), || drop(gate.get_by(Blocks::pop)));
+    orders_nothing(|| gate.set_unfinished(0), || gate.get_by(Blocks::pop));
     let gate = new();
     orders(
-        || drop(gate.retire(std::mem::take::<Blocks<u32>>)),
+        || gate.retire(std::mem::take::<Blocks<u32>>),
         || assert_eq!(gate.get_by(Blocks::pop).unwrap_err(), Deny::Retired),
     );
     let gate = retired();
@@ -395,7 +401,7 @@ fn a_scope_orders_its_threads() {
 }
 
 fn publish(task: &Completion) {
-    task.claim(Access::Free).unwrap().publish();
+    let _ = task.claim(Access::Free).unwrap().publish();
 }
 
 #[test]
@@ -405,7 +411,7 @@ fn the_end_of_a_future_orders_what_knows_of_it() {
         orders(|| publish(&task), || acquire(&task));
         let task = Completion::new();
         orders(
-            || drop(task.cancel(Access::Free).unwrap()),
+            || task.cancel(Access::Free).unwrap(),
             || {
                 if !task.is_settled() {
                     assert_eq!(task.phase(), Phase::Cancelled);
@@ -429,7 +435,7 @@ fn the_end_of_a_future_orders_what_knows_of_it() {
 fn a_worker_that_finds_its_task_cancelled_comes_after_that() {
     let task = Completion::new();
     orders(
-        || drop(task.cancel(Access::Free).unwrap()),
+        || task.cancel(Access::Free).unwrap(),
         || assert!(task.begin(Access::Free).unwrap().is_err()),
     );
 }
