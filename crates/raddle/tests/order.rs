@@ -9,7 +9,9 @@ mod common;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::mpsc;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use common::{eventually, exit_status, in_child, scope_within};
@@ -17,6 +19,7 @@ use raddle::clock_probe::{Moment, is_after, now};
 use raddle::future::{Access, Completion, Phase};
 use raddle::pool::{Left, NextStep, Outcome, Seat, Settings, Tasks, Window};
 use raddle::queue::{Blocks, Deny, Gate};
+use raddle::thread;
 use raddle::{
     Barrier, Blocking, BoundedSemaphore, Condition, Deadline, Event, GetError, Native, Parker,
     Pool, Queue, RLock, RawLock, Semaphore, Timer, Wake,
@@ -296,6 +299,9 @@ fn what_is_told_of_a_shutdown_comes_after_it() {
     let queue = Queue::<u32>::unbounded();
     orders(|| queue.shutdown(false), || assert_eq!(queue.get(), Err(GetError::ShutDown)));
     orders(|| queue.shutdown(true), || assert!(queue.put(1).is_err()));
+    let queue = Queue::<u32>::unbounded();
+    orders(|| queue.shutdown(false), || queue.gate().may_get().unwrap_err());
+    orders(|| queue.shutdown(false), || queue.gate().may_put().unwrap_err());
 }
 
 #[test]
@@ -366,6 +372,59 @@ fn a_thread_that_was_seen_to_be_finished_is_one_that_this_comes_after() {
     assert!(!is_after(end));
     eventually("it has ended", || thread.is_finished());
     assert!(is_after(end));
+}
+
+#[test]
+fn what_waits_for_the_beginning_of_a_thread_is_not_ordered_after_its_end() {
+    unsafe extern "C-unwind" fn main(tell: *mut c_void) {
+        // SAFETY: the box that is handed over below, once.
+        let tell = unsafe { Box::from_raw(tell.cast::<mpsc::Sender<Moment>>()) };
+        thread::settled();
+        let begun = now();
+        thread::begun();
+        tell.send(begun).unwrap();
+        tell.send(now()).unwrap();
+    }
+    on();
+    let (tell, told) = mpsc::channel::<Moment>();
+    let (handle, tell) = (Arc::new(thread::Handle::new()), Box::into_raw(Box::new(tell)));
+    let before = now();
+    // SAFETY: `main` takes the box over, settles, and does not panic.
+    unsafe { thread::run_raw(&handle, true, 0, main, tell.cast()) }.unwrap();
+    let (begun, end) = (told.recv().unwrap(), told.recv().unwrap());
+    eventually("it has ended", || told.recv().is_err());
+    assert!(is_after(before) && !is_after(begun));
+    handle.wait_begun(&mut Native).unwrap();
+    assert!(is_after(begun) && !is_after(end));
+    assert_eq!(handle.join_with(&mut Native, Deadline::NEVER), Ok(thread::Reaped::Ended));
+    assert!(is_after(end));
+}
+
+#[test]
+fn what_waits_for_all_lasting_threads_comes_after_their_ends() {
+    unsafe extern "C-unwind" fn main(tell: *mut c_void) {
+        // SAFETY: the box that is handed over below, once.
+        let tell = unsafe { Box::from_raw(tell.cast::<mpsc::Sender<Moment>>()) };
+        thread::settled();
+        tell.send(now()).unwrap();
+        if EARLY.load(Ordering::SeqCst) {
+            thread::finish_early();
+        }
+    }
+    static EARLY: AtomicBool = AtomicBool::new(false);
+    on();
+    for early in [false, true] {
+        EARLY.store(early, Ordering::SeqCst);
+        let (tell, told) = mpsc::channel::<Moment>();
+        let (handle, tell) = (Arc::new(thread::Handle::new()), Box::into_raw(Box::new(tell)));
+        // SAFETY: as above.
+        unsafe { thread::run_raw(&handle, true, 0, main, tell.cast()) }.unwrap();
+        let end = told.recv().unwrap();
+        assert!(!is_after(end));
+        assert_eq!(thread::wait_for_lasting(&mut Native, Deadline::NEVER), Ok(true));
+        assert!(is_after(end));
+        eventually("it is done", || handle.is_done());
+    }
 }
 
 #[test]
@@ -498,8 +557,8 @@ fn a_pool_orders_a_task_after_its_spawn_and_before_its_join() {
     let end = task.join_timeout(LONG).ok().unwrap().unwrap();
     assert!(is_after(end));
     // A worker that waits for a task of its own pool.
-    let pool = std::sync::Arc::new(pool);
-    let own = std::sync::Arc::clone(&pool);
+    let pool = Arc::new(pool);
+    let own = Arc::clone(&pool);
     let nested = pool.spawn(move || {
         let end = own.spawn(now).join().unwrap();
         assert!(is_after(end));
