@@ -433,6 +433,8 @@ class Thread(_stdlib.Thread):
         def _wait_for_end(self, timeout):
             handle = vars(self).get("_raddle_handle")
             if self._is_stopped:
+                if handle is not None:
+                    handle.is_done()  # What the thread did comes before what follows.
                 return
             if handle is not None and handle.ident:
                 # Its end comes after the lock's release.
@@ -442,6 +444,17 @@ class Thread(_stdlib.Thread):
                 self._wait_for_tstate_lock()
             else:
                 self._wait_for_tstate_lock(timeout=timeout)
+
+        def is_alive(self):
+            """Return whether the thread is started, and has not ended."""
+            assert self._initialized, "Thread.__init__() not called"
+            if self._is_stopped or not self._started.is_set():
+                handle = vars(self).get("_raddle_handle")
+                if handle is not None:
+                    handle.is_done()  # As in join().
+                return False
+            self._wait_for_tstate_lock(False)
+            return not self._is_stopped
 
     @property
     def native_id(self):
