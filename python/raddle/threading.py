@@ -305,7 +305,6 @@ class Thread(_stdlib.Thread):
     elif _VERSION >= (3, 13):
 
         def _launch(self):
-            # A new one each time: see above.
             self._handle = handle = _raddle._make_handle_for(_ThreadHandle, self)
             _start_joinable_thread(self._bootstrap, handle=handle, daemon=self.daemon)
             return handle
@@ -316,7 +315,6 @@ class Thread(_stdlib.Thread):
             if _start_new_thread is not _raddle.start_new_thread:
                 self._raddle_handle = None
                 return _start_new_thread(self._bootstrap, ())
-            # A new one each time: see above.
             self._raddle_handle = handle = _raddle._make_handle_for(_ThreadHandle, self)
             lock = _raddle._signal_lock()
             lock.acquire()
@@ -418,30 +416,32 @@ class Thread(_stdlib.Thread):
             timeout = max(timeout, 0)
         self._wait_for_end(timeout)
 
-    if _VERSION >= (3, 14):
+    if _VERSION >= (3, 13):
 
         def _wait_for_end(self, timeout):
-            self._os_thread_handle.join(timeout)
-
-    elif _VERSION >= (3, 13):
-
-        def _wait_for_end(self, timeout):
-            self._handle.join(timeout)
+            getattr(self, _HANDLE).join(timeout)
 
     else:
 
         def _wait_for_end(self, timeout):
             handle = vars(self).get("_raddle_handle")
             if self._is_stopped:
-                return
+                return handle and handle.is_done()  # It is known to those that order threads.
             if handle is not None and handle.ident:
                 # Its end comes after the lock's release.
                 handle.join(timeout)
-                self._wait_for_tstate_lock(False)
-            elif timeout is None:
-                self._wait_for_tstate_lock()
-            else:
-                self._wait_for_tstate_lock(timeout=timeout)
+                return self._wait_for_tstate_lock(False)
+            return self._wait_for_tstate_lock(timeout=-1 if timeout is None else timeout)
+
+        def is_alive(self):
+            """Return whether the thread has started and not ended."""
+            assert self._initialized, "Thread.__init__() not called"
+            if not self._started.is_set():
+                return False
+            self._wait_for_tstate_lock(False)
+            if self._is_stopped:
+                self._wait_for_end(0)
+            return not self._is_stopped
 
     @property
     def native_id(self):

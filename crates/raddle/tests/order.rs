@@ -9,7 +9,9 @@ mod common;
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::mpsc;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use common::{eventually, exit_status, in_child, scope_within};
@@ -17,6 +19,7 @@ use raddle::clock_probe::{Moment, is_after, now};
 use raddle::future::{Access, Completion, Phase};
 use raddle::pool::{Left, NextStep, Outcome, Seat, Settings, Tasks, Window};
 use raddle::queue::{Blocks, Deny, Gate};
+use raddle::thread;
 use raddle::{
     Barrier, Blocking, BoundedSemaphore, Condition, Deadline, Event, GetError, Native, Parker,
     Pool, Queue, RLock, RawLock, Semaphore, Timer, Wake,
@@ -30,29 +33,35 @@ fn on() {
 
 /// One thread releases, then another one acquires.
 #[track_caller]
-fn orders(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) {
+fn orders<R, A>(release: impl FnOnce() -> R + Send, acquire: impl FnOnce() -> A + Send) {
     assert!(is_ordered(release, acquire), "it is ordered");
 }
 
 #[track_caller]
-fn orders_nothing(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) {
+fn orders_nothing<R, A>(
+    release: impl FnOnce() -> R + Send,
+    acquire: impl FnOnce() -> A + Send,
+) {
     assert!(!is_ordered(release, acquire), "it is not ordered");
 }
 
-fn is_ordered(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) -> bool {
+fn is_ordered<R, A>(
+    release: impl FnOnce() -> R + Send,
+    acquire: impl FnOnce() -> A + Send,
+) -> bool {
     on();
     let (tell, told) = mpsc::channel();
     scope_within(|scope| {
         let releasing = scope.spawn(move || {
             let then = now();
-            release();
+            drop(release());
             let later = now();
             tell.send((then, later)).unwrap();
         });
         let acquiring = scope.spawn(move || {
             let (then, later): (Moment, Moment) = told.recv().unwrap();
             assert!(!is_after(then), "not before it acquires");
-            acquire();
+            drop(acquire());
             assert!(!is_after(later), "nor after what comes after the release");
             is_after(then)
         });
@@ -63,22 +72,22 @@ fn is_ordered(release: impl FnOnce() + Send, acquire: impl FnOnce() + Send) -> b
 
 /// One thread acquires, and waits for that; another one releases when it is seen to wait.
 #[track_caller]
-fn orders_what_waits(
-    release: impl FnOnce() + Send,
-    acquire: impl FnOnce() + Send,
+fn orders_what_waits<R, A>(
+    release: impl FnOnce() -> R + Send,
+    acquire: impl FnOnce() -> A + Send,
     waits: impl Fn() -> bool + Send,
 ) {
     on();
     let (tell, told) = mpsc::channel();
     scope_within(|scope| {
         scope.spawn(move || {
-            acquire();
+            drop(acquire());
             assert!(is_after(told.recv().unwrap()), "it is ordered");
         });
         scope.spawn(move || {
             eventually("it waits", waits);
             tell.send(now()).unwrap();
-            release();
+            drop(release());
         });
     });
 }
@@ -100,7 +109,7 @@ fn a_permit_brings_what_was_done_before_its_release() {
     let permits = Semaphore::new(0);
     orders(|| permits.release(1).unwrap(), || assert!(permits.try_acquire()));
     orders(|| permits.release(1).unwrap(), || permits.acquire());
-    orders(|| permits.release(1).unwrap(), || drop(permits.hold()));
+    orders(|| permits.release(1).unwrap(), || permits.hold());
     permits.acquire();
     orders_what_waits(
         || permits.release(1).unwrap(),
@@ -217,8 +226,8 @@ fn an_item_brings_what_was_done_before_it_was_put() {
     );
     // A put comes after nothing that others have put or got.
     orders_nothing(|| queue.put(1).unwrap(), || queue.put(2).unwrap());
-    orders_nothing(|| drop(queue.get()), || queue.put(2).unwrap());
-    orders_nothing(|| drop(queue.get()), || drop(queue.get()));
+    orders_nothing(|| queue.get(), || queue.put(2).unwrap());
+    orders_nothing(|| queue.get(), || queue.get());
     orders_nothing(
         || assert_eq!(queue.try_get(), Err(GetError::Empty)),
         || assert_eq!(queue.try_get(), Err(GetError::Empty)),
@@ -249,22 +258,22 @@ fn room_in_a_queue_brings_what_was_done_before_it_was_made() {
     let queue = Queue::bounded(1);
     queue.put(0).unwrap();
     orders_what_waits(
-        || drop(queue.get()),
+        || queue.get(),
         || queue.put(1).unwrap(),
         || queue.gate().waiting_to_put() == 1,
     );
     // The one place: whoever puts comes after who has got.
-    orders(|| drop(queue.get()), || queue.put(1).unwrap());
+    orders(|| queue.get(), || queue.put(1).unwrap());
 
     let queue = Queue::bounded(2);
     queue.put(0).unwrap();
     queue.put(0).unwrap();
     orders_what_waits(
-        || drop(queue.get()),
+        || queue.get(),
         || queue.put(1).unwrap(),
         || queue.gate().waiting_to_put() == 1,
     );
-    orders_nothing(|| drop(queue.get()), || queue.put(1).unwrap());
+    orders_nothing(|| queue.get(), || queue.put(1).unwrap());
 }
 
 #[test]
@@ -288,8 +297,11 @@ fn the_end_of_the_tasks_of_a_queue_orders_what_joins_it() {
 #[test]
 fn what_is_told_of_a_shutdown_comes_after_it() {
     let queue = Queue::<u32>::unbounded();
-    orders(|| drop(queue.shutdown(false)), || assert_eq!(queue.get(), Err(GetError::ShutDown)));
-    orders(|| drop(queue.shutdown(true)), || assert!(queue.put(1).is_err()));
+    orders(|| queue.shutdown(false), || assert_eq!(queue.get(), Err(GetError::ShutDown)));
+    orders(|| queue.shutdown(true), || assert!(queue.put(1).is_err()));
+    let queue = Queue::<u32>::unbounded();
+    orders(|| queue.shutdown(false), || queue.gate().may_get().unwrap_err());
+    orders(|| queue.shutdown(false), || queue.gate().may_put().unwrap_err());
 }
 
 #[test]
@@ -302,15 +314,15 @@ fn items_that_are_kept_elsewhere_bring_what_was_done_before_they_were_put() {
     };
     let gate = new();
     orders(
-        || drop(gate.put_by(1, Blocks::push)),
+        || gate.put_by(1, Blocks::push),
         || {
             gate.retire(std::mem::take::<Blocks<u32>>);
         },
     );
-    orders_nothing(|| gate.set_unfinished(0), || drop(gate.get_by(Blocks::pop)));
+    orders_nothing(|| gate.set_unfinished(0), || gate.get_by(Blocks::pop));
     let gate = new();
     orders(
-        || drop(gate.retire(std::mem::take::<Blocks<u32>>)),
+        || gate.retire(std::mem::take::<Blocks<u32>>),
         || assert_eq!(gate.get_by(Blocks::pop).unwrap_err(), Deny::Retired),
     );
     let gate = retired();
@@ -363,6 +375,59 @@ fn a_thread_that_was_seen_to_be_finished_is_one_that_this_comes_after() {
 }
 
 #[test]
+fn what_waits_for_the_beginning_of_a_thread_is_not_ordered_after_its_end() {
+    unsafe extern "C-unwind" fn main(tell: *mut c_void) {
+        // SAFETY: the box that is handed over below, once.
+        let tell = unsafe { Box::from_raw(tell.cast::<mpsc::Sender<Moment>>()) };
+        thread::settled();
+        let begun = now();
+        thread::begun();
+        tell.send(begun).unwrap();
+        tell.send(now()).unwrap();
+    }
+    on();
+    let (tell, told) = mpsc::channel::<Moment>();
+    let (handle, tell) = (Arc::new(thread::Handle::new()), Box::into_raw(Box::new(tell)));
+    let before = now();
+    // SAFETY: `main` takes the box over, settles, and does not panic.
+    unsafe { thread::run_raw(&handle, true, 0, main, tell.cast()) }.unwrap();
+    let (begun, end) = (told.recv().unwrap(), told.recv().unwrap());
+    eventually("it has ended", || told.recv().is_err());
+    assert!(is_after(before) && !is_after(begun));
+    handle.wait_begun(&mut Native).unwrap();
+    assert!(is_after(begun) && !is_after(end));
+    assert_eq!(handle.join_with(&mut Native, Deadline::NEVER), Ok(thread::Reaped::Ended));
+    assert!(is_after(end));
+}
+
+#[test]
+fn what_waits_for_all_lasting_threads_comes_after_their_ends() {
+    unsafe extern "C-unwind" fn main(tell: *mut c_void) {
+        // SAFETY: the box that is handed over below, once.
+        let tell = unsafe { Box::from_raw(tell.cast::<mpsc::Sender<Moment>>()) };
+        thread::settled();
+        tell.send(now()).unwrap();
+        if EARLY.load(Ordering::SeqCst) {
+            thread::finish_early();
+        }
+    }
+    static EARLY: AtomicBool = AtomicBool::new(false);
+    on();
+    for early in [false, true] {
+        EARLY.store(early, Ordering::SeqCst);
+        let (tell, told) = mpsc::channel::<Moment>();
+        let (handle, tell) = (Arc::new(thread::Handle::new()), Box::into_raw(Box::new(tell)));
+        // SAFETY: as above.
+        unsafe { thread::run_raw(&handle, true, 0, main, tell.cast()) }.unwrap();
+        let end = told.recv().unwrap();
+        assert!(!is_after(end));
+        assert_eq!(thread::wait_for_lasting(&mut Native, Deadline::NEVER), Ok(true));
+        assert!(is_after(end));
+        eventually("it is done", || handle.is_done());
+    }
+}
+
+#[test]
 fn a_timer_is_a_thread() {
     on();
     let before = now();
@@ -395,7 +460,7 @@ fn a_scope_orders_its_threads() {
 }
 
 fn publish(task: &Completion) {
-    task.claim(Access::Free).unwrap().publish();
+    let _ = task.claim(Access::Free).unwrap().publish();
 }
 
 #[test]
@@ -405,7 +470,7 @@ fn the_end_of_a_future_orders_what_knows_of_it() {
         orders(|| publish(&task), || acquire(&task));
         let task = Completion::new();
         orders(
-            || drop(task.cancel(Access::Free).unwrap()),
+            || task.cancel(Access::Free).unwrap(),
             || {
                 if !task.is_settled() {
                     assert_eq!(task.phase(), Phase::Cancelled);
@@ -429,7 +494,7 @@ fn the_end_of_a_future_orders_what_knows_of_it() {
 fn a_worker_that_finds_its_task_cancelled_comes_after_that() {
     let task = Completion::new();
     orders(
-        || drop(task.cancel(Access::Free).unwrap()),
+        || task.cancel(Access::Free).unwrap(),
         || assert!(task.begin(Access::Free).unwrap().is_err()),
     );
 }
@@ -492,8 +557,8 @@ fn a_pool_orders_a_task_after_its_spawn_and_before_its_join() {
     let end = task.join_timeout(LONG).ok().unwrap().unwrap();
     assert!(is_after(end));
     // A worker that waits for a task of its own pool.
-    let pool = std::sync::Arc::new(pool);
-    let own = std::sync::Arc::clone(&pool);
+    let pool = Arc::new(pool);
+    let own = Arc::clone(&pool);
     let nested = pool.spawn(move || {
         let end = own.spawn(now).join().unwrap();
         assert!(is_after(end));

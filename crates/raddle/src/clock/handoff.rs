@@ -92,6 +92,7 @@ mod nothing {
         #[inline]
         pub(crate) fn receive(&mut self) {}
 
+        #[cfg(not(raddle_loom))]
         #[inline]
         pub(crate) fn begin(self) {}
     }

@@ -32,7 +32,7 @@ pub(crate) use thread::{
 pub(crate) use vector::Vector;
 
 /// The calling thread ends; it has released all that it did.
-#[cfg(not(feature = "race"))]
+#[cfg(all(not(feature = "race"), not(raddle_loom)))]
 #[inline]
 pub(crate) fn end() {}
 

@@ -192,7 +192,7 @@ impl<S: Store> Gate<S> {
     /// # Errors
     /// Why not.
     pub fn may_put(&self) -> Result<(), Deny> {
-        self.lock().may_put()
+        self.lock().may_put().inspect_err(|deny| self.denied(*deny))
     }
 
     /// Whether a get would be let through now.
@@ -200,7 +200,7 @@ impl<S: Store> Gate<S> {
     /// # Errors
     /// Why not.
     pub fn may_get(&self) -> Result<(), Deny> {
-        self.lock().may_get()
+        self.lock().may_get().inspect_err(|deny| self.denied(*deny))
     }
 
     /// The calling thread is told that its put, or its get, will never be let through.

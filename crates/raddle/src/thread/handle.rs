@@ -113,8 +113,11 @@ impl Handle {
         self.state.store(RUNNING, Ordering::Release);
     }
 
+    /// A second time changes nothing: who waits for the beginning is not ordered after the end.
     pub(super) fn set_begun(&self) {
-        self.begun.set();
+        if !self.begun.is_set() {
+            self.begun.set();
+        }
     }
 
     /// Waits until the thread has said [`begun`](super::begun), or has ended.
