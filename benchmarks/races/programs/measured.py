@@ -1,7 +1,7 @@
 """What each program here ends with: how long it took, and how much memory."""
 
+import os
 import resource
-import sys
 import time
 from pathlib import Path
 
@@ -19,9 +19,8 @@ def peak_kib():
 
 
 def run(main, scale):
-    """Call `main` once, at `scale` or at what the command line says."""
-    if len(sys.argv) > 1:
-        scale = int(sys.argv[1])
+    """Call `main` once, at `scale` or at what the variable SCALE says."""
+    scale = int(os.environ.get("SCALE", scale))
     began = time.perf_counter()
     main(scale)
     print(f"seconds: {time.perf_counter() - began:.4f}")
