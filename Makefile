@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench figures stubs docs docs-site constraints clean
+.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench bench-races figures stubs docs docs-site constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -87,6 +87,9 @@ sanitize: ## raddle's tests with the extension under AddressSanitizer (not a par
 bench: $(BIN)/nox ## raddle beside the interpreter's own threading, on every interpreter found
 	$(BIN)/nox -s bench
 	$(PYTHON) -m benchmarks.report
+
+bench-races: $(BIN)/nox ## what `raddle run --race` costs, on every interpreter found
+	$(BIN)/nox -s bench-races -- --save
 
 stubs: $(BIN)/nox ## the type stubs agree with the modules
 	$(BIN)/nox -s stubs

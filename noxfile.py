@@ -130,6 +130,15 @@ def bench(session: nox.Session, found) -> None:
     session.run(python, "-m", "benchmarks", *session.posargs, external=True)
 
 
+@nox.session(python=False, name="bench-races")
+@nox.parametrize("found", [each for each in PATHS if each.args[0].tag != "3.11"])
+def bench_races(session: nox.Session, found) -> None:
+    """What `raddle run --race` costs, beside plain runs of the same programs."""
+    python = _prepare(session, found)
+    command = ("-m", "benchmarks.races", "--python", python)
+    session.run(python, *command, *session.posargs, external=True)
+
+
 @nox.session(python=False)
 def check(session: nox.Session) -> None:
     """raddle's tests on the newest interpreter found: the short way, for `make check`."""

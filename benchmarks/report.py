@@ -26,7 +26,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         description="Merge the figures of several interpreters into tables and one chart.",
     )
     parser.add_argument(
-        "json", nargs="*", type=Path, help="files to merge (default: FOLDER/*.json)"
+        "json", nargs="*", type=Path, help="files to merge (default: FOLDER/3.*.json)"
     )
     parser.add_argument(
         "--folder",
@@ -41,6 +41,11 @@ def order(run: dict) -> tuple[int, ...]:
     """Sort by version, free-threaded builds last."""
     tag = run["tag"]
     return (tag.endswith("t"), *map(int, re.findall(r"\d+", tag)))
+
+
+def of(folder: Path) -> list[Path]:
+    """Return the files of a folder that have these rows; those of `races` are others."""
+    return sorted(folder.glob("3.*.json"))
 
 
 def read(paths: list[Path]) -> list[dict]:
@@ -206,7 +211,7 @@ def page(text: str, runs: list[dict]) -> str:
 
 def main() -> int:
     options = parse()
-    paths = options.json or sorted(options.folder.glob("*.json"))
+    paths = options.json or of(options.folder)
     if not paths:
         sys.exit(f"no figures in {options.folder}: run `python -m benchmarks` first")
     runs = read(paths)

@@ -104,7 +104,7 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 def test_tables_show_what_the_results_say():
-    runs = report.read(sorted(report.RESULTS.glob("*.json")))
+    runs = report.read(report.of(report.RESULTS))
     for page in report.excerpt.PAGES:
         text = page.read_text()
         assert "<!-- figures: " in text

@@ -1,0 +1,1 @@
+"""What `raddle run --race` costs, on programs that have no races."""
