@@ -27,6 +27,8 @@ enum Does {
     ItemPut,
     ItemTake,
     ItemGetOrPut,
+    /// Uses what belongs to the thread.
+    SameThread,
     /// Nothing that counts.
     Nothing,
 }
@@ -60,6 +62,7 @@ pub(super) fn prepare(calls: Vec<(Bound<'_, PyAny>, String)>) {
             "item_read" => Does::ItemRead,
             "item_put" => Does::ItemPut,
             "item_take" => Does::ItemTake,
+            "same_thread" => Does::SameThread,
             "item_get_or_put" => Does::ItemGetOrPut,
             _ => Does::Nothing,
         };
@@ -123,6 +126,10 @@ pub(super) unsafe fn call(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
         let Some(does) = does else {
             return unknown(py, callee, this, count, argument, site, seen);
         };
+        if does == Does::SameThread {
+            race::is_same_thread();
+            return true;
+        }
         // (A method is called on its own object, or on the first argument.)
         let own = if is_function { bound_to(callee) } else { std::ptr::null_mut() };
         let (object, next) = if !own.is_null() && container(own).is_some() {
@@ -163,11 +170,14 @@ unsafe fn apply(
                 return;
             }
             let name = keys::item(next);
-            let step = Step { kind, is_atomic: true, ..step(site, object, name) };
+            let mut step = Step { kind, is_atomic: true, ..step(site, object, name) };
+            if does == Does::ItemGetOrPut {
+                step.links = &[]; // It looks itself.
+            }
             seen.step(py, &step, object, Some(next));
         };
         match does {
-            Does::Nothing => {}
+            Does::Nothing | Does::SameThread => {}
             Does::Look => whole(py, site, seen, object, Kind::Look),
             Does::Walk => whole(py, site, seen, object, Kind::Walk),
             Does::Put => {

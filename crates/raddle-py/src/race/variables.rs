@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use pyo3::Python;
 use pyo3::ffi;
-use raddle::race::{Kind, Value};
+use raddle::race::{self, Kind, Value};
 
 use super::gone;
 use super::keys;
@@ -19,7 +19,7 @@ enum Resolved {
     Own = 1,
     /// The object's own, or the class's if it has none.
     OwnOrClass = 2,
-    /// A method, a property, or of something that is not looked at.
+    /// A method, a property, of something that is not looked at, or the thread's own.
     Neither = 3,
 }
 
@@ -73,6 +73,7 @@ pub(super) unsafe fn attribute(
         }
         let class = ffi::Py_TYPE(owner);
         match resolve(class, site) {
+            Resolved::Neither if is_local(class) => race::is_same_thread(),
             Resolved::Neither => seen.calls(frame, site),
             Resolved::Own => seen.variable(py, site, owner, class.addr(), kind, value),
             Resolved::OwnOrClass => {

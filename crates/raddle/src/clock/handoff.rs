@@ -12,7 +12,7 @@ pub(crate) use nothing::Handoff;
 
 #[cfg(feature = "race")]
 mod real {
-    use crate::clock::thread::{self, Stamp, is_on};
+    use crate::clock::thread::{self, Stamp, Tasks, is_on};
 
     /// One word, of which nothing was sent at first.
     #[derive(Debug, Default)]
@@ -50,6 +50,15 @@ mod real {
         pub(crate) fn receive(&mut self) {
             if is_on() {
                 self.follow();
+            }
+        }
+
+        /// The calling thread runs a task that was handed over with it, and that is ordered after
+        /// that alone.
+        #[inline]
+        pub(crate) fn run(self, tasks: &mut Option<Tasks>) {
+            if let Some(tasks) = tasks {
+                tasks.run(self.0.as_deref());
             }
         }
 
@@ -91,6 +100,9 @@ mod nothing {
 
         #[inline]
         pub(crate) fn receive(&mut self) {}
+
+        #[inline]
+        pub(crate) fn run(self, _tasks: &mut Option<super::super::Tasks>) {}
 
         #[cfg(not(raddle_loom))]
         #[inline]

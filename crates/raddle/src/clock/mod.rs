@@ -25,8 +25,8 @@ pub(crate) use handoff::Handoff;
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
-    Stamp, Time, acquire, changed, end, follow, is_after, is_on, is_shared, seen, serial,
-    stamp, switch, time,
+    Stamp, Tasks, Time, acquire, changed, end, follow, is_after, is_on, is_same_thread,
+    is_shared, seen, serial, stamp, switch, time,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;
@@ -35,6 +35,24 @@ pub(crate) use vector::Vector;
 #[cfg(all(not(feature = "race"), not(raddle_loom)))]
 #[inline]
 pub(crate) fn end() {}
+
+/// A thread that runs tasks.
+#[cfg(not(feature = "race"))]
+#[derive(Debug)]
+pub(crate) struct Tasks;
+
+#[cfg(not(feature = "race"))]
+impl Tasks {
+    #[inline]
+    pub(crate) fn begin() -> Option<Self> {
+        None
+    }
+}
+
+/// It is all one.
+#[cfg(not(feature = "race"))]
+#[inline]
+pub(crate) fn is_same_thread() {}
 
 /// Nobody wants to know.
 #[cfg(not(feature = "race"))]

@@ -44,6 +44,9 @@ struct Mine {
     time: Time,
     /// How far it is ordered after others.
     seen: Arc<Vector>,
+    /// What the same thread did as other ones: before a task of a pool, which is ordered after
+    /// what the task was handed over with, and not after the tasks before it.
+    past: Option<Arc<Vector>>,
     /// Counts what may change which of its accesses are alike: releases, and locks.
     serial: u64,
 }
@@ -59,7 +62,17 @@ impl Mine {
         if slot != 0 {
             SHARED.store(true, Ordering::Relaxed);
         }
-        Self { time: Time { slot, at }, seen: Arc::new(seen), serial: 1 }
+        Self { time: Time { slot, at }, seen: Arc::new(seen), past: None, serial: 1 }
+    }
+
+    /// All that it did so far, and that the same thread did as other ones.
+    fn whole(&self) -> Vector {
+        let mut whole = Vector::clone(&self.seen);
+        whole.raise(self.time.slot, self.time.at);
+        if let Some(past) = &self.past {
+            whole.join(past);
+        }
+        whole
     }
 }
 
@@ -122,6 +135,79 @@ pub(crate) fn end() {
             old.time.at -= 1; // Its clock has moved on since, for nothing.
         }
         drop(old);
+    });
+}
+
+/// A thread that runs the tasks of a pool, one after the other. Each task has a clock of its own:
+/// which thread runs it, and after which other one, is chance.
+pub(crate) struct Tasks {
+    /// The thread's own clock, meanwhile.
+    own: Option<Mine>,
+    base: Stamp,
+}
+
+impl Tasks {
+    /// The calling thread begins to run tasks; None if nobody wants to know.
+    #[inline]
+    pub(crate) fn begin() -> Option<Self> {
+        is_on().then(Self::new).flatten()
+    }
+
+    #[cold]
+    fn new() -> Option<Self> {
+        let base = stamp()?;
+        let own = replace(|_| Some(Mine::after(Some(&base))));
+        Some(Self { own, base })
+    }
+
+    /// It runs a task that was handed over with `sent`.
+    pub(crate) fn run(&mut self, sent: Option<&Stamp>) {
+        replace(|before| {
+            let mut new = Mine::after(Some(&self.base));
+            new.past = before.map(|before| Arc::new(before.whole()));
+            if let Some(sent) = sent {
+                sent.add_to(Arc::make_mut(&mut new.seen));
+            }
+            Some(new)
+        });
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        let mut own = self.own.take();
+        replace(|last| {
+            if let (Some(own), Some(last)) = (&mut own, last) {
+                let mut past = last.whole();
+                if let Some(before) = &own.past {
+                    past.join(before);
+                }
+                own.past = Some(Arc::new(past));
+            }
+            own.take()
+        });
+    }
+}
+
+/// Puts another clock in the place of the calling thread's; returns the one before, which is
+/// dropped, or kept, outside of the borrow.
+fn replace(new: impl FnOnce(Option<&Mine>) -> Option<Mine>) -> Option<Mine> {
+    MINE.try_with(|mine| {
+        let mut mine = mine.try_borrow_mut().ok()?;
+        let new = new(mine.as_ref());
+        std::mem::replace(&mut *mine, new)
+    })
+    .ok()
+    .flatten()
+}
+
+/// What the calling thread does from now on is ordered after all that it did, whichever task that
+/// was in: it uses what belongs to the thread.
+pub(crate) fn is_same_thread() {
+    with(|mine| {
+        if let Some(past) = mine.past.take() {
+            Arc::make_mut(&mut mine.seen).join(&past);
+        }
     });
 }
 

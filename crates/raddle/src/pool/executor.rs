@@ -180,6 +180,14 @@ impl<T> Tasks<T> {
     /// The first task, if there is one.
     #[inline]
     pub fn take(&self, seat: &mut Seat) -> Option<T> {
+        let (task, mut sent) = self.take_sent(seat)?;
+        sent.receive();
+        Some(task)
+    }
+
+    /// The first task, if there is one, and what it was handed over with.
+    #[inline]
+    pub(super) fn take_sent(&self, seat: &mut Seat) -> Option<(T, Handoff)> {
         if !seat.searching && !self.ready.load(Ordering::Acquire) {
             return None;
         }
@@ -202,10 +210,7 @@ impl<T> Tasks<T> {
         if let Some(choice) = choice {
             choice.wake();
         }
-        task.map(|(task, mut sent)| {
-            sent.receive();
-            task
-        })
+        task
     }
 
     /// Whether there may be a task to take, or the queue is closed; out of date once returned.

@@ -14,6 +14,7 @@
 use std::ops::{ControlFlow, Deref, DerefMut};
 
 use super::{Seat, Tasks};
+use crate::clock;
 use crate::os::Deadline;
 use crate::wait::Blocking;
 
@@ -117,6 +118,7 @@ impl<T> Tasks<T> {
         wait: bool,
     ) -> Result<Option<W::Output>, Interrupt<T, W>> {
         let mut seat = self.seat();
+        let mut clocks = clock::Tasks::begin();
         loop {
             let owed = match worker.last_end() {
                 LastEnd::Told => false,
@@ -126,10 +128,11 @@ impl<T> Tasks<T> {
                     false
                 }
             };
-            let task = if owed { None } else { self.take(&mut seat) };
+            let task = if owed { None } else { self.take_sent(&mut seat) };
             worker.has_looked();
             match task {
-                Some(task) => {
+                Some((task, sent)) => {
+                    sent.run(&mut clocks);
                     if let ControlFlow::Break(output) = worker.run(task)? {
                         return Ok(Some(output));
                     }

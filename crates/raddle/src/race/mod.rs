@@ -41,6 +41,12 @@ pub fn check(on: bool, strict: bool) {
     clock::switch(on);
 }
 
+/// The calling thread uses what belongs to it and to no other: it is ordered after all that it
+/// did in earlier tasks of a pool.
+pub fn is_same_thread() {
+    clock::is_same_thread();
+}
+
 /// Whether there is more than one thread.
 #[inline]
 #[must_use]

@@ -145,6 +145,7 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     CURRENT.set(ptr::null());
     // SAFETY: the reference taken by `into_raw` above, given back once.
     let handle = unsafe { Arc::from_raw(handle) };
+    clock::is_same_thread();
     if !handle.is_early() {
         roster::done();
     }
@@ -168,6 +169,7 @@ pub fn begun() {
 pub fn finish_early() {
     current(|handle| {
         if !handle.is_early() {
+            clock::is_same_thread();
             roster::done();
             roster::release(handle.is_lasting());
             handle.set_done_early();

@@ -8,6 +8,7 @@ first, see `Names`.
 import dis
 import types
 
+from raddle._diagnose.race import tables
 from raddle._diagnose.race.flow import SUBSCRIPT, Flow
 
 MAKES = {"__init__", "__post_init__", "__setstate__"}
@@ -153,7 +154,10 @@ def of(code, names):
     linked, updated, deciding, out = 0, 0, 0, []
     for block, op, what in found:
         links = {}
-        if what.startswith(("store", "delete", "call")):
+        is_call = what.startswith("call")
+        if is_call and flow.callee.get(op.offset) not in (None, *tables.CHANGES):
+            pass  # It changes no container, or none that is known.
+        elif is_call or what.startswith(("store", "delete")):
             links = dict(_links(flow, block, op, what, reads))
             for bit, how in links.items():
                 linked |= bit

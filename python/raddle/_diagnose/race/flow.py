@@ -29,6 +29,7 @@ TAKES = {
     "CONTAINS_OP": 2,
     "IS_OP": 2,
     "UNARY_NOT": 1,
+    "CHECK_EXC_MATCH": 1,
     "UNARY_NEGATIVE": 1,
     "UNARY_INVERT": 1,
     "TO_BOOL": 1,
@@ -58,6 +59,7 @@ class Value(NamedTuple):
     made_of: int = 0  # the reads that it is made of, those included
     absent: bool | None = None  # the truth that it has if there was nothing
     constant: object = ...  # itself, if it is known
+    name: str | None = None  # under which it was loaded
     is_result: bool = False  # whether a test or a call made it, so that it is no container
 
 
@@ -75,6 +77,7 @@ class Flow:
         self.writes = {}  # offset: the reads that what an instruction takes is made of
         self.owner_is_first = set()  # offsets of writes of attributes of the first argument
         self.not_containers = set()  # offsets of tests of what is no container
+        self.callee = {}  # offset of a call: the name under which what is called was loaded
         self.constant = set()  # offsets of writes of constants
         self.used = 0  # the reads whose values are used for more than a test
         self.used_as_is = 0  # and not only to compute another value
@@ -161,9 +164,13 @@ class Flow:
         if name == "STORE_ATTR" and taken and taken[-1].constant is FIRST:
             self.owner_is_first.add(op.offset)
         self.writes[op.offset] = self.writes.get(op.offset, 0) | made_of
+        if name.startswith("CALL") and taken:
+            called = [each.name for each in taken[:2] if each.name]
+            self.callee[op.offset] = called[0] if called else None
         if taken and taken[-1].is_result:
             self.not_containers.add(op.offset)
-        result = Value(made_of=made_of, is_result=not _is_loaded(op))
+        loaded = op.argval if name in ("LOAD_ATTR", "LOAD_GLOBAL", "LOAD_NAME") else None
+        result = Value(made_of=made_of, name=loaded, is_result=not _is_loaded(op))
         is_test = name in TESTS or name in ("TO_BOOL", "UNARY_NOT")
         if is_test:
             result = self._tested(op, taken)
@@ -179,7 +186,7 @@ class Flow:
                 result = result._replace(made_of=result.made_of | bit)
             else:
                 made_of = bit if name == "LOAD_ATTR" else result.made_of | bit
-                result = Value(bit, made_of, is_result=result.is_result)
+                result = result._replace(itself=bit, made_of=made_of)
         if name in TESTS:
             self._tests[op.offset] = result
         stack.extend([result] * (effect + takes))
@@ -288,4 +295,5 @@ def _either(one, other):
     absent = one.absent if one.absent == other.absent else None
     constant = one.constant if one.constant is other.constant else ...
     itself, made_of = one.itself | other.itself, one.made_of | other.made_of
-    return Value(itself, made_of, absent, constant, one.is_result or other.is_result)
+    name = one.name if one.name == other.name else None
+    return Value(itself, made_of, absent, constant, name, one.is_result or other.is_result)

@@ -1,8 +1,11 @@
 """What calls of the built-in containers' methods do, and of functions that are given containers."""
 
+import _thread
 import bisect
 import collections
 import heapq
+import sysconfig
+import threading
 
 PUT, TAKE, LOOK, WALK = "put", "take", "look", "walk"
 
@@ -49,11 +52,16 @@ METHODS = {
         LOOK: "index count copy find decode hex",
     },
 }
+# Without a GIL, not all that is one call is one step.
+_WALK_INSIDE = (tuple, set, frozenset, sum, min, max, any, all, collections.deque)
+_HAS_GIL = not sysconfig.get_config_var("Py_GIL_DISABLED")
 FUNCTIONS = {
-    LOOK: (len, list, tuple, set, dict, frozenset, sorted, sum, min, max, any, all, next, repr)
-    + (str, bytes, bool, collections.deque),
-    WALK: (iter, enumerate, zip, map, filter, reversed),
+    LOOK: (len, list, dict, sorted, next, repr, str, bytes, bool)
+    + (_WALK_INSIDE if _HAS_GIL else ()),
+    WALK: (iter, enumerate, zip, map, filter, reversed)
+    + (() if _HAS_GIL else _WALK_INSIDE),
     PUT: (heapq.heappush, heapq.heapify, bisect.insort, bisect.insort_left),
+    "same_thread": (_thread.get_ident, _thread.get_native_id, threading.current_thread),
     TAKE: (heapq.heappop, heapq.heapreplace, heapq.heappushpop),
 }
 CONTAINERS = (
@@ -67,6 +75,16 @@ CONTAINERS = (
     type((lambda x: lambda: x)(0).__closure__[0]),
     type,
 )
+
+
+# The names of what changes a container: of no other call can it depend on a check.
+CHANGES = {
+    name
+    for does in METHODS.values()
+    for word, names in does.items()
+    if word not in (LOOK, "item_read")
+    for name in names.split()
+} | {each.__name__ for word in (PUT, TAKE) for each in FUNCTIONS[word]}
 
 
 def calls():

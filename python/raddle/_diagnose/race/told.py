@@ -114,8 +114,10 @@ def found(harm, mine, other, owner, name, item, guards):
     from raddle._diagnose import deadlock
 
     try:
-        place = mine[1], mine[2]
-        if place[0] is None or other[1] is None:
+        # (A walk may be over what the container gave, and not over itself.)
+        called_by = other if mine[0] == "walked" else mine
+        place = called_by[1], called_by[2]
+        if mine[1] is None or other[1] is None:
             return
         if name is not None:
             called = names.variable(place, owner, name)

@@ -19,8 +19,8 @@ class Scan:
 async def main():
     scan = Scan()
     running = asyncio.create_task(asyncio.to_thread(scan.run))
-    while not scan.began.is_set():
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    scan.began.wait()
     text = f"found {scan.found}"  # racing
     await running
     print(text in ("found nothing", "found a file"))
