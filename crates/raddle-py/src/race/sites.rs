@@ -41,6 +41,10 @@ pub(super) enum What {
     Call,
     CallNamed,
     Test,
+    /// Something was imported before.
+    Imported,
+    /// The body of a module ends.
+    Made,
 }
 
 impl What {
@@ -65,6 +69,8 @@ impl What {
             "gather" => Self::Gather,
             "call" => Self::Call,
             "call_named" => Self::CallNamed,
+            "imported" => Self::Imported,
+            "made" => Self::Made,
             "test" => Self::Test,
             _ => return None,
         })

@@ -233,6 +233,14 @@ unsafe fn look(py: Python<'_>, site: &'static Site) -> bool {
                 variables::global(py, frame, site, seen_by)
             }
             What::LoadDeref | What::StoreDeref => variables::cell(py, frame, site, seen_by),
+            What::Imported => {
+                race::has_imported();
+                true
+            }
+            What::Made => {
+                race::is_made();
+                true
+            }
             What::Call | What::CallNamed => calls::call(py, frame, site, seen_by),
             _ => containers::item(py, frame, site, seen_by),
         }
@@ -300,6 +308,23 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
     ml_flags: ffi::METH_FASTCALL,
     ml_doc: DOC.as_ptr(),
 };
+
+/// What a thread has done, for another one that it hands something to.
+#[pyclass(frozen, module = "raddle._raddle", name = "_Sent")]
+pub(crate) struct Sent(race::Sent);
+
+#[pymethods]
+impl Sent {
+    #[new]
+    fn new() -> Self {
+        Self(race::Sent::now())
+    }
+
+    /// What the calling thread does from now on happens after that.
+    fn receive(&self) {
+        self.0.receive();
+    }
+}
 
 /// Adds the callback to the module.
 pub(crate) fn prepare(module: &Bound<'_, PyModule>) -> PyResult<()> {

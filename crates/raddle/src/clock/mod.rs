@@ -12,6 +12,7 @@
 
 mod edge;
 mod handoff;
+mod permits;
 #[cfg(feature = "race")]
 mod slots;
 #[cfg(feature = "race")]
@@ -21,6 +22,7 @@ mod vector;
 
 pub(crate) use edge::Edge;
 pub(crate) use handoff::Handoff;
+pub(crate) use permits::Permits;
 #[cfg(feature = "race")]
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Edge;
+use crate::clock::Permits;
 use crate::os::Deadline;
 use crate::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
@@ -35,8 +35,8 @@ pub struct Semaphore {
     /// See the module's text.
     state: AtomicUsize,
     waiters: WaitList,
-    /// From each release to each permit that is taken after it.
-    order: Edge,
+    /// What the permits carry from the thread that releases one to the one that takes it.
+    carried: Permits,
 }
 
 /// A semaphore would hold more permits than it may.
@@ -71,7 +71,7 @@ impl Semaphore {
             Self {
                 state: AtomicUsize::new(permits * PERMIT),
                 waiters: WaitList::new(),
-                order: Edge::new(),
+                carried: Permits::new(),
             }
         }
     }
@@ -82,7 +82,7 @@ impl Semaphore {
         let less = |state: usize| state.checked_sub(PERMIT);
         let taken = self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, less).is_ok();
         if taken {
-            self.order.acquire();
+            self.carried.taken(|| self.permits());
         }
         taken
     }
@@ -121,7 +121,7 @@ impl Semaphore {
             };
             match self.waiters.wait_as(Waiter::new(), true, blocking, until, self, join)? {
                 Passed::AtOnce => {
-                    self.order.acquire();
+                    self.carried.taken(|| self.permits());
                     return Ok(true);
                 }
                 Passed::Chosen(_) => {
@@ -179,14 +179,19 @@ impl Semaphore {
     /// [`TooManyPermits`] if it would hold more than `limit`; nothing was then added.
     #[inline]
     pub fn release_up_to(&self, permits: usize, limit: usize) -> Result<(), TooManyPermits> {
-        self.order.release();
+        self.carried.released(permits, || self.permits());
         let more = |state: usize| {
             let fits = permits <= limit.saturating_sub(state / PERMIT);
             fits.then(|| state + permits * PERMIT)
         };
         let seen = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more);
-        if seen.map_err(|_| TooManyPermits)? & QUEUED != 0 {
-            self.wake(permits);
+        match seen {
+            Ok(state) if state & QUEUED != 0 => self.wake(permits),
+            Ok(_) => {}
+            Err(_) => {
+                self.carried.not_released();
+                return Err(TooManyPermits);
+            }
         }
         Ok(())
     }
@@ -219,7 +224,7 @@ impl Semaphore {
     /// If `permits` is more than [`MAX`](Self::MAX).
     pub fn set_permits(&self, permits: usize) {
         assert!(permits <= Self::MAX, "more permits than a semaphore can hold");
-        self.order.release();
+        self.carried.forget();
         let instead = |state| Some((permits * PERMIT) | (state & QUEUED));
         let seen = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, instead);
         if seen.is_ok_and(|state| state & QUEUED != 0) {

@@ -47,6 +47,38 @@ pub fn is_same_thread() {
     clock::is_same_thread();
 }
 
+/// What modules were made of happens before what those do that have imported them.
+static IMPORTS: clock::Edge = clock::Edge::new();
+
+/// The body of a module has run, in the calling thread.
+pub fn is_made() {
+    IMPORTS.release();
+}
+
+/// The calling thread has imported something.
+pub fn has_imported() {
+    IMPORTS.acquire();
+}
+
+/// What a thread has done, for one that it hands something to in a way that is not seen.
+#[derive(Clone, Debug)]
+pub struct Sent(Option<clock::Stamp>);
+
+impl Sent {
+    /// What the calling thread has done so far.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(if checks() { clock::stamp() } else { None })
+    }
+
+    /// What the calling thread does from now on happens after that.
+    pub fn receive(&self) {
+        if let Some(stamp) = &self.0 {
+            clock::follow(stamp);
+        }
+    }
+}
+
 /// Whether there is more than one thread.
 #[inline]
 #[must_use]

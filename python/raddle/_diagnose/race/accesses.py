@@ -133,12 +133,15 @@ def of(code, names):
         return what is not None and (what in READ_ITEMS or what.startswith("load"))
 
     flow = Flow(code, is_read)
-    found, reads = [], {}
+    found, reads, before = [], {}, None
     for block in flow.blocks:
         for op in block.ops:
             what = looked_at.get(op.offset, ...)
             if what is ...:
                 what = kind(op, names)
+            if what is None and op.offset in flow.depths:
+                what = _beside(op, before, code)
+            before = op
             if what is None or op.offset not in flow.depths:
                 continue
             if what == "test" and op.offset in flow.not_containers:
@@ -174,6 +177,15 @@ def of(code, names):
         DECIDES: deciding,
     }
     return [_entry(flow, *each, reads, masks) for each in out]
+
+
+def _beside(op, before, code):
+    """Return what an instruction stands for that accesses nothing itself, or None."""
+    if before is not None and before.opname == "IMPORT_NAME":
+        return "imported"
+    if op.opname.startswith("RETURN_") and code.co_name == "<module>":
+        return "made"
+    return None
 
 
 def _entry(flow, op, what, links, reads, masks):

@@ -166,7 +166,8 @@ class Flow:
         self.writes[op.offset] = self.writes.get(op.offset, 0) | made_of
         if name.startswith("CALL") and taken:
             called = [each.name for each in taken[:2] if each.name]
-            self.callee[op.offset] = called[0] if called else None
+            made = taken[0].is_result  # as that of a `with` block's end is
+            self.callee[op.offset] = called[0] if called else "" if made else None
         if taken and taken[-1].is_result:
             self.not_containers.add(op.offset)
         loaded = op.argval if name in ("LOAD_ATTR", "LOAD_GLOBAL", "LOAD_NAME") else None

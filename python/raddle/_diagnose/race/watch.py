@@ -5,11 +5,12 @@ are worked out, and before each of these the interpreter calls the extension. It
 other instructions as well, once: the first call switches an instruction off.
 """
 
+import atexit
 import sys
 
 from raddle import _raddle
 from raddle._diagnose.program import stack
-from raddle._diagnose.race import accesses, settings, tables
+from raddle._diagnose.race import accesses, loops, settings, tables
 
 _NAME = "raddle --race"
 _UNMAKES = {"__del__"}
@@ -48,6 +49,7 @@ def start(packages=(), strict=False):
             _let_go(tool)
             raise
         _tool = tool
+        atexit.register(stop)  # It is run last. What comes then is the interpreter's own end.
     _switch(True, strict)
 
 
@@ -56,6 +58,7 @@ def stop():
     global _tool
     if _tool is not None:
         _switch(False, False)
+        loops.unsee()
         _let_go(_tool)
         _tool = None
 
@@ -98,6 +101,7 @@ def _listen(tool):
 def _started(code, offset):
     """A function starts for the first time."""
     if _is_wanted(code):
+        loops.see()
         _look_at(code)
     return sys.monitoring.DISABLE
 
