@@ -26,21 +26,31 @@ impl Orders {
     #[inline]
     pub(super) fn put(&self, only: impl FnOnce() -> bool) {
         if is_on() {
-            if only() {
-                self.gets.acquire();
-            }
-            self.puts.release();
+            self.tell_of_put(only());
         }
+    }
+
+    #[cold]
+    fn tell_of_put(&self, only: bool) {
+        if only {
+            self.gets.acquire();
+        }
+        self.puts.release();
     }
 
     /// An item was got, from a queue that may be full if it is `bounded`.
     #[inline]
     pub(super) fn got(&self, bounded: impl FnOnce() -> bool) {
         if is_on() {
-            self.puts.acquire();
-            if bounded() {
-                self.gets.release();
-            }
+            self.tell_of_get(bounded());
+        }
+    }
+
+    #[cold]
+    fn tell_of_get(&self, bounded: bool) {
+        self.puts.acquire();
+        if bounded {
+            self.gets.release();
         }
     }
 
