@@ -13,6 +13,12 @@ use super::keys;
 use super::operands::Frame;
 use super::sites::{self, Site, What};
 use super::watch::{Seen, step};
+use crate::locks::barrier::Barrier;
+use crate::locks::condition::Condition;
+use crate::locks::event::Event;
+use crate::locks::lock::Lock;
+use crate::locks::rlock::RLock;
+use crate::locks::semaphore::Semaphore;
 use crate::sites::owner::{Owner, owner};
 
 /// What a call does to its first argument, or to what its method is of.
@@ -97,6 +103,16 @@ unsafe fn key(function: *mut ffi::PyObject) -> usize {
         }
         function.addr()
     }
+}
+
+/// Whether an object is one of those that order threads themselves.
+fn is_primitive(object: &Bound<'_, PyAny>) -> bool {
+    object.is_instance_of::<Lock>()
+        || object.is_instance_of::<RLock>()
+        || object.is_instance_of::<Condition>()
+        || object.is_instance_of::<Event>()
+        || object.is_instance_of::<Semaphore>()
+        || object.is_instance_of::<Barrier>()
 }
 
 /// Something is called. Returns whether to look at the instruction again.
@@ -247,14 +263,14 @@ unsafe fn unknown(
         } else if ffi::PyType_Check(function) != 0 {
             return false;
         }
-        let mut carries = !this.is_null() && can_carry(this);
+        let mut carries = !this.is_null() && can_carry(py, this);
         let mut containers = false;
         for at in 0..count {
             let given = argument(at);
             if given.is_null() {
                 continue;
             }
-            carries |= can_carry(given);
+            carries |= can_carry(py, given);
             let given = viewed(given);
             if container(given).is_some() {
                 containers = true;
@@ -269,10 +285,12 @@ unsafe fn unknown(
 }
 
 /// Whether something may be read out of it that another thread has written.
-unsafe fn can_carry(object: *mut ffi::PyObject) -> bool {
+unsafe fn can_carry(py: Python<'_>, object: *mut ffi::PyObject) -> bool {
     // SAFETY: passed on to the caller.
     unsafe {
+        let object_of = Bound::from_borrowed_ptr(py, object);
         !keys::is_plain(object, 0)
+            && !is_primitive(&object_of)
             && ffi::PyModule_Check(object) == 0
             && ffi::PyType_Check(object) == 0
     }

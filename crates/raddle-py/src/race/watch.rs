@@ -309,6 +309,14 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
     ml_doc: DOC.as_ptr(),
 };
 
+/// What the calling thread does from now on happens after what threads did that have ended, and
+/// that the interpreter's exit waits for.
+#[pyfunction]
+#[pyo3(name = "_race_ends")]
+pub(crate) fn ends() {
+    raddle::thread::follow_ends();
+}
+
 /// What a thread has done, for another one that it hands something to.
 #[pyclass(frozen, module = "raddle._raddle", name = "_Sent")]
 pub(crate) struct Sent(race::Sent);

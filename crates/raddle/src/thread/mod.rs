@@ -28,7 +28,9 @@ pub use lingering::wait_for_lingering;
 #[cfg(not(raddle_loom))]
 pub use raw::{Main, StartError, begun, current, finish_early, run_raw};
 #[cfg(not(raddle_loom))]
-pub use roster::{any_starting, running, settled, starting, starting_now, wait_for_lasting};
+pub use roster::{
+    any_starting, follow_ends, running, settled, starting, starting_now, wait_for_lasting,
+};
 #[cfg(all(feature = "race", not(raddle_loom)))]
 pub use scope::{Scope, ScopedJoinHandle, scope};
 #[cfg(not(raddle_loom))]

@@ -39,6 +39,12 @@ pub(super) fn release(lasting: bool) {
     }
 }
 
+/// What the calling thread does from now on happens after what lasting threads that have ended
+/// did.
+pub fn follow_ends() {
+    ENDS.acquire();
+}
+
 /// The thread has run its last line.
 pub(super) fn leave(lasting: bool) {
     release(lasting);

@@ -29,6 +29,8 @@ TAKES = {
     "CONTAINS_OP": 2,
     "IS_OP": 2,
     "UNARY_NOT": 1,
+    "RETURN_VALUE": 1,
+    "YIELD_VALUE": 1,
     "CHECK_EXC_MATCH": 1,
     "UNARY_NEGATIVE": 1,
     "UNARY_INVERT": 1,
@@ -48,6 +50,7 @@ TAKES = {
 }
 ONE_LEFT = {"CALL", "CALL_KW", "CALL_FUNCTION_EX", "FORMAT_VALUE", "FORMAT_WITH_SPEC"}
 TESTS = {"POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"}
+LOADS = ("LOAD_", "BINARY_SUBSCR", "FOR_ITER", "UNPACK_")
 COMPUTES = {"BINARY_OP", "UNARY_NEGATIVE", "UNARY_INVERT"}
 MOVES = {"COPY", "SWAP", "POP_TOP", "NOT_TAKEN", "NOP", "CACHE", "RESUME", "EXTENDED_ARG"}
 
@@ -269,9 +272,7 @@ def _is_constant(value):
 
 def _is_loaded(op):
     """Whether an instruction loads what may be a container of somebody's."""
-    return op.opname.startswith(("LOAD_", "BINARY_SUBSCR", "FOR_ITER", "UNPACK_")) or (
-        _is_subscript(op)
-    )
+    return _is_subscript(op) or op.opname != "LOAD_SPECIAL" and op.opname.startswith(LOADS)
 
 
 def _is_subscript(op):

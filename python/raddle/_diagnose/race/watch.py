@@ -10,7 +10,7 @@ import sys
 
 from raddle import _raddle
 from raddle._diagnose.program import stack
-from raddle._diagnose.race import accesses, loops, settings, tables
+from raddle._diagnose.race import accesses, seams, settings, tables
 
 _NAME = "raddle --race"
 _UNMAKES = {"__del__"}
@@ -48,6 +48,7 @@ def start(packages=(), strict=False):
         except BaseException:
             _let_go(tool)
             raise
+        seams.see_the_end()
         _tool = tool
         atexit.register(stop)  # It is run last. What comes then is the interpreter's own end.
     _switch(True, strict)
@@ -58,7 +59,7 @@ def stop():
     global _tool
     if _tool is not None:
         _switch(False, False)
-        loops.unsee()
+        seams.unsee()
         _let_go(_tool)
         _tool = None
 
@@ -101,7 +102,7 @@ def _listen(tool):
 def _started(code, offset):
     """A function starts for the first time."""
     if _is_wanted(code):
-        loops.see()
+        seams.see()
         _look_at(code)
     return sys.monitoring.DISABLE
 

@@ -18,8 +18,7 @@ class Scan:
 
 async def main():
     scan = Scan()
-    running = asyncio.create_task(asyncio.to_thread(scan.run))
-    await asyncio.sleep(0)
+    running = asyncio.get_running_loop().run_in_executor(None, scan.run)
     scan.began.wait()
     text = f"found {scan.found}"  # racing
     await running

@@ -1,10 +1,12 @@
-"""What an event loop is handed by other threads: it comes after what they did before.
+"""Where threads are ordered by what is not raddle's: event loops, and the end of the program.
 
-(A loop is woken through a socket, and keeps what it is to do in a deque of its own. Loops that are
-not asyncio's, as uvloop's, are left alone.)
+A loop is woken through a socket, and keeps what it is to do in a deque of its own. (Loops that are
+not asyncio's, as uvloop's, are left alone.) Up to 3.12 the end waits for locks of the threads'
+states.
 """
 
 import sys
+import threading
 
 from raddle import _raddle
 
@@ -27,6 +29,20 @@ class _Handed:
     @property
     def __wrapped__(self):
         return self._callback
+
+
+def see_the_end():
+    """Have what comes after the last thread know so."""
+    plain = threading._shutdown
+    if sys.version_info >= (3, 13) or hasattr(plain, "_raddle"):
+        return
+
+    def _shutdown():
+        plain()
+        _raddle._race_ends()
+
+    _shutdown._raddle = plain
+    threading._shutdown = _shutdown
 
 
 def see():
