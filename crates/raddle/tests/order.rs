@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use common::{eventually, exit_status, in_child, scope_within};
@@ -150,7 +150,7 @@ fn all_that_pass_a_barrier_come_after_all_that_have_arrived_and_the_action() {
     const PARTIES: usize = 3;
     let barrier = Barrier::new(PARTIES);
     for _round in 0..4 {
-        let arrived = std::sync::Mutex::new(Vec::new());
+        let arrived = Mutex::new(Vec::new());
         scope_within(|scope| {
             for _ in 0..PARTIES {
                 scope.spawn(|| {
@@ -691,6 +691,48 @@ fn the_result_of_one_item_says_nothing_of_another_one() {
         deliver();
         assert!(is_after(moments[1]));
     });
+}
+
+/// (Which worker runs an item, and after which other one, is chance.)
+#[test]
+fn two_items_of_one_worker_are_not_ordered_but_for_what_waits_for_it() {
+    on();
+    let window = Window::new(Settings::new(2));
+    let mut moments = Vec::new();
+    scope_within(|scope| {
+        let mut consumer = window.consumer().unwrap();
+        consumer.publish(1);
+        assert!(matches!(consumer.next_step(), NextStep::Pull | NextStep::Hire));
+        consumer.publish(2);
+        consumer.end();
+        let run = |_: &mut Native, _: &i32| {
+            assert!(!moments.iter().any(|then| is_after(*then)));
+            moments.push(now());
+            Outcome::Go(())
+        };
+        scope.spawn(|| window.work(&mut Native, |_| {}, run).unwrap()).join().unwrap();
+    });
+    assert!(moments.len() == 2 && !moments.iter().any(|then| is_after(*then)));
+    assert!(window.wait_idle(&mut Native, Deadline::NEVER).unwrap());
+    assert!(moments.into_iter().all(is_after));
+}
+
+#[test]
+fn two_tasks_of_one_worker_are_not_ordered_but_for_the_end_of_the_pool() {
+    on();
+    let pool = Pool::new(1);
+    let moments = Arc::new(Mutex::new(Vec::new()));
+    for _ in 0..2 {
+        let moments = Arc::clone(&moments);
+        drop(pool.spawn(move || {
+            let mut moments = moments.lock().unwrap();
+            assert!(!moments.iter().any(|then| is_after(*then)));
+            moments.push(now());
+        }));
+    }
+    drop(pool);
+    let moments = moments.lock().unwrap();
+    assert!(moments.len() == 2 && moments.iter().all(|then| is_after(*then)));
 }
 
 #[test]

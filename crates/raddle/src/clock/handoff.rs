@@ -56,9 +56,10 @@ mod real {
         /// The calling thread runs a task that was handed over with it, and that is ordered after
         /// that alone.
         #[inline]
-        pub(crate) fn run(self, tasks: &mut Option<Tasks>) {
-            if let Some(tasks) = tasks {
-                tasks.run(self.0.as_deref());
+        pub(crate) fn run(mut self, tasks: &mut Option<Tasks>) {
+            match tasks {
+                Some(tasks) => tasks.run(self.0.as_deref()),
+                None => self.receive(),
             }
         }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::deque::{self, Queues};
 use super::end::TaskEnd;
-use crate::clock::Edge;
+use crate::clock::{self, Edge};
 use crate::os::Deadline;
 use crate::pool::sleep::{ENDED, Sleep, ticks, wants_waking};
 use crate::sync::{AtomicUsize, Ordering};
@@ -48,6 +48,7 @@ impl Crew {
         if wants_waking(self.sleep.load()) && !self.queues.is_empty() {
             self.sleep.wake_one();
         }
+        let _clocks = clock::Tasks::begin();
         task();
         true
     }

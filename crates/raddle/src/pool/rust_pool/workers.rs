@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::crew::{Crew, Member};
 use super::end::TaskEnd;
 use super::spawned::{Packet, Spawned};
-use crate::clock::Handoff;
+use crate::clock::{self, Handoff};
 use crate::locks::Lock;
 use crate::os::fork;
 use crate::thread::{Builder, Thread};
@@ -112,6 +112,7 @@ impl Pool {
                 CURRENT.with(|current| current.set(&raw const membership));
                 membership.crew.work(&membership.member);
                 CURRENT.with(|current| current.set(ptr::null()));
+                clock::is_same_thread(); // The end of all its tasks.
                 mine.ended.complete();
             };
             // Dropping the pool sends home those that were started.

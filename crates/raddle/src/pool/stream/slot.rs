@@ -13,7 +13,7 @@
 //! claimed. The input stays where it is while a worker uses it, and goes back to the consumer
 //! with the output: without a GIL, an object is dropped most cheaply by the thread that made it.
 
-use crate::clock::{Handoff, is_on};
+use crate::clock::{Handoff, Tasks, is_on};
 use crate::sync::{AtomicU8, Ordering, UnsafeCell};
 
 const FREE: u8 = 0;
@@ -66,15 +66,22 @@ impl<T, R> Slot<T, R> {
         self.state.store(HELD, Ordering::Release);
     }
 
-    /// Lends the input.
+    /// Lends the input, to one of the `tasks` of the calling thread.
     ///
     /// # Safety
     /// The caller claimed this slot's item, and has not called [`finish`](Self::finish) yet.
     #[inline]
-    pub(super) unsafe fn run<O>(&self, body: impl FnOnce(&T) -> O) -> O {
+    pub(super) unsafe fn run<O>(
+        &self,
+        tasks: &mut Option<Tasks>,
+        body: impl FnOnce(&T) -> O,
+    ) -> O {
         debug_assert_eq!(self.state.load(Ordering::Relaxed), HELD);
-        // SAFETY: in `HELD` the cell is the claiming worker's.
-        unsafe { self.receive() };
+        if is_on() {
+            // SAFETY: in `HELD` the cell is the claiming worker's.
+            let sent = self.sent.with_mut(|sent| std::mem::take(unsafe { &mut *sent }));
+            sent.run(tasks);
+        }
         self.input.with(|cell| {
             // SAFETY: published before it could be claimed, and not written before `DONE`.
             match unsafe { &*cell } {

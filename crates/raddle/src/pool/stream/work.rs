@@ -6,6 +6,7 @@ use super::cell::{self, Cell};
 use super::clocks::Meter;
 use super::consumer::Consumer;
 use super::window::{CLOSED, HELD, KNOCKED, Left, Outcome, STOPPED, Stay, Window};
+use crate::clock;
 use crate::os::{Deadline, deadline};
 use crate::pool::sleep::{self, ENDED, TICK};
 use crate::sync::Ordering;
@@ -61,6 +62,7 @@ impl<T, R> Window<T, R> {
         let end = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.work));
         let mut meter = Meter::new(&self.clocks);
         let mut unannounced = None;
+        let mut clocks = clock::Tasks::begin(); // (Gone before `inside` is.)
         let mut began = deadline::now();
         loop {
             match self.claim() {
@@ -75,7 +77,7 @@ impl<T, R> Window<T, R> {
                         self.sleep.wake_one();
                     }
                     meter.busy();
-                    if !self.run_all(&mut claim, |input| run(blocking, input)) {
+                    if !self.run_all(&mut claim, &mut clocks, |input| run(blocking, input)) {
                         return Ok(Left::Over); // An item forked; the stream stayed behind.
                     }
                     let now = deadline::now();
@@ -148,13 +150,18 @@ impl<T, R> Window<T, R> {
     /// Runs what was claimed, but for what is cut off meanwhile; returns false in the child of a
     /// fork that an item made.
     #[inline]
-    fn run_all(&self, claim: &mut Claimed, mut run: impl FnMut(&T) -> Outcome<R>) -> bool {
+    fn run_all(
+        &self,
+        claim: &mut Claimed,
+        clocks: &mut Option<clock::Tasks>,
+        mut run: impl FnMut(&T) -> Outcome<R>,
+    ) -> bool {
         let cell = &self.done[claim.ticket & self.mask];
         let mut number = 0;
         loop {
             let slot = &self.slots[(claim.slot + number) & self.mask];
             // SAFETY: claimed by this call, and not finished.
-            let outcome = unsafe { slot.run(&mut run) };
+            let outcome = unsafe { slot.run(clocks, &mut run) };
             if self.is_orphaned() {
                 return false;
             }
@@ -357,6 +364,7 @@ impl<T, R> Drop for Entered<'_, T, R> {
         if window.sleep.has_idle() && !window.is_dry(window.sleep.load()) {
             window.sleep.wake_one(); // For what was left to this one.
         }
+        clock::is_same_thread(); // It is the end of all its items.
         window.order.release();
         let locked = window.leaving.lock();
         if window.inside.fetch_sub(1, Ordering::AcqRel) == 1 {
