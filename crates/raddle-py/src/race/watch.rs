@@ -309,8 +309,7 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
     ml_doc: DOC.as_ptr(),
 };
 
-/// What the calling thread does from now on happens after what threads did that have ended, and
-/// that the interpreter's exit waits for.
+/// What the calling thread does from now on happens after what threads did that have ended.
 #[pyfunction]
 #[pyo3(name = "_race_ends")]
 pub(crate) fn ends() {

@@ -171,7 +171,7 @@ pub fn finish_early() {
         if !handle.is_early() {
             clock::is_same_thread();
             roster::done();
-            roster::release(handle.is_lasting());
+            roster::release();
             handle.set_done_early();
             clock::end();
         }

@@ -32,22 +32,20 @@ pub(super) fn done() {
     RUNNING.fetch_sub(1, Ordering::Relaxed);
 }
 
-/// What the thread did so far happens before what waits for all lasting ones, if it is one.
-pub(super) fn release(lasting: bool) {
-    if lasting {
-        ENDS.release();
-    }
+/// What the thread did so far happens before what waits for all lasting ones. (Others count, too:
+/// an embedder may wait for some of them in its own way.)
+pub(super) fn release() {
+    ENDS.release();
 }
 
-/// What the calling thread does from now on happens after what lasting threads that have ended
-/// did.
+/// What the calling thread does from now on happens after what the threads did that have ended.
 pub fn follow_ends() {
     ENDS.acquire();
 }
 
 /// The thread has run its last line.
 pub(super) fn leave(lasting: bool) {
-    release(lasting);
+    release();
     if lasting {
         LASTING.fetch_sub(1, Ordering::AcqRel);
         WATCHERS.lock().choose_many(usize::MAX, 0, || {});
