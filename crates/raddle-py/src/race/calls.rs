@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use raddle::race::{self, Kind, Step};
+use raddle::race::{self, Flags, Kind, Step};
 
 use super::containers::{besides, container, viewed, whole};
 use super::keys;
@@ -186,7 +186,9 @@ unsafe fn apply(
                 return;
             }
             let name = keys::item(next);
-            let mut step = Step { kind, is_atomic: true, ..step(site, object, name) };
+            let plain = step(site, object, name);
+            let flags = plain.flags.with(Flags::ATOMIC);
+            let mut step = Step { kind, flags, ..plain };
             if does == Does::ItemGetOrPut {
                 step.links = &[]; // It looks itself.
             }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use raddle::race::{Kind, Step, Value};
+use raddle::race::{Flags, Kind, Step, Value};
 
 use super::keys::{self, STRUCTURE};
 use super::operands::Frame;
@@ -219,7 +219,8 @@ pub(super) unsafe fn whole(
     object: *mut ffi::PyObject,
     kind: Kind,
 ) {
-    let step = Step { kind, is_atomic: true, ..step(site, object, STRUCTURE) };
+    let plain = step(site, object, STRUCTURE);
+    let step = Step { kind, flags: plain.flags.with(Flags::ATOMIC), ..plain };
     // SAFETY: passed on to the caller.
     unsafe { seen.step(py, &step, object, None) }
 }
@@ -236,7 +237,8 @@ pub(super) unsafe fn besides(
     kind: Kind,
 ) {
     let plain = step(site, object, STRUCTURE);
-    let step = Step { kind, is_atomic: true, is_linked: false, decides: false, ..plain };
+    let flags = plain.flags.without(Flags::LINKED.with(Flags::DECIDES)).with(Flags::ATOMIC);
+    let step = Step { kind, flags, ..plain };
     // SAFETY: passed on to the caller.
     unsafe { seen.step(py, &step, object, None) }
 }
@@ -265,7 +267,15 @@ unsafe fn on_item(
         let is_new = container == Container::Dict
             && keys::is_plain(key, 3)
             && ffi::PyDict_Contains(object, key) == 0;
-        let step = Step { kind, value, is_replacing: !is_new, ..step(site, object, name) };
+        let plain = step(site, object, name);
+        let mut flags = plain.flags;
+        if is_new {
+            flags = flags.without(Flags::REPLACING);
+        }
+        if kind == Kind::ItemRead && !flags.has(Flags::LINKED) {
+            flags = flags.with(Flags::OF_MANY);
+        }
+        let step = Step { kind, value, flags, ..plain };
         if kind == Kind::ItemRead
             && is_new
             && ffi::Py_TYPE(object).addr() == DEFAULT_DICT.load(Ordering::Relaxed)

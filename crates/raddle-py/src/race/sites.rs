@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
-use raddle::race::{Flow, Link};
+use raddle::race::{Flags, Flow, Link};
 
 /// Sites that are looked at, at most.
 const MOST: usize = 1 << 17;
@@ -86,12 +86,7 @@ pub(super) struct Site {
     pub(super) arg: usize,
     /// The name of the variable, interned; or null.
     pub(super) name: *mut ffi::PyObject,
-    pub(super) is_used: bool,
-    pub(super) is_written_back: bool,
-    pub(super) is_linked: bool,
-    pub(super) is_updated: bool,
-    pub(super) decides: bool,
-    pub(super) is_constant: bool,
+    pub(super) flags: Flags,
     pub(super) links: Box<[Link]>,
     code: *mut ffi::PyObject,
     offset: i32,
@@ -184,7 +179,7 @@ pub(super) fn numbered(number: u32) -> Option<&'static Site> {
 
 /// An access: `(offset, what, depth, arg, name, flags, links)`, see accesses.py.
 type Entry<'py> =
-    (u32, String, usize, usize, Option<Bound<'py, PyString>>, u32, Vec<(u32, u8)>);
+    (u32, String, usize, usize, Option<Bound<'py, PyString>>, u16, Vec<(u32, u8)>);
 
 /// Has the accesses of a code object looked at from now on; returns whether there is room.
 ///
@@ -226,12 +221,7 @@ pub(crate) fn look_at(
             top: (locals + depth).wrapping_sub(1),
             arg,
             name: name.map_or(ptr::null_mut(), Bound::into_ptr),
-            is_used: flags & 1 != 0,
-            is_written_back: flags & 2 != 0,
-            is_linked: flags & 4 != 0,
-            is_updated: flags & 8 != 0,
-            is_constant: flags & 16 != 0,
-            decides: flags & 32 != 0,
+            flags: Flags::from_bits(flags),
             links: links.collect(),
             code: code.as_ptr(),
             offset: offset as i32,

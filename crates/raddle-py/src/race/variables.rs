@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use pyo3::Python;
 use pyo3::ffi;
-use raddle::race::{self, Kind, Value};
+use raddle::race::{self, Flags, Kind, Value};
 
 use super::gone;
 use super::keys;
@@ -232,8 +232,8 @@ pub(super) unsafe fn value_of(site: &Site, value: *mut ffi::PyObject) -> Value {
             return Value::Flag(value == ffi::Py_True());
         }
         if keys::is_plain(value, 0) {
-            return if site.is_constant {
-                Value::Constant(keys::hash(value))
+            return if site.flags.has(Flags::CONSTANT) {
+                Value::Constant(keys::hash(value) as u32)
             } else {
                 Value::Other
             };

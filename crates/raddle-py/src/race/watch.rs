@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use raddle::race::{self, Found, Kind, Link, Step, Value};
+use raddle::race::{self, Flags, Found, Kind, Link, Step, Value};
 
 use super::calls;
 use super::containers;
@@ -77,7 +77,9 @@ impl Seen {
         let mut step = Step { kind, value, family, ..step(site, object, name) };
         if kind == Kind::Read {
             step.across = self.across.read;
-            step.is_updated |= self.across.is_updated;
+            if self.across.is_updated {
+                step.flags = step.flags.with(Flags::UPDATED);
+            }
         } else if step.links.is_empty() {
             step.links = self.across.links;
         }
@@ -88,11 +90,11 @@ impl Seen {
     /// The instruction calls a function, which reads or writes for it.
     pub(super) fn calls(&self, frame: Frame, site: &'static Site) {
         let is_read = site.what == What::LoadAttr;
-        if if is_read { site.is_linked } else { !site.links.is_empty() } {
+        if if is_read { site.flags.has(Flags::LINKED) } else { !site.links.is_empty() } {
             ACROSS.set(Across {
                 frame: frame.number(),
                 read: is_read.then_some(site.number),
-                is_updated: is_read && site.is_updated,
+                is_updated: is_read && site.flags.has(Flags::UPDATED),
                 links: if is_read { &[] } else { &site.links },
             });
         }
@@ -109,7 +111,8 @@ impl Seen {
         class: *mut ffi::PyObject,
     ) {
         let plain = step(site, class, site.name.addr());
-        let step = Step { is_linked: false, family: class.addr(), ..plain };
+        let step =
+            Step { flags: plain.flags.without(Flags::LINKED), family: class.addr(), ..plain };
         // SAFETY: passed on to the caller.
         unsafe { self.step(py, &step, class, None) }
     }
@@ -143,17 +146,9 @@ pub(super) fn step(site: &Site, object: *mut ffi::PyObject, name: usize) -> Step
         kind: Kind::Read,
         site: site.number,
         value: Value::Other,
+        flags: site.flags.with(Flags::REPLACING),
         links: &site.links,
-        is_linked: site.is_linked,
         across: None,
-        is_written_back: site.is_written_back,
-        is_used: site.is_used,
-        is_updated: site.is_updated,
-        decides: site.decides,
-        is_initial: false,
-        is_replacing: true,
-        is_constant: site.is_constant,
-        is_atomic: false,
         family: 0,
     }
 }

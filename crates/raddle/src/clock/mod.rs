@@ -27,8 +27,8 @@ pub(crate) use permits::Permits;
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
-    Stamp, Tasks, Time, acquire, changed, end, follow, is_after, is_on, is_same_thread,
-    is_shared, seen, serial, stamp, switch, time,
+    Stamp, Tasks, Time, View, acquire, changed, end, follow, is_after, is_on, is_same_thread,
+    is_shared, serial, stamp, switch, time, view,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;

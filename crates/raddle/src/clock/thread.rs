@@ -13,6 +13,9 @@ static ON: AtomicBool = AtomicBool::new(false);
 static SHARED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
+    /// Counts what may change which accesses of the calling thread are alike: releases, and
+    /// locks.
+    static SERIAL: Cell<u64> = const { Cell::new(1) };
     static MINE: RefCell<Option<Mine>> = const { RefCell::new(None) };
     /// Whether it has [ended](end).
     static ENDED: Cell<bool> = const { Cell::new(false) };
@@ -47,8 +50,6 @@ struct Mine {
     /// What the same thread did as other ones: before a task of a pool, which is ordered after
     /// what the task was handed over with, and not after the tasks before it.
     past: Option<Arc<Vector>>,
-    /// Counts what may change which of its accesses are alike: releases, and locks.
-    serial: u64,
 }
 
 impl Mine {
@@ -62,7 +63,7 @@ impl Mine {
         if slot != 0 {
             SHARED.store(true, Ordering::Relaxed);
         }
-        Self { time: Time { slot, at }, seen: Arc::new(seen), past: None, serial: 1 }
+        Self { time: Time { slot, at }, seen: Arc::new(seen), past: None }
     }
 
     /// All that it did so far, and that the same thread did as other ones.
@@ -114,6 +115,7 @@ fn with<R>(run: impl FnOnce(&mut Mine) -> R) -> Option<R> {
 
 /// The calling thread begins, ordered after `stamp`, which its starter has made.
 pub(crate) fn begin(stamp: &Stamp) {
+    changed();
     let _ = MINE.try_with(|mine| {
         let new = Mine::after(Some(stamp));
         // (What it was before is dropped outside of the borrow.)
@@ -192,6 +194,7 @@ impl Drop for Tasks {
 /// Puts another clock in the place of the calling thread's; returns the one before, which is
 /// dropped, or kept, outside of the borrow.
 fn replace(new: impl FnOnce(Option<&Mine>) -> Option<Mine>) -> Option<Mine> {
+    changed();
     MINE.try_with(|mine| {
         let mut mine = mine.try_borrow_mut().ok()?;
         let new = new(mine.as_ref());
@@ -220,13 +223,13 @@ pub(crate) fn time() -> Option<Time> {
 /// What changes with each release of the calling thread, and each lock that it takes.
 #[inline]
 pub(crate) fn serial() -> u64 {
-    with(|mine| mine.serial).unwrap_or(0)
+    SERIAL.get()
 }
 
 /// The calling thread has taken or released a lock.
 #[inline]
 pub(crate) fn changed() {
-    with(|mine| mine.serial += 1);
+    SERIAL.set(SERIAL.get() + 1);
 }
 
 /// Whether what happens now in the calling thread is ordered after that time of another one.
@@ -236,9 +239,30 @@ pub(crate) fn is_after(time: Time) -> bool {
         .unwrap_or(true)
 }
 
-/// Calls `look` with how far the calling thread is ordered after others.
-pub(crate) fn seen<R>(look: impl FnOnce(Time, &Arc<Vector>) -> R) -> Option<R> {
-    with(|mine| look(mine.time, &mine.seen))
+/// How far the calling thread is ordered after others, at a moment.
+pub(crate) struct View {
+    time: Time,
+    seen: Arc<Vector>,
+}
+
+impl View {
+    /// The time of the thread's own clock.
+    #[inline]
+    pub(crate) fn time(&self) -> Time {
+        self.time
+    }
+
+    /// Whether what happens then is ordered after that time of another thread.
+    #[inline]
+    pub(crate) fn is_after(&self, time: Time) -> bool {
+        self.time.slot == time.slot || self.seen.at(time.slot) >= time.at
+    }
+}
+
+/// How far the calling thread is ordered after others now.
+#[inline]
+pub(crate) fn view() -> Option<View> {
+    with(|mine| View { time: mine.time, seen: Arc::clone(&mine.seen) })
 }
 
 /// What those are ordered after that acquire it; what the calling thread does next is not.
@@ -247,7 +271,7 @@ pub(crate) fn stamp() -> Option<Stamp> {
     with(|mine| {
         let stamp = Stamp { time: mine.time, seen: Arc::clone(&mine.seen) };
         mine.time.at += 1;
-        mine.serial += 1;
+        changed();
         stamp
     })
 }
@@ -257,7 +281,7 @@ pub(crate) fn stamp() -> Option<Stamp> {
 pub(crate) fn advance() {
     with(|mine| {
         mine.time.at += 1;
-        mine.serial += 1;
+        changed();
     });
 }
 

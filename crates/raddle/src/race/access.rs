@@ -62,11 +62,63 @@ pub enum Value {
     Reference,
     /// True or False.
     Flag(bool),
-    /// Another constant: its address.
-    Constant(usize),
+    /// Another constant: its hash.
+    Constant(u32),
     /// Anything else: a number, a text.
     #[default]
     Other,
+}
+
+/// What more is known of an access.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(u16);
+
+impl Flags {
+    /// A read that the program does more with than test it.
+    pub const USED: Self = Self(1);
+    /// A read whose value is only written back.
+    pub const WRITTEN_BACK: Self = Self(2);
+    /// A read that a write belongs to: it is remembered then.
+    pub const LINKED: Self = Self(4);
+    /// A read that a write is made of.
+    pub const UPDATED: Self = Self(8);
+    /// A write of a constant of the program's.
+    pub const CONSTANT: Self = Self(16);
+    /// The last read that decides whether something is written.
+    pub const DECIDES: Self = Self(32);
+    /// A write that replaces something.
+    pub const REPLACING: Self = Self(64);
+    /// A write of an object that is being made.
+    pub const INITIAL: Self = Self(128);
+    /// One call, which others cannot come between.
+    pub const ATOMIC: Self = Self(256);
+    /// A read of one of many items: it is remembered only if the place is known already.
+    pub const OF_MANY: Self = Self(512);
+
+    /// Those whose bits are set.
+    #[must_use]
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
+    /// Whether one of those is set.
+    #[inline]
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Those that are not among the others.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
 }
 
 /// One access, as the embedder sees it.
@@ -80,54 +132,41 @@ pub struct Step<'a> {
     pub kind: Kind,
     /// Where: a number of the embedder's.
     pub site: u32,
+    /// What more is known.
+    pub flags: Flags,
     /// What is written.
     pub value: Value,
     /// The reads that a write may belong to.
     pub links: &'a [Link],
-    /// Whether a write belongs to a read: it is remembered then.
-    pub is_linked: bool,
     /// Where a read is made through a function that this one is in, if a write belongs to that.
     pub across: Option<u32>,
-    /// Whether what is read is only written back.
-    pub is_written_back: bool,
-    /// Whether a write is made of what is read.
-    pub is_updated: bool,
-    /// Whether it is the last read that decides whether something is written.
-    pub decides: bool,
-    /// Whether a write replaces something.
-    pub is_replacing: bool,
-    /// Whether the program does anything with what is read but test it.
-    pub is_used: bool,
-    /// Whether the object is being made.
-    pub is_initial: bool,
-    /// Whether what is written is a constant of the program's.
-    pub is_constant: bool,
-    /// Whether it is done by one call, which others cannot come between.
-    pub is_atomic: bool,
     /// What places of that name are guarded alike: a class. 0 if nobody asks.
     pub family: usize,
+}
+
+impl Step<'_> {
+    /// The object and the name.
+    #[inline]
+    pub(super) fn place(&self) -> (usize, usize) {
+        (self.object, self.name)
+    }
 }
 
 /// What is remembered of an access.
 #[derive(Clone, Debug)]
 pub struct Access {
     pub(super) time: Time,
+    /// The locks that the thread held.
+    pub(super) locks: Locks,
+    /// The reads that it belongs to: what was read is in what is written, or was checked.
+    #[allow(clippy::box_collection, reason = "most have none: one word then")]
+    pairs: Option<Box<Vec<Pair>>>,
+    pub(super) value: Value,
     /// Where it was.
     pub site: u32,
     /// What was done.
     pub kind: Kind,
-    /// The locks that the thread held.
-    pub(super) locks: Locks,
-    /// The reads that it belongs to: what was read is in what is written, or was checked.
-    pub(super) pairs: Vec<Pair>,
-    pub(super) value: Value,
-    pub(super) is_used: bool,
-    pub(super) is_updated: bool,
-    pub(super) decides: bool,
-    pub(super) is_replacing: bool,
-    pub(super) is_initial: bool,
-    pub(super) is_constant: bool,
-    pub(super) is_atomic: bool,
+    pub(super) flags: Flags,
 }
 
 /// What a write has to do with an earlier read, and what was held from that on.
@@ -140,10 +179,20 @@ pub(super) struct Pair {
 }
 
 impl Access {
+    pub(super) fn new(step: &Step<'_>, time: Time, locks: Locks, pairs: Vec<Pair>) -> Self {
+        let Step { kind, site, flags, value, .. } = *step;
+        let pairs = (!pairs.is_empty()).then(|| Box::new(pairs));
+        Self { time, locks, pairs, value, site, kind, flags }
+    }
+
     /// The cards of the locks that the thread held.
     #[must_use]
     pub fn locks(&self) -> &[Arc<Card>] {
-        self.locks.as_deref().unwrap_or_default()
+        self.locks.as_ref().map_or(&[], |locks| locks)
+    }
+
+    pub(super) fn pairs(&self) -> &[Pair] {
+        self.pairs.as_ref().map_or(&[], |pairs| pairs)
     }
 
     /// The name of the thread.
@@ -155,17 +204,17 @@ impl Access {
     /// What the write has to do with an earlier read, if it has.
     #[must_use]
     pub fn flow(&self) -> Option<Flow> {
-        self.pairs.iter().map(|pair| pair.flow).max()
+        self.pairs().iter().map(|pair| pair.flow).max()
     }
 
     /// Whether a later access of the same kind takes the place of this one: what is unordered
     /// after this one is so after that one, too.
+    #[inline]
     pub(super) fn is_renewed_by(&self, new: &Self) -> bool {
         self.time.slot == new.time.slot
             && self.site == new.site
             && self.kind == new.kind
             && super::held::same(&self.locks, &new.locks)
             && self.flow() == new.flow()
-            && self.is_initial == new.is_initial
     }
 }

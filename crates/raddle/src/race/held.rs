@@ -7,7 +7,7 @@ use crate::card::{Card, RACE, Race};
 use crate::clock::{self, Vector};
 
 /// The locks held at an access; None if there are none.
-pub(super) type Locks = Option<Arc<[Arc<Card>]>>;
+pub(super) type Locks = Option<Arc<Box<[Arc<Card>]>>>;
 
 thread_local! {
     static HELD: RefCell<Held> = const { RefCell::new(Held { entries: Vec::new(), locks: None }) };
@@ -53,13 +53,15 @@ fn taken(card: &Arc<Card>) {
 }
 
 fn released(card: &Arc<Card>, _lent: bool) {
-    card.order().release();
     let gone = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
         let at = held.entries.iter().rposition(|entry| Arc::ptr_eq(&entry.card, card))?;
-        Some((held.entries.remove(at), held.locks.take()))
+        let entry = held.entries.remove(at);
+        Some((entry, held.locks.take()))
     });
+    // (First: what it knows of others' is not to be copied only since it is still held.)
     drop(gone);
+    card.order().release();
 }
 
 /// The locks that the calling thread holds.
@@ -71,8 +73,8 @@ pub(super) fn locks() -> Locks {
         }
         if held.locks.is_none() {
             held.entries.retain(|entry| !entry.card.is_lent());
-            held.locks =
-                Some(held.entries.iter().map(|entry| Arc::clone(&entry.card)).collect());
+            let cards = held.entries.iter().map(|entry| Arc::clone(&entry.card));
+            held.locks = Some(Arc::new(cards.collect()));
         }
         held.locks.clone()
     })
@@ -90,7 +92,7 @@ pub(super) fn since(serial: u64) -> Locks {
             return Some(all);
         }
         let kept: Vec<_> = kept.map(|entry| Arc::clone(&entry.card)).collect();
-        (!kept.is_empty()).then(|| kept.into())
+        (!kept.is_empty()).then(|| Arc::new(kept.into()))
     })
     .ok()
     .flatten()
@@ -136,7 +138,7 @@ pub(super) fn same(one: &Locks, other: &Locks) -> bool {
         (Some(one), Some(other)) => {
             Arc::ptr_eq(one, other)
                 || one.len() == other.len()
-                    && one.iter().zip(&**other).all(|(one, other)| Arc::ptr_eq(one, other))
+                    && one.iter().zip(other.iter()).all(|(one, other)| Arc::ptr_eq(one, other))
         }
         _ => false,
     }

@@ -22,11 +22,12 @@
 mod access;
 mod held;
 mod place;
+mod recent;
 mod rules;
 mod shadow;
 mod thread;
 
-pub use access::{Access, Flow, Kind, Link, Step, Value};
+pub use access::{Access, Flags, Flow, Kind, Link, Step, Value};
 pub use rules::Harm;
 pub use shadow::{Found, access, forget, guards, mark_told, objects};
 pub use thread::{flows, name_thread};

@@ -14,7 +14,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::access::{Access, Flow, Kind, Pair, Value};
+use super::access::{Access, Flags, Flow, Kind, Pair, Value};
 use super::held::meet;
 
 static STRICT: AtomicBool = AtomicBool::new(false);
@@ -60,8 +60,8 @@ pub(super) fn harm(one: &Access, other: &Access) -> Option<Harm> {
 fn any(one: &Access, other: &Access) -> Option<Harm> {
     let told = STRICT.load(Ordering::Relaxed)
         && (one.kind.writes() || other.kind.writes())
-        && !(one.is_atomic && other.is_atomic)
-        && !(one.is_updated || other.is_updated)
+        && !(one.flags.has(Flags::ATOMIC) && other.flags.has(Flags::ATOMIC))
+        && !(one.flags.has(Flags::UPDATED) || other.flags.has(Flags::UPDATED))
         && !meet(&one.locks, &other.locks);
     told.then_some(Harm::Unordered)
 }
@@ -69,7 +69,7 @@ fn any(one: &Access, other: &Access) -> Option<Harm> {
 /// What the write has to do with a read of its own, where the other write can come between the
 /// two.
 fn torn(write: &Access, other: &Access) -> Option<Flow> {
-    let torn = write.pairs.iter().filter(|pair| !meet(&pair.locks, &other.locks));
+    let torn = write.pairs().iter().filter(|pair| !meet(&pair.locks, &other.locks));
     torn.map(|pair| pair.flow).max()
 }
 
@@ -81,44 +81,47 @@ fn harm_of(flow: Flow) -> Harm {
 }
 
 fn writes(one: &Access, other: &Access) -> Option<Harm> {
-    if one.is_initial || other.is_initial {
+    if one.flags.has(Flags::INITIAL) || other.flags.has(Flags::INITIAL) {
         return None;
     }
     if let Some(flow) = torn(one, other).max(torn(other, one)) {
         return Some(harm_of(flow));
     }
-    let is_same = one.is_constant && other.is_constant && one.value == other.value;
-    let harmless =
-        is_same || meet(&one.locks, &other.locks) || one.is_atomic && other.is_atomic;
+    let is_same = one.flags.has(Flags::CONSTANT)
+        && other.flags.has(Flags::CONSTANT)
+        && one.value == other.value;
+    let harmless = is_same
+        || meet(&one.locks, &other.locks)
+        || one.flags.has(Flags::ATOMIC) && other.flags.has(Flags::ATOMIC);
     (!harmless).then_some(Harm::Unordered)
 }
 
 /// A read and a write: the read may be the check of another write that was not needed this time.
 fn read(read: &Access, write: &Access) -> Option<Harm> {
-    let harmless = !read.is_used
-        || read.is_updated
-        || write.is_initial
-        || write.is_atomic
-        || !write.is_replacing
+    let harmless = !read.flags.has(Flags::USED)
+        || read.flags.has(Flags::UPDATED)
+        || write.flags.has(Flags::INITIAL)
+        || write.flags.has(Flags::ATOMIC)
+        || !write.flags.has(Flags::REPLACING)
         || matches!(write.value, Value::Flag(_))
-        || write.pairs.iter().any(|pair| pair.flow == Flow::Absent)
+        || write.pairs().iter().any(|pair| pair.flow == Flow::Absent)
         || meet(&read.locks, &write.locks);
     check(read, write).or_else(|| (!harmless).then_some(Harm::Unordered))
 }
 
 /// A check, and a write that came of the same check in another thread.
 fn check(read: &Access, write: &Access) -> Option<Harm> {
-    let pairs = write.pairs.iter().filter(|pair| pair.flow != Flow::Update);
+    let pairs = write.pairs().iter().filter(|pair| pair.flow != Flow::Update);
     let is_alike = |pair: &Pair| read.kind != Kind::Look || pair.read == read.site;
     let mut torn = pairs.filter(|pair| is_alike(pair) && !meet(&pair.locks, &read.locks));
-    (read.decides && torn.next().is_some()).then_some(Harm::Check)
+    (read.flags.has(Flags::DECIDES) && torn.next().is_some()).then_some(Harm::Check)
 }
 
 /// The harm that a write does that belongs to a read, where another thread wrote before the read
 /// and nothing but a lock came between: next time it may come later.
 pub(super) fn harm_of_pair(write: &Access, before: &Access) -> Option<Harm> {
     let fits = write.kind.writes() && write.kind == before.kind;
-    if !fits || write.is_initial || before.is_initial {
+    if !fits || write.flags.has(Flags::INITIAL) || before.flags.has(Flags::INITIAL) {
         return None;
     }
     torn(write, before).map(harm_of)

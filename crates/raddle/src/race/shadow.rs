@@ -2,12 +2,15 @@
 //!
 //! It is dropped with the object: the embedder says when one is no more, see [`forget`].
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::access::{Access, Kind, Step};
+use super::access::{Access, Flags, Kind, Step};
 use super::held::{self, Locks};
 use super::place::Place;
+use super::recent::{self, Recent};
 use super::rules::{self, Harm};
 use super::thread;
 use crate::clock::{self, Vector};
@@ -17,8 +20,12 @@ use crate::os::guarded::Guarded;
 const PARTS: usize = 64;
 /// Objects of a part that are remembered; more than that push others out.
 const MOST: usize = 1 << 14;
+/// Places of an object that are looked for one after the other.
+const FEW: usize = 8;
+/// Items of an object that are remembered though they were only read.
+const READ_ONLY: u32 = 64;
 
-static TABLE: [Guarded<HashMap<usize, Object>>; PARTS] = [const { Guarded::new() }; PARTS];
+static TABLE: [Guarded<Map<Object>>; PARTS] = [const { Guarded::new() }; PARTS];
 /// Objects in all parts.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Pairs of sites that were told.
@@ -33,21 +40,89 @@ struct Guard {
     locks: Locks,
 }
 
+/// What is remembered of an object.
 #[derive(Default)]
 struct Object {
-    places: Vec<Place>,
+    /// The slot of the thread that was the first to access it, and one more; 0 before.
+    first: u32,
+    /// Whether others have.
+    is_shared: bool,
+    /// Items that were only read, and are remembered.
+    read_only: u32,
+    /// By their names, as long as they are few.
+    few: Vec<(usize, Place)>,
+    /// The rest.
+    many: Map<Place>,
     /// What was done before something was put into it.
     put: Option<Box<Vector>>,
 }
 
 impl Object {
+    fn find(&mut self, name: usize) -> Option<&mut Place> {
+        if let Some((_, place)) = self.few.iter_mut().find(|(known, _)| *known == name) {
+            return Some(place);
+        }
+        if self.many.is_empty() { None } else { self.many.get_mut(&name) }
+    }
+
     fn place(&mut self, name: usize) -> &mut Place {
-        let at = self.places.iter().position(|place| place.name == name);
-        let at = at.unwrap_or_else(|| {
-            self.places.push(Place::new(name));
-            self.places.len() - 1
-        });
-        &mut self.places[at]
+        if let Some(at) = self.few.iter().position(|(known, _)| *known == name) {
+            return &mut self.few[at].1;
+        }
+        if self.few.len() < FEW && self.many.is_empty() {
+            self.few.push((name, Place::default()));
+            return &mut self.few.last_mut().expect("it was pushed").1;
+        }
+        self.many.entry(name).or_default()
+    }
+
+    /// Whether an item that is only read can be remembered, or is already.
+    fn has_room_for(&mut self, name: usize) -> bool {
+        if self.find(name).is_some() {
+            return true;
+        }
+        self.read_only += 1;
+        self.read_only <= READ_ONLY
+    }
+
+    /// The thread with that slot accesses it.
+    #[inline]
+    fn meet(&mut self, slot: u32) {
+        if self.first != slot + 1 {
+            self.is_shared |= self.first != 0;
+            if self.first == 0 {
+                self.first = slot + 1;
+            }
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = usize> {
+        self.few.iter().map(|(name, _)| *name).chain(self.many.keys().copied())
+    }
+}
+
+/// A table by addresses, or names.
+type Map<V> = HashMap<usize, V, BuildHasherDefault<Mixed>>;
+
+/// The hash of an address: its bits, mixed. (Nobody chooses addresses to have them meet.)
+#[derive(Default)]
+pub(crate) struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_usize(usize::from(*byte));
+        }
+    }
+
+    #[inline]
+    fn write_usize(&mut self, number: usize) {
+        let mixed = (self.0 ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ mixed >> 32;
     }
 }
 
@@ -62,32 +137,28 @@ pub struct Found {
     pub other: Access,
 }
 
-fn part(object: usize) -> &'static Guarded<HashMap<usize, Object>> {
+#[inline]
+fn part(object: usize) -> &'static Guarded<Map<Object>> {
     &TABLE[(object >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (usize::BITS - 6)]
 }
 
 /// The calling thread is about to do that. Returns what it is not ordered with, once for each pair
 /// of sites.
+#[inline]
 pub fn access(step: &Step<'_>) -> Option<Found> {
-    let time = clock::time()?;
+    let recent = Recent::new(step, clock::serial());
+    if recent.is_known() && thread::knows(step) {
+        return None;
+    }
+    tell(step, recent)
+}
+
+fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
+    let view = clock::view()?;
     let mut before = Vec::new();
     let mut found = None;
-    let (pairs, earlier) = thread::pairs(step.links, (step.object, step.name));
-    let mine = Access {
-        time,
-        site: step.site,
-        kind: step.kind,
-        locks: held::locks(),
-        pairs,
-        value: step.value,
-        is_used: step.is_used,
-        is_updated: step.is_updated,
-        decides: step.decides,
-        is_replacing: step.is_replacing,
-        is_initial: step.is_initial,
-        is_constant: step.is_constant,
-        is_atomic: step.is_atomic,
-    };
+    let (pairs, earlier) = thread::pairs(step.links, step.place());
+    let mine = Access::new(step, view.time(), held::locks(), pairs);
     for other in &earlier {
         if found.is_none()
             && let Some(harm) = rules::harm_of_pair(&mine, other)
@@ -95,61 +166,88 @@ pub fn access(step: &Step<'_>) -> Option<Found> {
             found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
         }
     }
+    let flags = step.flags;
     let is_new = part(step.object).with(|objects| {
-        if objects.len() >= MOST && !objects.contains_key(&step.object) {
-            let any = objects.keys().next().copied();
-            any.and_then(|any| objects.remove(&any));
+        let count = objects.len();
+        let object = match objects.entry(step.object) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(_) if flags.has(Flags::OF_MANY) && count >= MOST => return false,
+            Entry::Vacant(vacant) => vacant.insert(Object::default()),
+        };
+        object.meet(view.time().slot);
+        let is_shared = object.is_shared;
+        if flags.has(Flags::OF_MANY) && !object.has_room_for(step.name) {
+            carry(object, step, view.time().slot);
+            return false;
         }
-        let before_it = objects.len();
-        let object = objects.entry(step.object).or_default();
-        let place = object.place(step.name);
-        for other in place.unordered() {
+        for other in object.place(step.name).unordered(&view) {
             if found.is_none()
                 && let Some(harm) = rules::harm(&mine, other)
             {
                 found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
             }
-            if (step.is_linked || step.across.is_some()) && other.kind.writes() {
+            if (flags.has(Flags::LINKED) || step.across.is_some()) && other.kind.writes() {
                 before.push(other.clone());
             }
         }
-        carry(object, step, time.slot);
-        let is_new = object.place(step.name).remember(mine.clone());
-        if objects.len() > before_it {
+        carry(object, step, view.time().slot);
+        if is_shared && step.kind.writes() {
+            recent::change(step.place());
+        }
+        let is_new = object.place(step.name).remember(mine.clone(), &view);
+        let after = objects.len();
+        if after > count {
             COUNT.fetch_add(1, Ordering::Relaxed);
+            if after > MOST {
+                push_out(objects, step.object);
+            }
         }
         is_new
     });
     if let Some(across) = step.across {
         thread::remember(across, step, before.clone());
     }
-    if step.is_linked {
+    if flags.has(Flags::LINKED) {
         thread::remember(step.site, step, before);
     }
     if is_new && step.family != 0 {
         guard(step, &mine);
     }
+    // (What it brings may have changed what it is the same as.)
+    if recent.is_of(clock::serial()) {
+        recent.remember();
+    }
     found.filter(|found| mark_told(found.mine.site, found.other.site, found.harm))
+}
+
+/// Forgets an object other than that one, since there are too many.
+#[cold]
+fn push_out(objects: &mut Map<Object>, but: usize) {
+    let any = objects.keys().copied().find(|object| *object != but);
+    if let Some(any) = any {
+        let gone = objects.remove(&any);
+        gone.iter().flat_map(Object::names).for_each(|name| recent::change((any, name)));
+        COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What the access brings to the calling thread, and leaves for others.
 fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
     match step.kind {
         Kind::Read => {
-            let place = object.place(step.name);
-            place.read(step, slot);
+            object.place(step.name).read(step, slot);
         }
         Kind::Write => object.place(step.name).write(step, false),
         Kind::ItemRead => {
-            if !object.place(step.name).read(step, slot)
-                && let Some(put) = &object.put
-            {
+            let is_brought = object.find(step.name).is_some_and(|place| place.read(step, slot));
+            if !is_brought && let Some(put) = &object.put {
                 clock::acquire(put);
             }
         }
         Kind::ItemWrite => {
-            object.place(step.name).write(step, !step.is_replacing);
-            if !step.is_replacing {
+            let is_put = !step.flags.has(Flags::REPLACING);
+            object.place(step.name).write(step, is_put);
+            if is_put {
                 leave(object);
             }
         }
@@ -173,10 +271,18 @@ fn leave(object: &mut Object) {
 #[inline]
 pub fn forget(object: usize) {
     if COUNT.load(Ordering::Relaxed) != 0 {
-        let gone = part(object).with(|objects| objects.remove(&object));
-        if gone.is_some() {
-            COUNT.fetch_sub(1, Ordering::Relaxed);
-        }
+        forget_known(object);
+    }
+}
+
+fn forget_known(object: usize) {
+    let gone = part(object).with(|objects| {
+        let gone = objects.remove(&object)?;
+        gone.names().for_each(|name| recent::change((object, name)));
+        Some(gone)
+    });
+    if gone.is_some() {
+        COUNT.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -214,6 +320,10 @@ pub fn guards(
     GUARDS.with(|guards| {
         let known = guards.get(&(family, name)).into_iter().flatten();
         let known = known.filter(|guard| guard.writes);
-        known.map(|it| (it.site, it.locks.as_deref().unwrap_or_default().to_vec())).collect()
+        known
+            .map(|it| {
+                (it.site, it.locks.as_ref().map_or_else(Vec::new, |locks| locks.to_vec()))
+            })
+            .collect()
     })
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::access::{Access, Flow, Link, Pair, Step};
+use super::access::{Access, Flags, Flow, Link, Pair, Step};
 use super::held;
 use crate::clock;
 
@@ -22,6 +22,27 @@ pub(super) struct LastRead {
     pub(super) serial: u64,
     /// Writes of others that it was not ordered after but for a lock.
     pub(super) before: Vec<Access>,
+}
+
+/// Whether the last read at the site is that one, if writes belong to it.
+#[inline]
+pub(super) fn knows(step: &Step<'_>) -> bool {
+    if step.across.is_some() {
+        return false;
+    }
+    if !step.flags.has(Flags::LINKED) {
+        return true;
+    }
+    READ.try_with(|reads| {
+        let reads = reads.borrow();
+        let read = reads.get(step.site as usize % READS).and_then(Option::as_ref);
+        read.is_some_and(|read| {
+            read.site == step.site
+                && read.place == step.place()
+                && read.serial == clock::serial()
+        })
+    })
+    .unwrap_or(false)
 }
 
 /// Remembers a read that writes belong to, as one at that site.
