@@ -27,6 +27,8 @@ enum Does {
     Look,
     Walk,
     Put,
+    /// Compares what is there with what is put.
+    LookAndPut,
     Take,
     /// To the item of the next argument.
     ItemRead,
@@ -64,6 +66,7 @@ pub(super) fn prepare(calls: Vec<(Bound<'_, PyAny>, String)>) {
             "look" => Does::Look,
             "walk" => Does::Walk,
             "put" => Does::Put,
+            "look_and_put" => Does::LookAndPut,
             "take" => Does::Take,
             "item_read" => Does::ItemRead,
             "item_put" => Does::ItemPut,
@@ -185,7 +188,7 @@ unsafe fn apply(
             if next.is_null() {
                 return;
             }
-            let name = keys::item(next);
+            let Some(name) = keys::item(next) else { return };
             let plain = step(site, object, name);
             let flags = plain.flags.with(Flags::ATOMIC);
             let mut step = Step { kind, flags, ..plain };
@@ -198,6 +201,10 @@ unsafe fn apply(
             Does::Nothing | Does::SameThread => {}
             Does::Look => whole(py, site, seen, object, Kind::Look),
             Does::Walk => whole(py, site, seen, object, Kind::Walk),
+            Does::LookAndPut => {
+                besides(py, site, seen, object, Kind::Look);
+                whole(py, site, seen, object, Kind::Put);
+            }
             Does::Put => {
                 if !site.links.is_empty() {
                     item(seen, Kind::ItemWrite);

@@ -4,13 +4,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 use raddle::race::{Flags, Kind, Step, Value};
 
 use super::keys::{self, STRUCTURE};
 use super::operands::Frame;
 use super::sites::{Site, What};
-use super::variables::value_of;
+use super::variables::{lookup, value_of};
 use super::watch::{Seen, step};
+use crate::python::once::OnceBox;
 
 /// `deque` and `dict`'s subclass `defaultdict`, which are no types of the interpreter's own.
 static DEQUE: AtomicUsize = AtomicUsize::new(0);
@@ -21,6 +23,7 @@ static HEADER: usize = size_of::<ffi::PyObject>();
 /// `kinds` has those by their names.
 pub(super) fn prepare(kinds: &[Bound<'_, PyAny>]) {
     for kind in kinds {
+        prepare_names(kind.py());
         let name = kind.getattr("__name__").and_then(|name| name.extract::<String>());
         let to = match name.as_deref() {
             Ok("deque") => &DEQUE,
@@ -76,58 +79,29 @@ pub(super) unsafe fn container(object: *mut ffi::PyObject) -> Option<Container> 
     }
 }
 
-/// Whether a class of the program's says itself what happens to items.
-unsafe fn is_overridden(object: *mut ffi::PyObject) -> bool {
-    // SAFETY: passed on to the caller: an object, attached; its type is alive.
-    unsafe {
-        let class = ffi::Py_TYPE(object);
-        let base: *mut ffi::PyTypeObject = if ffi::PyList_Check(object) != 0 {
-            &raw mut ffi::PyList_Type
-        } else if ffi::PyDict_Check(object) != 0 {
-            &raw mut ffi::PyDict_Type
-        } else {
-            return false;
-        };
-        if class == base {
-            return false;
-        }
-        let of = |class: *mut ffi::PyTypeObject| {
-            let mapping = (*class).tp_as_mapping;
-            (*mapping).mp_subscript.map(|it| it as usize)
-        };
-        let set = |class: *mut ffi::PyTypeObject| {
-            let mapping = (*class).tp_as_mapping;
-            (*mapping).mp_ass_subscript.map(|it| it as usize)
-        };
-        // (`OrderedDict` has its own in C; a class of Python's has a function of the
-        // interpreter's that calls a method.)
-        let heap = ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_HEAPTYPE) != 0;
-        heap && (of(class) != of(base) || set(class) != set(base))
-            && class.addr() != DEFAULT_DICT.load(Ordering::Relaxed)
-            && ffi::PyType_HasFeature(class, ffi::Py_TPFLAGS_BASETYPE) != 0
-            && (*class).tp_dealloc.map(|it| it as usize)
-                != (*base).tp_dealloc.map(|it| it as usize)
-            && is_python_method(class)
-    }
+/// What a class says itself if its items are not where they seem to be.
+static NAMES: OnceBox<[Py<PyString>; 6]> = OnceBox::new();
+
+fn prepare_names(py: Python<'_>) {
+    let names =
+        ["__iter__", "__len__", "__getitem__", "__setitem__", "__contains__", "__bool__"];
+    let _ = NAMES.set(names.map(|name| PyString::intern(py, name).unbind()));
 }
 
-/// Whether a class, or a base of it, has a `__setitem__` or `__getitem__` in Python.
-unsafe fn is_python_method(class: *mut ffi::PyTypeObject) -> bool {
-    unsafe extern "C" {
-        fn _PyType_Lookup(
-            kind: *mut ffi::PyTypeObject,
-            name: *mut ffi::PyObject,
-        ) -> *mut ffi::PyObject;
-    }
-    // SAFETY: passed on to the caller: a type that is alive, attached.
-    let py = unsafe { Python::assume_attached() };
-    [pyo3::intern!(py, "__setitem__"), pyo3::intern!(py, "__getitem__")].iter().any(|name| {
-        // SAFETY: as above; what is found is borrowed.
-        unsafe {
-            let found = _PyType_Lookup(class, name.as_ptr());
-            !found.is_null() && ffi::Py_TYPE(found) == &raw mut ffi::PyFunction_Type
+/// Whether a class of the program's says itself what happens to items, or how they are walked.
+unsafe fn is_overridden(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: passed on to the caller: an object, attached; its type is alive, and what that has
+    // under a name is borrowed.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        if super::gone::is_watched(class) {
+            return false;
         }
-    })
+        NAMES.get().into_iter().flatten().any(|name| {
+            let found = lookup(class, name.as_ptr());
+            !found.is_null() && ffi::PyFunction_Check(found) != 0
+        })
+    }
 }
 
 /// An item is accessed, or a container tested, sliced or walked. Returns whether to look at the
@@ -163,7 +137,10 @@ pub(super) unsafe fn item(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
             }
             What::Contains => {
                 let Some(_) = plain_container(top) else { return false };
-                let name = keys::item(key(1));
+                let Some(name) = keys::item(key(1)) else {
+                    besides(py, site, seen, top, Kind::Look);
+                    return true;
+                };
                 let step = Step { kind: Kind::ItemRead, ..step(site, top, name) };
                 seen.step(py, &step, top, Some(key(1)));
                 besides(py, site, seen, top, Kind::Look);
@@ -184,7 +161,7 @@ pub(super) unsafe fn item(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
             }
             What::Iterate => {
                 let object = viewed(top);
-                let Some(_) = container(object) else { return false };
+                let Some(_) = plain_container(object) else { return false };
                 whole(py, site, seen, object, Kind::Walk);
             }
             What::Next => {
@@ -258,7 +235,7 @@ unsafe fn on_item(
     unsafe {
         let is_sequence =
             matches!(container, Container::List | Container::Deque | Container::ByteArray);
-        let name = if is_sequence { keys::index(object, key) } else { Some(keys::item(key)) };
+        let name = if is_sequence { keys::index(object, key) } else { keys::item(key) };
         let Some(name) = name else {
             // A slice, or what is an index only once it is asked.
             let kind = if kind == Kind::ItemRead { Kind::Look } else { Kind::Put };

@@ -90,6 +90,11 @@ pub(super) fn prepare(
     }
 }
 
+/// Whether a type is one of those whose `tp_dealloc` is replaced, and no class derived from it.
+pub(super) fn is_watched(kind: *mut ffi::PyTypeObject) -> bool {
+    KIND.iter().any(|known| known.load(Ordering::Acquire) == kind.addr())
+}
+
 /// Whether the death of an object of that type is told; it is from now on, if it can be.
 ///
 /// # Safety

@@ -6,15 +6,59 @@ use pyo3::ffi;
 /// even; so is this, which no object has.)
 pub(super) const STRUCTURE: usize = 2;
 
-/// The place of an item: by the key's hash where that is found without running Python code, and
-/// by its address where not. Equal keys of a class of the program's are told apart then.
+/// The place of an item, if the key can be told apart from others without running Python code: by
+/// its value, or by its address where keys are equal only to themselves.
 ///
 /// # Safety
 /// `key` is an object, and the thread attached.
-pub(super) unsafe fn item(key: *mut ffi::PyObject) -> usize {
+pub(super) unsafe fn item(key: *mut ffi::PyObject) -> Option<usize> {
     // SAFETY: passed on to the caller.
-    let hash = unsafe { if is_plain(key, 3) { hash(key) } else { key.addr() } };
-    hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1
+    let value = unsafe {
+        if is_plain(key, 3) {
+            value(key)
+        } else if is_equal_to_itself_alone(key) {
+            key.addr()
+        } else {
+            return None;
+        }
+    };
+    Some(value.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+}
+
+/// Whether keys of that type are compared by what they are, and by nothing in them.
+unsafe fn is_equal_to_itself_alone(key: *mut ffi::PyObject) -> bool {
+    // SAFETY: passed on to the caller: an object; its type is alive.
+    unsafe {
+        let plain = ffi::PyBaseObject_Type.tp_richcompare.map(|it| it as usize);
+        (*ffi::Py_TYPE(key)).tp_richcompare.map(|it| it as usize) == plain
+    }
+}
+
+/// What is the same for plain keys that are equal, and differs where they differ (but for texts
+/// and numbers too long for a word that have one hash).
+unsafe fn value(key: *mut ffi::PyObject) -> usize {
+    // SAFETY: passed on to the caller: a plain key; a tuple's items are plain, too.
+    unsafe {
+        if ffi::PyTuple_CheckExact(key) != 0 {
+            let items = (0..ffi::PyTuple_Size(key)).map(|at| ffi::PyTuple_GET_ITEM(key, at));
+            return items.fold(0x51_7C, |all: usize, item| {
+                (all.rotate_left(9) ^ value(item)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            });
+        }
+        if ffi::PyLong_Check(key) != 0 {
+            let mut overflow = 0;
+            let number = ffi::PyLong_AsLongLongAndOverflow(key, &raw mut overflow);
+            if overflow == 0 {
+                return number as usize;
+            }
+        } else if ffi::PyFloat_CheckExact(key) != 0 {
+            let number = ffi::PyFloat_AS_DOUBLE(key);
+            if number.fract() == 0.0 && number.abs() < 9e18 {
+                return number as i64 as usize; // (It is equal to the whole number.)
+            }
+        }
+        hash(key)
+    }
 }
 
 /// The place of an item of a list, with the index counted from the front.

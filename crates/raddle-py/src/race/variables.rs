@@ -23,17 +23,13 @@ enum Resolved {
     Neither = 3,
 }
 
-mod raw {
-    use super::ffi;
-
-    unsafe extern "C" {
-        /// A borrowed reference to what a class has under a name, or null; raises nothing.
-        #[link_name = "_PyType_Lookup"]
-        pub(super) fn lookup(
-            kind: *mut ffi::PyTypeObject,
-            name: *mut ffi::PyObject,
-        ) -> *mut ffi::PyObject;
-    }
+unsafe extern "C" {
+    /// A borrowed reference to what a class has under a name, or null; raises nothing.
+    #[link_name = "_PyType_Lookup"]
+    pub(super) fn lookup(
+        kind: *mut ffi::PyTypeObject,
+        name: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
 }
 
 /// An attribute is read or written.
@@ -116,7 +112,11 @@ unsafe fn resolve(class: *mut ffi::PyTypeObject, site: &Site) -> Resolved {
 unsafe fn look(class: *mut ffi::PyTypeObject, name: *mut ffi::PyObject) -> Resolved {
     // SAFETY: as above.
     unsafe {
-        let found = raw::lookup(class, name);
+        let plain = ffi::PyBaseObject_Type.tp_setattro.map(|it| it as usize);
+        if (*class).tp_setattro.map(|it| it as usize) != plain && !is_local(class) {
+            return Resolved::Neither; // It says itself what becomes of an attribute.
+        }
+        let found = lookup(class, name);
         if found.is_null() {
             return if is_local(class) { Resolved::Neither } else { Resolved::Own };
         }

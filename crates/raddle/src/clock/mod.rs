@@ -28,7 +28,7 @@ pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
     Stamp, Tasks, Time, View, acquire, changed, end, follow, is_after, is_on, is_same_thread,
-    is_shared, serial, stamp, switch, time, view,
+    is_shared, serial, stamp, switch, time, view, waited_at, waits,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;
@@ -55,6 +55,11 @@ impl Tasks {
 #[cfg(not(feature = "race"))]
 #[inline]
 pub(crate) fn is_same_thread() {}
+
+/// The calling thread is about to wait for a condition.
+#[cfg(not(feature = "race"))]
+#[inline]
+pub(crate) fn waits() {}
 
 /// Nobody wants to know.
 #[cfg(not(feature = "race"))]

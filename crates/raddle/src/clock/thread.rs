@@ -16,6 +16,8 @@ thread_local! {
     /// Counts what may change which accesses of the calling thread are alike: releases, and
     /// locks.
     static SERIAL: Cell<u64> = const { Cell::new(1) };
+    /// The serial at which it last waited for a condition.
+    static WAITED: Cell<u64> = const { Cell::new(0) };
     static MINE: RefCell<Option<Mine>> = const { RefCell::new(None) };
     /// Whether it has [ended](end).
     static ENDED: Cell<bool> = const { Cell::new(false) };
@@ -224,6 +226,20 @@ pub(crate) fn time() -> Option<Time> {
 #[inline]
 pub(crate) fn serial() -> u64 {
     SERIAL.get()
+}
+
+/// The calling thread is about to wait for a condition: what it has looked at it will look at again.
+#[inline]
+pub(crate) fn waits() {
+    if is_on() {
+        changed();
+        WAITED.set(serial());
+    }
+}
+
+/// The serial at which the calling thread last waited for a condition.
+pub(crate) fn waited_at() -> u64 {
+    WAITED.get()
 }
 
 /// The calling thread has taken or released a lock.

@@ -13,7 +13,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use crate::clock::Edge;
+use crate::clock::{self, Edge};
 use crate::locks::{LockGuard, Ownership, RLock, RawLock};
 use crate::os::{Deadline, Spin};
 use crate::sync::maybe_const;
@@ -174,6 +174,7 @@ impl Condition {
     /// Joins the line for the length of `during`, which releases and takes back a lock that only
     /// the caller knows, and in between waits with [`Ticket::wait_with`].
     pub fn enroll<R>(&self, during: impl FnOnce(Ticket<'_>) -> R) -> R {
+        clock::waits();
         let (waiter, used) = (Waiter::new(), Cell::new(false));
         self.waiters.lock().push_back(&waiter);
         let ticket = Ticket { condition: self, waiter: &waiter, used: &used };

@@ -95,6 +95,9 @@ impl Flags {
     /// A read of one of many items: it is remembered only if the place is known already.
     pub const OF_MANY: Self = Self(512);
 
+    /// A read whose value is not only computed with: it may be a reference.
+    pub const AS_IS: Self = Self(1024);
+
     /// Those whose bits are set.
     #[must_use]
     pub const fn from_bits(bits: u16) -> Self {

@@ -63,6 +63,9 @@ impl Place {
 
     /// The calling thread reads it: it is ordered after the write, if what it reads brings that.
     pub(super) fn read(&self, step: &Step<'_>, slot: u32) -> bool {
+        if step.flags.has(Flags::AS_IS) {
+            held::flow_from_all();
+        }
         if let Some(brings) = &self.brings {
             let is_guarded = || {
                 let mine = held::locks();
@@ -73,7 +76,7 @@ impl Place {
             }
             return true;
         }
-        if !step.flags.has(Flags::WRITTEN_BACK) {
+        if !step.flags.has(Flags::WRITTEN_BACK.with(Flags::AS_IS)) {
             self.written_under(slot).for_each(held::flow_from);
         }
         false

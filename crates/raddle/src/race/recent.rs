@@ -26,6 +26,7 @@ pub(super) struct Recent {
     object: usize,
     name: usize,
     serial: u64,
+    /// Where, and what.
     site: u32,
     changes: u32,
 }
@@ -50,6 +51,7 @@ impl Recent {
         let spread = spread(step.place());
         let changes = CHANGED[spread % CHANGES].load(Ordering::Acquire);
         let Step { object, name, site, .. } = *step;
+        let site = site << 4 | step.kind as u32;
         Self { object, name, serial, site, changes }
     }
 

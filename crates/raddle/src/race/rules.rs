@@ -105,8 +105,16 @@ fn read(read: &Access, write: &Access) -> Option<Harm> {
         || !write.flags.has(Flags::REPLACING)
         || matches!(write.value, Value::Flag(_))
         || write.pairs().iter().any(|pair| pair.flow == Flow::Absent)
+        || is_copy_on_write(write)
         || meet(&read.locks, &write.locks);
     check(read, write).or_else(|| (!harmless).then_some(Harm::Unordered))
+}
+
+/// Whether a write puts something new in the place of what was there, made of that under a lock:
+/// whoever reads it has the whole of one or of the other.
+fn is_copy_on_write(write: &Access) -> bool {
+    let mut updates = write.pairs().iter().filter(|pair| pair.flow == Flow::Update);
+    write.value == Value::Reference && updates.any(|pair| pair.locks.is_some())
 }
 
 /// A check, and a write that came of the same check in another thread.

@@ -210,6 +210,9 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
     if flags.has(Flags::LINKED) {
         thread::remember(step.site, step, before);
     }
+    if step.kind.writes() {
+        thread::outdate(step);
+    }
     if is_new && step.family != 0 {
         guard(step, &mine);
     }
@@ -239,6 +242,9 @@ fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
         }
         Kind::Write => object.place(step.name).write(step, false),
         Kind::ItemRead => {
+            if !step.flags.has(Flags::WRITTEN_BACK) {
+                held::flow_from_all();
+            }
             let is_brought = object.find(step.name).is_some_and(|place| place.read(step, slot));
             if !is_brought && let Some(put) = &object.put {
                 clock::acquire(put);
@@ -252,6 +258,7 @@ fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
             }
         }
         Kind::Look | Kind::Take | Kind::Walk => {
+            held::flow_from_all();
             if let Some(put) = &object.put {
                 clock::acquire(put);
             }

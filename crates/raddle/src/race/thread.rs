@@ -59,6 +59,23 @@ pub(super) fn remember(site: u32, step: &Step<'_>, before: Vec<Access>) {
     drop(old);
 }
 
+/// The write is done: what was read of the place before is known to be out of date.
+pub(super) fn outdate(step: &Step<'_>) {
+    if step.links.is_empty() {
+        return;
+    }
+    let _ = READ.try_with(|reads| {
+        let reads = &mut *reads.borrow_mut();
+        for link in step.links {
+            if let Some(slot) = reads.get_mut(link.site as usize % READS) {
+                let is_it =
+                    |read: &mut LastRead| read.site == link.site && read.place == step.place();
+                drop(slot.take_if(is_it));
+            }
+        }
+    });
+}
+
 /// The reads that the write belongs to, of those that were of the same place: the last one of
 /// each kind, and the writes of others that came before those.
 pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Vec<Access>) {
@@ -69,7 +86,8 @@ pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Vec<Ac
         let reads = reads.borrow();
         let of = |link: &Link| {
             let read = reads.get(link.site as usize % READS)?.as_ref()?;
-            (read.site == link.site && read.place == place).then_some((*link, read))
+            let is_it = read.site == link.site && read.place == place;
+            (is_it && read.serial >= clock::waited_at()).then_some((*link, read))
         };
         let mut last = [None::<(Link, &LastRead)>; 2];
         for (link, read) in links.iter().filter_map(of) {

@@ -52,7 +52,7 @@ READ_ITEMS = {"load_item", "contains", "call", "call_named", "test", "slice"}
 WRITE_ITEMS = {"store_item", "delete_item", "call", "call_named", "store_slice"}
 SCOPES = {"attr": "attr", "global": "global", "name": "global", "deref": "deref"}
 
-USED, WRITTEN_BACK, LINKED, UPDATED, CONSTANT, DECIDES = 1, 2, 4, 8, 16, 32
+USED, WRITTEN_BACK, LINKED, UPDATED, CONSTANT, DECIDES, AS_IS = 1, 2, 4, 8, 16, 32, 1024
 ABSENT, CHECK, UPDATE = 0, 1, 2
 
 
@@ -61,8 +61,10 @@ class Names:
 
     def __init__(self, code):
         self.attr, self.globals, self.deref = set(), set(), set()
-        stored = set()
-        for each in nested(code):
+        stored, all_of_it = set(), list(nested(code))
+        # (What belongs to a thread is seen by the names that are read of it, all of them.)
+        self._has_locals = any("local" in each.co_names for each in all_of_it)
+        for each in all_of_it:
             self._add(each, stored)
 
     @classmethod
@@ -79,7 +81,7 @@ class Names:
             if what in ("STORE_ATTR", "DELETE_ATTR"):
                 if makes and flow is None:
                     flow = Flow(code, lambda op: False)
-                if not makes or offset not in flow.owner_is_first:
+                if not makes or self._has_locals or offset not in flow.owner_is_first:
                     self.attr.add(name)
             elif what == "STORE_DEREF":
                 (self.deref if name in code.co_freevars else set()).add(name)
@@ -171,6 +173,7 @@ def of(code, names):
         out.append((op, what, links))
     masks = {
         USED: flow.used,
+        AS_IS: flow.used_as_is,
         WRITTEN_BACK: updated & ~flow.used_as_is,
         LINKED: linked,
         UPDATED: updated,
@@ -231,7 +234,7 @@ def _links(flow, block, op, what, reads):
             continue
         if bit & made_of and not is_call:
             yield bit, UPDATE
-        elif bit in guards:
+        elif bit in guards and not (guards[bit] and what.startswith("delete")):
             yield bit, ABSENT if guards[bit] else CHECK
         elif kind_of_read.startswith("load") and not is_call and _is_one_statement(read, op):
             yield bit, UPDATE  # a swap

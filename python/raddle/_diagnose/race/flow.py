@@ -241,7 +241,8 @@ class Flow:
         if way in block.handlers:
             reads = 0
             for op in block.ops:
-                reads |= self.reads.get(op.offset, 0)
+                if op.opname.startswith(LOADS) or _is_subscript(op):
+                    reads |= self.reads.get(op.offset, 0)
             yield reads, True
             return
         last = block.ops[-1]

@@ -60,7 +60,7 @@ FUNCTIONS = {
     + (_WALK_INSIDE if _HAS_GIL else ()),
     WALK: (iter, enumerate, zip, map, filter, reversed)
     + (() if _HAS_GIL else _WALK_INSIDE),
-    PUT: (heapq.heappush, heapq.heapify, bisect.insort, bisect.insort_left),
+    "look_and_put": (heapq.heappush, heapq.heapify, bisect.insort, bisect.insort_left),
     "same_thread": (_thread.get_ident, _thread.get_native_id, threading.current_thread),
     TAKE: (heapq.heappop, heapq.heapreplace, heapq.heappushpop),
 }
@@ -84,7 +84,7 @@ CHANGES = {
     for word, names in does.items()
     if word not in (LOOK, "item_read")
     for name in names.split()
-} | {each.__name__ for word in (PUT, TAKE) for each in FUNCTIONS[word]}
+} | {each.__name__ for word in ("look_and_put", TAKE) for each in FUNCTIONS[word]}
 
 
 def calls():
