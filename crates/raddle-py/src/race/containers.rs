@@ -215,7 +215,7 @@ pub(super) unsafe fn besides(
 ) {
     let plain = step(site, object, STRUCTURE);
     let flags = plain.flags.without(Flags::LINKED.with(Flags::DECIDES)).with(Flags::ATOMIC);
-    let step = Step { kind, flags, ..plain };
+    let step = Step { kind, flags, links: &[], ..plain };
     // SAFETY: passed on to the caller.
     unsafe { seen.step(py, &step, object, None) }
 }
@@ -237,8 +237,12 @@ unsafe fn on_item(
             matches!(container, Container::List | Container::Deque | Container::ByteArray);
         let name = if is_sequence { keys::index(object, key) } else { keys::item(key) };
         let Some(name) = name else {
-            // A slice, or what is an index only once it is asked.
+            // A slice, or what is an index only once it is asked; or a key that cannot be told
+            // apart from others.
             let kind = if kind == Kind::ItemRead { Kind::Look } else { Kind::Put };
+            if !is_sequence {
+                return besides(py, site, seen, object, kind);
+            }
             return whole(py, site, seen, object, kind);
         };
         let is_new = container == Container::Dict

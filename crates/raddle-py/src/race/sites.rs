@@ -45,6 +45,8 @@ pub(super) enum What {
     Imported,
     /// The body of a module ends.
     Made,
+    /// A method begins that C code calls.
+    Entered,
 }
 
 impl What {
@@ -70,6 +72,7 @@ impl What {
             "call" => Self::Call,
             "call_named" => Self::CallNamed,
             "imported" => Self::Imported,
+            "entered" => Self::Entered,
             "made" => Self::Made,
             "test" => Self::Test,
             _ => return None,

@@ -232,6 +232,10 @@ unsafe fn look(py: Python<'_>, site: &'static Site) -> bool {
                 race::has_imported();
                 true
             }
+            What::Entered => {
+                race::flows();
+                true
+            }
             What::Made => {
                 race::is_made();
                 true

@@ -13,6 +13,9 @@ from raddle._diagnose.race.flow import SUBSCRIPT, Flow
 
 MAKES = {"__init__", "__post_init__", "__setstate__"}
 
+# What C code calls, as a heap does: what it is called on may come from anywhere.
+CALLED_FROM_C = {"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__", "__hash__"}
+
 # What an instruction does, by its name.
 VARIABLES = {
     "LOAD_ATTR": "load_attr",
@@ -186,6 +189,9 @@ def _beside(op, before, code):
     """Return what an instruction stands for that accesses nothing itself, or None."""
     if before is not None and before.opname == "IMPORT_NAME":
         return "imported"
+    is_first = before is not None and before.opname == "RESUME"
+    if is_first and code.co_name in CALLED_FROM_C:
+        return "entered"
     if op.opname.startswith("RETURN_") and code.co_name == "<module>":
         return "made"
     return None
