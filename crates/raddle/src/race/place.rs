@@ -2,7 +2,7 @@
 
 use super::access::{Access, Flags, Step, Value};
 use super::held::{self, Locks};
-use crate::clock::{self, Stamp, View};
+use crate::clock::{self, Stamp, Vector, View};
 
 /// Accesses of one place that are remembered.
 const MOST: usize = 16;
@@ -46,6 +46,13 @@ impl Place {
         }
         self.others.push(new);
         true
+    }
+
+    /// Adds what it brings.
+    pub(super) fn add_to(&self, vector: &mut Vector) {
+        if let Some(brings) = &self.brings {
+            brings.add_to(vector);
+        }
     }
 
     /// The locks that other threads held when they wrote it.

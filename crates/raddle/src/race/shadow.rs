@@ -5,7 +5,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::access::{Access, Flags, Kind, Step};
 use super::held::{self, Locks};
@@ -19,15 +19,27 @@ use crate::os::guarded::Guarded;
 /// Parts of the table, so that threads seldom meet.
 const PARTS: usize = 64;
 /// Objects of a part that are remembered; more than that push others out.
-const MOST: usize = 1 << 14;
+const MOST: usize = 256;
+/// Places of one object, and items in all, that are remembered.
+const MOST_PLACES: usize = 2048;
+const MOST_ITEMS: usize = 1 << 15;
 /// Places of an object that are looked for one after the other.
 const FEW: usize = 8;
 /// Items of an object that are remembered though they were only read.
 const READ_ONLY: u32 = 64;
 
+/// What was brought by objects that were pushed out: whoever accesses one that is not known comes
+/// after that.
+static LOST: Guarded<Vector> = Guarded::new();
+static HAS_LOST: AtomicBool = AtomicBool::new(false);
+
 static TABLE: [Guarded<Map<Object>>; PARTS] = [const { Guarded::new() }; PARTS];
 /// Objects in all parts.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+/// Items of objects that have more than a few, in all.
+static ITEMS: AtomicUsize = AtomicUsize::new(0);
+/// The place that all items of a container are, as far as they are only read.
+const ALL_ITEMS: usize = 6;
 /// Pairs of sites that were told.
 static TOLD: Guarded<HashSet<(u32, u32, Harm)>> = Guarded::new();
 /// Which locks are held where a place of a family is accessed.
@@ -47,6 +59,8 @@ struct Object {
     first: u32,
     /// Whether others have.
     is_shared: bool,
+    /// Whether an item was written.
+    is_written: bool,
     /// Items that were only read, and are remembered.
     read_only: u32,
     /// By their names, as long as they are few.
@@ -57,6 +71,12 @@ struct Object {
     put: Option<Box<Vector>>,
 }
 
+impl Drop for Object {
+    fn drop(&mut self) {
+        ITEMS.fetch_sub(self.many.len(), Ordering::Relaxed);
+    }
+}
+
 impl Object {
     fn find(&mut self, name: usize) -> Option<&mut Place> {
         if let Some((_, place)) = self.few.iter_mut().find(|(known, _)| *known == name) {
@@ -65,15 +85,29 @@ impl Object {
         if self.many.is_empty() { None } else { self.many.get_mut(&name) }
     }
 
-    fn place(&mut self, name: usize) -> &mut Place {
+    /// The place of that name; None if it is an item, and there are too many.
+    fn place(&mut self, name: usize) -> Option<&mut Place> {
         if let Some(at) = self.few.iter().position(|(known, _)| *known == name) {
-            return &mut self.few[at].1;
+            return Some(&mut self.few[at].1);
         }
         if self.few.len() < FEW && self.many.is_empty() {
             self.few.push((name, Place::default()));
-            return &mut self.few.last_mut().expect("it was pushed").1;
+            return self.few.last_mut().map(|(_, place)| place);
         }
-        self.many.entry(name).or_default()
+        let count = self.many.len();
+        match self.many.entry(name) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(vacant) => {
+                let is_item = name & 1 != 0;
+                if is_item
+                    && (count >= MOST_PLACES || ITEMS.load(Ordering::Relaxed) >= MOST_ITEMS)
+                {
+                    return None;
+                }
+                ITEMS.fetch_add(1, Ordering::Relaxed);
+                Some(vacant.insert(Place::default()))
+            }
+        }
     }
 
     /// Whether an item that is only read can be remembered, or is already.
@@ -94,6 +128,15 @@ impl Object {
                 self.first = slot + 1;
             }
         }
+    }
+
+    /// Adds all that it brings.
+    fn add_to(&self, vector: &mut Vector) {
+        if let Some(put) = &self.put {
+            vector.join(put);
+        }
+        let places = self.few.iter().map(|(_, place)| place).chain(self.many.values());
+        places.for_each(|place| place.add_to(vector));
     }
 
     fn names(&self) -> impl Iterator<Item = usize> {
@@ -146,11 +189,21 @@ fn part(object: usize) -> &'static Guarded<Map<Object>> {
 /// of sites.
 #[inline]
 pub fn access(step: &Step<'_>) -> Option<Found> {
-    let recent = Recent::new(step, clock::serial());
+    let serial = clock::serial();
+    if step.flags.has(Flags::OF_MANY) && Recent::new(&all_items(step), serial).is_known() {
+        return None;
+    }
+    let recent = Recent::new(step, serial);
     if recent.is_known() && thread::knows(step) {
         return None;
     }
     tell(step, recent)
+}
+
+/// The step, as one of all items of the container at once, wherever it is.
+#[inline]
+fn all_items<'a>(step: &Step<'a>) -> Step<'a> {
+    Step { name: ALL_ITEMS, site: 0, ..*step }
 }
 
 fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
@@ -167,20 +220,38 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
         }
     }
     let flags = step.flags;
+    let (mut is_quiet, mut is_unknown) = (false, false);
     let is_new = part(step.object).with(|objects| {
         let count = objects.len();
         let object = match objects.entry(step.object) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(_) if flags.has(Flags::OF_MANY) && count >= MOST => return false,
-            Entry::Vacant(vacant) => vacant.insert(Object::default()),
+            Entry::Vacant(vacant) => {
+                is_unknown = true;
+                vacant.insert(Object::default())
+            }
         };
-        object.meet(view.time().slot);
+        let slot = view.time().slot;
+        object.meet(slot);
         let is_shared = object.is_shared;
         if flags.has(Flags::OF_MANY) && !object.has_room_for(step.name) {
-            carry(object, step, view.time().slot);
+            carry(object, step, slot);
+            is_quiet = !object.is_written;
             return false;
         }
-        for other in object.place(step.name).unordered(&view) {
+        if step.kind.writes() {
+            if is_shared {
+                recent::change(step.place());
+            }
+            if step.kind != Kind::Write && !(object.is_written && !is_shared) {
+                object.is_written = true;
+                recent::change((step.object, ALL_ITEMS));
+            }
+        }
+        let Some(place) = object.place(step.name) else {
+            carry(object, step, slot);
+            return false;
+        };
+        for other in place.unordered(&view) {
             if found.is_none()
                 && let Some(harm) = rules::harm(&mine, other)
             {
@@ -190,11 +261,9 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
                 before.push(other.clone());
             }
         }
-        carry(object, step, view.time().slot);
-        if is_shared && step.kind.writes() {
-            recent::change(step.place());
-        }
-        let is_new = object.place(step.name).remember(mine.clone(), &view);
+        carry(object, step, slot);
+        let place = object.place(step.name).expect("it was there");
+        let is_new = place.remember(mine.clone(), &view);
         let after = objects.len();
         if after > count {
             COUNT.fetch_add(1, Ordering::Relaxed);
@@ -204,6 +273,10 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
         }
         is_new
     });
+    if is_unknown && HAS_LOST.load(Ordering::Acquire) {
+        let lost = LOST.with(|lost| lost.clone());
+        clock::acquire(&lost);
+    }
     if let Some(across) = step.across {
         thread::remember(across, step, before.clone());
     }
@@ -215,6 +288,10 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
     }
     if is_new && step.family != 0 {
         guard(step, &mine);
+    }
+    if is_quiet && recent.is_of(clock::serial()) {
+        Recent::new(&all_items(step), clock::serial()).remember();
+        return None;
     }
     // (What it brings may have changed what it is the same as.)
     if recent.is_of(clock::serial()) {
@@ -229,7 +306,11 @@ fn push_out(objects: &mut Map<Object>, but: usize) {
     let any = objects.keys().copied().find(|object| *object != but);
     if let Some(any) = any {
         let gone = objects.remove(&any);
-        gone.iter().flat_map(Object::names).for_each(|name| recent::change((any, name)));
+        let Some(gone) = gone else { return };
+        gone.names().for_each(|name| recent::change((any, name)));
+        recent::change((any, ALL_ITEMS));
+        LOST.with(|lost| gone.add_to(lost));
+        HAS_LOST.store(true, Ordering::Release);
         COUNT.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -238,9 +319,15 @@ fn push_out(objects: &mut Map<Object>, but: usize) {
 fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
     match step.kind {
         Kind::Read => {
-            object.place(step.name).read(step, slot);
+            if let Some(place) = object.place(step.name) {
+                place.read(step, slot);
+            }
         }
-        Kind::Write => object.place(step.name).write(step, false),
+        Kind::Write => {
+            if let Some(place) = object.place(step.name) {
+                place.write(step, false);
+            }
+        }
         Kind::ItemRead => {
             if !step.flags.has(Flags::WRITTEN_BACK) {
                 held::flow_from_all();
@@ -252,7 +339,9 @@ fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
         }
         Kind::ItemWrite => {
             let is_put = !step.flags.has(Flags::REPLACING);
-            object.place(step.name).write(step, is_put);
+            if let Some(place) = object.place(step.name) {
+                place.write(step, is_put);
+            }
             if is_put {
                 leave(object);
             }
@@ -286,6 +375,7 @@ fn forget_known(object: usize) {
     let gone = part(object).with(|objects| {
         let gone = objects.remove(&object)?;
         gone.names().for_each(|name| recent::change((object, name)));
+        recent::change((object, ALL_ITEMS));
         Some(gone)
     });
     if gone.is_some() {

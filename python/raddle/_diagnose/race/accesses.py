@@ -238,6 +238,8 @@ def _links(flow, block, op, what, reads):
     for bit, (read, kind_of_read) in reads.items():
         if read is op or not _is_alike(op, what, read, kind_of_read):
             continue
+        if what in WRITE_ITEMS and not _is_one_container(flow, op, read):
+            continue
         if bit & made_of and not is_call:
             yield bit, UPDATE
         elif bit in guards and not (guards[bit] and what.startswith("delete")):
@@ -256,6 +258,12 @@ def _is_alike(op, what, read, kind_of_read):
         and SCOPES.get(scope) == SCOPES.get(of_read)
         and op.argval == read.argval
     )
+
+
+def _is_one_container(flow, op, read):
+    """Whether two instructions may access one container, by what the source calls it."""
+    one, other = flow.containers.get(op.offset), flow.containers.get(read.offset)
+    return one is None or other is None or one == other
 
 
 def _is_one_statement(read, op):

@@ -50,6 +50,7 @@ TAKES = {
 }
 ONE_LEFT = {"CALL", "CALL_KW", "CALL_FUNCTION_EX", "FORMAT_VALUE", "FORMAT_WITH_SPEC"}
 TESTS = {"POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE"}
+NAMED = {"LOAD_ATTR", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"}
 LOADS = ("LOAD_", "BINARY_SUBSCR", "FOR_ITER", "UNPACK_")
 COMPUTES = {"BINARY_OP", "UNARY_NEGATIVE", "UNARY_INVERT"}
 MOVES = {"COPY", "SWAP", "POP_TOP", "NOT_TAKEN", "NOP", "CACHE", "RESUME", "EXTENDED_ARG"}
@@ -63,6 +64,7 @@ class Value(NamedTuple):
     absent: bool | None = None  # the truth that it has if there was nothing
     constant: object = ...  # itself, if it is known
     name: str | None = None  # under which it was loaded
+    origin: str | None = None  # what the source calls it, `self.rows[]` say
     is_result: bool = False  # whether a test or a call made it, so that it is no container
 
 
@@ -81,6 +83,7 @@ class Flow:
         self.owner_is_first = set()  # offsets of writes of attributes of the first argument
         self.not_containers = set()  # offsets of tests of what is no container
         self.callee = {}  # offset of a call: the name under which what is called was loaded
+        self.containers = {}  # offset of an access of an item: the container's origin
         self.constant = set()  # offsets of writes of constants
         self.used = 0  # the reads whose values are used for more than a test
         self.used_as_is = 0  # and not only to compute another value
@@ -144,7 +147,8 @@ class Flow:
         kinds = [part for part in op.opname.split("_") if part in ("LOAD", "STORE")]
         for kind, name in zip(kinds, names, strict=False):
             if kind == "LOAD":
-                stack.append(local.get(name, NOTHING))
+                value = local.get(name, NOTHING)
+                stack.append(value if value.origin else value._replace(origin=name))
             else:
                 local[name] = stack.pop()
 
@@ -173,8 +177,10 @@ class Flow:
             self.callee[op.offset] = called[0] if called else "" if made else None
         if taken and taken[-1].is_result:
             self.not_containers.add(op.offset)
-        loaded = op.argval if name in ("LOAD_ATTR", "LOAD_GLOBAL", "LOAD_NAME") else None
-        result = Value(made_of=made_of, name=loaded, is_result=not _is_loaded(op))
+        loaded = op.argval if name in NAMED else None
+        self.containers[op.offset] = _container(op, taken)
+        origin = _origin(op, taken)
+        result = Value(made_of=made_of, name=loaded, origin=origin, is_result=not _is_loaded(op))
         is_test = name in TESTS or name in ("TO_BOOL", "UNARY_NOT")
         if is_test:
             result = self._tested(op, taken)
@@ -267,6 +273,30 @@ def _compared(op, taken, made_of):
     return Value(made_of=made_of, is_result=True)
 
 
+def _origin(op, taken):
+    """Return what the source calls what an instruction loads, or None."""
+    if op.opname == "LOAD_ATTR" and taken:
+        return f"{taken[-1].origin}.{op.argval}" if taken[-1].origin else None
+    if op.opname in NAMED:
+        return op.argval
+    if op.opname == "BINARY_SUBSCR" or _is_subscript(op):
+        return f"{taken[0].origin}[]" if taken and taken[0].origin else None
+    return None
+
+
+def _container(op, taken):
+    """Return what the source calls the container that an instruction accesses, or None."""
+    name = op.opname
+    if name.startswith("CALL"):
+        called = next((each for each in taken[:2] if each.origin), None)
+        if called is not None and "." in called.origin:
+            return called.origin.rpartition(".")[0]
+        given = taken[2:3]
+        return given[0].origin if given else None
+    at = {"STORE_SUBSCR": 1, "CONTAINS_OP": 1, "DELETE_SUBSCR": 0, "STORE_SLICE": 1}.get(name, 0)
+    return taken[at].origin if len(taken) > at else None
+
+
 def _is_constant(value):
     return value.constant is not ... and value.constant is not FIRST
 
@@ -299,4 +329,6 @@ def _either(one, other):
     constant = one.constant if one.constant is other.constant else ...
     itself, made_of = one.itself | other.itself, one.made_of | other.made_of
     name = one.name if one.name == other.name else None
-    return Value(itself, made_of, absent, constant, name, one.is_result or other.is_result)
+    origin = one.origin if one.origin == other.origin else None
+    result = one.is_result or other.is_result
+    return Value(itself, made_of, absent, constant, name, origin, result)
