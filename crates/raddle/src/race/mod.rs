@@ -26,11 +26,13 @@ mod recent;
 mod rules;
 mod shadow;
 mod thread;
+mod tracked;
 
 pub use access::{Access, Flags, Flow, Kind, Link, Step, Value};
 pub use rules::Harm;
 pub use shadow::{Found, access, forget, guards, mark_told, objects};
 pub use thread::{flows, name_thread};
+pub use tracked::{Race, Tracked, races};
 
 pub use crate::card::Card;
 use crate::clock;
