@@ -19,10 +19,10 @@ use crate::os::guarded::Guarded;
 /// Parts of the table, so that threads seldom meet.
 const PARTS: usize = 64;
 /// Objects of a part that are remembered; more than that push others out.
-const MOST: usize = 256;
+const MOST: usize = 192;
 /// Places of one object, and items in all, that are remembered.
 const MOST_PLACES: usize = 2048;
-const MOST_ITEMS: usize = 1 << 15;
+const MOST_ITEMS: usize = 1 << 14;
 /// Places of an object that are looked for one after the other.
 const FEW: usize = 8;
 /// Items of an object that are remembered though they were only read.
@@ -91,6 +91,8 @@ impl Object {
             return Some(&mut self.few[at].1);
         }
         if self.few.len() < FEW && self.many.is_empty() {
+            // (Most objects have one or two: room for four would be most of all memory.)
+            self.few.reserve_exact(1);
             self.few.push((name, Place::default()));
             return self.few.last_mut().map(|(_, place)| place);
         }
