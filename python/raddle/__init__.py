@@ -8,7 +8,7 @@ neither `threading` nor the extension.
 a cluster, and `raddle.cores()` says how many cores there are.
 
 Why a program hangs: `raddle.configure()`, `raddle.deadlocks()`, `raddle.inversions()`,
-`raddle.dump()`. What it waits for: `raddle.stats()`.
+`raddle.dump()`. Where a lock is missing: `raddle.races()`. What it waits for: `raddle.stats()`.
 
 (For pytest, which looks for assertions in packages with plugins: PYTEST_DONT_REWRITE.)
 """
@@ -28,6 +28,7 @@ __all__ = [
     "installed",
     "inversions",
     "map",
+    "races",
     "stats",
     "uninstall",
 ]
@@ -42,6 +43,7 @@ _HOMES = {
     "dump": "_diagnose.dump.render",
     "inversions": "_diagnose.lock_order",
     "map": "_map.api",
+    "races": "_diagnose.race.told",
     "stats": "_diagnose.contention.stats",
 }
 # What a map on threads imports besides. (A child that is forked while another thread imports

@@ -3,6 +3,7 @@ from raddle._diagnose.deadlock import DeadlockError as DeadlockError
 from raddle._diagnose.deadlock import deadlocks as deadlocks
 from raddle._diagnose.dump.render import dump as dump
 from raddle._diagnose.lock_order import inversions as inversions
+from raddle._diagnose.race.told import races as races
 from raddle._diagnose.settings import configure as configure
 from raddle._map.api import Pool as Pool
 from raddle._map.api import map as map
@@ -22,6 +23,7 @@ __all__ = [
     "installed",
     "inversions",
     "map",
+    "races",
     "stats",
     "uninstall",
 ]

@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 
-from raddle._cli import arguments, pth, pyproject, suggestions
+from raddle._cli import arguments, pth, pyproject, suggestions, variables
 from raddle._diagnose.contention import at_exit, stats
 from raddle._diagnose.report import sentences
 
@@ -124,6 +124,9 @@ def _run(rest):
         why = sentences.refusal(os.environ.get("RADDLE_ON_DEADLOCK"))
         if why:
             raise _Misused(why)
+        why = _why_no_races(os.environ.get("RADDLE_RACE", ""))
+        if why:
+            return _complain(f"raddle: {why}\n")
     except _Misused as why:
         return _misused(why)
     except pyproject.SettingsError as why:
@@ -145,7 +148,9 @@ def _flags(rest):
         if rest[0] == "--check":
             flags["RADDLE_LOCK_ORDER"] = "1"
         elif option == "--race":
-            flags["RADDLE_RACE"] = _race(word if is_given else "1")
+            if is_given and not word:
+                raise _Misused('--race= has names of packages, or "strict"')
+            flags["RADDLE_RACE"] = word if is_given else "1"
         elif option == "--profile":
             flags[stats.VARIABLE] = _profile(word if is_given else True)
         elif option in ("--on-deadlock", "--known-orders", "--known-races"):
@@ -167,18 +172,17 @@ def _flags(rest):
     return flags, rest
 
 
-def _race(word):
-    """Return what the variable has for the check of races: packages, "strict", or 1."""
+def _why_no_races(word):
+    """Return why races cannot be looked for as the environment's word says, or None."""
+    if word.lower() in variables.OFF:
+        return None
     from raddle._diagnose.race import settings
 
-    why = settings.refusal()
-    if why:
-        raise _Misused(why)
     try:
-        settings.folders(settings.parse(word)[0])
-    except ValueError as error:
-        raise _Misused(str(error)) from None
-    return word
+        settings.check(word)
+    except (RuntimeError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def _profile(path):

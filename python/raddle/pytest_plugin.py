@@ -4,7 +4,8 @@ Without the option nothing is imported and nothing changes. With it, raddle is i
 the first conftest.py is loaded, and a deadlock raises DeadlockError in the thread that closed
 it, which fails the test that it happened in, whichever thread that was. So do locks that are
 taken in orders that contradict each other, and a thread that was started while a test ran and
-outlives it: it would go on into the next test.
+outlives it: it would go on into the next test. With `--raddle-race`, which implies it, so do
+values that threads access in no order.
 """
 
 import argparse
@@ -17,7 +18,8 @@ GRACE = 1.0  # seconds in which a test's threads may end after it, if nothing el
 LOOK = 0.02  # seconds between two looks at them
 DOUBT = 5.0  # seconds that a ring lasts that is not certain before it fails a test
 _MARKS = (
-    "raddle_expected: with --raddle, this test's deadlocks and lock orders are no failures",
+    "raddle_expected: with --raddle, this test's deadlocks, lock orders and races are no "
+    "failures",
     "raddle_known_threads(*patterns): with --raddle, threads with such a name, or from such a "
     "module, may outlive this test; without a pattern, any may",
 )
@@ -31,6 +33,20 @@ def pytest_addoption(parser):
         action="store_true",
         help="run the tests on raddle: deadlocks, lock orders that contradict each other and "
         "threads that outlive a test are failures",
+    )
+    group.addoption(
+        "--raddle-race",
+        action="store_const",
+        const="1",
+        help="the same, and values that threads access in no order (races) are failures too, "
+        "from Python 3.12 on",
+    )
+    group.addoption(
+        "--raddle-race-in",
+        dest="raddle_race",
+        metavar="PACKAGES",
+        help="the same, in installed packages too: names with commas between them, and "
+        '"strict" for each two accesses that are not ordered',
     )
     group.addoption(
         "--raddle-no-leaks",
@@ -52,6 +68,11 @@ def pytest_addoption(parser):
     parser.addini(
         "raddle_known_orders",
         "names of locks, or places (bank.py:12), whose orders are known to be fine",
+        type="linelist",
+    )
+    parser.addini(
+        "raddle_known_races",
+        "names of values (Account.balance), or places (bank.py:12), whose races are fine",
         type="linelist",
     )
     parser.addini(
@@ -77,6 +98,8 @@ def _seconds(text):
 def pytest_load_initial_conftests(early_config):
     """Install raddle before the program's own modules are imported."""
     options = early_config.known_args_namespace
+    if options.raddle_race is not None:
+        options.raddle = True
     if options.raddle:
         import raddle
         from raddle import _raddle
@@ -91,6 +114,7 @@ def pytest_load_initial_conftests(early_config):
             raddle.configure(known_orders=table["known-orders"])
         if table.get("dump") and not os.environ.get("RADDLE_DUMP"):
             raddle.configure(dump=True)
+        _look_for_races(options.raddle_race, table)
         _raddle._doubt_for(DOUBT)
         woken_by_signal.ENDING.add("pytest_timeout")
         unseen = _Unseen(early_config, runner.Harness())
@@ -101,9 +125,14 @@ def pytest_configure(config):
     """Watch the tests, if asked for."""
     for each in _MARKS:
         config.addinivalue_line("markers", each)
+    if config.getoption("raddle_race") is not None:
+        config.option.raddle = True
     if config.getoption("raddle"):
         import raddle
 
+        races = config.getini("raddle_known_races")
+        if races:
+            raddle.configure(known_races=races)
         orders = config.getini("raddle_known_orders")
         if orders:
             raddle.configure(known_orders=orders)
@@ -119,8 +148,10 @@ def pytest_report_header(config):
     """Say that raddle is at work."""
     if config.getoption("raddle"):
         from raddle import __version__
+        from raddle._diagnose.race import watch
 
-        return f"raddle: {__version__}, deadlocks are failures"
+        what = "deadlocks and races" if watch.is_on() else "deadlocks"
+        return f"raddle: {__version__}, {what} are failures"
     return None
 
 
@@ -138,6 +169,21 @@ def _wants_orders(table):
     """Return whether orders of locks are checked, if no option says that they are not."""
     word = os.environ.get("RADDLE_LOCK_ORDER")
     return word == "1" if word else table.get("lock-order", True)
+
+
+def _look_for_races(option, table):
+    """Look for races, if the option, the environment or the table says so."""
+    import raddle
+
+    word = option or os.environ.get("RADDLE_RACE") or table.race()
+    if "known-races" in table and not os.environ.get("RADDLE_KNOWN_RACES"):
+        raddle.configure(known_races=table["known-races"])
+    if word.lower() in ("0", "false", "no", "off"):
+        return
+    try:
+        raddle.configure(race=word)
+    except (RuntimeError, ValueError) as error:
+        raise pytest.UsageError(f"--raddle-race: {error}") from None
 
 
 def _grace(config, default):
@@ -178,8 +224,16 @@ class _Watch:
     def _new(self):
         import raddle
 
-        known, self._told = self._told, [*raddle.deadlocks(), *raddle.inversions()]
-        return [each for each in self._told if not any(each is old for old in known)]
+        told, self._told = (
+            self._told,
+            [
+                *raddle.deadlocks(),
+                *raddle.inversions(),
+                *raddle.races(),
+            ],
+        )
+        known = set(map(id, told))
+        return [each for each in self._told if id(each) not in known]
 
 
 class _Leaks:
@@ -267,18 +321,19 @@ def _watchdog(config):
 def _failure(found):
     """Return an exception that pytest shows as the reports' text; a DeadlockError for one."""
     from raddle._diagnose import deadlock
+    from raddle._diagnose.report import report
 
     class Deadlocked(pytest.fail.Exception, deadlock.DeadlockError):
         """A test's deadlock, in whichever thread it was."""
 
-        def __init__(self, report, text):
+        def __init__(self, found, text):
             pytest.fail.Exception.__init__(self, text, pytrace=False)
-            self.report = report
+            self.report = found
 
         __str__ = __repr__ = pytest.fail.Exception.__str__
 
     text = "\n".join(each.text for each in found)
-    deadlocks = [each for each in found if each.kind != "order"]
+    deadlocks = [each for each in found if isinstance(each, report.Report)]
     if deadlocks:
         return Deadlocked(deadlocks[0], text)
     return pytest.fail.Exception(text, pytrace=False)

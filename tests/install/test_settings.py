@@ -131,8 +131,13 @@ WRONG = {
     "known-threads = {}": "known-threads is a list of texts, not {}",
     'on_deadlock = "raise"': "has no key 'on_deadlock'; did you mean on-deadlock?",
     "check = true": "has no key 'check'; did you mean lock-order?",
+    "race = 1": 'race is true, false, "strict" or a list of packages, not 1',
+    'race = "not a name"': 'race is true, false, "strict" or a list of packages, '
+    "not 'not a name'",
+    "race = []": 'race is true, false, "strict" or a list of packages, not []',
+    'known-races = "a"': "known-races is a list of texts, not 'a'",
     "xyzzy = 1": "has no key 'xyzzy' (it has on-deadlock, lock-order, known-orders, profile, "
-    "dump, grace, known-threads)",
+    "race, known-races, dump, grace, known-threads)",
 }
 
 

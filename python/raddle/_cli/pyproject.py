@@ -34,6 +34,21 @@ def _patterns(value):
     return "a list of texts"
 
 
+def _race(value):
+    if isinstance(value, bool):
+        return None
+    names = [value] if isinstance(value, str) else value
+    if isinstance(names, list) and all(isinstance(each, str) for each in names) and names:
+        from raddle._diagnose.race import settings
+
+        try:
+            settings.parse(",".join(names))
+            return None
+        except ValueError:
+            pass
+    return 'true, false, "strict" or a list of packages'
+
+
 def _orders(value):
     # (In the variable a comma parts two of them.)
     if not _patterns(value) and any("," in each for each in value):
@@ -55,6 +70,8 @@ KEYS = {
     "lock-order": _flag,
     "known-orders": _orders,
     "profile": _profile,
+    "race": _race,
+    "known-races": _orders,
     "dump": _flag,
     # What only pytest reads:
     "grace": _seconds,
@@ -80,7 +97,18 @@ class Table(dict):
                 found[name] = "1" if self[key] else "0"
         if "known-orders" in self:
             found["RADDLE_KNOWN_ORDERS"] = ",".join(self["known-orders"])
+        if "known-races" in self:
+            found["RADDLE_KNOWN_RACES"] = ",".join(self["known-races"])
+        if "race" in self:
+            found["RADDLE_RACE"] = self.race()
         return found
+
+    def race(self):
+        """Return what RADDLE_RACE has for it: 0, 1, or names of packages."""
+        value = self.get("race", False)
+        if isinstance(value, bool):
+            return "1" if value else "0"
+        return value if isinstance(value, str) else ",".join(value)
 
     def profile(self):
         """Return where the profile goes: False, True for a table on stderr, or a file."""

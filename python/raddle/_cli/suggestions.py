@@ -9,10 +9,14 @@ OPTIONS = (
     "--profile",
     "--on-deadlock",
     "--known-orders",
+    "--race",
+    "--known-races",
     "--help",
 )  # of `raddle run`
 NAMELESS = {"version": "raddle --version", "--check": "raddle run --check app.py"}
-NAMELESS |= {each: f"raddle run {each} app.py" for each in ("--profile", "--known-orders")}
+NAMELESS |= {
+    each: f"raddle run {each} app.py" for each in ("--profile", "--known-orders", "--race")
+}
 # The long options that Python itself has; what follows belongs to the last one.
 PYTHONS = ("--help", "--help-all", "--help-env", "--help-xoptions", "--version")
 WITH_ARGUMENT = ("-X", "-W", "--check-hash-based-pycs")

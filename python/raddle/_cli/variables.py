@@ -49,6 +49,30 @@ def _known(word):
     return f"{count} known order{'s' * (count != 1)} of locks", None
 
 
+def _known_races(word):
+    count = len([each for each in word.split(",") if each])
+    return f"{count} known race{'s' * (count != 1)}", None
+
+
+def _race(word):
+    from raddle._diagnose.race import settings
+
+    if word.lower() in OFF:
+        return "off", None
+    try:
+        packages, strict = settings.parse(word)
+        settings.folders(packages)
+    except ValueError as error:
+        return "no races are looked for", f"RADDLE_RACE={word}: {error}"
+    meaning = "races are looked for in the program's own code"
+    if packages:
+        meaning += f" and in {' and '.join(packages)}"
+    if strict:
+        meaning += ", and all accesses that are not ordered are told"
+    why = settings.refusal()
+    return meaning, why and f"RADDLE_RACE={word}: {why}"
+
+
 def _run(word):
     return f"process {word} was started by `raddle run`", None
 
@@ -64,6 +88,8 @@ KNOWN = {
     "RADDLE_LOCK_ORDER": _order,
     "RADDLE_KNOWN_ORDERS": _known,
     "RADDLE_PROFILE": _profile,
+    "RADDLE_RACE": _race,
+    "RADDLE_KNOWN_RACES": _known_races,
     "RADDLE_RUN": _run,
 }
 TESTS = dict.fromkeys(

@@ -107,18 +107,18 @@ def check(on):
     _raddle._check_order(on)
 
 
-def check_known(patterns):
-    """Return a tuple of the patterns, or raise TypeError."""
+def check_known(patterns, name="known_orders"):
+    """Return a tuple of the patterns that `name` is given, or raise TypeError."""
     if isinstance(patterns, str):
-        raise TypeError("known_orders is a list of patterns such as 'bank.py:12', not a str")
+        raise TypeError(f"{name} is a list of patterns such as 'bank.py:12', not a str")
     try:
         patterns = tuple(patterns)
     except TypeError:
         kind = type(patterns).__name__
-        raise TypeError(f"known_orders is a list of patterns, not {kind}") from None
+        raise TypeError(f"{name} is a list of patterns, not {kind}") from None
     for each in patterns:
         if not isinstance(each, str):
-            raise TypeError(f"known_orders has patterns, not {type(each).__name__}")
+            raise TypeError(f"{name} has patterns, not {type(each).__name__}")
     return patterns
 
 

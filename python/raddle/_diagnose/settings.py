@@ -4,6 +4,7 @@ from raddle._diagnose import deadlock
 from raddle._diagnose import lock_order as orders
 from raddle._diagnose.contention import stats
 from raddle._diagnose.dump import signal_handler
+from raddle._diagnose.race import settings as race_settings
 from raddle._diagnose.report.sentences import ACTIONS
 
 
@@ -24,8 +25,10 @@ def configure(
     known_orders=_MISSING,
     profile=_MISSING,
     dump=_MISSING,
+    race=_MISSING,
+    known_races=_MISSING,
 ):
-    """Set what raddle does about deadlocks, lock orders and waits, for the whole process.
+    """Set what raddle does about deadlocks, lock orders, waits and races, in the whole process.
 
     This overrides RADDLE_ON_DEADLOCK in the environment, which may be one of the three words
     and also applies to child processes.
@@ -41,9 +44,16 @@ def configure(
     often the locks that are made from then on are taken, and how long threads wait, see
     stats(). `dump`: True has Ctrl-\\ (SIGQUIT) and `raddle dump PID` show every thread, as
     under `raddle run`, where the program has no handler of its own; False leaves these signals
-    to the program again. What is left out stays as it is.
+    to the program again. `race`: True looks, in the program's own code that is first run from
+    then on, for values that threads access in no order, and reports them (to `on_deadlock`, if
+    that is a callable), see races(); "pkg,other" looks at these packages as well, and "strict"
+    tells of each two accesses that are not ordered; False looks for none. `known_races`: a list
+    of patterns for names of values ("Account.balance", "hits in *") and for places
+    ("bank.py:12") that are known to be fine. What is left out stays as it is.
     Raises ValueError or TypeError for anything else, at once, and RuntimeError for `dump` in
-    another thread than the main one. The standard library has no counterpart.
+    another thread than the main one, and for `race` where races cannot be looked for: before
+    Python 3.12, or where other tools have taken the slots of sys.monitoring. The standard
+    library has no counterpart.
     """
     if on_deadlock is not _MISSING:
         _check_action(on_deadlock)
@@ -52,8 +62,16 @@ def configure(
             raise TypeError(f"{name} is True or False, not {type(mode).__name__}")
     if known_orders is not _MISSING:
         known_orders = orders.check_known(known_orders)
+    if known_races is not _MISSING:
+        known_races = orders.check_known(known_races, "known_races")
+    if race is not _MISSING:
+        race = race_settings.check(race)
     if dump is not _MISSING:
         signal_handler.configure(dump)
+    if known_races is not _MISSING:
+        _know_races(known_races)
+    if race is not _MISSING:
+        _look_for_races(race)
     if on_deadlock is not _MISSING:
         deadlock.act(on_deadlock)
     if known_orders is not _MISSING:
@@ -71,3 +89,19 @@ def _check_action(action):
             raise ValueError(f"on_deadlock is {choices}, not {action!r}")
     elif not callable(action):
         raise TypeError(f"on_deadlock is {choices}, not {type(action).__name__}")
+
+
+def _know_races(patterns):
+    from raddle._diagnose.race import told
+
+    told.know(patterns)
+
+
+def _look_for_races(race):
+    """`race`: (packages, strict), or None for no look at all."""
+    from raddle._diagnose.race import watch
+
+    if race is None:
+        watch.stop()
+    else:
+        watch.start(*race)

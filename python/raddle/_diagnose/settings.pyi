@@ -11,4 +11,6 @@ def configure(
     known_orders: Iterable[str] = ...,
     profile: bool = ...,
     dump: bool = ...,
+    race: bool | str = ...,
+    known_races: Iterable[str] = ...,
 ) -> None: ...

@@ -54,14 +54,20 @@ def _check():
             os.environ[name] = "1"
 
 
-def _look_for_races():
+def _look_for_races(is_run):
+    """`is_run`: whether `raddle run` has started just this process, to look for them."""
     from raddle._diagnose.race import settings, watch
 
+    word = os.environ["RADDLE_RACE"]
     try:
-        watch.start(*settings.parse(os.environ["RADDLE_RACE"]))
+        packages, strict = settings.parse(word)
+        # (`raddle run` has found the packages. The path need not be complete yet.)
+        watch.start(packages, strict, missing_ok="RADDLE_RUN" in os.environ)
     except (RuntimeError, ValueError) as error:
-        wrong["RADDLE_RACE"] = os.environ.pop("RADDLE_RACE")
         _say(str(error))
+        if is_run:
+            os._exit(2)  # What is raised here would not end it.
+        wrong["RADDLE_RACE"] = word
 
 
 def start():
@@ -70,9 +76,9 @@ def start():
 
     _check()
     patch.install_at_start(_cannot_load)
-    if os.environ.get("RADDLE_RACE", "").lower() not in _OFF and not _in_subinterpreter():
-        _look_for_races()
     is_run = os.environ.get("RADDLE_RUN") == str(os.getpid())
+    if os.environ.get("RADDLE_RACE", "").lower() not in _OFF and not _in_subinterpreter():
+        _look_for_races(is_run)
     target = os.environ.get("RADDLE_PROFILE")
     if not (is_run or os.environ.get("RADDLE_DUMP") or target) or _in_subinterpreter():
         return

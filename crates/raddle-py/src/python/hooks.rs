@@ -90,8 +90,9 @@ hooks! {
     }
     "raddle._diagnose.race.told": {
         /// What is called for two accesses that nothing orders:
-        /// `race(harm, mine, other, object, name, (is_item, key), guards)`, an access being
-        /// `(what, code, offset, thread, locks)`.
+        /// `race(finder, harm, mine, other, object, name, (is_item, key), guards)`, an access
+        /// being `(what, code, offset, thread, locks)`. What it returns counts as with
+        /// `DEADLOCK`, but an exception is only printed: an access can raise nothing.
         RACE = "race", Function;
     }
     "raddle._pytest.runner": {

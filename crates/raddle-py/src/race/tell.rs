@@ -88,6 +88,7 @@ pub(super) fn tell(py: Python<'_>, found: &Found, subject: &Subject) {
         let name = name.map(|name| unsafe { Bound::from_borrowed_ptr(py, name) });
         let key = subject.key.as_ref().map(|key| key.get().clone_ref(py));
         let arguments = (
+            raddle::thread_id(),
             harm(found.harm),
             access(py, &found.mine)?,
             access(py, &found.other)?,
@@ -96,8 +97,10 @@ pub(super) fn tell(py: Python<'_>, found: &Found, subject: &Subject) {
             (key.is_some(), key),
             guards,
         );
-        aside::tell(py, &hooks::RACE, arguments.into_pyobject(py)?)?;
-        Ok(())
+        match aside::tell(py, &hooks::RACE, arguments.into_pyobject(py)?)? {
+            Some(raised) => Err(PyErr::from_value(raised)),
+            None => Ok(()),
+        }
     };
     if let Err(error) = told() {
         error.write_unraisable(py, None);

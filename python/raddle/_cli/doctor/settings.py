@@ -43,6 +43,8 @@ def settings():
         ("on-deadlock", "RADDLE_ON_DEADLOCK", "report"),
         ("lock-order", "RADDLE_LOCK_ORDER", "0"),
         ("known-orders", "RADDLE_KNOWN_ORDERS", ""),
+        ("race", "RADDLE_RACE", "0"),
+        ("known-races", "RADDLE_KNOWN_RACES", ""),
         ("dump", "RADDLE_DUMP", "0"),
     ):
         if os.environ.get(name):
@@ -66,7 +68,7 @@ def settings():
 
 
 def _shown(key, value):
-    if key in ("lock-order", "dump", "profile"):
+    if key in ("lock-order", "race", "dump", "profile"):
         words = {"0": "off", "1": "on", False: "off", True: "on"}
         return words.get(value, value)
     return value or "none"

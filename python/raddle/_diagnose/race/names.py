@@ -13,7 +13,7 @@ _SUBSCRIPTS = ("BINARY_SUBSCR", "BINARY_OP", "STORE_SUBSCR", "DELETE_SUBSCR")
 
 
 def variable(place, owner, name):
-    """Return what to call a variable: `owner` is the object, the names of a module, or a cell."""
+    """Return what to call a variable: `owner` is the object, a module's names, or a cell."""
     code, _ = place
     if type(owner) is dict:
         file = owner.get("__file__")
@@ -23,6 +23,13 @@ def variable(place, owner, name):
         return f"{name} in {_owner(code, name)}()"
     kind = owner if isinstance(owner, type) else type(owner)
     return f"{kind.__name__}.{name}"
+
+
+def cell(place):
+    """Return the name of the variable of an outer function that an instruction accesses."""
+    code, offset = place
+    found = (op.argval for op in dis.get_instructions(code) if op.offset == offset)
+    return next(found, "a variable")
 
 
 def item(place, owner, key):
@@ -95,8 +102,9 @@ def _accessed(node):
             return value
         case ast.Compare(comparators=[*_, last]):
             return last
-        case ast.Call(func=ast.Attribute(value=value), args=[]) | ast.Call(
-            func=ast.Attribute(value=value)
+        case (
+            ast.Call(func=ast.Attribute(value=value), args=[])
+            | ast.Call(func=ast.Attribute(value=value))
         ) if not _is_module_function(node):
             return value
         case ast.Call(args=[first, *_]):

@@ -1,8 +1,8 @@
 """Where threads are ordered by what is not raddle's: event loops, and the end of the program.
 
-A loop is woken through a socket, and keeps what it is to do in a deque of its own. (Loops that are
-not asyncio's, as uvloop's, are left alone.) Up to 3.12 the end waits for locks of the threads'
-states.
+A loop is woken through a socket, and keeps what it is to do in a deque of its own. (Loops that
+are not asyncio's, as uvloop's, are left alone.) Up to 3.12 the end waits for locks of the
+threads' states.
 """
 
 import sys

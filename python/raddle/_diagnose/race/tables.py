@@ -1,4 +1,4 @@
-"""What calls of the built-in containers' methods do, and of functions that are given containers."""
+"""What calls of the built-in containers' methods do, and of functions that get containers."""
 
 import _thread
 import bisect

@@ -1,7 +1,7 @@
 """Races, as reports: two accesses of one value that nothing orders, and what can come of them.
 
-The core finds them, and the extension calls `found` for each pair of places once, in a thread that
-no signal handler interrupts.
+The core finds them, and the extension calls `found` for each pair of places once, in a thread
+that no signal handler interrupts.
 """
 
 import collections
@@ -11,7 +11,7 @@ import sys
 
 from raddle import _raddle
 from raddle._diagnose.program import made_at, process, stack
-from raddle._diagnose.race import names
+from raddle._diagnose.race import names, origins, words
 from raddle._diagnose.report import report
 
 KEPT = 1000  # races that races() remembers
@@ -19,66 +19,61 @@ KEPT = 1000  # races that races() remembers
 _races = collections.deque(maxlen=KEPT)
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_RACES", "").split(",")))
 
-WHAT = {
-    "update": "an update can be lost",
-    "check": "it is checked, then acted upon",
-    "walk": "it is changed while it is walked",
-    "unordered": "nothing says which comes first",
-}
-WORDS = {
-    "read": "reads it",
-    "written": "writes it",
-    "changed": "changes it",
-    "walked": "walks over it",
-}
-
 
 class Race(report.Told):
     """Two accesses of one value by two threads, which nothing orders.
 
-    `kind` is "update" (a value is read and written back, and what another thread writes meanwhile
-    is lost), "check" (what was checked need not be true any more when it is acted upon), "walk"
-    (a container is changed while it is walked) or "unordered" (two writes, or a read and a
-    write). `name` is the value's. `accesses` has a dict for each of the two: what it does
-    ("does"), the thread, where ("at": "file:line", "function"), the source line, and the names of
-    the "locks" held. `guard` says which lock other places hold, or is None. `process` says which
-    process it was, `sentence` what can happen, `cure` what helps, and `text` is all of it as it
-    is printed. It keeps no thread, frame or object alive.
+    `kind` is "update" (a value is read and written back, and what another thread writes
+    meanwhile is lost), "check" (what was checked need not be true any more when it is acted
+    upon), "walk" (a container is changed while it is walked) or "unordered" (two writes, or
+    a read and a write). `name` is the value's. `accesses` has a dict for each of the two:
+    what the thread "does" ("reads", "writes", "updates", "checks", "acts", "changes" or
+    "walks"), its name ("thread"), where it does so ("at": "file:line", "function",
+    "source"), the line that had read or checked the value before it was written ("since",
+    or None), and the names of the "locks" held. `guard` says which lock other places hold,
+    or is None. `process` says which process it was, `sentence` what can happen, `cure` what
+    helps, and `text` is all of it as it is printed. It keeps no thread, frame or object
+    alive.
     """
 
     __slots__ = ("accesses", "cure", "guard", "kind", "name", "process", "sentence")
 
     def __init__(self, harm, mine, other, name, guards):
-        """`mine` and `other`: (what, code, offset, thread, locks)s; `guards`: see `_guard`."""
+        """`mine` and `other`: (what, code, offset, thread, locks)s; `guards`: the places that
+        write the value, as (code, offset, locks)s."""
         self.kind, self.name = harm, name
-        self.accesses = [_access(*mine), _access(*other)]
-        self.accesses.sort(key=lambda each: (each["at"], each["thread"]))
-        lock, self.guard = _guard(name, guards, self.accesses)
+        pair = sorted((_Access(harm, *mine), _Access(harm, *other)), key=_Access.place)
+        _number(pair)
+        guards = [{made_at.lock(*each[1:]) for each in locks} for *_, locks in guards]
+        lock, self.guard = words.guard(name, guards, pair)
+        self.accesses = [each.to_dict() for each in pair]
         self.process = process.facts()
-        self.sentence = _sentence(harm, name)
-        self.cure = _cure(harm, lock)
+        self.sentence = words.sentence(harm, name, pair)
+        self.cure = words.cure(harm, lock, pair)
 
     def to_dict(self):
         """Return it as dicts, lists and text, ready for json.dumps()."""
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return {**fields, "accesses": [dict(each) for each in self.accesses]}
+        accesses = [{**each, "locks": list(each["locks"])} for each in self.accesses]
+        return {**fields, "accesses": accesses}
 
     def render(self, colour):
         """Return the report as text, with a terminal's colours if asked for."""
         paint = report.painter(colour)
         out = [
-            paint("head", f"raddle: race: {self.name}: {WHAT[self.kind]}"),
+            paint("head", f"raddle: race: {self.name}: {words.WHAT[self.kind]}"),
             paint("dim", f"  in {self.process}"),
             "",
         ]
-        for each in self.accesses:
-            locks = " and ".join(each["locks"])
-            held = f", holding {locks}" if locks else ", holding no lock"
-            out.append(f"  {paint('name', each['thread'])} {WORDS[each['does']]}{held}")
+        for group in words.together(self.accesses):
+            each = group[0]
+            threads = " and ".join(paint("name", one["thread"]) for one in group)
+            out.append(f"  {threads} {words.does(each, len(group))}, {words.holding(each)}")
             out.append(f"      {paint('place', each['at'])} in {each['function']}")
             if each["source"]:
                 out.append(f"          {each['source']}")
         out += ["", "  " + paint("ring", self.sentence)]
+        out.append("  " + paint("dim", words.DOUBT))
         if self.guard:
             out.append(f"  {self.guard}")
         out += ["  " + paint("cure", self.cure), ""]
@@ -86,10 +81,10 @@ class Race(report.Told):
 
     def _is_known(self):
         """Whether the program said that the value, or one of the places, is fine."""
-        words = {self.name, *(each["at"] for each in self.accesses)}
+        said = {self.name, *(each["at"] for each in self.accesses)}
         return any(
             fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
-            for word in words
+            for word in said
             for pattern in _known
         )
 
@@ -97,8 +92,8 @@ class Race(report.Told):
 def races():
     """Return the races found so far, the oldest first.
 
-    Each has `to_dict()`, which json.dumps() takes; the newest 1,000 are kept. The standard library
-    has no counterpart.
+    Each has `to_dict()`, which json.dumps() takes; the newest 1,000 are kept. The standard
+    library has no counterpart.
     """
     return list(_races)
 
@@ -109,114 +104,86 @@ def know(patterns):
     _known = patterns
 
 
-def found(harm, mine, other, owner, name, item, guards):
-    """Called for each race; `owner` is what was accessed, `item` is (whether, key)."""
+def found(finder, harm, mine, other, owner, name, item, guards):
+    """Called for each race; return None, or what the finder's thread is to call.
+
+    `finder` is its ident, `owner` what was accessed, `item` is (whether, key).
+    """
     from raddle._diagnose import deadlock
 
+    if mine[1] is None or other[1] is None or deadlock.is_handling(finder):
+        return None
     try:
-        # (A walk may be over what the container gave, and not over itself.)
-        called_by = other if mine[0] == "walked" else mine
-        place = called_by[1], called_by[2]
-        if mine[1] is None or other[1] is None:
-            return
-        if name is not None:
-            called = names.variable(place, owner, name)
-        elif item[0] and names.is_item(place, owner):
-            called = names.item(place, owner, item[1])
-        elif type(owner).__name__ == "cell":
-            called = names.variable(place, owner, _cell(place))
-        else:
-            called = names.whole(place, owner)
-        race = Race(harm, mine, other, stack.clean(called), guards)
+        called = stack.clean(_called(mine, other, owner, name, item))
+        race = Race(harm, mine, other, called, guards)
         if race._is_known():
-            return
+            return None
         _races.append(race)
         action = deadlock.action()
-        if callable(action):
-            action(race)
-        elif action != "ignore":
+        if not callable(action) and action != "ignore":
             report.show(race.render)
     except Exception as error:
         if not sys.is_finalizing():
             text = f"raddle: a race, which could not be described: {error!r}\n"
             report.show(lambda colour: text)
+        return None
+    return (deadlock.hand, finder, action, race) if callable(action) else None
 
 
-def _cell(place):
-    """Return the name of the variable at an instruction."""
-    import dis
-
-    code, offset = place
-    for op in dis.get_instructions(code):
-        if op.offset == offset:
-            return op.argval
-    return "a variable"
-
-
-def _access(does, code, offset, thread, locks):
-    line = names.positions((code, offset))[0] or code.co_firstlineno
-    return {
-        "does": does,
-        "thread": stack.clean(thread) if thread else "a thread",
-        "at": f"{stack.shown(code.co_filename)}:{line}",
-        "function": code.co_qualname,
-        "source": _source(code.co_filename, line),
-        "locks": [_lock(each) for each in locks],
-    }
+def _called(mine, other, owner, name, item):
+    """Return what people call a value."""
+    # (A walk may be over what the container gave, and not over itself.)
+    called_by = other if mine[0] == "walked" else mine
+    place = called_by[1], called_by[2]
+    if name is not None:
+        return names.variable(place, owner, name)
+    if item[0] and names.is_item(place, owner):
+        return names.item(place, owner, item[1])
+    if type(owner).__name__ == "cell":
+        return names.variable(place, owner, names.cell(place))
+    return names.whole(place, owner)
 
 
-def _source(file, line):
-    return made_at.source((file, line, None))
+class _Access:
+    """What one of the two threads does."""
+
+    def __init__(self, harm, what, code, offset, thread, locks):
+        line = names.positions((code, offset))[0] or code.co_firstlineno
+        since, self.does = None, words.DOES[what]
+        if what == "read" and harm == "check":
+            self.does = "checks"
+        elif what in ("written", "changed") and harm in words.WROTE:
+            since = origins.line(code, offset, harm)
+            self.does = words.WROTE[harm] if since else self.does
+        file = stack.shown(code.co_filename)
+        self.at, self.since = f"{file}:{line}", since if since != line else None
+        self.thread = stack.clean(thread) if thread else "a thread"
+        self.function = code.co_qualname
+        self.source = made_at.source((code.co_filename, line, None))
+        self.locks = {number: made_at.lock(*each) for number, *each in locks}
+
+    def place(self):
+        """Return by what the two are put in order, which is the same in each run."""
+        file, _, line = self.at.rpartition(":")
+        return file, int(line), self.thread
+
+    def to_dict(self):
+        """Return it as a report has it."""
+        known = ("does", "thread", "at", "since", "function", "source")
+        return {
+            **{name: getattr(self, name) for name in known},
+            "locks": [*self.locks.values()],
+        }
 
 
-def _lock(lock):
-    _, kind, name, made = lock
-    return made_at.lock(kind, name, made)
-
-
-def _guard(name, guards, accesses):
-    """Return the lock that most places hold which write the value, and a sentence that says so.
-
-    `guards`: (code, offset, locks)s of the places that write it.
-    """
-    held = collections.Counter(lock for *_, locks in guards for lock in {*map(_lock, locks)})
-    if not held:
-        return None, None
-    lock, count = held.most_common(1)[0]
-    without = {each["at"] for each in accesses if lock not in each["locks"]}
-    if not without or count < 1:
-        return lock, None
-    places = " and ".join(sorted(stack.short(each) for each in without))
-    do = "do" if len(without) > 1 else "does"
-    plural = "s" if len(guards) != 1 else ""
-    verb = "hold" if count != 1 else "holds"
-    text = f"{count} of the {len(guards)} place{plural} that write {name} {verb} {lock}; "
-    return lock, f"{text}{places} {do} not."
-
-
-def _sentence(harm, name):
-    return {
-        "update": f"A thread reads {name}, another one writes it, and the first writes back what it "
-        "has made of the old value: the other's update is lost.",
-        "check": f"Between the check of {name} and what is done upon it, another thread can do the "
-        "same: both act.",
-        "walk": f"{name} can change in the middle of the walk: items are left out or seen twice, or "
-        "RuntimeError is raised.",
-        "unordered": f"Neither thread waits for the other: which value of {name} is there is a "
-        "matter of luck.",
-    }[harm]
-
-
-def _cure(harm, lock):
-    guard = f"with {lock}:" if lock else "with lock:"
-    if harm == "walk":
-        return f"Put both under `{guard}`, or walk over a copy that is made under it."
-    if harm == "unordered":
-        return (
-            f"Put both under `{guard}`, or have one thread wait for the other: by join(), an "
-            "Event, a queue."
-        )
-    return f"Put `{guard}` around all of it, from the first read to the write."
+def _number(pair):
+    """Tell different locks of one name apart."""
+    one, other = (each.locks for each in pair)
+    for mine in set(one) - set(other):
+        for theirs in set(other) - set(one):
+            if one[mine] == other[theirs]:
+                one[mine], other[theirs] = f"{one[mine]} #1", f"{other[theirs]} #2"
+                break
 
 
 _raddle._equip(race=found)

@@ -27,16 +27,17 @@ def is_on():
     return _tool is not None
 
 
-def start(packages=(), strict=False):
+def start(packages=(), strict=False, missing_ok=False):
     """Look for races in code that is first run from now on.
 
-    Raises RuntimeError where that cannot be done, and ValueError for a package that is not there.
+    Raises RuntimeError where that cannot be done, and, unless `missing_ok`, ValueError for a
+    package that is not there.
     """
     global _tool, _packages
     why = settings.refusal()
     if why:
         raise RuntimeError(why)
-    _packages = settings.folders(packages)
+    _packages = settings.folders(packages, missing_ok)
     if _tool is None:
         from raddle._diagnose.race import told  # noqa: F401 (it hands its function in)
 
