@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo check test lint msrv rust loom python conformance stress torture tools sanitize bench bench-races figures stubs docs docs-site constraints clean
+.PHONY: help demo check test lint msrv rust loom python conformance stress torture races tools sanitize bench bench-races figures stubs docs docs-site constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -77,6 +77,9 @@ stress: $(BIN)/nox ## a brief run of what `make torture` does for long
 
 torture: $(BIN)/nox ## exits, forks, signals, crowds and timeouts, for minutes each
 	$(BIN)/nox -s stress -- --long
+
+races: $(BIN)/nox ## each program with a race, twenty times: it is told each time
+	$(BIN)/nox -s races
 
 tools: $(BIN)/nox ## real programs on raddle, under load (not a part of `make test`)
 	$(BIN)/nox -s tools

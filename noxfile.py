@@ -111,6 +111,15 @@ def stress(session: nox.Session, found) -> None:
 
 @nox.session(python=False)
 @nox.parametrize("found", PATHS)
+def races(session: nox.Session, found) -> None:
+    """Each program that has a race, many times: it is told on every run."""
+    python = _prepare(session, found, *TESTS)
+    env = {"RADDLE_RUNS": "20"}
+    session.run(python, "-m", "pytest", "tests/races", *session.posargs, external=True, env=env)
+
+
+@nox.session(python=False)
+@nox.parametrize("found", PATHS)
 def tools(session: nox.Session, found) -> None:
     """Real programs on raddle, with real load: none may be told to hang."""
     python = _environment(session, found, "tools")

@@ -93,7 +93,7 @@ KNOWN = {
     "RADDLE_RUN": _run,
 }
 TESTS = dict.fromkeys(
-    ("RADDLE_SUBJECT", "RADDLE_HANG", "RADDLE_PYTHONS", "RADDLE_ONLY"), _tests
+    ("RADDLE_SUBJECT", "RADDLE_HANG", "RADDLE_PYTHONS", "RADDLE_ONLY", "RADDLE_RUNS"), _tests
 )
 
 

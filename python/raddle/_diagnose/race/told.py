@@ -17,6 +17,7 @@ from raddle._diagnose.report import report
 KEPT = 1000  # races that races() remembers
 
 _races = collections.deque(maxlen=KEPT)
+_pairs = {}  # those that were found, and by whom first: code may be looked at more than once
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_RACES", "").split(",")))
 
 
@@ -44,7 +45,11 @@ class Race(report.Told):
         self.kind, self.name = harm, name
         pair = sorted((_Access(harm, *mine), _Access(harm, *other)), key=_Access.place)
         _number(pair)
-        guards = [{made_at.lock(*each[1:]) for each in locks} for *_, locks in guards]
+        if pair[0].at == pair[1].at and pair[0].is_far:
+            for each in pair:
+                each.does = words.WROTE[harm]
+        places = {(id(code), offset): locks for code, offset, locks in guards}
+        guards = [{made_at.lock(*each[1:]) for each in locks} for locks in places.values()]
         lock, self.guard = words.guard(name, guards, pair)
         self.accesses = [each.to_dict() for each in pair]
         self.process = process.facts()
@@ -113,6 +118,10 @@ def found(finder, harm, mine, other, owner, name, item, guards):
 
     if mine[1] is None or other[1] is None or deadlock.is_handling(finder):
         return None
+    first = object()
+    places = frozenset((id(code), offset) for _, code, offset, *_ in (mine, other))
+    if _pairs.setdefault((harm, places), first) is not first:
+        return None
     try:
         called = stack.clean(_called(mine, other, owner, name, item))
         race = Race(harm, mine, other, called, guards)
@@ -145,15 +154,19 @@ def _called(mine, other, owner, name, item):
 
 
 class _Access:
-    """What one of the two threads does."""
+    """What one of the two threads does.
+
+    `is_far`: no read is known that a write belongs to. It may be in another function.
+    """
 
     def __init__(self, harm, what, code, offset, thread, locks):
         line = names.positions((code, offset))[0] or code.co_firstlineno
-        since, self.does = None, words.DOES[what]
+        since, self.does, self.is_far = None, words.DOES[what], False
         if what == "read" and harm == "check":
             self.does = "checks"
         elif what in ("written", "changed") and harm in words.WROTE:
             since = origins.line(code, offset, harm)
+            self.is_far = since is None
             self.does = words.WROTE[harm] if since else self.does
         file = stack.shown(code.co_filename)
         self.at, self.since = f"{file}:{line}", since if since != line else None

@@ -121,8 +121,9 @@ def cure(harm, lock, pair):
     """Return what helps, in a sentence."""
     one, other = pair
     span = _span(harm, pair)
-    if set(one.locks) & set(other.locks):
-        return f"Hold {lock} all the way{span}: in one `with` block."
+    for number, name in one.locks.items():
+        if number in other.locks:
+            return f"Hold {name} all the way{span}: in one `with` block."
     put = f"{_put(lock, pair)}{span}"
     if harm == "walk":
         return f"{put}; or walk over a copy that is made under it."
@@ -143,9 +144,8 @@ def _span(harm, pair):
     """Return from where to where a lock has to be held, where one line does not say so."""
     if harm == "check":
         return ", from the check to the write"
-    if harm == "update" and any(each.since or each.does != "updates" for each in pair):
-        return ", from the read to the write"
-    return ""
+    alone = all(each.does == "updates" and not each.since and not each.is_far for each in pair)
+    return ", from the read to the write" if harm == "update" and not alone else ""
 
 
 def _put(lock, pair):
@@ -153,7 +153,9 @@ def _put(lock, pair):
     held = [lock in each.locks.values() for each in pair]
     if all(each.locks for each in pair) and not any(held):
         return "Have all threads hold one and the same lock here"
-    if lock is not None and any(held):
+    if any(each.is_far and each.does in WROTE.values() for each in pair):
+        lines = "all of it"
+    elif lock is not None and any(held):
         without = {_lines(each) for each, held in zip(pair, held, strict=True) if not held}
         lines = f"{' and '.join(sorted(without))} too"
     elif len({each.at for each in pair}) > 1:
