@@ -17,7 +17,7 @@ from raddle._diagnose.report import report
 KEPT = 1000  # races that races() remembers
 
 _races = collections.deque(maxlen=KEPT)
-_pairs = {}  # those that were found, and by whom first: code may be looked at more than once
+_told = {}  # by kind, name and places
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_RACES", "").split(",")))
 
 
@@ -94,6 +94,16 @@ class Race(report.Told):
         )
 
 
+    def _is_new(self):
+        """Whether it was not told yet.
+
+        (The core asks so of instructions. A line may have two that read a value, and without a
+        GIL two threads may have had a function looked at.)
+        """
+        places, first = tuple(each["at"] for each in self.accesses), object()
+        return _told.setdefault((self.kind, self.name, places), first) is first
+
+
 def races():
     """Return the races found so far, the oldest first.
 
@@ -118,14 +128,10 @@ def found(finder, harm, mine, other, owner, name, item, guards):
 
     if mine[1] is None or other[1] is None or deadlock.is_handling(finder):
         return None
-    first = object()
-    places = frozenset((id(code), offset) for _, code, offset, *_ in (mine, other))
-    if _pairs.setdefault((harm, places), first) is not first:
-        return None
     try:
         called = stack.clean(_called(mine, other, owner, name, item))
         race = Race(harm, mine, other, called, guards)
-        if race._is_known():
+        if race._is_known() or not race._is_new():
             return None
         _races.append(race)
         action = deadlock.action()
