@@ -26,10 +26,10 @@
 //! How a wait blocks is chosen per call, see [`Blocking`]: Python's extension module and the
 //! model checker have their own implementations.
 //!
-//! The rooms, from the bottom up: `sync` and `os`, `wait` (the words: what is waited for,
-//! where, how), `clock`, `card`, `deadlock`, `waiters` (the line before each object), `locks`, `queue`,
-//! `future`, `thread`, `pool`, `lock_order`, `contention`. A room imports those below it only:
-//! `tests/rooms.rs` reads that.
+//! The rooms, from the bottom up: `os`, `wait` (the words: what is waited for, where, how),
+//! `clock` (what happened before what), `card` (what is known of one lock), `deadlock`, `waiters`
+//! (the line before each object), `locks`, `queue`, `future`, `thread`, `pool`, `lock_order`,
+//! `contention`, `race`. A room imports those below it only: `tests/rooms.rs` reads that.
 
 pub mod card;
 mod clock;
@@ -43,7 +43,6 @@ pub mod pool;
 pub mod queue;
 #[cfg(all(feature = "race", not(raddle_loom)))]
 pub mod race;
-mod sync;
 pub mod thread;
 mod wait;
 mod waiters;
@@ -53,12 +52,12 @@ pub use locks::{
     Ownership, RLock, RawLock, Releasable, Semaphore, SemaphoreGuard, Ticket, TooManyPermits,
 };
 pub use os::fork::fork_generation;
+#[cfg(raddle_loom)]
+pub use os::sync::advance_clock;
 pub use os::{Deadline, Parker, Wake, thread_id};
 #[cfg(not(raddle_loom))]
 pub use pool::{Pool, Spawned};
 pub use queue::{GetError, PutError, Queue};
-#[cfg(raddle_loom)]
-pub use sync::advance_clock;
 #[cfg(not(raddle_loom))]
 pub use thread::{Thread, Timer, scope, spawn};
 pub use wait::{Blocking, Native};

@@ -18,8 +18,7 @@ use source::{Source, root, sources};
 /// so that a wait has to call it by its name. What it needs to know of a wait is in `wait`.
 /// `lock_order` and `contention` are called through what they hand down when they are switched
 /// on, see `os/switch.rs`.)
-const ORDER: [&str; 15] = [
-    "sync",
+const ORDER: [&str; 14] = [
     "os",
     "wait",
     "clock",

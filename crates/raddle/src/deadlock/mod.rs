@@ -58,9 +58,9 @@ pub(crate) use watch::Watch;
 
 pub use crate::wait::{Deadlock, Finding, Kind, Provider, Subject, Verdict, Wait};
 
-use crate::os::thread_id;
 #[cfg(not(raddle_loom))]
-use crate::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::os::sync::{AtomicBool, AtomicU64, Ordering};
+use crate::os::thread_id;
 
 /// Whether waits are looked at as they begin.
 #[cfg(not(raddle_loom))]

@@ -8,8 +8,8 @@
 #[cfg(not(raddle_loom))]
 use std::ptr;
 
+use crate::os::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::os::{Deadline, Latch, Parker, thread_id};
-use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::wait::{Awaited, Provider, Subject, Wait};
 
 /// One thread's record.

@@ -1,7 +1,7 @@
 //! The claim: the exclusive right to write the value of a task.
 
 use super::{Changed, Completion, FINISHED, FINISHING, changed};
-use crate::sync::Ordering;
+use crate::os::sync::Ordering;
 
 /// The right to write a task's value; publish it, or the task is as it was.
 ///

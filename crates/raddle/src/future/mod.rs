@@ -31,8 +31,8 @@ mod phase;
 pub use self::claim::Claim;
 pub use self::phase::Phase;
 use crate::clock::Edge;
+use crate::os::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
 use crate::os::{Deadline, fork, thread_id};
-use crate::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
 use crate::wait::{Awaited, Blocking, Kind, Native, Provider, infallible};
 use crate::waiters::{Abandoned, Locked, WaitList};
 

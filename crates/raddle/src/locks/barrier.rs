@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::clock::Edge;
 use crate::os::Deadline;
-use crate::sync::{UnsafeCell, maybe_const};
+use crate::os::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use crate::clock::{self, Edge};
 use crate::locks::{LockGuard, Ownership, RLock, RawLock};
+use crate::os::sync::maybe_const;
 use crate::os::{Deadline, Spin};
-use crate::sync::maybe_const;
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::clock::Edge;
 use crate::os::Deadline;
-use crate::sync::{AtomicU8, Ordering, maybe_const};
+use crate::os::sync::{AtomicU8, Ordering, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Locked, WaitList, Why};
 

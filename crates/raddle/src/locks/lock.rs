@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::RawLock;
 use crate::card::Card;
 use crate::os::Deadline;
-use crate::sync::{UnsafeCell, maybe_const};
+use crate::os::sync::{UnsafeCell, maybe_const};
 use crate::wait::{Here, Kind, Site, infallible};
 
 /// Protects a value from being used by two threads at once.

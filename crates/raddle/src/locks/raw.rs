@@ -28,8 +28,8 @@ use std::sync::Arc;
 
 use super::word::{Enlisted, Given, Hold, Next, Word};
 use crate::card::{self, Card, CardCell};
+use crate::os::sync::maybe_const;
 use crate::os::{Deadline, deadline};
-use crate::sync::maybe_const;
 use crate::wait::{Awaited, Blocking, Here, Kind, Provider, Site, infallible};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::card::Card;
 use crate::locks::RawLock;
+use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::os::{Deadline, thread_id};
-use crate::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::wait::{Blocking, Here, Kind, Site, infallible};
 
 /// The owner of a lock that nobody holds.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::clock::Permits;
 use crate::os::Deadline;
-use crate::sync::{AtomicUsize, Ordering, maybe_const};
+use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 

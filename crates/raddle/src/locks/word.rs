@@ -26,8 +26,8 @@
 //!
 //! Identifiers are addresses, of at most 54 bits; nothing is assumed of their low bits.
 
+use crate::os::sync::{AtomicU64, Ordering, maybe_const};
 use crate::os::thread_id;
-use crate::sync::{AtomicU64, Ordering, maybe_const};
 
 const LOCKED: u64 = 1 << 63;
 const SCOPED: u64 = 1 << 62;

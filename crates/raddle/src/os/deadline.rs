@@ -102,7 +102,7 @@ impl From<Option<Duration>> for Deadline {
 }
 
 #[cfg(raddle_loom)]
-pub(crate) use crate::sync::{now, now as coarse};
+pub(crate) use crate::os::sync::{now, now as coarse};
 
 /// The monotonic clock in nanoseconds.
 #[cfg(not(raddle_loom))]

@@ -38,7 +38,7 @@ pub(crate) use survivor::survived;
 /// A model's fork leaves one of its threads: the first that has asked for its identifier.
 #[cfg(raddle_loom)]
 pub(crate) fn survived(thread: usize, _generation: u32) -> bool {
-    thread == crate::sync::FIRST_THREAD
+    thread == crate::os::sync::FIRST_THREAD
 }
 
 /// The thread that forked this process, and so its first.

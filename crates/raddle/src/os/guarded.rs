@@ -11,8 +11,8 @@ pub(crate) use model::Guarded;
 mod real {
     use std::mem;
 
+    use crate::os::sync::UnsafeCell;
     use crate::os::{Latch, fork};
-    use crate::sync::UnsafeCell;
 
     pub(crate) struct Guarded<T> {
         latch: Latch,

@@ -1,7 +1,7 @@
 //! What a thread is called by the operating system.
 
 #[cfg(raddle_loom)]
-pub use crate::sync::thread_id;
+pub use crate::os::sync::thread_id;
 
 /// The calling thread's identifier: nonzero, unique among live threads, kept across `fork`.
 ///

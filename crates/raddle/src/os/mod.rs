@@ -1,5 +1,6 @@
 //! What the crate needs of the operating system: sleeping and being woken, the clock, threads'
 //! identifiers, forks; and what is made of these alone. Nothing else asks which system this is.
+//! Below all of it is `sync`: atomics, real ones or the model checker's.
 
 pub(crate) mod deadline;
 pub(crate) mod fork;
@@ -9,6 +10,7 @@ mod latch;
 mod park;
 mod spin;
 mod switch;
+pub(crate) mod sync;
 #[cfg(not(raddle_loom))]
 pub(crate) mod threads;
 pub(crate) mod ticks;

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use crate::clock::Handoff;
+use crate::os::sync::{AtomicBool, Ordering, UnsafeCell, maybe_const};
 use crate::os::{Deadline, Spin, fork};
-use crate::sync::{AtomicBool, Ordering, UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Choice, Locked, Passed, WaitList, Waiter};
 

@@ -19,7 +19,7 @@
 use crossbeam_utils::CachePadded;
 
 use crate::os::Deadline;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::os::sync::{AtomicUsize, Ordering};
 use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 

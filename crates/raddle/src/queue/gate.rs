@@ -23,7 +23,7 @@ use super::lines::{Getting, Joining, Putting, Turn};
 use super::locked::{GateState, LockedGate, Status};
 use super::orders::Orders;
 use crate::os::Deadline;
-use crate::sync::{UnsafeCell, maybe_const};
+use crate::os::sync::{UnsafeCell, maybe_const};
 use crate::wait::Blocking;
 use crate::waiters::{Passed, WaitList, Waiter};
 

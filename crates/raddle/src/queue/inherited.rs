@@ -19,7 +19,7 @@
 
 use crate::locks::RLock;
 use crate::os::fork;
-use crate::sync::{AtomicU32, Ordering, yield_now};
+use crate::os::sync::{AtomicU32, Ordering, yield_now};
 
 /// The lowest bit; the fork generation is above it.
 const SETTLING: u32 = 1;

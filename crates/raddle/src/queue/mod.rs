@@ -21,7 +21,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::os::Deadline;
-use crate::sync::maybe_const;
+use crate::os::sync::maybe_const;
 use crate::wait::{Blocking, Native, infallible};
 
 /// First in, first out, for any number of threads on both sides.

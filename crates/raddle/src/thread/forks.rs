@@ -17,7 +17,7 @@
 //! Forks come first: a step that begins later waits, so that those under way come to an end.
 
 use crate::os::Deadline;
-use crate::sync::{AtomicUsize, Ordering, maybe_const, yield_now};
+use crate::os::sync::{AtomicUsize, Ordering, maybe_const, yield_now};
 
 const STEP: usize = 1;
 const FORK: usize = 1 << (usize::BITS / 2);

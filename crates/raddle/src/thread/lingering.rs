@@ -4,8 +4,8 @@
 //! to join the operating system's thread in the end, and before a `fork` all of them have to be
 //! gone, since a process with more than one thread is warned about (and rightly).
 
+use crate::os::sync::UnsafeCell;
 use crate::os::{Latch, threads::try_join};
-use crate::sync::UnsafeCell;
 
 /// More than these are not left behind: the oldest is waited for.
 const CROWD: usize = 64;

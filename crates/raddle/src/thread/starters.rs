@@ -11,7 +11,7 @@
 //!
 //! Both are in one word, so one change comes first: a starter is refused, or waited for.
 
-use crate::sync::{AtomicUsize, Ordering, maybe_const, yield_now};
+use crate::os::sync::{AtomicUsize, Ordering, maybe_const, yield_now};
 
 const CLOSED: usize = 1;
 const STARTER: usize = 2;

@@ -14,7 +14,7 @@
 use std::fmt;
 use std::ptr;
 
-use crate::sync::{AtomicPtr, Ordering, UnsafeCell, maybe_const};
+use crate::os::sync::{AtomicPtr, Ordering, UnsafeCell, maybe_const};
 
 /// What one thread leaves; made while there is memory.
 #[derive(Debug)]

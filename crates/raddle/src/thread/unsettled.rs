@@ -1,6 +1,6 @@
 //! Threads between their creation and what they need to run.
 
-use crate::sync::{AtomicUsize, Ordering, maybe_const};
+use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
 
 /// Counts threads that were created, and those of them that have settled; both only grow.
 ///

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::ptr;
 
 use super::{Links, WaitList, Waiter};
+use crate::os::sync::Ordering;
 use crate::os::{LatchGuard, Wakeup, deadline, fork};
-use crate::sync::Ordering;
 
 /// A locked wait list.
 #[must_use]

@@ -23,8 +23,8 @@ use std::sync::atomic::AtomicU16;
 
 pub(crate) use self::locked::{Choice, Locked};
 use crate::deadlock::Watch;
+use crate::os::sync::{AtomicU8, Ordering, UnsafeCell, maybe_const};
 use crate::os::{Deadline, Latch, LatchGuard, Parker, Spin, Wake, deadline, fork};
-use crate::sync::{AtomicU8, Ordering, UnsafeCell, maybe_const};
 use crate::wait::{Awaited, Blocking, MEASURE, Measured};
 
 /// One wait of one thread; it must stay where it is while linked.

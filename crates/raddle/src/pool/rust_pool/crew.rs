@@ -9,8 +9,8 @@ use super::deque::{self, Queues};
 use super::end::TaskEnd;
 use crate::clock::{self, Edge};
 use crate::os::Deadline;
+use crate::os::sync::{AtomicUsize, Ordering};
 use crate::pool::sleep::{ENDED, Sleep, ticks, wants_waking};
-use crate::sync::{AtomicUsize, Ordering};
 use crate::wait::{Native, infallible};
 
 /// What a worker does: something that does not panic.

@@ -20,7 +20,7 @@ use super::crew::Crew;
 use crate::clock::Edge;
 use crate::locks::Event;
 use crate::os::Deadline;
-use crate::sync::{AtomicU8, Ordering, UnsafeCell};
+use crate::os::sync::{AtomicU8, Ordering, UnsafeCell};
 use crate::wait::{Blocking, Native, infallible};
 
 const OPEN: u8 = 0;

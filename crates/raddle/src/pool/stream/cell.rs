@@ -21,7 +21,7 @@
 //! begins another item, or the consumer sees that it has begun it.
 
 use crate::os::Latch;
-use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
+use crate::os::sync::{AtomicUsize, Ordering, UnsafeCell};
 
 const TAG: usize = 3;
 pub(super) const EMPTY: usize = 0;

@@ -8,7 +8,7 @@ use super::cell;
 use super::consumer_state::ConsumerState;
 use super::window::{Alone, CLOSED, HELD, KNOCKED, STOPPED, Window};
 use crate::os::Deadline;
-use crate::sync::Ordering;
+use crate::os::sync::Ordering;
 use crate::wait::Blocking;
 use crate::waiters::Waiter;
 

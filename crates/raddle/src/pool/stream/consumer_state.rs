@@ -16,8 +16,8 @@ use super::pull::{Moment, Reach, Refill};
 use super::slot::Slot;
 use super::window::{CLOSED, STOPPED, Settings, Window};
 use crate::os::deadline;
+use crate::os::sync::Ordering;
 use crate::pool::sleep::TICK;
-use crate::sync::Ordering;
 
 /// How long a result may lie ready while the consumer waits for more, in nanoseconds.
 const BATCH_DELAY: i64 = 100_000;

@@ -7,7 +7,7 @@
 use crossbeam_utils::CachePadded;
 
 use super::cell;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::os::sync::{AtomicUsize, Ordering};
 
 /// A range that took less than this many nanoseconds may be twice as large.
 const SHORT: i64 = 25_000;

@@ -14,7 +14,7 @@
 //! with the output: without a GIL, an object is dropped most cheaply by the thread that made it.
 
 use crate::clock::{Handoff, Tasks, is_on};
-use crate::sync::{AtomicU8, Ordering, UnsafeCell};
+use crate::os::sync::{AtomicU8, Ordering, UnsafeCell};
 
 const FREE: u8 = 0;
 const HELD: u8 = 1;

@@ -45,9 +45,9 @@ use super::consumer_state::ConsumerState;
 use super::range_size::RangeSize;
 use super::slot::{HeldItem, Slot};
 use crate::clock::Edge;
+use crate::os::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::os::{Deadline, fork};
 use crate::pool::sleep::{Sleep, TICK};
-use crate::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
 

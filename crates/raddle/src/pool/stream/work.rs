@@ -7,9 +7,9 @@ use super::clocks::Meter;
 use super::consumer::Consumer;
 use super::window::{CLOSED, HELD, KNOCKED, Left, Outcome, STOPPED, Stay, Window};
 use crate::clock;
+use crate::os::sync::Ordering;
 use crate::os::{Deadline, deadline};
 use crate::pool::sleep::{self, ENDED, TICK};
-use crate::sync::Ordering;
 use crate::wait::Blocking;
 
 /// Items that a worker claimed.
