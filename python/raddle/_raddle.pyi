@@ -4,9 +4,10 @@ import _queue
 import _thread
 import concurrent.futures as _futures
 import queue as _stdqueue
+import sys
 import threading as _threading
 from collections.abc import Callable, Iterator, Mapping
-from types import FrameType, GenericAlias, TracebackType
+from types import CodeType, FrameType, GenericAlias, TracebackType
 from typing import (
     Any,
     Literal,
@@ -79,6 +80,15 @@ __all__ = [
     "start_joinable_thread",
     "start_new_thread",
 ]
+if sys.version_info >= (3, 12):
+    __all__ += [
+        "_Sent",
+        "_race_check",
+        "_race_code",
+        "_race_ends",
+        "_race_instruction",
+        "_race_probe",
+    ]
 
 __version__: str
 
@@ -398,9 +408,31 @@ class _Hooks(TypedDict, total=False):
         [int, str, list[tuple[int, str, object | None, int]], bool, bool, _Waits], _Answer
     ]
     lock_order: Callable[[int, list[_Link]], _Answer]
+    race: Callable[..., _Answer]
     bystanders: Callable[[], list[tuple[int, int]]]
 
 def _equip(**hooks: Unpack[_Hooks]) -> None: ...
+
+if sys.version_info >= (3, 12):
+    _Entry = tuple[int, str, int, int, str | None, int, list[tuple[int, int]]]
+
+    @final
+    class _Sent:
+        def __new__(cls) -> Self: ...
+        def receive(self) -> None: ...
+
+    def _race_check(
+        on: bool,
+        strict: bool,
+        disable: object,
+        kinds: list[type],
+        classes: tuple[type, type],
+        calls: list[tuple[object, str]],
+    ) -> None: ...
+    def _race_code(code: CodeType, size: int, locals: int, entries: list[_Entry]) -> bool: ...
+    def _race_ends() -> None: ...
+    def _race_instruction(code: CodeType, offset: int) -> object: ...
+    def _race_probe(list: list[Any] | None) -> None: ...
 
 @final
 class _Handler:

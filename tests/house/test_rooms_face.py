@@ -21,6 +21,7 @@ _ROOMS = (
     "futures",
     "stream",
     "diagnose",
+    "race",
 )
 _LINES, _ENTRIES, _RING = 500, 15, 3
 

@@ -28,7 +28,8 @@ HARMLESS = {
         PyGC_Disable PyGC_Enable PyImport_GetModuleDict PyInterpreterState_Get
         PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
         PySequence_Check PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size
-        PyType_GetName PyType_GetQualName PyType_IsSubtype PyVectorcall_Function Py_IsFinalizing
+        PyType_GetName PyType_GetQualName PyType_IsSubtype PyUnstable_Code_GetExtra
+        PyUnstable_Code_SetExtra PyVectorcall_Function Py_IsFinalizing
         Py_IsInitialized _Py_IsFinalizing
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """
@@ -43,7 +44,9 @@ HARMLESS = {
         PyEval_SaveThread PyThreadState_DeleteCurrent PyThreadState_New
         _PyThreadState_Prealloc _PyThreadState_SetCurrent
     """,
-    "is only noted": "PyModuleDef_Init Py_AddPendingCall",
+    "is only noted": """
+        PyModuleDef_Init PyUnstable_Eval_RequestCodeExtraIndex Py_AddPendingCall
+    """,
     "takes any number of arguments, and is guarded by hand in `call`": """
         PyErr_FormatUnraisable PySys_Audit
     """,

@@ -166,6 +166,8 @@ mod _raddle {
             WorkItem,
             WorkQueue,
         );
+        #[cfg(Py_3_12)]
+        crate::python::instances::guard_instances!(py, Sent);
     }
 
     /// Finds out where objects have their Rust values.

@@ -99,6 +99,12 @@ exit_guards! {
     fn PyObject_GetItem(object: *mut PyObject, key: *mut PyObject) -> *mut PyObject;
     fn PyObject_SetItem(object: *mut PyObject, key: *mut PyObject, value: *mut PyObject) -> c_int;
     fn PySequence_Contains(object: *mut PyObject, key: *mut PyObject) -> c_int;
+    #[cfg(Py_3_12)]
+    fn PyDict_Contains(dict: *mut PyObject, key: *mut PyObject) -> c_int;
+    #[cfg(Py_3_12)]
+    fn PyObject_Hash(object: *mut PyObject) -> isize;
+    #[cfg(Py_3_12)]
+    fn _PyType_Lookup(kind: *mut PyTypeObject, name: *mut PyObject) -> *mut PyObject;
     fn PyObject_DelItem(object: *mut PyObject, key: *mut PyObject) -> c_int;
     fn PyObject_Size(object: *mut PyObject) -> isize;
     fn PyObject_GetIter(object: *mut PyObject) -> *mut PyObject;

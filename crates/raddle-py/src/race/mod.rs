@@ -5,12 +5,12 @@
 //! operands are on the frame's stack, see [`operands`]. The core keeps what it is told by the
 //! address of an object, so [`gone`] sees to it that the death of each such object is told, too.
 
-mod calls;
-mod containers;
+pub(crate) mod calls;
+pub(crate) mod containers;
 pub(crate) mod gone;
-mod keys;
-mod operands;
+pub(crate) mod keys;
+pub(crate) mod operands;
 pub(crate) mod sites;
-mod tell;
-mod variables;
+pub(crate) mod tell;
+pub(crate) mod variables;
 pub(crate) mod watch;

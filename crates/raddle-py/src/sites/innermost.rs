@@ -15,8 +15,10 @@
 /// the instruction.
 pub(crate) type Point = (usize, usize);
 
+#[cfg(all(Py_3_12, not(Py_3_13)))]
+pub(crate) use objects::frame;
 #[cfg(not(Py_3_13))]
-pub(crate) use objects::{frame, innermost, prepare};
+pub(crate) use objects::{innermost, prepare};
 
 #[cfg(Py_3_13)]
 pub(crate) use offsets::{frame, innermost, prepare};
@@ -39,9 +41,11 @@ mod objects {
 
     /// Where a thread's state has what leads to its innermost frame, on 3.12. (Whoever asks has
     /// seen what is there: the mode that uses it tries it first.)
+    #[cfg(Py_3_12)]
     const CURRENT: usize = 56;
 
     /// The innermost frame of the calling thread.
+    #[cfg(Py_3_12)]
     #[inline]
     pub(crate) fn frame(_py: Python<'_>) -> Option<*const u8> {
         // SAFETY: attached: the state is the calling thread's; it leads to its frames.

@@ -244,7 +244,7 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
             if is_shared {
                 recent::change(step.place());
             }
-            if step.kind != Kind::Write && !(object.is_written && !is_shared) {
+            if step.kind != Kind::Write && (is_shared || !object.is_written) {
                 object.is_written = true;
                 recent::change((step.object, ALL_ITEMS));
             }

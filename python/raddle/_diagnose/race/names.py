@@ -143,8 +143,7 @@ def _text(node, code):
     return None
 
 
-@functools.lru_cache(maxsize=8)
-def _nodes(file):
+def _read(file):
     """Return the nodes of a file's source by their positions."""
     try:
         tree = ast.parse("".join(stack.lines_of(file, {})))
@@ -156,6 +155,9 @@ def _nodes(file):
             key = node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
             found.setdefault(key, node)
     return found
+
+
+_nodes = functools.lru_cache(maxsize=8)(_read)
 
 
 def _node(file, where):
