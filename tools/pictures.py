@@ -33,6 +33,7 @@ SHOWN = {
     "deadlock": ("raddle run two_locks.py", "tests/hangs", ["two_locks.py"], b""),
     "asleep": ("raddle run task_done.py", "tests/hangs", ["task_done.py"], b""),
     "order": ("raddle run --check bank.py", "examples", ["--check", "bank.py"], b""),
+    "race": ("raddle run --race counter.py", "examples/races", ["--race", "counter.py"], b""),
     "contention": ("raddle run --profile jobs.py", "examples", ["--profile", "jobs.py"], b""),
     "dump": ("Ctrl-\\ while full_queue.py hangs", "tests/hangs", ["full_queue.py"], b"\x1c"),
 }

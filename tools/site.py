@@ -23,7 +23,7 @@ SOURCE = TARGET / "source"
 
 # In this order; whatever else is in docs/ comes after the second group.
 FIRST = ("tutorial", "guide")
-TASKS = ("backends", "hangs", "order", "contention", "tools")
+TASKS = ("backends", "hangs", "order", "races", "contention", "tools")
 LAST = ("differences", "limits", "benchmarks")
 REFERENCE = ("raddle", "threading", "queue", "futures")
 

@@ -26,7 +26,7 @@ nitpick_ignore = [
     ("py:class", name)
     for name in (
         *("A", "B", "T", "P", "P.args", "P.kwargs", "Ts", "Self", "Ordered", "Client"),
-        *("Cores", "Inversion", "Map", "Report", "GenericAlias", "ProfileFunction"),
+        *("Cores", "Inversion", "Map", "Race", "Report", "GenericAlias", "ProfileFunction"),
         *("TraceFunction", "DoneAndNotDoneFutures", "Lockable", "lock"),
     )
 ]

@@ -9,10 +9,12 @@ from pathlib import Path
 import gallery
 import pytest
 from paths import ROOT
+from programs import RADDLE, run
 
 sys.path += [str(ROOT), str(ROOT / "tools")]
 
 import links
+from raddle._diagnose.race import settings
 
 from benchmarks import report
 
@@ -49,6 +51,7 @@ def test_no_python_block_escapes_the_pattern():
 
 
 NEEDS = {'backend="processes"': "loky", 'backend="dask': "distributed"}
+NO_RACES = settings.refusal()  # why none are looked for here, or None
 
 
 @pytest.mark.raddle_only
@@ -57,6 +60,8 @@ def test_snippet_runs_and_prints_what_the_page_says(snippet, tmp_path):
     for word, package in NEEDS.items():
         if word in snippet["code"]:
             pytest.importorskip(package, reason=f"the snippet needs {package}")
+    if "race=True" in snippet["code"] and NO_RACES:
+        pytest.skip(NO_RACES)
     script = tmp_path / "snippet.py"
     script.write_text(snippet["code"])
     done = subprocess.run(
@@ -79,6 +84,28 @@ def test_the_hang_that_readme_shows_is_reported_as_it_says():
     assert found
     process = gallery.start(Path(HANG).stem, ROOT / "examples")
     assert gallery.said(process, lambda text: len(text) >= len(shown)).strip() == shown.strip()
+
+
+REPORTS = re.compile(r"^```text\n(raddle: race: .*?)^```\n", re.MULTILINE | re.DOTALL)
+RACES = ROOT / "examples" / "races"
+
+
+@pytest.mark.raddle_only
+@pytest.mark.skipif(NO_RACES is not None, reason=str(NO_RACES))
+def test_the_races_that_pages_show_are_reported_as_they_say():
+    folders = {"races.md": RACES, "tutorial.md": ROOT}
+    shown, told = set(), set()
+    for name, folder in folders.items():
+        for text in REPORTS.findall((ROOT / "docs" / name).read_text()):
+            shown.add((name, gallery.plain(text)))
+        for program in sorted(RACES.glob("*.py")):
+            # (The tutorial has the first one only.)
+            if name == "races.md" or program.name == "counter.py":
+                path = str(program.relative_to(folder))
+                done = run(*RADDLE, "--race", path, cwd=folder)
+                assert done.returncode == 0
+                told.add((name, gallery.plain(done.stderr)))
+    assert shown == told
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)

@@ -46,11 +46,8 @@ impl Frame {
             self.address.add(LOCALS + at * size_of::<usize>()).cast::<usize>().read()
         };
         // (A number may be there by itself; it is no object.)
-        if TAGS != 0 && value & TAGS == TAGS {
-            std::ptr::null_mut()
-        } else {
-            (value & !TAGS) as _
-        }
+        let tag = value & TAGS;
+        if TAGS != 0 && tag == TAGS { std::ptr::null_mut() } else { (value & !TAGS) as _ }
     }
 
     /// The names of the module that the frame's function is from.
