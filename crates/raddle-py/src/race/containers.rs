@@ -9,9 +9,9 @@ use raddle::race::{Flags, Kind, Step, Value};
 
 use super::keys::{self, STRUCTURE};
 use super::operands::Frame;
+use super::seen::{Seen, step};
 use super::sites::{Site, What};
 use super::variables::{lookup, value_of};
-use super::watch::{Seen, step};
 use crate::python::once::OnceBox;
 
 /// `deque` and `dict`'s subclass `defaultdict`, which are no types of the interpreter's own.

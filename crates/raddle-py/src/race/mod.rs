@@ -10,6 +10,7 @@ pub(crate) mod containers;
 pub(crate) mod gone;
 pub(crate) mod keys;
 pub(crate) mod operands;
+pub(crate) mod seen;
 pub(crate) mod sites;
 pub(crate) mod tell;
 pub(crate) mod variables;

@@ -9,8 +9,8 @@ use raddle::race::{self, Flags, Kind, Value};
 use super::gone;
 use super::keys;
 use super::operands::Frame;
+use super::seen::Seen;
 use super::sites::{Site, What};
-use super::watch::Seen;
 
 /// Whose attribute a name is, for objects of a type.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -3,24 +3,23 @@
 use std::cell::Cell;
 use std::ffi::CStr;
 use std::ptr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use raddle::race::{self, Flags, Found, Kind, Link, Step, Value};
+use raddle::race;
 
 use super::calls;
 use super::containers;
 use super::gone;
 use super::operands::Frame;
+use super::seen::Seen;
 use super::sites::{self, Site, What};
 use super::tell;
 use super::variables;
 use crate::diagnose::aside;
 use crate::python::call::OwnedPy;
-use crate::python::registry;
 
 /// `sys.monitoring.DISABLE`, which has an instruction left alone from then on.
 static DISABLE: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
@@ -29,136 +28,8 @@ static PROBING: AtomicBool = AtomicBool::new(false);
 static PROBED: std::sync::Mutex<Option<OwnedPy>> = std::sync::Mutex::new(None);
 
 thread_local! {
-    /// Whether the calling thread has said what it is called.
-    static NAMED: Cell<bool> = const { Cell::new(false) };
     /// Whether it is telling what it has found: that is not looked at.
     static BUSY: Cell<bool> = const { Cell::new(false) };
-    /// See [`Across`].
-    static ACROSS: Cell<Across> =
-        const { Cell::new(Across { frame: 0, read: None, is_updated: false, links: &[] }) };
-}
-
-/// What one instruction has led to.
-#[derive(Default)]
-pub(super) struct Seen {
-    found: Option<(Found, tell::Subject)>,
-    across: Across,
-}
-
-/// What a function does for an instruction that has called it as if it were an attribute: a
-/// property's, say.
-#[derive(Clone, Copy, Default)]
-struct Across {
-    /// The frame that has the instruction.
-    frame: usize,
-    /// Where that reads, if a write belongs to it.
-    read: Option<u32>,
-    /// Whether what is written is made of that.
-    is_updated: bool,
-    /// The reads that what it writes may belong to.
-    links: &'static [Link],
-}
-
-impl Seen {
-    /// A variable is accessed: an attribute of `object`, a name of it, a cell.
-    ///
-    /// # Safety
-    /// `object` is alive, and the thread attached.
-    pub(super) unsafe fn variable(
-        &mut self,
-        py: Python<'_>,
-        site: &Site,
-        object: *mut ffi::PyObject,
-        family: usize,
-        kind: Kind,
-        value: Value,
-    ) {
-        let name = if site.name.is_null() { 4 } else { site.name.addr() };
-        let mut step = Step { kind, value, family, ..step(site, object, name) };
-        if kind == Kind::Read {
-            step.across = self.across.read;
-            if self.across.is_updated {
-                step.flags = step.flags.with(Flags::UPDATED);
-            }
-        } else if step.links.is_empty() {
-            step.links = self.across.links;
-        }
-        // SAFETY: passed on to the caller.
-        unsafe { self.step(py, &step, object, None) }
-    }
-
-    /// The instruction calls a function, which reads or writes for it.
-    pub(super) fn calls(&self, frame: Frame, site: &'static Site) {
-        let is_read = site.what == What::LoadAttr;
-        if if is_read { site.flags.has(Flags::LINKED) } else { !site.links.is_empty() } {
-            ACROSS.set(Across {
-                frame: frame.number(),
-                read: is_read.then_some(site.number),
-                is_updated: is_read && site.flags.has(Flags::UPDATED),
-                links: if is_read { &[] } else { &site.links },
-            });
-        }
-    }
-
-    /// A variable of a class may be read in the place of an object's own.
-    ///
-    /// # Safety
-    /// `class` is alive, and the thread attached.
-    pub(super) unsafe fn inherited(
-        &mut self,
-        py: Python<'_>,
-        site: &Site,
-        class: *mut ffi::PyObject,
-    ) {
-        let plain = step(site, class, site.name.addr());
-        let step =
-            Step { flags: plain.flags.without(Flags::LINKED), family: class.addr(), ..plain };
-        // SAFETY: passed on to the caller.
-        unsafe { self.step(py, &step, class, None) }
-    }
-
-    /// A step is taken; `key` is the item's, if it is one.
-    ///
-    /// # Safety
-    /// `object` and `key` are alive, and the thread attached.
-    pub(super) unsafe fn step(
-        &mut self,
-        py: Python<'_>,
-        step: &Step<'_>,
-        object: *mut ffi::PyObject,
-        key: Option<*mut ffi::PyObject>,
-    ) {
-        name_thread(py);
-        if let Some(found) = race::access(step)
-            && self.found.is_none()
-        {
-            // SAFETY: passed on to the caller.
-            self.found = Some((found, unsafe { tell::Subject::of(py, object, key, step) }));
-        }
-    }
-}
-
-/// An access of a place at a site; the caller says the rest.
-pub(super) fn step(site: &Site, object: *mut ffi::PyObject, name: usize) -> Step<'_> {
-    Step {
-        object: object.addr(),
-        name,
-        kind: Kind::Read,
-        site: site.number,
-        value: Value::Other,
-        flags: site.flags.with(Flags::REPLACING),
-        links: &site.links,
-        across: None,
-        family: 0,
-    }
-}
-
-fn name_thread(py: Python<'_>) {
-    if !NAMED.replace(true)
-        && let Some(name) = registry::name(py, raddle::thread_id())
-    {
-        race::name_thread(Arc::from(name));
-    }
 }
 
 /// `_race_instruction(code, offset)`: the callback.
@@ -211,12 +82,7 @@ unsafe fn look(py: Python<'_>, site: &'static Site) -> bool {
     if BUSY.get() || aside::is_telling() {
         return true;
     }
-    let mut across = ACROSS.get();
-    if across.frame == frame.number() {
-        across = Across::default();
-        ACROSS.set(across);
-    }
-    let mut seen = Seen { across, ..Seen::default() };
+    let mut seen = Seen::before(frame);
     let seen_by = &mut seen;
     // SAFETY: passed on to the caller.
     let keep = unsafe {

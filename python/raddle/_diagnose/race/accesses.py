@@ -199,9 +199,8 @@ def _beside(op, before, code):
 
 def _entry(flow, op, what, links, reads, masks):
     bit = flow.reads.get(op.offset, 0)
-    flags = (
-        sum(flag for flag, mask in masks.items() if bit & mask)
-        | CONSTANT * (op.offset in flow.constant)
+    flags = sum(flag for flag, mask in masks.items() if bit & mask) | CONSTANT * (
+        op.offset in flow.constant
     )
     name = op.argval if op.opname in VARIABLES else None
     arg = op.arg or 0

@@ -10,8 +10,8 @@ ENDS = {"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "INTERPRETER
 class Block:
     """Instructions that run one after the other.
 
-    `ahead` is the block that is next in the code, `jump` the one that the last instruction jumps
-    to, `handlers` those that an exception leads to: each None, or empty, if there is none.
+    `ahead` is the block that is next in the code, `jump` the one that the last instruction
+    jumps to, `handlers` those that an exception leads to: each None, or empty, if there is none.
     """
 
     __slots__ = ("ahead", "handlers", "jump", "number", "ops")
@@ -84,8 +84,8 @@ def _ends(op):
 def dependents(found):
     """Yield (block, next block, those that run only if the next one does).
 
-    (Ferrante, Ottenstein and Warren, 1987: what depends on a test is what comes after one of its
-    sides whatever happens, but not after the test itself.)
+    (Ferrante, Ottenstein and Warren, 1987: what depends on a test is what comes after one of
+    its sides whatever happens, but not after the test itself.)
     """
     plainly = _reached([found[0]])
     for block in found:

@@ -13,7 +13,7 @@ from raddle._diagnose.race import blocks
 SUBSCRIPT = 26  # what BINARY_OP does, from 3.14 on
 FIRST = object()  # what a method is called on, or whatever the first argument is
 
-# How many values an instruction takes; what is not here takes as many as it leaves fewer, or none.
+# How many values an instruction takes; any other takes as many as it leaves fewer, or none.
 TAKES = {
     "LOAD_ATTR": 1,
     "STORE_ATTR": 2,
@@ -180,7 +180,9 @@ class Flow:
         loaded = op.argval if name in NAMED else None
         self.containers[op.offset] = _container(op, taken)
         origin = _origin(op, taken)
-        result = Value(made_of=made_of, name=loaded, origin=origin, is_result=not _is_loaded(op))
+        result = Value(
+            made_of=made_of, name=loaded, origin=origin, is_result=not _is_loaded(op)
+        )
         is_test = name in TESTS or name in ("TO_BOOL", "UNARY_NOT")
         if is_test:
             result = self._tested(op, taken)
@@ -293,7 +295,9 @@ def _container(op, taken):
             return called.origin.rpartition(".")[0]
         given = taken[2:3]
         return given[0].origin if given else None
-    at = {"STORE_SUBSCR": 1, "CONTAINS_OP": 1, "DELETE_SUBSCR": 0, "STORE_SLICE": 1}.get(name, 0)
+    at = {"STORE_SUBSCR": 1, "CONTAINS_OP": 1, "DELETE_SUBSCR": 0, "STORE_SLICE": 1}.get(
+        name, 0
+    )
     return taken[at].origin if len(taken) > at else None
 
 
@@ -303,7 +307,7 @@ def _is_constant(value):
 
 def _is_loaded(op):
     """Whether an instruction loads what may be a container of somebody's."""
-    return _is_subscript(op) or op.opname != "LOAD_SPECIAL" and op.opname.startswith(LOADS)
+    return _is_subscript(op) or (op.opname != "LOAD_SPECIAL" and op.opname.startswith(LOADS))
 
 
 def _is_subscript(op):

@@ -58,8 +58,7 @@ _HAS_GIL = not sysconfig.get_config_var("Py_GIL_DISABLED")
 FUNCTIONS = {
     LOOK: (len, list, dict, sorted, next, repr, str, bytes, bool)
     + (_WALK_INSIDE if _HAS_GIL else ()),
-    WALK: (iter, enumerate, zip, map, filter, reversed)
-    + (() if _HAS_GIL else _WALK_INSIDE),
+    WALK: (iter, enumerate, zip, map, filter, reversed) + (() if _HAS_GIL else _WALK_INSIDE),
     "look_and_put": (heapq.heappush, heapq.heapify, bisect.insort, bisect.insort_left),
     "same_thread": (_thread.get_ident, _thread.get_native_id, threading.current_thread),
     TAKE: (heapq.heappop, heapq.heapreplace, heapq.heappushpop),

@@ -93,7 +93,6 @@ class Race(report.Told):
             for pattern in _known
         )
 
-
     def _is_new(self):
         """Whether it was not told yet.
 

@@ -1,8 +1,8 @@
 """The check for races: which code is looked at, and how the interpreter is made to show it.
 
-`sys.monitoring` calls back when a function first starts: if it is the program's own, its accesses
-are worked out, and before each of these the interpreter calls the extension. It calls for all
-other instructions as well, once: the first call switches an instruction off.
+`sys.monitoring` calls back when a function first starts: if it is the program's own, its
+accesses are worked out, and before each of these the interpreter calls the extension. It calls
+for all other instructions as well, once: the first call switches an instruction off.
 """
 
 import atexit
@@ -73,7 +73,7 @@ def _switch(on, strict):
 
 
 def _free_tool():
-    """Take a slot of `sys.monitoring` that nobody uses: debuggers and the like have their own."""
+    """Take a slot of `sys.monitoring` that nobody uses: debuggers have theirs by name."""
     for tool in (4, 3):
         if sys.monitoring.get_tool(tool) is None:
             sys.monitoring.use_tool_id(tool, _NAME)
