@@ -11,7 +11,7 @@ class Block:
     """Instructions that run one after the other.
 
     `ahead` is the block that is next in the code, `jump` the one that the last instruction
-    jumps to, `handlers` those that an exception leads to: each None, or empty, if there is none.
+    jumps to, `handlers` those that an exception leads to: None, or empty, if there is none.
     """
 
     __slots__ = ("ahead", "handlers", "jump", "number", "ops")
