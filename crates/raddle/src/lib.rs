@@ -47,6 +47,9 @@ pub mod thread;
 mod wait;
 mod waiters;
 
+#[cfg(all(feature = "race", not(raddle_loom)))]
+#[doc(hidden)]
+pub use clock::probe as clock_probe;
 pub use locks::{
     Barrier, BarrierError, BoundedSemaphore, Condition, Event, Lock, LockGuard, NotOwner,
     Ownership, RLock, RawLock, Releasable, Semaphore, SemaphoreGuard, Ticket, TooManyPermits,
@@ -61,37 +64,6 @@ pub use queue::{GetError, PutError, Queue};
 #[cfg(not(raddle_loom))]
 pub use thread::{Thread, Timer, scope, spawn};
 pub use wait::{Blocking, Native};
-
-/// What the crate's tests know of what is ordered: `tests/order.rs`.
-#[cfg(all(feature = "race", not(raddle_loom)))]
-#[doc(hidden)]
-pub mod clock_probe {
-    use crate::clock;
-
-    /// A moment of one thread.
-    #[derive(Clone, Copy, Debug)]
-    pub struct Moment(Option<clock::Time>);
-
-    impl Moment {
-        /// The number of the thread, which others have that come after it.
-        #[must_use]
-        pub fn slot(self) -> Option<u32> {
-            self.0.map(|time| time.slot)
-        }
-    }
-
-    /// This moment of the calling thread.
-    #[must_use]
-    pub fn now() -> Moment {
-        Moment(clock::time())
-    }
-
-    /// Whether the calling thread is ordered after that moment by now.
-    #[must_use]
-    pub fn is_after(moment: Moment) -> bool {
-        moment.0.is_none_or(clock::is_after)
-    }
-}
 
 /// The examples of the crate's README are tests as well.
 #[cfg(doctest)]

@@ -13,6 +13,7 @@ use super::keys;
 use super::operands::Frame;
 use super::seen::{Seen, step};
 use super::sites::{self, Site, What};
+use super::variables;
 use crate::locks::barrier::Barrier;
 use crate::locks::condition::Condition;
 use crate::locks::event::Event;
@@ -37,6 +38,9 @@ enum Does {
     ItemGetOrPut,
     /// Uses what belongs to the thread.
     SameThread,
+    /// Reads, or writes, the attribute that the second argument names.
+    GetAttr,
+    SetAttr,
     /// Nothing that counts.
     Nothing,
 }
@@ -71,6 +75,8 @@ pub(super) fn prepare(calls: Vec<(Bound<'_, PyAny>, String)>) {
             "item_read" => Does::ItemRead,
             "item_put" => Does::ItemPut,
             "item_take" => Does::ItemTake,
+            "get_attr" => Does::GetAttr,
+            "set_attr" => Does::SetAttr,
             "same_thread" => Does::SameThread,
             "item_get_or_put" => Does::ItemGetOrPut,
             _ => Does::Nothing,
@@ -149,6 +155,14 @@ pub(super) unsafe fn call(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
             race::is_same_thread();
             return true;
         }
+        if matches!(does, Does::GetAttr | Does::SetAttr) {
+            let (owner, name) = (argument(0), argument(1));
+            if !owner.is_null() && !name.is_null() && ffi::PyUnicode_CheckExact(name) != 0 {
+                let kind = if does == Does::GetAttr { Kind::Read } else { Kind::Write };
+                variables::named(py, site, seen, owner, name, kind, argument(2));
+            }
+            return true;
+        }
         // (A method is called on its own object, or on the first argument.)
         let own = if is_function { bound_to(callee) } else { std::ptr::null_mut() };
         let (object, next) = if !own.is_null() && container(own).is_some() {
@@ -198,7 +212,7 @@ unsafe fn apply(
             seen.step(py, &step, object, Some(next));
         };
         match does {
-            Does::Nothing | Does::SameThread => {}
+            Does::Nothing | Does::SameThread | Does::GetAttr | Does::SetAttr => {}
             Does::Look => whole(py, site, seen, object, Kind::Look),
             Does::Walk => whole(py, site, seen, object, Kind::Walk),
             Does::LookAndPut => {

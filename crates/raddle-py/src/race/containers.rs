@@ -214,7 +214,8 @@ pub(super) unsafe fn besides(
     kind: Kind,
 ) {
     let plain = step(site, object, STRUCTURE);
-    let flags = plain.flags.without(Flags::LINKED.with(Flags::DECIDES)).with(Flags::ATOMIC);
+    let decides = Flags::DECIDES.with(Flags::TAKES).with(Flags::PUTS);
+    let flags = plain.flags.without(Flags::LINKED.with(decides)).with(Flags::ATOMIC);
     let step = Step { kind, flags, links: &[], ..plain };
     // SAFETY: passed on to the caller.
     unsafe { seen.step(py, &step, object, None) }

@@ -79,6 +79,27 @@ impl Seen {
         unsafe { self.step(py, &step, object, None) }
     }
 
+    /// An attribute is accessed by a function that was given its name, `name`.
+    ///
+    /// # Safety
+    /// `object` and `name`, an interned text, are alive, and the thread attached.
+    pub(super) unsafe fn named(
+        &mut self,
+        py: Python<'_>,
+        site: &Site,
+        object: *mut ffi::PyObject,
+        name: *mut ffi::PyObject,
+        kind: Kind,
+        value: Value,
+    ) {
+        // SAFETY: passed on to the caller.
+        unsafe {
+            let family = ffi::Py_TYPE(object).addr();
+            let step = Step { kind, value, family, ..step(site, object, name.addr()) };
+            self.step(py, &step, object, Some(name));
+        }
+    }
+
     /// The instruction calls a function, which reads or writes for it.
     pub(super) fn calls(&self, frame: Frame, site: &'static Site) {
         let is_read = site.what == What::LoadAttr;

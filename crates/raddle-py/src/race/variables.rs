@@ -86,6 +86,37 @@ pub(super) unsafe fn attribute(
     }
 }
 
+/// An attribute is read or written by a function that is given its name.
+///
+/// # Safety
+/// `owner` and `name`, a text, are alive, `value` is or is null, and the thread is attached.
+pub(super) unsafe fn named(
+    py: Python<'_>,
+    site: &Site,
+    seen: &mut Seen,
+    owner: *mut ffi::PyObject,
+    name: *mut ffi::PyObject,
+    kind: Kind,
+    value: *mut ffi::PyObject,
+) {
+    // SAFETY: passed on to the caller. The name is made the interpreter's own, of which there is
+    // one, as those in code are.
+    unsafe {
+        let mut own = name;
+        ffi::Py_INCREF(own);
+        ffi::PyUnicode_InternInPlace(&raw mut own);
+        let class = ffi::Py_TYPE(owner);
+        let is_plain = ffi::PyType_Check(owner) == 0 && ffi::PyModule_Check(owner) == 0;
+        if is_plain
+            && gone::tells(class)
+            && matches!(look(class, own), Resolved::Own | Resolved::OwnOrClass)
+        {
+            seen.named(py, site, owner, own, kind, value_of(site, value));
+        }
+        ffi::Py_DECREF(own);
+    }
+}
+
 /// Whose an attribute of that name is, for objects of a class. What was found for the class that
 /// was here last is remembered with its version.
 unsafe fn resolve(class: *mut ffi::PyTypeObject, site: &Site) -> Resolved {

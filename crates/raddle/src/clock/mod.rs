@@ -13,6 +13,8 @@
 mod edge;
 mod handoff;
 mod permits;
+#[cfg(all(feature = "race", not(raddle_loom)))]
+pub mod probe;
 #[cfg(feature = "race")]
 mod slots;
 #[cfg(feature = "race")]

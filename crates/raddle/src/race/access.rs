@@ -98,6 +98,11 @@ impl Flags {
     /// A read whose value is not only computed with: it may be a reference.
     pub const AS_IS: Self = Self(1024);
 
+    /// A read that decides whether something is taken out of the container.
+    pub const TAKES: Self = Self(2048);
+    /// A read that decides whether something is put into it.
+    pub const PUTS: Self = Self(4096);
+
     /// Those whose bits are set.
     #[must_use]
     pub const fn from_bits(bits: u16) -> Self {
@@ -175,8 +180,6 @@ pub struct Access {
 /// What a write has to do with an earlier read, and what was held from that on.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
-    /// Where the read was.
-    pub(super) read: u32,
     pub(super) flow: Flow,
     pub(super) locks: Locks,
 }

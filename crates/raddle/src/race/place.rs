@@ -64,7 +64,9 @@ impl Place {
     /// The calling thread writes it.
     pub(super) fn write(&mut self, step: &Step<'_>, is_carried: bool) {
         self.is_reference = step.value == Value::Reference;
-        let brings = (self.is_reference || is_carried).then(clock::stamp).flatten();
+        // (Who sees a flag set looks at what was made ready before.)
+        let is_flag = matches!(step.value, Value::Flag(_));
+        let brings = (self.is_reference || is_flag || is_carried).then(clock::stamp).flatten();
         self.brings = brings.map(Box::new);
     }
 

@@ -14,7 +14,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::access::{Access, Flags, Flow, Kind, Pair, Value};
+use super::access::{Access, Flags, Flow, Kind, Value};
 use super::held::meet;
 
 static STRICT: AtomicBool = AtomicBool::new(false);
@@ -48,9 +48,7 @@ pub(super) fn harm(one: &Access, other: &Access) -> Option<Harm> {
         (Walk, Put | Take) | (Put | Take, Walk) => {
             (!meet(&one.locks, &other.locks)).then_some(Harm::Walk)
         }
-        (Take, Take) | (Put, Put) => {
-            torn(one, other).max(torn(other, one)).map(|_| Harm::Check)
-        }
+        (Take, Take) | (Put, Put) => torn(one, other).max(torn(other, one)).map(harm_of),
         _ => None,
     };
     harm.or_else(|| any(one, other))
@@ -120,9 +118,13 @@ fn is_copy_on_write(write: &Access) -> bool {
 /// A check, and a write that came of the same check in another thread.
 fn check(read: &Access, write: &Access) -> Option<Harm> {
     let pairs = write.pairs().iter().filter(|pair| pair.flow != Flow::Update);
-    let is_alike = |pair: &Pair| read.kind != Kind::Look || pair.read == read.site;
-    let mut torn = pairs.filter(|pair| is_alike(pair) && !meet(&pair.locks, &read.locks));
-    (read.flags.has(Flags::DECIDES) && torn.next().is_some()).then_some(Harm::Check)
+    let mut torn = pairs.filter(|pair| !meet(&pair.locks, &read.locks));
+    let same = match write.kind {
+        Kind::Take => Flags::TAKES,
+        Kind::Put => Flags::PUTS,
+        _ => Flags::DECIDES,
+    };
+    (read.flags.has(same) && torn.next().is_some()).then_some(Harm::Check)
 }
 
 /// The harm that a write does that belongs to a read, where another thread wrote before the read

@@ -100,9 +100,9 @@ pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Vec<Ac
         }
         let last = last.into_iter().flatten();
         let mut before: Vec<Access> = Vec::new();
-        let pairs = last.map(|(Link { site, flow }, read)| {
+        let pairs = last.map(|(Link { flow, .. }, read)| {
             before.extend(read.before.iter().cloned());
-            Pair { read: site, flow, locks: held::since(read.serial) }
+            Pair { flow, locks: held::since(read.serial) }
         });
         let pairs = pairs.collect();
         (pairs, before)

@@ -56,6 +56,7 @@ WRITE_ITEMS = {"store_item", "delete_item", "call", "call_named", "store_slice"}
 SCOPES = {"attr": "attr", "global": "global", "name": "global", "deref": "deref"}
 
 USED, WRITTEN_BACK, LINKED, UPDATED, CONSTANT, DECIDES, AS_IS = 1, 2, 4, 8, 16, 32, 1024
+TAKES, PUTS = 2048, 4096
 ABSENT, CHECK, UPDATE = 0, 1, 2
 
 
@@ -159,11 +160,12 @@ def of(code, names):
             if op.offset in flow.reads:
                 reads[flow.reads[op.offset]] = op, what
             found.append((block, op, what))
-    linked, updated, deciding, out = 0, 0, 0, []
+    linked, updated, deciding, takes, puts, out = 0, 0, 0, 0, 0, []
     for block, op, what in found:
         links = {}
         is_call = what.startswith("call")
-        if is_call and flow.callee.get(op.offset) not in (None, *tables.CHANGES):
+        callee = flow.callee.get(op.offset)
+        if is_call and callee is not None and callee not in tables.CHANGES:
             pass  # It changes no container, or none that is known.
         elif is_call or what.startswith(("store", "delete")):
             links = dict(_links(flow, block, op, what, reads))
@@ -172,7 +174,12 @@ def of(code, names):
                 if how == UPDATE:
                     updated |= bit
             checks = [bit for bit, how in links.items() if how != UPDATE]
-            deciding |= max(checks, key=lambda bit: reads[bit][0].offset, default=0)
+            decides = max(checks, key=lambda bit: reads[bit][0].offset, default=0)
+            deciding |= decides
+            if is_call and callee in tables.TAKES:
+                takes |= decides
+            elif is_call:
+                puts |= decides
         out.append((op, what, links))
     masks = {
         USED: flow.used,
@@ -181,6 +188,8 @@ def of(code, names):
         LINKED: linked,
         UPDATED: updated,
         DECIDES: deciding,
+        TAKES: takes,
+        PUTS: puts,
     }
     return [_entry(flow, *each, reads, masks) for each in out]
 
@@ -235,11 +244,13 @@ def _links(flow, block, op, what, reads):
                 guards[bit] = guards.get(bit, True) and bool(absent)
     is_call = what.startswith("call")
     for bit, (read, kind_of_read) in reads.items():
-        if read is op or not _is_alike(op, what, read, kind_of_read):
+        if read is op or not _is_alike(flow, op, what, read, kind_of_read):
             continue
-        if what in WRITE_ITEMS and not _is_one_container(flow, op, read):
+        is_item = _scope(flow, op, what) == "item"
+        if is_item and not _is_one_container(flow, op, read):
             continue
-        if bit & made_of and not is_call:
+        is_made = not is_call or not is_item or _is_of_one_container(flow, op, read)
+        if bit & made_of and is_made:
             yield bit, UPDATE
         elif bit in guards and not (guards[bit] and what.startswith("delete")):
             yield bit, ABSENT if guards[bit] else CHECK
@@ -247,22 +258,36 @@ def _links(flow, block, op, what, reads):
             yield bit, UPDATE  # a swap
 
 
-def _is_alike(op, what, read, kind_of_read):
+def _is_alike(flow, op, what, read, kind_of_read):
     """Whether a write and a read may be of one place."""
-    if what in WRITE_ITEMS:
-        return kind_of_read in READ_ITEMS
-    scope, of_read = what.partition("_")[2], kind_of_read.partition("_")[2]
-    return (
-        kind_of_read not in READ_ITEMS
-        and SCOPES.get(scope) == SCOPES.get(of_read)
-        and op.argval == read.argval
-    )
+    scope, of_read = _scope(flow, op, what), _scope(flow, read, kind_of_read)
+    named = op.opname in VARIABLES and read.opname in VARIABLES
+    return scope == of_read and (not named or op.argval == read.argval)
+
+
+def _scope(flow, op, what):
+    """Return what an instruction accesses: an "attr", a "global", a "deref", or an "item"."""
+    if what.startswith("call"):
+        return "attr" if flow.callee.get(op.offset) in tables.NAMES_ATTRIBUTES else "item"
+    if what in READ_ITEMS or what in WRITE_ITEMS:
+        return "item"
+    return SCOPES.get(what.partition("_")[2])
 
 
 def _is_one_container(flow, op, read):
     """Whether two instructions may access one container, by what the source calls it."""
     one, other = flow.containers.get(op.offset), flow.containers.get(read.offset)
     return one is None or other is None or one == other
+
+
+def _is_of_one_container(flow, op, read):
+    """Whether a call puts into a container what another call has found out of it."""
+    origin = flow.containers.get(op.offset)
+    return (
+        read.opname.startswith("CALL")
+        and origin is not None
+        and origin == flow.containers.get(read.offset)
+    )
 
 
 def _is_one_statement(read, op):

@@ -7,6 +7,7 @@ import os
 import types
 
 from raddle._diagnose.program import stack
+from raddle._diagnose.race import tables
 
 LONGEST = 40  # characters of a key
 _SUBSCRIPTS = ("BINARY_SUBSCR", "BINARY_OP", "STORE_SUBSCR", "DELETE_SUBSCR")
@@ -36,6 +37,17 @@ def item(place, owner, key):
     """Return what to call an item of a container."""
     held = _container(place, whole=False) or f"a {type(owner).__name__}"
     return f"{held}[{_key(key)}]"
+
+
+def is_attribute(place):
+    """Whether an instruction calls what is given the name of an attribute."""
+    code, _ = place
+    node = _node(code.co_filename, positions(place))
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in tables.NAMES_ATTRIBUTES
+    )
 
 
 def is_item(place, owner):

@@ -6,6 +6,7 @@ import collections
 import heapq
 import sysconfig
 import threading
+import types
 
 PUT, TAKE, LOOK, WALK = "put", "take", "look", "walk"
 
@@ -71,10 +72,15 @@ CONTAINERS = (
     collections.deque,
     collections.OrderedDict,
     collections.defaultdict,
-    type((lambda x: lambda: x)(0).__closure__[0]),
+    types.CellType,
+    types.FunctionType,
+    types.SimpleNamespace,
     type,
 )
+ATTRIBUTES = {"get_attr": (getattr, hasattr), "set_attr": (setattr, delattr)}
 
+
+NAMES_ATTRIBUTES = {each.__name__ for functions in ATTRIBUTES.values() for each in functions}
 
 # The names of what changes a container: of no other call can it depend on a check.
 CHANGES = {
@@ -84,6 +90,14 @@ CHANGES = {
     if word not in (LOOK, "item_read")
     for name in names.split()
 } | {each.__name__ for word in ("look_and_put", TAKE) for each in FUNCTIONS[word]}
+TAKES = {
+    name
+    for does in METHODS.values()
+    for word, names in does.items()
+    if word in (TAKE, "item_take")
+    for name in names.split()
+} | {each.__name__ for each in FUNCTIONS[TAKE]}
+CHANGES |= {each.__name__ for each in ATTRIBUTES["set_attr"]}
 
 
 def calls():
@@ -95,7 +109,7 @@ def calls():
                 method = kind.__dict__.get(name)
                 if method is not None:
                     found.append((method, word))
-    for word, functions in FUNCTIONS.items():
+    for word, functions in (FUNCTIONS | ATTRIBUTES).items():
         found += [(each, word) for each in functions]
     return found
 

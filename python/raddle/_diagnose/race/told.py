@@ -151,6 +151,8 @@ def _called(mine, other, owner, name, item):
     place = called_by[1], called_by[2]
     if name is not None:
         return names.variable(place, owner, name)
+    if item[0] and names.is_attribute(place):
+        return names.variable(place, owner, item[1])
     if item[0] and names.is_item(place, owner):
         return names.item(place, owner, item[1])
     if type(owner).__name__ == "cell":
