@@ -38,7 +38,9 @@ fn taken(card: &Arc<Card>) {
     let before = card.order().known();
     clock::changed();
     if card.is_lent() {
-        // It is a signal: those that wait for it wait for what its releaser has done.
+        // It is a signal: those that wait for it wait for what its releaser has done, and what
+        // they have looked at before may be another by now.
+        clock::waits();
         if let Some(before) = before {
             clock::acquire(&before);
         }
@@ -52,7 +54,7 @@ fn taken(card: &Arc<Card>) {
     });
 }
 
-fn released(card: &Arc<Card>, _lent: bool) {
+fn released(card: &Arc<Card>, lent: bool) {
     let gone = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
         let at = held.entries.iter().rposition(|entry| Arc::ptr_eq(&entry.card, card))?;
@@ -61,6 +63,12 @@ fn released(card: &Arc<Card>, _lent: bool) {
     });
     // (First: what it knows of others' is not to be copied only since it is still held.)
     drop(gone);
+    if (lent || card.is_lent())
+        && let Some(before) = card.order().known()
+    {
+        // It is a signal, and was one before anybody could tell.
+        clock::acquire(&before);
+    }
     card.order().release();
 }
 

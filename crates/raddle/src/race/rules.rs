@@ -14,7 +14,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::access::{Access, Flags, Flow, Kind, Value};
+use super::access::{Access, Flags, Flow, Kind, Pair, Value};
 use super::held::meet;
 
 static STRICT: AtomicBool = AtomicBool::new(false);
@@ -129,10 +129,10 @@ fn check(read: &Access, write: &Access) -> Option<Harm> {
 
 /// The harm that a write does that belongs to a read, where another thread wrote before the read
 /// and nothing but a lock came between: next time it may come later.
-pub(super) fn harm_of_pair(write: &Access, before: &Access) -> Option<Harm> {
+pub(super) fn harm_of_pair(write: &Access, pair: &Pair, before: &Access) -> Option<Harm> {
     let fits = write.kind.writes() && write.kind == before.kind;
     if !fits || write.flags.has(Flags::INITIAL) || before.flags.has(Flags::INITIAL) {
         return None;
     }
-    torn(write, before).map(harm_of)
+    (!meet(&pair.locks, &before.locks)).then(|| harm_of(pair.flow))
 }

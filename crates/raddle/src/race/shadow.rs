@@ -214,9 +214,9 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
     let mut found = None;
     let (pairs, earlier) = thread::pairs(step.links, step.place());
     let mine = Access::new(step, view.time(), held::locks(), pairs);
-    for other in &earlier {
+    for (pair, other) in &earlier {
         if found.is_none()
-            && let Some(harm) = rules::harm_of_pair(&mine, other)
+            && let Some(harm) = rules::harm_of_pair(&mine, pair, other)
         {
             found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
         }

@@ -76,9 +76,12 @@ pub(super) fn outdate(step: &Step<'_>) {
     });
 }
 
+/// Writes of others that came before a read, with the pair that this is of.
+pub(super) type Before = Vec<(Pair, Access)>;
+
 /// The reads that the write belongs to, of those that were of the same place: the last one of
 /// each kind, and the writes of others that came before those.
-pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Vec<Access>) {
+pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Before) {
     if links.is_empty() {
         return Default::default();
     }
@@ -99,10 +102,11 @@ pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Vec<Ac
             }
         }
         let last = last.into_iter().flatten();
-        let mut before: Vec<Access> = Vec::new();
+        let mut before = Vec::new();
         let pairs = last.map(|(Link { flow, .. }, read)| {
-            before.extend(read.before.iter().cloned());
-            Pair { flow, locks: held::since(read.serial) }
+            let pair = Pair { flow, locks: held::since(read.serial) };
+            before.extend(read.before.iter().map(|access| (pair.clone(), access.clone())));
+            pair
         });
         let pairs = pairs.collect();
         (pairs, before)

@@ -174,7 +174,8 @@ def of(code, names):
                 if how == UPDATE:
                     updated |= bit
             checks = [bit for bit, how in links.items() if how != UPDATE]
-            decides = max(checks, key=lambda bit: reads[bit][0].offset, default=0)
+            last = _last(flow, op, {bit: reads[bit][0] for bit in checks})
+            decides = sum(last)
             deciding |= decides
             if is_call and callee in tables.TAKES:
                 takes |= decides
@@ -256,6 +257,26 @@ def _links(flow, block, op, what, reads):
             yield bit, ABSENT if guards[bit] else CHECK
         elif kind_of_read.startswith("load") and not is_call and _is_one_statement(read, op):
             yield bit, UPDATE  # a swap
+
+
+def _last(flow, op, checks):
+    """Yield the bits of those checks after which a write can come without another check."""
+    at = {read.offset: bit for bit, read in checks.items()}
+    for bit, read in checks.items():
+        waiting, seen = [(flow.block_of[read.offset], read.offset)], set()
+        while waiting:
+            block, after = waiting.pop()
+            following = [each.offset for each in block.ops if each.offset > after]
+            met = next((each for each in following if each in at or each == op.offset), None)
+            if met == op.offset:
+                yield bit
+                break
+            if met is None or after >= 0:
+                ways = [*block.following(), *block.handlers] if met is None else block.handlers
+                for each in ways:
+                    if each.number not in seen:
+                        seen.add(each.number)
+                        waiting.append((each, -1))
 
 
 def _is_alike(flow, op, what, read, kind_of_read):

@@ -87,6 +87,7 @@ class Flow:
         self.constant = set()  # offsets of writes of constants
         self.used = 0  # the reads whose values are used for more than a test
         self.used_as_is = 0  # and not only to compute another value
+        self.block_of = {op.offset: block for block in self.blocks for op in block.ops}
         self._tests = {}  # number of a block: the value that its last instruction tests
         self._is_read = is_read
         self._code = code

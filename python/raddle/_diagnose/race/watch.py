@@ -6,6 +6,7 @@ for all other instructions as well, once: the first call switches an instruction
 """
 
 import atexit
+import collections
 import sys
 
 from raddle import _raddle
@@ -15,7 +16,12 @@ from raddle._diagnose.race import accesses, seams, settings, tables
 _NAME = "raddle --race"
 _UNMAKES = {"__del__"}
 
+ALIKE = 8  # code objects of one name and place that are looked at
+WHOLES = 256  # code objects of one file, as those that exec() is given, that are looked at
+
 _tool = None
+_made = collections.Counter()
+_wholes = collections.Counter()  # code objects that are in no other one, by their files
 _names = {}  # by id of a code object, what is written in its file; with it, so that it stays
 _known = {}  # by id, (code object, its names, those that it reads and that nothing writes late)
 _written = accesses.Names.of_nothing()
@@ -102,7 +108,7 @@ def _listen(tool):
 
 def _started(code, offset):
     """A function starts for the first time."""
-    if _is_wanted(code):
+    if _is_wanted(code) and not _is_one_of_many(code):
         seams.see()
         _look_at(code)
     return sys.monitoring.DISABLE
@@ -115,10 +121,23 @@ def _is_wanted(code):
     return stack.is_own_file(name) or name.startswith(_packages or ("\0",))
 
 
+def _is_one_of_many(code):
+    """Whether code of that name and place is made again and again, by exec() say.
+
+    (What is looked at is kept for ever.)
+    """
+    key = code.co_filename, code.co_qualname, code.co_firstlineno
+    _made[key] += 1
+    return _made[key] > ALIKE
+
+
 def _look_at(code):
     """Have the extension look at the accesses of a code object."""
     known = _names.get(id(code))
     if known is None:
+        _wholes[code.co_filename] += 1
+        if _wholes[code.co_filename] > WHOLES:
+            return
         written = accesses.Names(code)
         for each in accesses.nested(code):
             _names[id(each)] = each, written
