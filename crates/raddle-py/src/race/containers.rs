@@ -246,9 +246,8 @@ unsafe fn on_item(
             }
             return whole(py, site, seen, object, kind);
         };
-        let is_new = container == Container::Dict
-            && keys::is_plain(key, 3)
-            && ffi::PyDict_Contains(object, key) == 0;
+        let is_new =
+            container == Container::Dict && keys::is_plain(key, 3) && !keys::is_in(object, key);
         let plain = step(site, object, name);
         let mut flags = plain.flags;
         if is_new {

@@ -108,3 +108,19 @@ pub(super) unsafe fn hash(key: *mut ffi::PyObject) -> usize {
         hash as usize
     }
 }
+
+/// Whether a dict has a plain key. (Python code may run where the dict has another one with the same
+/// hash, and what that raises says nothing here.)
+///
+/// # Safety
+/// A dict and an object that are alive; the thread is attached.
+pub(super) unsafe fn is_in(dict: *mut ffi::PyObject, key: *mut ffi::PyObject) -> bool {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        let found = ffi::PyDict_Contains(dict, key);
+        if found < 0 {
+            ffi::PyErr_Clear();
+        }
+        found != 0
+    }
+}

@@ -201,7 +201,7 @@ unsafe fn definer(
         for at in 0..ffi::PyTuple_Size(order) {
             let base = ffi::PyTuple_GET_ITEM(order, at);
             let names = (*base.cast::<ffi::PyTypeObject>()).tp_dict;
-            if !names.is_null() && ffi::PyDict_Contains(names, name) == 1 {
+            if !names.is_null() && keys::is_in(names, name) {
                 return base;
             }
         }

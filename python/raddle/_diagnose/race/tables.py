@@ -64,7 +64,7 @@ FUNCTIONS = {
     "same_thread": (_thread.get_ident, _thread.get_native_id, threading.current_thread),
     TAKE: (heapq.heappop, heapq.heapreplace, heapq.heappushpop),
 }
-CONTAINERS = (
+CONTAINERS: tuple[type, ...] = (
     list,
     dict,
     set,

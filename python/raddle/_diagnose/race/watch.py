@@ -7,11 +7,14 @@ for all other instructions as well, once: the first call switches an instruction
 
 import atexit
 import collections
+import os
 import sys
+import time
 
 from raddle import _raddle
 from raddle._diagnose.program import stack
 from raddle._diagnose.race import accesses, seams, settings, tables
+from raddle._diagnose.report import report
 
 _NAME = "raddle --race"
 _UNMAKES = {"__del__"}
@@ -20,6 +23,7 @@ ALIKE = 8  # code objects of one name and place that are looked at
 WHOLES = 256  # code objects of one file, as those that exec() is given, that are looked at
 
 _tool = None
+_claims = {}  # by id of a code object, a list that has it once it was looked at
 _made = collections.Counter()
 _wholes = collections.Counter()  # code objects that are in no other one, by their files
 _names = {}  # by id of a code object, what is written in its file; with it, so that it stays
@@ -110,7 +114,7 @@ def _started(code, offset):
     """A function starts for the first time."""
     if _is_wanted(code) and not _is_one_of_many(code):
         seams.see()
-        _look_at(code)
+        _look_at_once(code)
     return sys.monitoring.DISABLE
 
 
@@ -119,6 +123,23 @@ def _is_wanted(code):
     if name.startswith("<frozen"):
         return False
     return stack.is_own_file(name) or name.startswith(_packages or ("\0",))
+
+
+def _look_at_once(code):
+    """Look at a code object, or wait until another thread has: its first run counts, too."""
+    mine = []
+    claim = _claims.setdefault(id(code), mine)
+    while claim is not mine:
+        if claim:
+            return
+        time.sleep(0.0002)
+    try:
+        _look_at(code)
+    except Exception as error:
+        text = f"raddle: {code.co_qualname} cannot be looked at for races: {error!r}\n"
+        report.show(lambda colour: text)
+    finally:
+        mine.append(code)
 
 
 def _is_one_of_many(code):
@@ -233,3 +254,6 @@ def _prove(tool):
 
 
 _PROVEN = {"iterate", "store_attr", "load_attr", "load_item", "store_item", "contains"}
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_claims.clear)  # The threads are the parent's.
