@@ -47,9 +47,6 @@ pub mod thread;
 mod wait;
 mod waiters;
 
-#[cfg(all(feature = "race", not(raddle_loom)))]
-#[doc(hidden)]
-pub use clock::probe as clock_probe;
 pub use locks::{
     Barrier, BarrierError, BoundedSemaphore, Condition, Event, Lock, LockGuard, NotOwner,
     Ownership, RLock, RawLock, Releasable, Semaphore, SemaphoreGuard, Ticket, TooManyPermits,

@@ -15,10 +15,10 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use common::{eventually, exit_status, in_child, scope_within};
-use raddle::clock_probe::{Moment, is_after, now};
 use raddle::future::{Access, Completion, Phase};
 use raddle::pool::{Left, NextStep, Outcome, Seat, Settings, Tasks, Window};
 use raddle::queue::{Blocks, Deny, Gate};
+use raddle::race::probe::{Moment, is_after, now};
 use raddle::thread;
 use raddle::{
     Barrier, Blocking, BoundedSemaphore, Condition, Deadline, Event, GetError, Native, Parker,

@@ -13,6 +13,7 @@ use raddle::race;
 use super::calls;
 use super::containers;
 use super::gone;
+use super::libraries;
 use super::operands::Frame;
 use super::seen::Seen;
 use super::sites::{self, Site, What};
@@ -154,6 +155,7 @@ pub(crate) fn check(
     kinds: Vec<Bound<'_, PyAny>>,
     classes: (Bound<'_, PyAny>, Bound<'_, PyAny>),
     calls: Vec<(Bound<'_, PyAny>, String)>,
+    folders: Vec<String>,
 ) {
     DISABLE.store(disable.into_ptr(), Ordering::Relaxed);
     if on {
@@ -161,6 +163,7 @@ pub(crate) fn check(
         containers::prepare(&kinds);
         self::calls::prepare(calls);
     }
+    libraries::watch(folders);
     race::check(on, strict);
 }
 

@@ -10,7 +10,7 @@ use raddle::lock_order::Site;
 
 use super::frames::{Spot, line};
 use super::innermost::Point;
-use super::owner::{Owner, owner};
+use super::owner::{Owner, hands_over, owner};
 use crate::python::interned::intern;
 
 /// The sites that are known. Only attached threads lock it, and nothing under it detaches or runs
@@ -33,6 +33,8 @@ pub(super) struct KnownSite {
     pub(super) code: Py<PyAny>,
     pub(super) line: i32,
     pub(super) owner: Owner,
+    /// Whether what is done there may hand something over unseen.
+    hands_over: bool,
     /// Where that led, if it is not all.
     pub(super) inner: Option<Reached>,
 }
@@ -62,7 +64,7 @@ pub(super) fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroUsize> {
     if let Some(number) = table().get_or_insert_default().numbers.get(&key) {
         return Some(*number);
     }
-    let (line, owner) = (line(&code, at), owner(&code));
+    let (line, owner, hands_over) = (line(&code, at), owner(&code), hands_over(&code));
     let mut table = table();
     let Table { numbers, lines, known, .. } = table.get_or_insert_default();
     if known.len() >= MOST {
@@ -71,7 +73,7 @@ pub(super) fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroUsize> {
     let number = match lines.entry((key.0, line)) {
         Entry::Occupied(number) => *number.get(),
         Entry::Vacant(vacant) => {
-            known.push(KnownSite { code: code.unbind(), line, owner, inner: None });
+            known.push(KnownSite { code: code.unbind(), line, owner, hands_over, inner: None });
             *vacant.insert(NonZeroUsize::new(known.len())?)
         }
     };
@@ -93,10 +95,22 @@ pub(super) fn leading(code: Bound<'_, PyAny>, at: i32, inner: Reached) -> Option
     if known.len() >= MOST {
         return None;
     }
-    known.push(KnownSite { code: code.unbind(), line, owner, inner: Some(inner) });
+    known.push(KnownSite {
+        code: code.unbind(),
+        line,
+        owner,
+        hands_over: false,
+        inner: Some(inner),
+    });
     let number = NonZeroUsize::new(known.len())?;
     led.insert(key, number);
     Some(number)
+}
+
+/// Whether what is done at a site may hand something from one thread to another unseen.
+pub(crate) fn may_hand_over(site: Site) -> bool {
+    let Site::Foreign(number) = site else { return false };
+    known(number, |known| known.hands_over).unwrap_or(false)
 }
 
 /// What is known of the site with that number.

@@ -20,8 +20,8 @@ pub(crate) static RACE: Switch<Race> = Switch::new();
 /// What is done where races are looked for.
 #[cfg(feature = "race")]
 pub(crate) struct Race {
-    /// The calling thread has taken the lock.
-    pub(crate) taken: fn(&Arc<Card>),
+    /// The calling thread has taken the lock, there.
+    pub(crate) taken: fn(&Arc<Card>, Site),
     /// It is about to release the lock, which another thread has taken if `lent`.
     pub(crate) released: fn(&Arc<Card>, lent: bool),
 }
@@ -112,7 +112,7 @@ pub(crate) fn taken(card: &Arc<Card>, site: Site, wait: Option<Waiting>) {
     }
     #[cfg(feature = "race")]
     if let Some(race) = RACE.if_on() {
-        (race.taken)(card);
+        (race.taken)(card, site);
     }
 }
 

@@ -18,6 +18,8 @@ thread_local! {
     static SERIAL: Cell<u64> = const { Cell::new(1) };
     /// The serial at which it last waited for a condition.
     static WAITED: Cell<u64> = const { Cell::new(0) };
+    /// Whether it has taken no lock since.
+    static WAITS: Cell<bool> = const { Cell::new(false) };
     static MINE: RefCell<Option<Mine>> = const { RefCell::new(None) };
     /// Whether it has [ended](end).
     static ENDED: Cell<bool> = const { Cell::new(false) };
@@ -234,7 +236,13 @@ pub(crate) fn waits() {
     if is_on() {
         changed();
         WAITED.set(serial());
+        WAITS.set(true);
     }
+}
+
+/// Whether it has waited for a condition since this was last asked.
+pub(crate) fn has_waited() -> bool {
+    WAITS.replace(false)
 }
 
 /// The serial at which the calling thread last waited for a condition.

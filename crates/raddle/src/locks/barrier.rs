@@ -165,7 +165,7 @@ impl Barrier {
                 self.round(&locked, |round| (round.stage, round.arrived, round.odd));
             let order = &self.orders[usize::from(odd)];
             match stage {
-                Stage::Broken => return Err(BarrierError::Broken),
+                Stage::Broken => return Err(self.broken()),
                 Stage::Acting => {
                     let join = |waiter: &Waiter| {
                         self.entrance.lock().push_back(waiter);
@@ -199,7 +199,7 @@ impl Barrier {
                             order.acquire();
                             Ok(place)
                         }
-                        _ => Err(BarrierError::Broken),
+                        _ => Err(self.broken()),
                     };
                 }
             }
@@ -263,7 +263,14 @@ impl Barrier {
     }
 
     /// Ends the round for everyone in it and goes on in `stage`.
+    /// What those get that find the barrier broken: they come after what broke it.
+    fn broken<I>(&self) -> BarrierError<I> {
+        self.orders.iter().for_each(Edge::acquire);
+        BarrierError::Broken
+    }
+
     fn end_round(&self, locked: Locked<'_>, stage: Stage) {
+        self.orders.iter().for_each(Edge::release);
         self.round(&locked, |round| {
             round.stage = stage;
             round.arrived = 0;

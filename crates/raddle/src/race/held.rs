@@ -1,10 +1,14 @@
 //! The locks that a thread holds.
 
 use std::cell::RefCell;
+use std::mem;
+use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::card::{Card, RACE, Race};
 use crate::clock::{self, Vector};
+use crate::wait::Site;
 
 /// The locks held at an access; None if there are none.
 pub(super) type Locks = Option<Arc<Box<[Arc<Card>]>>>;
@@ -34,7 +38,21 @@ pub(super) fn listen(on: bool) {
     RACE.set(&LISTENER, on);
 }
 
-fn taken(card: &Arc<Card>) {
+/// Whether what a thread does at a site is told to this room; see [`watch`].
+static WATCHED: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+
+/// `is_watched` says whether what a thread does with a lock that it takes at a site is told.
+pub(super) fn watch(is_watched: fn(Site) -> bool) {
+    WATCHED.store(is_watched as *mut (), Ordering::Release);
+}
+
+fn is_watched(site: Site) -> bool {
+    let known = WATCHED.load(Ordering::Acquire);
+    // SAFETY: null, or from a function of that type.
+    known.is_null() || unsafe { mem::transmute::<*mut (), fn(Site) -> bool>(known) }(site)
+}
+
+fn taken(card: &Arc<Card>, site: Site) {
     let before = card.order().known();
     clock::changed();
     if card.is_lent() {
@@ -45,6 +63,12 @@ fn taken(card: &Arc<Card>) {
             clock::acquire(&before);
         }
         return;
+    }
+    let mut before = before;
+    // (What is read under a lock of a library's is not seen. And who was notified comes after all
+    // that the notifier did before it released the lock.)
+    if before.is_some() && (clock::has_waited() || !is_watched(site)) {
+        clock::acquire(&before.take().expect("it is there"));
     }
     let since = clock::serial();
     let _ = HELD.try_with(|held| {

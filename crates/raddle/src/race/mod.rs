@@ -36,6 +36,9 @@ pub use tracked::{Race, Tracked, races};
 
 pub use crate::card::Card;
 use crate::clock;
+#[doc(hidden)]
+pub use crate::clock::probe;
+pub use crate::wait::Site;
 
 /// Switches the check on or off; `strict` tells of each two accesses that are not ordered.
 pub fn check(on: bool, strict: bool) {
@@ -87,6 +90,12 @@ impl Sent {
 #[must_use]
 pub fn is_shared() -> bool {
     clock::is_shared()
+}
+
+/// `is_watched` says whether what is done under a lock that is taken at a site is told to this
+/// room. Where it is not, whoever takes the lock is ordered after all that held it before.
+pub fn watched_by(is_watched: fn(Site) -> bool) {
+    held::watch(is_watched);
 }
 
 /// Whether accesses are checked.

@@ -79,7 +79,7 @@ def _switch(on, strict):
     kinds = list(tables.CONTAINERS)
     classes = (tables.Plain, tables.WithDel)
     disable = sys.monitoring.DISABLE
-    _raddle._race_check(on, strict, disable, kinds, classes, tables.calls())
+    _raddle._race_check(on, strict, disable, kinds, classes, tables.calls(), list(_packages))
 
 
 def _free_tool():
