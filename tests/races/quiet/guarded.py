@@ -42,7 +42,6 @@ class Temp:
         self.lock = threading.Lock()
 
 
-
 a, b = Temp(), Temp()
 
 

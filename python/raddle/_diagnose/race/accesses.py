@@ -239,6 +239,8 @@ def _links(flow, block, op, what, reads):
     """Yield (bit, how) of the reads that a write may belong to."""
     made_of = flow.writes.get(op.offset, 0)
     guards = {}
+    if any(_is_validation(bits, reads) for bits in flow.guards_of_round[block.number]):
+        return
     for bits, absent in flow.guards[block.number].items():
         for bit in reads:
             if bit & bits:
@@ -257,6 +259,19 @@ def _links(flow, block, op, what, reads):
             yield bit, ABSENT if guards[bit] else CHECK
         elif kind_of_read.startswith("load") and not is_call and _is_one_statement(read, op):
             yield bit, UPDATE  # a swap
+
+
+def _is_validation(bits, reads):
+    """Whether a test compares a value with what it was when it was read before.
+
+    (What is then written is made of what is still there: compare and swap, under a lock.)
+    """
+    names = [
+        read.argval
+        for bit, (read, _) in reads.items()
+        if bit & bits and read.opname in VARIABLES
+    ]
+    return len(names) != len(set(names))
 
 
 def _last(flow, op, checks):

@@ -81,7 +81,7 @@ def _ends(op):
     return op.opcode in JUMPS or op.opname in ENDS
 
 
-def dependents(found):
+def dependents(found, within_a_round=False):
     """Yield (block, next block, those that run only if the next one does).
 
     (Ferrante, Ottenstein and Warren, 1987: what depends on a test is what comes after one of
@@ -92,7 +92,7 @@ def dependents(found):
         for handler in block.handlers:
             handled = _reached([handler]) - plainly
             yield block, handler, [found[n] for n in sorted(handled)]
-    after = _always_after(found)
+    after = _always_after(found, within_a_round)
     for block in found:
         ways = list(block.following())
         if len(ways) < 2:
@@ -119,10 +119,14 @@ def _reached(waiting):
     return seen
 
 
-def _always_after(found):
+def _always_after(found, within_a_round):
     """For each block the set, as bits, of those that come after it whatever happens."""
     everything = (1 << len(found)) - 1
-    ends = [not any(True for _ in block.following()) for block in found]
+    ways = [list(block.following()) for block in found]
+    if within_a_round:
+        # (What comes only in the next round of a loop does not count.)
+        ways = [[way for way in each if way.number > n] for n, each in enumerate(ways)]
+    ends = [not each for each in ways]
     after = [1 << n if end else everything for n, end in enumerate(ends)]
     changed = True
     while changed:
@@ -131,7 +135,7 @@ def _always_after(found):
             if ends[block.number]:
                 continue
             common = everything
-            for each in block.following():
+            for each in ways[block.number]:
                 common &= after[each.number]
             common |= 1 << block.number
             if common != after[block.number]:

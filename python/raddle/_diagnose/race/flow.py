@@ -93,6 +93,7 @@ class Flow:
         self._code = code
         self._run(handlers)
         self.guards = self._guards()
+        self.guards_of_round = self._guards(within_a_round=True)
 
     def _run(self, handlers):
         first = self._code.co_varnames[:1] if self._code.co_argcount else ()
@@ -220,11 +221,11 @@ class Flow:
             absent = not absent
         return Value(made_of=value.made_of, absent=absent, is_result=True)
 
-    def _guards(self):
+    def _guards(self, within_a_round=False):
         """For each block, {a read that was tested: whether there had to be nothing}."""
         direct = {block.number: {} for block in self.blocks}
         depends = {block.number: set() for block in self.blocks}
-        for block, way, those in blocks.dependents(self.blocks):
+        for block, way, those in blocks.dependents(self.blocks, within_a_round):
             tested = list(self._conditions(block, way))
             for each in those:
                 for bits, absent in tested:
