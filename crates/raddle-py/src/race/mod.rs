@@ -9,7 +9,7 @@ pub(crate) mod calls;
 pub(crate) mod containers;
 pub(crate) mod gone;
 pub(crate) mod keys;
-mod libraries;
+pub(crate) mod libraries;
 pub(crate) mod operands;
 pub(crate) mod seen;
 pub(crate) mod sites;

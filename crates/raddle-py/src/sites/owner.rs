@@ -110,6 +110,7 @@ const HAND_NOTHING: [&str; 4] = ["/logging/", "/warnings.py", "/_warnings.py", "
 static LOOKED_AT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Has those folders be looked at, besides the program's own code.
+#[cfg_attr(not(Py_3_12), allow(dead_code, reason = "races are looked for from 3.12 on"))]
 pub(crate) fn look_at(folders: Vec<String>) {
     *LOOKED_AT.lock().unwrap_or_else(PoisonError::into_inner) = folders;
 }

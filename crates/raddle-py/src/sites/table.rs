@@ -34,6 +34,7 @@ pub(super) struct KnownSite {
     pub(super) line: i32,
     pub(super) owner: Owner,
     /// Whether what is done there may hand something over unseen.
+    #[cfg_attr(not(Py_3_12), allow(dead_code, reason = "races are looked for from 3.12 on"))]
     hands_over: bool,
     /// Where that led, if it is not all.
     pub(super) inner: Option<Reached>,
@@ -108,6 +109,7 @@ pub(super) fn leading(code: Bound<'_, PyAny>, at: i32, inner: Reached) -> Option
 }
 
 /// Whether what is done at a site may hand something from one thread to another unseen.
+#[cfg_attr(not(Py_3_12), allow(dead_code, reason = "races are looked for from 3.12 on"))]
 pub(crate) fn may_hand_over(site: Site) -> bool {
     let Site::Foreign(number) = site else { return false };
     known(number, |known| known.hands_over).unwrap_or(false)
