@@ -12,6 +12,9 @@ def _step_aside(name):
     from raddle._install import patch
 
     patch.uninstall()
+    races = sys.modules.get("raddle._diagnose.race.watch")
+    if races is not None:
+        races.stop()  # (Green threads share one clock.)
     import warnings
 
     text = (
