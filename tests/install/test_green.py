@@ -1,6 +1,7 @@
 """gevent and eventlet, which replace threading too: raddle steps aside, or says what to do."""
 
 import importlib.util
+import sys
 import textwrap
 
 import pytest
@@ -95,6 +96,25 @@ def test_raddle_steps_aside_for_who_patches(program, package, way, used):
     assert out == "worked\nFalse\n"
     assert len(said) == 1 and said[0].endswith(ASIDE.format(package))
     assert said[0].startswith("<string>:"), "the line of the program that patches"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="races are looked for from 3.12 on")
+def test_no_race_is_looked_for_among_green_threads(program, package):
+    code = f"""import sys
+{PATCH[package]}
+import threading
+hits = 0
+def hit():
+    global hits
+    hits += 1
+threads = [threading.Thread(target=hit) for _ in range(3)]
+for each in threads: each.start()
+for each in threads: each.join()
+print(hits, sys.modules["raddle._diagnose.race.watch"].is_on())
+"""
+    out, said = program(code, RADDLE="1", RADDLE_RACE="1")
+    assert out == "3 False\n"
+    assert len(said) == 1 and said[0].endswith(ASIDE.format(package))
 
 
 def test_what_was_imported_and_not_patched_stays_on_raddle(program, package):
