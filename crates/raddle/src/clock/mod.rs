@@ -30,7 +30,8 @@ pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
     Stamp, Tasks, Time, View, acquire, changed, end, follow, has_waited, is_after, is_on,
-    is_same_thread, is_shared, serial, stamp, switch, time, view, waited_at, waits,
+    is_same_thread, is_shared, looks_again, serial, stamp, switch, time, view, waited_at,
+    waits,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;

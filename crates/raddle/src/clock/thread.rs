@@ -234,10 +234,15 @@ pub(crate) fn serial() -> u64 {
 #[inline]
 pub(crate) fn waits() {
     if is_on() {
-        changed();
-        WAITED.set(serial());
+        looks_again();
         WAITS.set(true);
     }
+}
+
+/// What the calling thread has looked at so far may be another by now.
+pub(crate) fn looks_again() {
+    changed();
+    WAITED.set(serial());
 }
 
 /// Whether it has waited for a condition since this was last asked.

@@ -58,7 +58,7 @@ fn taken(card: &Arc<Card>, site: Site) {
     if card.is_lent() {
         // It is a signal: those that wait for it wait for what its releaser has done, and what
         // they have looked at before may be another by now.
-        clock::waits();
+        clock::looks_again();
         if let Some(before) = before {
             clock::acquire(&before);
         }
