@@ -281,6 +281,26 @@ SAME = {
     "thread's exception": "run(lambda: 1 / 0)",
     "output": "print(sorted(vars(Stats)), __name__, __file__)",
     "traceback": "def add():\n    Stats.hits += 'x'\ntry:\n    add()\nfinally:\n    print(0)",
+    "depth": """
+import collections
+class Box(list): pass
+kinds = {
+    "list": lambda inner: [inner],
+    "dict": lambda inner: {0: inner},
+    "box": lambda inner: Box([inner]),
+    "ordered": lambda inner: collections.OrderedDict({0: inner}),
+    "mixed": lambda inner: ([inner], {0: inner}),
+    "function": lambda inner: (lambda default=inner: default),
+    "cell": lambda inner: lambda: inner,
+    "slice": lambda inner: [{0: [Box((inner,))]}],
+}
+for name, make in kinds.items():
+    deep = None
+    for _ in range(200_000):
+        deep = make(deep)
+    del deep
+    print(name)
+""",
 }
 
 

@@ -4,8 +4,16 @@
 //! calls before it takes them apart; a class that has none gets one, and one that has `__del__`
 //! has it called as well. Containers say so through `tp_dealloc` of their types. What cannot be
 //! told is not looked at, see [`tells`].
+//!
+//! Up to 3.13 the `tp_dealloc` of a container puts objects off that are nested too deep, so that
+//! the stack does not overflow, but only where it finds itself in its type's slot. The one that
+//! takes its place does so instead, see [`nested`]. From 3.14 on the interpreter does it before it
+//! calls any `tp_dealloc`.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{mem, ptr};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -23,13 +31,111 @@ static CLASS_DEALLOC: AtomicUsize = AtomicUsize::new(0);
 /// What those that have `__del__` have in `tp_finalize`.
 static CLASS_FINALIZE: AtomicUsize = AtomicUsize::new(0);
 
+/// Whether the deallocation of an object of that type may be put off.
+static CAN_WAIT: [AtomicBool; KINDS] = [const { AtomicBool::new(false) }; KINDS];
+
+/// Types whose `tp_dealloc` asks whether the object is still tracked by the garbage collector: it
+/// is not, once it was put off. (Those of functions, cells and classes take that for granted. They
+/// hold one another through tuples, which put themselves off.)
+const WAITING: [&CStr; 6] = [
+    c"list",
+    c"dict",
+    c"set",
+    c"collections.deque",
+    c"collections.OrderedDict",
+    c"collections.defaultdict",
+];
+
+/// How deep deallocations may be nested, as in the interpreter.
+const DEEPEST: u32 = 50;
+
+thread_local! {
+    /// How deep the calling thread's are.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// Those that were put off: null, or from a box. (It has no destructor, so it can be used
+    /// while the thread ends.)
+    static WAITS: Cell<*mut Vec<*mut ffi::PyObject>> = const { Cell::new(ptr::null_mut()) };
+    /// How many `__del__` the calling thread runs.
+    static ENDING: Cell<u32> = const { Cell::new(0) };
+}
+
 type Dealloc = unsafe extern "C-unwind" fn(*mut ffi::PyObject);
 
 unsafe extern "C-unwind" fn dealloc<const AT: usize>(object: *mut ffi::PyObject) {
     race::forget(object.addr());
+    // SAFETY: the interpreter calls this with an object of the type that has no references.
+    unsafe {
+        if cfg!(Py_3_14) || !CAN_WAIT[AT].load(Ordering::Relaxed) {
+            plain::<AT>(object);
+        } else {
+            nested::<AT>(object);
+        }
+    }
+}
+
+/// Calls what was in the slot before.
+#[inline]
+unsafe fn plain<const AT: usize>(object: *mut ffi::PyObject) {
     let before = BEFORE[AT].load(Ordering::Relaxed);
     // SAFETY: the type's own, set before it was replaced; the arguments are passed on.
-    guarded(|| unsafe { std::mem::transmute::<usize, Dealloc>(before)(object) });
+    guarded(|| unsafe { mem::transmute::<usize, Dealloc>(before)(object) });
+}
+
+/// Calls what was in the slot before, or puts that off until the thread's outermost call is done
+/// if it would be too deep.
+unsafe fn nested<const AT: usize>(object: *mut ffi::PyObject) {
+    let depth = DEPTH.get();
+    // SAFETY: passed on to the caller. What a class that is derived from the type has begun to
+    // take apart is not put off. The collector does not meet what was.
+    unsafe {
+        let own = (*ffi::Py_TYPE(object)).tp_dealloc.map(|it| it as usize);
+        if depth >= DEEPEST && own == Some(DEALLOCS[AT] as usize) {
+            ffi::PyObject_GC_UnTrack(object.cast());
+            return put_off(object);
+        }
+        DEPTH.set(depth + 1);
+        plain::<AT>(object);
+        while depth == 0 {
+            let Some(next) = take_waiting() else { break };
+            let kind = ffi::Py_TYPE(next);
+            if let Some(dealloc) = (*kind).tp_dealloc {
+                // (It is at the depth of this one, and puts off what is too deep below it.)
+                guarded(|| dealloc(next));
+            }
+        }
+        DEPTH.set(depth);
+    }
+}
+
+fn put_off(object: *mut ffi::PyObject) {
+    let mut waits = WAITS.get();
+    if waits.is_null() {
+        waits = Box::into_raw(Box::default());
+        WAITS.set(waits);
+    }
+    // SAFETY: from a box that is the calling thread's; nothing else uses it meanwhile.
+    unsafe { (*waits).push(object) };
+}
+
+/// The object that was put off last.
+fn take_waiting() -> Option<*mut ffi::PyObject> {
+    let waits = WAITS.get();
+    // SAFETY: null, or from a box that is the calling thread's; nothing else uses it meanwhile.
+    let next = unsafe { waits.as_mut() }?.pop();
+    if next.is_none() {
+        WAITS.set(ptr::null_mut());
+        // SAFETY: from a box, which nobody else has any more.
+        drop(unsafe { Box::from_raw(waits) });
+    }
+    next
+}
+
+/// Whether the calling thread runs a `__del__`. Nobody else has the object any more, nor what only
+/// that has; it is ordered after all that was done to it by the count of its references, which is
+/// not seen.
+#[inline]
+pub(super) fn is_ending() -> bool {
+    ENDING.get() != 0
 }
 
 const DEALLOCS: [Dealloc; KINDS] = [
@@ -53,8 +159,10 @@ unsafe extern "C-unwind" fn finalize(object: *mut ffi::PyObject) {
 
 unsafe extern "C-unwind" fn finalize_and_del(object: *mut ffi::PyObject) {
     let del = CLASS_FINALIZE.load(Ordering::Relaxed);
+    ENDING.set(ENDING.get() + 1);
     // SAFETY: what Python's classes with `__del__` have; the arguments are passed on.
-    guarded(|| unsafe { std::mem::transmute::<usize, Dealloc>(del)(object) });
+    guarded(|| unsafe { mem::transmute::<usize, Dealloc>(del)(object) });
+    ENDING.set(ENDING.get() - 1);
     race::forget(object.addr());
 }
 
@@ -83,9 +191,10 @@ pub(super) fn prepare(
             let Some(before) = (*kind).tp_dealloc else { continue };
             ffi::Py_INCREF(kind.cast());
             BEFORE[at].store(before as usize, Ordering::Relaxed);
+            let name = CStr::from_ptr((*kind).tp_name);
+            CAN_WAIT[at].store(WAITING.contains(&name), Ordering::Relaxed);
             KIND[at].store(kind.addr(), Ordering::Release);
-            (*kind).tp_dealloc =
-                Some(std::mem::transmute::<Dealloc, ffi::destructor>(DEALLOCS[at]));
+            put(&raw mut (*kind).tp_dealloc, DEALLOCS[at]);
         }
     }
 }
@@ -120,7 +229,13 @@ pub(super) unsafe fn tells(kind: *mut ffi::PyTypeObject) -> bool {
         } else {
             return false;
         };
-        (*kind).tp_finalize = Some(std::mem::transmute::<Dealloc, ffi::destructor>(new));
+        put(&raw mut (*kind).tp_finalize, new);
         true
     }
+}
+
+/// Puts a function into a type's slot, which other threads may read or write meanwhile.
+unsafe fn put(slot: *mut Option<ffi::destructor>, new: Dealloc) {
+    // SAFETY: passed on to the caller: the slot of a type that is alive; a slot is a word.
+    unsafe { AtomicUsize::from_ptr(slot.cast()) }.store(new as usize, Ordering::Release);
 }
