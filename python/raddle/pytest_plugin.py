@@ -175,7 +175,12 @@ def _look_for_races(option, table):
     """Look for races, if the option, the environment or the table says so."""
     import raddle
 
-    word = option or os.environ.get("RADDLE_RACE") or table.race()
+    said = {
+        "--raddle-race": option,
+        "RADDLE_RACE": os.environ.get("RADDLE_RACE"),
+        "[tool.raddle] race": table.race(),
+    }
+    source, word = next((each for each in said.items() if each[1]), ("", "0"))
     if "known-races" in table and not os.environ.get("RADDLE_KNOWN_RACES"):
         raddle.configure(known_races=table["known-races"])
     if word.lower() in ("0", "false", "no", "off"):
@@ -183,7 +188,7 @@ def _look_for_races(option, table):
     try:
         raddle.configure(race=word)
     except (RuntimeError, ValueError) as error:
-        raise pytest.UsageError(f"--raddle-race: {error}") from None
+        raise pytest.UsageError(f"{source}: {error}") from None
 
 
 def _grace(config, default):

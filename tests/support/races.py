@@ -22,6 +22,28 @@ KINDS = {
 _HEAD = re.compile(rf"raddle: race: (.*): ({'|'.join(KINDS)})")
 _PLACE = re.compile(r"^      (\S+):(\d+) in ", re.MULTILINE)
 
+RACE = [*RADDLE, "--race"]
+
+# Two threads that count; what follows sees how that was told.
+COUNTED = """
+import threading, sys
+
+class Stats:
+    hits = 0
+
+def count():
+    Stats.hits += 1
+
+def run(*targets):
+    threads = [threading.Thread(target=each) for each in targets]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+run(count, count)
+"""
+
 
 def run(path, *options, by=RADDLE):
     """Run a program; return (exit code, stdout, stderr)."""
@@ -57,6 +79,13 @@ def told(text):
         else:
             rest.append(part)
     return found, "".join(rest)
+
+
+def names(done):
+    """Return what a finished program's stderr tells, which has to be nothing but races."""
+    found, rest = told(done.stderr)
+    assert rest == "", rest
+    return [name for name, _ in found]
 
 
 def wrong(path, done):

@@ -5,14 +5,13 @@ deadlock.py's is called, once for each pair (or ring) of places where locks are 
 """
 
 import collections
-import fnmatch
 import os
 import re
 import sys
 
 from raddle import _raddle
 from raddle._diagnose.program import made_at, process, stack
-from raddle._diagnose.report import report
+from raddle._diagnose.report import known, report
 
 KEPT = 100  # inversions that inversions() remembers
 
@@ -86,11 +85,7 @@ class Inversion(report.Told):
         names = {_NUMBER.sub("", each["lock"]) for each in self.links}
         # (`Account.lock` is `self.lock` where it is made.)
         words |= names | {f"self.{name.partition('.')[2]}" for name in names if "." in name}
-        return any(
-            fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
-            for word in words
-            for pattern in _known
-        )
+        return known.matches(words, _known)
 
 
 def inversions():
@@ -105,21 +100,6 @@ def inversions():
 def check(on):
     """Switch the checking on or off, for locks that are made from now on."""
     _raddle._check_order(on)
-
-
-def check_known(patterns, name="known_orders"):
-    """Return a tuple of the patterns that `name` is given, or raise TypeError."""
-    if isinstance(patterns, str):
-        raise TypeError(f"{name} is a list of patterns such as 'bank.py:12', not a str")
-    try:
-        patterns = tuple(patterns)
-    except TypeError:
-        kind = type(patterns).__name__
-        raise TypeError(f"{name} is a list of patterns, not {kind}") from None
-    for each in patterns:
-        if not isinstance(each, str):
-            raise TypeError(f"{name} has patterns, not {type(each).__name__}")
-    return patterns
 
 
 def know(patterns):

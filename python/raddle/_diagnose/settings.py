@@ -5,6 +5,7 @@ from raddle._diagnose import lock_order as orders
 from raddle._diagnose.contention import stats
 from raddle._diagnose.dump import signal_handler
 from raddle._diagnose.race import settings as race_settings
+from raddle._diagnose.report import known
 from raddle._diagnose.report.sentences import ACTIONS
 
 
@@ -61,9 +62,9 @@ def configure(
         if mode is not _MISSING and not isinstance(mode, bool):
             raise TypeError(f"{name} is True or False, not {type(mode).__name__}")
     if known_orders is not _MISSING:
-        known_orders = orders.check_known(known_orders)
+        known_orders = known.check(known_orders, "known_orders")
     if known_races is not _MISSING:
-        known_races = orders.check_known(known_races, "known_races")
+        known_races = known.check(known_races, "known_races")
     if race is not _MISSING:
         race = race_settings.check(race)
     if dump is not _MISSING:

@@ -1,4 +1,4 @@
-"""The last of several threads to let go of a log closes it, from its `__del__`: nobody else has it."""
+"""The last thread to let go of a log closes it, from its `__del__`: nobody else has it."""
 
 import threading
 

@@ -10,7 +10,7 @@ use raddle::race::{self, Flags, Kind, Step};
 
 use super::containers::{besides, container, viewed, whole};
 use super::keys;
-use super::operands::Frame;
+use super::operands::{Frame, field};
 use super::seen::{Seen, step};
 use super::sites::{self, Site, What};
 use super::variables;
@@ -97,18 +97,10 @@ unsafe fn key(function: *mut ffi::PyObject) -> usize {
         let class = ffi::Py_TYPE(function);
         if class == &raw mut ffi::PyMethodDescr_Type {
             // PyDescrObject has a type, a name and a qualified name, and the definition is next.
-            return function
-                .cast::<u8>()
-                .add(size_of::<ffi::PyObject>() + 3 * 8)
-                .cast::<usize>()
-                .read();
+            return field(function, 3).addr();
         }
         if class == &raw mut ffi::PyCFunction_Type {
-            return function
-                .cast::<u8>()
-                .add(size_of::<ffi::PyObject>())
-                .cast::<usize>()
-                .read();
+            return field(function, 0).addr();
         }
         function.addr()
     }
@@ -251,14 +243,6 @@ unsafe fn bound_to(function: *mut ffi::PyObject) -> *mut ffi::PyObject {
     unsafe { ffi::PyCFunction_GetSelf(function) }
 }
 
-/// The function of a method that is bound to an object.
-unsafe fn function_of(method: *mut ffi::PyObject) -> *mut ffi::PyObject {
-    // SAFETY: passed on to the caller: a method, which has its function after its header.
-    unsafe {
-        method.cast::<u8>().add(size_of::<ffi::PyObject>()).cast::<*mut ffi::PyObject>().read()
-    }
-}
-
 /// What is called is none of the known ones: it may hand over what others have written, if the
 /// thread holds a lock.
 unsafe fn unknown(
@@ -274,7 +258,7 @@ unsafe fn unknown(
     unsafe {
         let mut function = callee;
         if ffi::Py_TYPE(callee) == &raw mut raw::METHOD {
-            function = function_of(callee);
+            function = field(callee, 0);
         }
         if ffi::PyFunction_Check(function) != 0 {
             let code = ffi::PyFunction_GetCode(function);

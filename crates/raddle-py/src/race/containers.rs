@@ -8,7 +8,7 @@ use pyo3::types::PyString;
 use raddle::race::{Flags, Kind, Step, Value};
 
 use super::keys::{self, STRUCTURE};
-use super::operands::Frame;
+use super::operands::{Frame, field};
 use super::seen::{Seen, step};
 use super::sites::{Site, What};
 use super::variables::{lookup, value_of};
@@ -18,7 +18,6 @@ use crate::python::once::OnceBox;
 static DEQUE: AtomicUsize = AtomicUsize::new(0);
 static DEFAULT_DICT: AtomicUsize = AtomicUsize::new(0);
 static DEQUE_ITERATOR: AtomicUsize = AtomicUsize::new(0);
-static HEADER: usize = size_of::<ffi::PyObject>();
 
 /// `kinds` has those by their names.
 pub(super) fn prepare(kinds: &[Bound<'_, PyAny>]) {
@@ -89,17 +88,16 @@ fn prepare_names(py: Python<'_>) {
 }
 
 /// Whether a class of the program's says itself what happens to items, or how they are walked.
-unsafe fn is_overridden(object: *mut ffi::PyObject) -> bool {
-    // SAFETY: passed on to the caller: an object, attached; its type is alive, and what that has
-    // under a name is borrowed.
+unsafe fn is_overridden(py: Python<'_>, object: *mut ffi::PyObject) -> bool {
+    // SAFETY: passed on to the caller: an object; its type is alive.
     unsafe {
         let class = ffi::Py_TYPE(object);
         if super::gone::is_watched(class) {
             return false;
         }
         NAMES.get().into_iter().flatten().any(|name| {
-            let found = lookup(class, name.as_ptr());
-            !found.is_null() && ffi::PyFunction_Check(found) != 0
+            let found = lookup(py, class, name.as_ptr());
+            found.is_some_and(|found| ffi::PyFunction_Check(found.as_ptr()) != 0)
         })
     }
 }
@@ -120,23 +118,23 @@ pub(super) unsafe fn item(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
         match site.what {
             What::LoadItem => {
                 let object = key(1);
-                let Some(kind) = plain_container(object) else { return false };
+                let Some(kind) = plain_container(py, object) else { return false };
                 on_item(py, site, seen, object, kind, top, Kind::ItemRead, Value::Other);
             }
             What::StoreItem => {
                 let object = key(1);
-                let Some(kind) = plain_container(object) else { return false };
+                let Some(kind) = plain_container(py, object) else { return false };
                 let value = value_of(site, key(2));
                 on_item(py, site, seen, object, kind, top, Kind::ItemWrite, value);
             }
             What::DeleteItem => {
                 let object = key(1);
-                let Some(kind) = plain_container(object) else { return false };
+                let Some(kind) = plain_container(py, object) else { return false };
                 on_item(py, site, seen, object, kind, top, Kind::ItemWrite, Value::Other);
                 whole(py, site, seen, object, Kind::Take);
             }
             What::Contains => {
-                let Some(_) = plain_container(top) else { return false };
+                let Some(_) = plain_container(py, top) else { return false };
                 let Some(name) = keys::item(key(1)) else {
                     besides(py, site, seen, top, Kind::Look);
                     return true;
@@ -146,22 +144,22 @@ pub(super) unsafe fn item(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
                 besides(py, site, seen, top, Kind::Look);
             }
             What::Test | What::Gather => {
-                let Some(_) = plain_container(top) else { return false };
+                let Some(_) = plain_container(py, top) else { return false };
                 whole(py, site, seen, top, Kind::Look);
             }
             What::Slice => {
                 let object = key(2);
-                let Some(_) = plain_container(object) else { return false };
+                let Some(_) = plain_container(py, object) else { return false };
                 whole(py, site, seen, object, Kind::Look);
             }
             What::StoreSlice => {
                 let object = key(2);
-                let Some(_) = plain_container(object) else { return false };
+                let Some(_) = plain_container(py, object) else { return false };
                 whole(py, site, seen, object, Kind::Put);
             }
             What::Iterate => {
                 let object = viewed(top);
-                let Some(_) = plain_container(object) else { return false };
+                let Some(_) = plain_container(py, object) else { return false };
                 whole(py, site, seen, object, Kind::Walk);
             }
             What::Next => {
@@ -177,12 +175,12 @@ pub(super) unsafe fn item(py: Python<'_>, frame: Frame, site: &Site, seen: &mut 
     true
 }
 
-unsafe fn plain_container(object: *mut ffi::PyObject) -> Option<Container> {
+unsafe fn plain_container(py: Python<'_>, object: *mut ffi::PyObject) -> Option<Container> {
     if object.is_null() {
         return None;
     }
     // SAFETY: passed on to the caller.
-    unsafe { container(object).filter(|_| !is_overridden(object)) }
+    unsafe { container(object).filter(|_| !is_overridden(py, object)) }
 }
 
 /// Something is done to all of a container, or to how much is in it.
@@ -282,11 +280,6 @@ pub(super) unsafe fn viewed(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
         ];
         if views.contains(&class) { field(object, 0) } else { object }
     }
-}
-
-unsafe fn field(object: *mut ffi::PyObject, at: usize) -> *mut ffi::PyObject {
-    // SAFETY: passed on to the caller: an object of a type that has a pointer there.
-    unsafe { object.cast::<u8>().add(HEADER + 8 * at).cast::<*mut ffi::PyObject>().read() }
 }
 
 /// The container that an iterator goes over; null if there is none, or it is over.

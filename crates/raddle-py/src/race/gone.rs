@@ -34,6 +34,9 @@ static CLASS_FINALIZE: AtomicUsize = AtomicUsize::new(0);
 /// Whether the deallocation of an object of that type may be put off.
 static CAN_WAIT: [AtomicBool; KINDS] = [const { AtomicBool::new(false) }; KINDS];
 
+/// Whether an object of that type is a class, which is the family of its objects' attributes.
+static IS_CLASS: [AtomicBool; KINDS] = [const { AtomicBool::new(false) }; KINDS];
+
 /// Types whose `tp_dealloc` asks whether the object is still tracked by the garbage collector: it
 /// is not, once it was put off. (Those of functions, cells and classes take that for granted. They
 /// hold one another through tuples, which put themselves off.)
@@ -63,6 +66,9 @@ type Dealloc = unsafe extern "C-unwind" fn(*mut ffi::PyObject);
 
 unsafe extern "C-unwind" fn dealloc<const AT: usize>(object: *mut ffi::PyObject) {
     race::forget(object.addr());
+    if IS_CLASS[AT].load(Ordering::Relaxed) {
+        race::forget_family(object.addr());
+    }
     // SAFETY: the interpreter calls this with an object of the type that has no references.
     unsafe {
         if cfg!(Py_3_14) || !CAN_WAIT[AT].load(Ordering::Relaxed) {
@@ -95,8 +101,7 @@ unsafe fn nested<const AT: usize>(object: *mut ffi::PyObject) {
         }
         DEPTH.set(depth + 1);
         plain::<AT>(object);
-        while depth == 0 {
-            let Some(next) = take_waiting() else { break };
+        while let Some(next) = (depth == 0).then(take_waiting).flatten() {
             let kind = ffi::Py_TYPE(next);
             if let Some(dealloc) = (*kind).tp_dealloc {
                 // (It is at the depth of this one, and puts off what is too deep below it.)
@@ -192,6 +197,7 @@ pub(super) fn prepare(
             ffi::Py_INCREF(kind.cast());
             BEFORE[at].store(before as usize, Ordering::Relaxed);
             let name = CStr::from_ptr((*kind).tp_name);
+            IS_CLASS[at].store(kind == &raw mut ffi::PyType_Type, Ordering::Relaxed);
             CAN_WAIT[at].store(WAITING.contains(&name), Ordering::Relaxed);
             KIND[at].store(kind.addr(), Ordering::Release);
             put(&raw mut (*kind).tp_dealloc, DEALLOCS[at]);

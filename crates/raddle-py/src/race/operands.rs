@@ -21,6 +21,15 @@ pub(super) struct Frame {
     address: *const u8,
 }
 
+/// What an object has in a word of its own, counted from the end of its header.
+///
+/// # Safety
+/// An object of a type that has a pointer there.
+pub(super) unsafe fn field(object: *mut ffi::PyObject, at: usize) -> *mut ffi::PyObject {
+    // SAFETY: passed on to the caller.
+    unsafe { object.add(1).cast::<*mut ffi::PyObject>().add(at).read() }
+}
+
 impl Frame {
     /// The frame that the calling thread runs; None if it cannot be found.
     #[inline]

@@ -203,6 +203,9 @@ pub(crate) fn look_at(
         }
         EXTRA.store(index as i64, Ordering::Relaxed);
     }
+    let words = entries.iter().map(|entry| What::named(&entry.1).ok_or(&entry.1));
+    let words = words.collect::<Result<Vec<_>, _>>();
+    let words = words.map_err(|word| PyValueError::new_err(word.clone()))?;
     let mut all = sites();
     if all.len() + entries.len() > MOST {
         return Ok(false);
@@ -212,8 +215,8 @@ pub(crate) fn look_at(
         entries.iter().zip(first..).map(|(entry, number)| (entry.0, number)).collect();
     let mut at = vec![None; size / 2].into_boxed_slice();
     let mut made = Vec::with_capacity(entries.len());
-    for (number, (offset, what, depth, arg, name, flags, links)) in (first..).zip(entries) {
-        let what = What::named(&what).ok_or_else(|| PyValueError::new_err(what))?;
+    for ((number, what), entry) in (first..).zip(words).zip(entries) {
+        let (offset, _, depth, arg, name, flags, links) = entry;
         let links = links.into_iter().filter_map(|(offset, how)| {
             let flow = [Flow::Absent, Flow::Check, Flow::Update];
             Some(Link { site: *numbers.get(&offset)?, flow: *flow.get(how as usize)? })

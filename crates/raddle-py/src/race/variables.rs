@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use pyo3::Python;
 use pyo3::ffi;
+use pyo3::prelude::*;
 use raddle::race::{self, Flags, Kind, Value};
 
 use super::gone;
@@ -23,13 +23,39 @@ enum Resolved {
     Neither = 3,
 }
 
-unsafe extern "C" {
-    /// A borrowed reference to what a class has under a name, or null; raises nothing.
-    #[link_name = "_PyType_Lookup"]
-    pub(super) fn lookup(
-        kind: *mut ffi::PyTypeObject,
-        name: *mut ffi::PyObject,
-    ) -> *mut ffi::PyObject;
+mod raw {
+    use super::ffi;
+
+    unsafe extern "C" {
+        /// What a class has under a name, or null; raises nothing. The reference is borrowed with a
+        /// GIL, and a new one without.
+        #[cfg_attr(Py_GIL_DISABLED, link_name = "_PyType_LookupRef")]
+        #[cfg_attr(not(Py_GIL_DISABLED), link_name = "_PyType_Lookup")]
+        pub(super) fn lookup(
+            kind: *mut ffi::PyTypeObject,
+            name: *mut ffi::PyObject,
+        ) -> *mut ffi::PyObject;
+    }
+}
+
+/// What a class has under a name, if it has.
+///
+/// # Safety
+/// `kind` is a type and `name` a text, both alive.
+pub(super) unsafe fn lookup<'py>(
+    py: Python<'py>,
+    kind: *mut ffi::PyTypeObject,
+    name: *mut ffi::PyObject,
+) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: passed on to the caller; attached. The reference is as said there.
+    unsafe {
+        let found = raw::lookup(kind, name);
+        if cfg!(Py_GIL_DISABLED) {
+            Bound::from_owned_ptr_or_opt(py, found)
+        } else {
+            Bound::from_borrowed_ptr_or_opt(py, found)
+        }
+    }
 }
 
 /// An attribute is read or written.
@@ -68,7 +94,7 @@ pub(super) unsafe fn attribute(
             return true;
         }
         let class = ffi::Py_TYPE(owner);
-        match resolve(class, site) {
+        match resolve(py, class, site) {
             Resolved::Neither if is_local(class) => race::is_same_thread(),
             Resolved::Neither => seen.calls(frame, site),
             Resolved::Own => seen.variable(py, site, owner, class.addr(), kind, value),
@@ -109,7 +135,7 @@ pub(super) unsafe fn named(
         let is_plain = ffi::PyType_Check(owner) == 0 && ffi::PyModule_Check(owner) == 0;
         if is_plain
             && gone::tells(class)
-            && matches!(look(class, own), Resolved::Own | Resolved::OwnOrClass)
+            && matches!(look(py, class, own), Resolved::Own | Resolved::OwnOrClass)
         {
             seen.named(py, site, owner, own, kind, value_of(site, value));
         }
@@ -119,7 +145,7 @@ pub(super) unsafe fn named(
 
 /// Whose an attribute of that name is, for objects of a class. What was found for the class that
 /// was here last is remembered with its version.
-unsafe fn resolve(class: *mut ffi::PyTypeObject, site: &Site) -> Resolved {
+unsafe fn resolve(py: Python<'_>, class: *mut ffi::PyTypeObject, site: &Site) -> Resolved {
     // SAFETY: passed on to the caller: a type that is alive, attached.
     unsafe {
         let version = u64::from((*class).tp_version_tag);
@@ -132,7 +158,8 @@ unsafe fn resolve(class: *mut ffi::PyTypeObject, site: &Site) -> Resolved {
                 _ => Resolved::Neither,
             };
         }
-        let found = if gone::tells(class) { look(class, site.name) } else { Resolved::Neither };
+        let found =
+            if gone::tells(class) { look(py, class, site.name) } else { Resolved::Neither };
         let version = u64::from((*class).tp_version_tag);
         let key = key & !0xffff_ffff | version;
         site.known_type.store((found as u64) << 62 | key, Ordering::Relaxed);
@@ -140,18 +167,21 @@ unsafe fn resolve(class: *mut ffi::PyTypeObject, site: &Site) -> Resolved {
     }
 }
 
-unsafe fn look(class: *mut ffi::PyTypeObject, name: *mut ffi::PyObject) -> Resolved {
+unsafe fn look(
+    py: Python<'_>,
+    class: *mut ffi::PyTypeObject,
+    name: *mut ffi::PyObject,
+) -> Resolved {
     // SAFETY: as above.
     unsafe {
         let plain = ffi::PyBaseObject_Type.tp_setattro.map(|it| it as usize);
         if (*class).tp_setattro.map(|it| it as usize) != plain && !is_local(class) {
             return Resolved::Neither; // It says itself what becomes of an attribute.
         }
-        let found = lookup(class, name);
-        if found.is_null() {
+        let Some(found) = lookup(py, class, name) else {
             return if is_local(class) { Resolved::Neither } else { Resolved::Own };
-        }
-        let kind = ffi::Py_TYPE(found);
+        };
+        let kind = ffi::Py_TYPE(found.as_ptr());
         if kind == &raw mut ffi::PyMemberDescr_Type {
             return Resolved::Own;
         }
@@ -227,7 +257,9 @@ pub(super) unsafe fn global(
             What::StoreGlobal => (Kind::Write, value_of(site, frame.local(site.top))),
             _ => (Kind::Write, Value::Other),
         };
-        seen.variable(py, site, names, names.addr(), kind, value);
+        if gone::tells(ffi::Py_TYPE(names)) {
+            seen.variable(py, site, names, names.addr(), kind, value);
+        }
     }
     true
 }

@@ -42,22 +42,21 @@ unsafe extern "C" fn instruction(
     // SAFETY: the interpreter calls this attached, with a code object and a number, before the
     // running frame executes the instruction there.
     unsafe {
-        if count != 2 {
+        let disable = DISABLE.load(Ordering::Relaxed);
+        if count != 2 || disable.is_null() || ffi::PyCode_Check(*args) == 0 {
             return new_reference(ffi::Py_None());
         }
         let (code, at) = (*args, *args.add(1));
         let Some(site) = sites::at(code, ffi::PyLong_AsLong(at) as usize) else {
-            return new_reference(DISABLE.load(Ordering::Relaxed));
+            return new_reference(disable);
         };
-        if !race::checks() && !PROBING.load(Ordering::Relaxed) {
-            return new_reference(ffi::Py_None());
-        }
-        if !race::is_shared() && !PROBING.load(Ordering::Relaxed) {
+        let looks = race::checks() && race::is_shared() || PROBING.load(Ordering::Relaxed);
+        if !looks {
             return new_reference(ffi::Py_None());
         }
         let py = Python::assume_attached();
         let keep = look(py, site);
-        new_reference(if keep { ffi::Py_None() } else { DISABLE.load(Ordering::Relaxed) })
+        new_reference(if keep { ffi::Py_None() } else { disable })
     }
 }
 
@@ -139,16 +138,17 @@ unsafe fn show(py: Python<'_>, frame: Frame, site: &Site) {
 pub(crate) fn probe(list: Option<Bound<'_, PyList>>) {
     let new = list.map(|list| OwnedPy::new(list.into_any().unbind()));
     PROBING.store(new.is_some(), Ordering::Relaxed);
-    if let Ok(mut probed) = PROBED.lock() {
-        *probed = new;
-    }
+    let old = PROBED.lock().map(|mut probed| std::mem::replace(&mut *probed, new));
+    drop(old); // (Outside of the lock: code may run where it goes.)
 }
 
 /// Switches the check on or off. `kinds` are the types of containers, and `disable` what
 /// `sys.monitoring` takes for an instruction that is to be left alone.
 #[pyfunction]
 #[pyo3(name = "_race_check")]
+#[allow(clippy::too_many_arguments, reason = "what the check is given")]
 pub(crate) fn check(
+    py: Python<'_>,
     on: bool,
     strict: bool,
     disable: Bound<'_, PyAny>,
@@ -157,13 +157,16 @@ pub(crate) fn check(
     calls: Vec<(Bound<'_, PyAny>, String)>,
     folders: Vec<String>,
 ) {
-    DISABLE.store(disable.into_ptr(), Ordering::Relaxed);
+    // (It is one object, which is kept.)
+    if DISABLE.swap(disable.as_ptr(), Ordering::Relaxed).is_null() {
+        std::mem::forget(disable);
+    }
     if on {
         gone::prepare(&kinds, &classes.0, &classes.1);
         containers::prepare(&kinds);
         self::calls::prepare(calls);
     }
-    libraries::watch(folders);
+    libraries::watch(py, folders);
     race::check(on, strict);
 }
 

@@ -106,7 +106,8 @@ fn whose(file: &str, homes: &[String]) -> Owner {
 /// a program that logs is not ordered by that.
 const HAND_NOTHING: [&str; 4] = ["/logging/", "/warnings.py", "/_warnings.py", "/linecache.py"];
 
-/// Folders and files of packages that are looked at for races. Only attached threads lock it.
+/// Folders and files of packages that are looked at for races. Only attached threads lock it, and
+/// nothing under it detaches or runs code.
 static LOOKED_AT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Has those folders be looked at, besides the program's own code.
@@ -117,9 +118,11 @@ pub(crate) fn look_at(folders: Vec<String>) {
 
 /// Whether code may hand something from one thread to another without being looked at.
 pub(super) fn hands_over(code: &Bound<'_, PyAny>) -> bool {
+    if owner(code) != Owner::Library {
+        return false;
+    }
     let file = file_of(code);
     let folders = LOOKED_AT.lock().unwrap_or_else(PoisonError::into_inner);
-    owner(code) == Owner::Library
-        && !folders.iter().any(|folder| file.starts_with(folder.as_str()))
+    !folders.iter().any(|folder| file.starts_with(folder.as_str()))
         && !HAND_NOTHING.iter().any(|part| file.contains(part))
 }

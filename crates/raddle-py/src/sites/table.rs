@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -33,9 +34,6 @@ pub(super) struct KnownSite {
     pub(super) code: Py<PyAny>,
     pub(super) line: i32,
     pub(super) owner: Owner,
-    /// Whether what is done there may hand something over unseen.
-    #[cfg_attr(not(Py_3_12), allow(dead_code, reason = "races are looked for from 3.12 on"))]
-    hands_over: bool,
     /// Where that led, if it is not all.
     pub(super) inner: Option<Reached>,
 }
@@ -65,7 +63,8 @@ pub(super) fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroUsize> {
     if let Some(number) = table().get_or_insert_default().numbers.get(&key) {
         return Some(*number);
     }
-    let (line, owner, hands_over) = (line(&code, at), owner(&code), hands_over(&code));
+    let (line, owner) = (line(&code, at), owner(&code));
+    let hands_over = hands_over(&code);
     let mut table = table();
     let Table { numbers, lines, known, .. } = table.get_or_insert_default();
     if known.len() >= MOST {
@@ -74,8 +73,10 @@ pub(super) fn number(code: Bound<'_, PyAny>, at: i32) -> Option<NonZeroUsize> {
     let number = match lines.entry((key.0, line)) {
         Entry::Occupied(number) => *number.get(),
         Entry::Vacant(vacant) => {
-            known.push(KnownSite { code: code.unbind(), line, owner, hands_over, inner: None });
-            *vacant.insert(NonZeroUsize::new(known.len())?)
+            known.push(KnownSite { code: code.unbind(), line, owner, inner: None });
+            let number = NonZeroUsize::new(known.len())?;
+            set_hands_over(number, hands_over);
+            *vacant.insert(number)
         }
     };
     numbers.insert(key, number);
@@ -96,23 +97,42 @@ pub(super) fn leading(code: Bound<'_, PyAny>, at: i32, inner: Reached) -> Option
     if known.len() >= MOST {
         return None;
     }
-    known.push(KnownSite {
-        code: code.unbind(),
-        line,
-        owner,
-        hands_over: false,
-        inner: Some(inner),
-    });
+    known.push(KnownSite { code: code.unbind(), line, owner, inner: Some(inner) });
     let number = NonZeroUsize::new(known.len())?;
     led.insert(key, number);
     Some(number)
+}
+
+/// Sites at which something may be handed from one thread to another unseen: a bit for each, by
+/// number less one. It is read by threads that are not attached, and so without the lock.
+static HANDS_OVER: [AtomicU64; MOST / 64] = [const { AtomicU64::new(0) }; MOST / 64];
+
+fn set_hands_over(number: NonZeroUsize, does: bool) {
+    let (word, bit) = ((number.get() - 1) / 64, 1 << ((number.get() - 1) % 64));
+    if does {
+        HANDS_OVER[word].fetch_or(bit, Ordering::Relaxed);
+    } else {
+        HANDS_OVER[word].fetch_and(!bit, Ordering::Relaxed);
+    }
 }
 
 /// Whether what is done at a site may hand something from one thread to another unseen.
 #[cfg_attr(not(Py_3_12), allow(dead_code, reason = "races are looked for from 3.12 on"))]
 pub(crate) fn may_hand_over(site: Site) -> bool {
     let Site::Foreign(number) = site else { return false };
-    known(number, |known| known.hands_over).unwrap_or(false)
+    let at = number.get() - 1;
+    let word = HANDS_OVER.get(at / 64).map_or(0, |word| word.load(Ordering::Relaxed));
+    word >> (at % 64) & 1 != 0
+}
+
+/// Finds out for all sites anew what may hand something over there: other folders are looked at.
+#[cfg_attr(not(Py_3_12), allow(dead_code, reason = "races are looked for from 3.12 on"))]
+pub(crate) fn renew(py: Python<'_>) {
+    let mut number = NonZeroUsize::MIN;
+    while let Some(code) = known(number, |known| known.code.clone_ref(py)) {
+        set_hands_over(number, hands_over(code.bind(py)));
+        number = number.saturating_add(1);
+    }
 }
 
 /// What is known of the site with that number.

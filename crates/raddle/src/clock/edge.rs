@@ -9,23 +9,20 @@ pub(crate) use nothing::Edge;
 #[cfg(feature = "race")]
 mod real {
     use std::fmt;
-    use std::ptr;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicPtr, Ordering};
 
+    use crate::clock::lazy::Lazy;
     use crate::clock::thread::{self, is_on};
     use crate::clock::vector::Vector;
-    use crate::os::guarded::Guarded;
 
     /// What is known to those that acquire the thing: one word, empty when its memory is zero.
     pub(crate) struct Edge {
-        /// Null, or from a `Box`; set once.
-        known: AtomicPtr<Guarded<Arc<Vector>>>,
+        known: Lazy<Arc<Vector>>,
     }
 
     impl Edge {
         pub(crate) const fn new() -> Self {
-            Self { known: AtomicPtr::new(ptr::null_mut()) }
+            Self { known: Lazy::new() }
         }
 
         /// What the calling thread has done so far happens before what those do that acquire this
@@ -49,14 +46,14 @@ mod real {
         /// [`release`](Self::release)s both, as one step.
         pub(crate) fn release_with(&self, other: &Self) {
             if is_on() {
-                other.get_or_make().with(|known| thread::add_to(Arc::make_mut(known)));
+                other.known.get_or_make().with(|known| thread::add_to(Arc::make_mut(known)));
                 self.add();
             }
         }
 
         #[cold]
         fn add(&self) {
-            self.get_or_make().with(|known| thread::add_to(Arc::make_mut(known)));
+            self.known.get_or_make().with(|known| thread::add_to(Arc::make_mut(known)));
             thread::advance();
         }
 
@@ -69,40 +66,7 @@ mod real {
 
         /// All that those know that acquire it; None if nobody has released it.
         pub(crate) fn known(&self) -> Option<Arc<Vector>> {
-            self.get().map(|known| known.with(|known| Arc::clone(known)))
-        }
-
-        fn get(&self) -> Option<&Guarded<Arc<Vector>>> {
-            // SAFETY: null, or from a box that is there as long as this is.
-            unsafe { self.known.load(Ordering::Acquire).as_ref() }
-        }
-
-        fn get_or_make(&self) -> &Guarded<Arc<Vector>> {
-            if let Some(known) = self.get() {
-                return known;
-            }
-            let new = Box::into_raw(Box::new(Guarded::new()));
-            let order = (Ordering::AcqRel, Ordering::Acquire);
-            match self.known.compare_exchange(ptr::null_mut(), new, order.0, order.1) {
-                // SAFETY: from a box that this keeps from now on.
-                Ok(_) => unsafe { &*new },
-                Err(other) => {
-                    // SAFETY: from the box above, which nobody else has.
-                    drop(unsafe { Box::from_raw(new) });
-                    // SAFETY: not null, from a box that is there as long as this is.
-                    unsafe { &*other }
-                }
-            }
-        }
-    }
-
-    impl Drop for Edge {
-        fn drop(&mut self) {
-            let known = *self.known.get_mut();
-            if !known.is_null() {
-                // SAFETY: from a box, which nobody else has any more.
-                drop(unsafe { Box::from_raw(known) });
-            }
+            self.known.get().map(|known| known.with(|known| Arc::clone(known)))
         }
     }
 

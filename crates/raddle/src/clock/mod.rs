@@ -12,6 +12,8 @@
 
 mod edge;
 mod handoff;
+#[cfg(feature = "race")]
+mod lazy;
 mod permits;
 #[cfg(all(feature = "race", not(raddle_loom)))]
 pub mod probe;

@@ -15,16 +15,13 @@ pub(crate) use nothing::Permits;
 mod real {
     use std::collections::VecDeque;
     use std::fmt;
-    use std::ptr;
-    use std::sync::atomic::{AtomicPtr, Ordering};
 
-    use crate::clock::thread::{self, Stamp, is_on};
-    use crate::os::guarded::Guarded;
+    use crate::clock::lazy::Lazy;
+    use crate::clock::thread::{self, Stamp, Time, is_on};
 
     /// One word, of which nothing is known at first.
     pub(crate) struct Permits {
-        /// Null, or from a `Box`; set once.
-        known: AtomicPtr<Guarded<Known>>,
+        known: Lazy<Known>,
     }
 
     #[derive(Default)]
@@ -37,7 +34,7 @@ mod real {
 
     impl Permits {
         pub(crate) const fn new() -> Self {
-            Self { known: AtomicPtr::new(ptr::null_mut()) }
+            Self { known: Lazy::new() }
         }
 
         /// The calling thread has taken a permit; `left` are there now.
@@ -48,32 +45,37 @@ mod real {
             }
         }
 
-        /// The calling thread is about to release permits; `there` are there now.
+        /// The calling thread is about to release permits; `there` are there now. Returns when
+        /// that was, for [`not_released`](Self::not_released).
         #[inline]
-        pub(crate) fn released(&self, permits: usize, there: impl FnOnce() -> usize) {
-            if is_on() {
-                self.release(permits, there());
-            }
+        pub(crate) fn released(
+            &self,
+            permits: usize,
+            there: impl FnOnce() -> usize,
+        ) -> Option<Time> {
+            if is_on() { self.release(permits, there()) } else { None }
         }
 
-        /// The calling thread could not release permits.
+        /// The calling thread could not release the permits that it was about to.
         #[cold]
-        pub(crate) fn not_released(&self) {
-            if is_on() {
-                self.get().with(|known| known.released.pop_back());
-            }
+        pub(crate) fn not_released(&self, when: Option<Time>) {
+            let Some(when) = when else { return };
+            self.known.get_or_make().with(|known| {
+                let at = known.released.iter().rposition(|(stamp, _)| stamp.time() == when);
+                at.and_then(|at| known.released.remove(at))
+            });
         }
 
         /// The semaphore begins anew, with permits that carry nothing.
         pub(crate) fn forget(&self) {
             if is_on() {
-                self.get().with(|known| *known = Known::default());
+                self.known.get_or_make().with(|known| *known = Known::default());
             }
         }
 
         #[cold]
         fn take(&self, left: usize) {
-            let stamp = self.get().with(|known| {
+            let stamp = self.known.get_or_make().with(|known| {
                 let plain = known.plain.get_or_insert(left + 1);
                 if *plain > 0 {
                     *plain -= 1;
@@ -92,44 +94,14 @@ mod real {
         }
 
         #[cold]
-        fn release(&self, permits: usize, there: usize) {
-            if permits > 0
-                && let Some(stamp) = thread::stamp()
-            {
-                self.get().with(|known| {
-                    known.plain.get_or_insert(there);
-                    known.released.push_back((stamp, permits));
-                });
-            }
-        }
-
-        fn get(&self) -> &Guarded<Known> {
-            // SAFETY: null, or from a box that is there as long as this is.
-            if let Some(known) = unsafe { self.known.load(Ordering::Acquire).as_ref() } {
-                return known;
-            }
-            let new = Box::into_raw(Box::new(Guarded::new()));
-            let order = (Ordering::AcqRel, Ordering::Acquire);
-            match self.known.compare_exchange(ptr::null_mut(), new, order.0, order.1) {
-                // SAFETY: from a box that this keeps from now on.
-                Ok(_) => unsafe { &*new },
-                Err(other) => {
-                    // SAFETY: from the box above, which nobody else has.
-                    drop(unsafe { Box::from_raw(new) });
-                    // SAFETY: not null, from a box that is there as long as this is.
-                    unsafe { &*other }
-                }
-            }
-        }
-    }
-
-    impl Drop for Permits {
-        fn drop(&mut self) {
-            let known = *self.known.get_mut();
-            if !known.is_null() {
-                // SAFETY: from a box, which nobody else has any more.
-                drop(unsafe { Box::from_raw(known) });
-            }
+        fn release(&self, permits: usize, there: usize) -> Option<Time> {
+            let stamp = if permits > 0 { thread::stamp() } else { None }?;
+            let when = stamp.time();
+            self.known.get_or_make().with(|known| {
+                known.plain.get_or_insert(there);
+                known.released.push_back((stamp, permits));
+            });
+            Some(when)
         }
     }
 
@@ -155,10 +127,16 @@ mod nothing {
         pub(crate) fn taken(&self, _left: impl FnOnce() -> usize) {}
 
         #[inline]
-        pub(crate) fn released(&self, _permits: usize, _there: impl FnOnce() -> usize) {}
+        pub(crate) fn released(
+            &self,
+            _permits: usize,
+            _there: impl FnOnce() -> usize,
+        ) -> Option<()> {
+            None
+        }
 
         #[inline]
-        pub(crate) fn not_released(&self) {}
+        pub(crate) fn not_released(&self, _when: Option<()>) {}
 
         #[inline]
         pub(crate) fn forget(&self) {}

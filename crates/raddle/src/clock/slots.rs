@@ -60,8 +60,11 @@ pub(super) fn take(seen: &Vector) -> (u32, u64) {
 /// The thread with that clock ends.
 pub(super) fn give_back(time: Time) {
     SLOTS.with(|Slots { slots, free }| {
-        slots[time.slot as usize].last = time.at;
-        free.push_back(time.slot);
+        // (In a forked child there may be none: all that was half changed is gone.)
+        if let Some(slot) = slots.get_mut(time.slot as usize) {
+            slot.last = time.at;
+            free.push_back(time.slot);
+        }
     });
 }
 

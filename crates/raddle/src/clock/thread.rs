@@ -40,6 +40,11 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// The time of the thread that has made it, which is like no other one.
+    pub(crate) fn time(&self) -> Time {
+        self.time
+    }
+
     /// Adds all of it to what is known there.
     pub(crate) fn add_to(&self, vector: &mut Vector) {
         vector.join(&self.seen);
@@ -210,7 +215,15 @@ fn replace(new: impl FnOnce(Option<&Mine>) -> Option<Mine>) -> Option<Mine> {
 
 /// What the calling thread does from now on is ordered after all that it did, whichever task that
 /// was in: it uses what belongs to the thread.
+#[inline]
 pub(crate) fn is_same_thread() {
+    if is_on() {
+        follow_own_past();
+    }
+}
+
+#[cold]
+fn follow_own_past() {
     with(|mine| {
         if let Some(past) = mine.past.take() {
             Arc::make_mut(&mut mine.seen).join(&past);

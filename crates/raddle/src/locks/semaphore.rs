@@ -179,7 +179,7 @@ impl Semaphore {
     /// [`TooManyPermits`] if it would hold more than `limit`; nothing was then added.
     #[inline]
     pub fn release_up_to(&self, permits: usize, limit: usize) -> Result<(), TooManyPermits> {
-        self.carried.released(permits, || self.permits());
+        let carried = self.carried.released(permits, || self.permits());
         let more = |state: usize| {
             let fits = permits <= limit.saturating_sub(state / PERMIT);
             fits.then(|| state + permits * PERMIT)
@@ -189,7 +189,7 @@ impl Semaphore {
             Ok(state) if state & QUEUED != 0 => self.wake(permits),
             Ok(_) => {}
             Err(_) => {
-                self.carried.not_released();
+                self.carried.not_released(carried);
                 return Err(TooManyPermits);
             }
         }

@@ -64,12 +64,15 @@ fn taken(card: &Arc<Card>, site: Site) {
         }
         return;
     }
-    let mut before = before;
     // (What is read under a lock of a library's is not seen. And who was notified comes after all
     // that the notifier did before it released the lock.)
-    if before.is_some() && (clock::has_waited() || !is_watched(site)) {
-        clock::acquire(&before.take().expect("it is there"));
-    }
+    let is_blind = clock::has_waited() || !is_watched(site);
+    let before = before.filter(|before| {
+        if is_blind {
+            clock::acquire(before);
+        }
+        !is_blind
+    });
     let since = clock::serial();
     let _ = HELD.try_with(|held| {
         let mut held = held.borrow_mut();
@@ -119,7 +122,8 @@ pub(super) fn since(serial: u64) -> Locks {
     let all = locks()?;
     HELD.try_with(|held| {
         let held = held.borrow();
-        let kept = held.entries.iter().filter(|entry| entry.since <= serial);
+        let kept = held.entries.iter();
+        let kept = kept.filter(|entry| entry.since <= serial && !entry.card.is_lent());
         if kept.clone().count() == all.len() {
             return Some(all);
         }
@@ -154,7 +158,8 @@ fn flow(is_meant: impl Fn(&Arc<Card>) -> bool) {
 
 /// Whether the calling thread holds a lock.
 pub(super) fn any() -> bool {
-    HELD.try_with(|held| !held.borrow().entries.is_empty()).unwrap_or(false)
+    let is_own = |entry: &HeldLock| !entry.card.is_lent();
+    HELD.try_with(|held| held.borrow().entries.iter().any(is_own)).unwrap_or(false)
 }
 
 /// Whether one lock is among both.

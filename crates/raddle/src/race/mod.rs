@@ -30,7 +30,7 @@ mod tracked;
 
 pub use access::{Access, Flags, Flow, Kind, Link, Step, Value};
 pub use rules::Harm;
-pub use shadow::{Found, access, forget, guards, mark_told, objects};
+pub use shadow::{Found, access, forget, forget_family, guards, mark_told, objects};
 pub use thread::{flows, name_thread};
 pub use tracked::{Race, Tracked, races};
 
@@ -40,11 +40,15 @@ use crate::clock;
 pub use crate::clock::probe;
 pub use crate::wait::Site;
 
-/// Switches the check on or off; `strict` tells of each two accesses that are not ordered.
+/// Switches the check on or off; `strict` tells of each two accesses that are not ordered. Off,
+/// what was remembered of objects is forgotten.
 pub fn check(on: bool, strict: bool) {
     rules::strict(strict);
     held::listen(on);
     clock::switch(on);
+    if !on {
+        shadow::clear();
+    }
 }
 
 /// The calling thread uses what belongs to it and to no other: it is ordered after all that it

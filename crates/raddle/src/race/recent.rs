@@ -44,6 +44,13 @@ pub(super) fn change(place: (usize, usize)) {
     CHANGED[spread(place) % CHANGES].fetch_add(1, Ordering::Release);
 }
 
+/// All places are to be told of anew.
+pub(super) fn change_all() {
+    for changed in &CHANGED {
+        changed.fetch_add(1, Ordering::Release);
+    }
+}
+
 impl Recent {
     /// The access, as it would be remembered now.
     #[inline]

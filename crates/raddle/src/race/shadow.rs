@@ -42,8 +42,10 @@ static ITEMS: AtomicUsize = AtomicUsize::new(0);
 const ALL_ITEMS: usize = 6;
 /// Pairs of sites that were told.
 static TOLD: Guarded<HashSet<(u32, u32, Harm)>> = Guarded::new();
-/// Which locks are held where a place of a family is accessed.
-static GUARDS: Guarded<HashMap<(usize, usize), Vec<Guard>>> = Guarded::new();
+/// Which locks are held where a place is accessed, by its family and name.
+static GUARDS: Guarded<Map<Map<Vec<Guard>>>> = Guarded::new();
+/// Families whose guards are remembered.
+const MOST_FAMILIES: usize = 4096;
 
 /// Where a place of a family is accessed, and the locks that were held.
 struct Guard {
@@ -61,6 +63,8 @@ struct Object {
     is_shared: bool,
     /// Whether an item was written.
     is_written: bool,
+    /// Whether it is a family as well.
+    is_family: bool,
     /// Items that were only read, and are remembered.
     read_only: u32,
     /// By their names, as long as they are few.
@@ -234,6 +238,7 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
         };
         let slot = view.time().slot;
         object.meet(slot);
+        object.is_family |= step.family == step.object;
         let is_shared = object.is_shared;
         if flags.has(Flags::OF_MANY) && !object.has_room_for(step.name) {
             carry(object, step, slot);
@@ -306,9 +311,9 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
 #[cold]
 fn push_out(objects: &mut Map<Object>, but: usize) {
     let any = objects.keys().copied().find(|object| *object != but);
-    if let Some(any) = any {
-        let gone = objects.remove(&any);
-        let Some(gone) = gone else { return };
+    if let Some(any) = any
+        && let Some(gone) = objects.remove(&any)
+    {
         gone.names().for_each(|name| recent::change((any, name)));
         recent::change((any, ALL_ITEMS));
         LOST.with(|lost| gone.add_to(lost));
@@ -380,9 +385,30 @@ fn forget_known(object: usize) {
         recent::change((object, ALL_ITEMS));
         Some(gone)
     });
-    if gone.is_some() {
+    if let Some(gone) = gone {
         COUNT.fetch_sub(1, Ordering::Relaxed);
+        if gone.is_family {
+            forget_family(object);
+        }
     }
+}
+
+/// The family is no more: another one may get its number.
+pub fn forget_family(family: usize) {
+    let gone = GUARDS.with(|guards| guards.remove(&family));
+    drop(gone);
+}
+
+/// Forgets all objects.
+pub(super) fn clear() {
+    for part in &TABLE {
+        let gone = part.with(std::mem::take);
+        COUNT.fetch_sub(gone.len(), Ordering::Relaxed);
+    }
+    recent::change_all();
+    let gone = (LOST.with(std::mem::take), GUARDS.with(std::mem::take));
+    HAS_LOST.store(false, Ordering::Release);
+    drop(gone);
 }
 
 /// Objects that something is remembered of.
@@ -399,7 +425,10 @@ pub fn mark_told(one: u32, other: u32, harm: Harm) -> bool {
 fn guard(step: &Step<'_>, mine: &Access) {
     let writes = step.kind.writes();
     GUARDS.with(|guards| {
-        let known = guards.entry((step.family, step.name)).or_default();
+        if guards.len() >= MOST_FAMILIES && !guards.contains_key(&step.family) {
+            return;
+        }
+        let known = guards.entry(step.family).or_default().entry(step.name).or_default();
         let fits = |it: &&mut Guard| it.site == step.site && it.writes == writes;
         match known.iter_mut().find(fits) {
             // (Where it is once not held, it does not guard.)
@@ -417,7 +446,8 @@ pub fn guards(
     name: usize,
 ) -> Vec<(u32, Vec<std::sync::Arc<crate::card::Card>>)> {
     GUARDS.with(|guards| {
-        let known = guards.get(&(family, name)).into_iter().flatten();
+        let known = guards.get(&family).and_then(|names| names.get(&name));
+        let known = known.into_iter().flatten();
         let known = known.filter(|guard| guard.writes);
         known
             .map(|it| {

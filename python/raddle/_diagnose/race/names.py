@@ -10,6 +10,7 @@ from raddle._diagnose.program import stack
 from raddle._diagnose.race import tables
 
 LONGEST = 40  # characters of a key
+WIDEST = 128  # bits of a number with decimal digits
 _SUBSCRIPTS = ("BINARY_SUBSCR", "BINARY_OP", "STORE_SUBSCR", "DELETE_SUBSCR")
 
 
@@ -36,7 +37,7 @@ def cell(place):
 def item(place, owner, key):
     """Return what to call an item of a container."""
     held = _container(place, whole=False) or f"a {type(owner).__name__}"
-    return f"{held}[{_key(key)}]"
+    return f"{held}[{shown(key)}]"
 
 
 def is_attribute(place):
@@ -72,11 +73,17 @@ def positions(place):
     return None, None, None, None
 
 
-def _key(key):
-    if type(key) in (str, int, float, bool, bytes, type(None)):
-        text = repr(key).replace("'", '"') if type(key) is str and '"' not in key else repr(key)
+def shown(key):
+    """Return a key as a report has it; nothing of the program's is called."""
+    if type(key) is int:
+        # (A number may be too long for decimal digits.)
+        text = repr(key) if key.bit_length() <= WIDEST else hex(key)
+    elif type(key) is str:
+        text = f'"{repr(key)[1:-1]}"' if '"' not in key else repr(key)
+    elif type(key) in (float, bool, bytes, type(None)):
+        text = repr(key)
     elif type(key) is tuple:
-        text = ", ".join(map(_key, key))
+        text = ", ".join(map(shown, key))
     else:
         text = f"a {type(key).__name__}"
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
@@ -150,7 +157,7 @@ def _text(node, code):
             inner = _text(value, code)
             return f"{inner}.{attr}" if inner else attr
         case ast.Subscript(value=value, slice=key):
-            text = _key(key.value) if isinstance(key, ast.Constant) else ast.unparse(key)
+            text = shown(key.value) if isinstance(key, ast.Constant) else ast.unparse(key)
             return f"{_text(value, code)}[{text}]"
     return None
 

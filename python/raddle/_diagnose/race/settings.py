@@ -4,6 +4,8 @@ import os
 import sys
 
 STRICT = "strict"
+NAME = "raddle --race"  # what the slot of sys.monitoring is taken for
+SLOTS = (4, 3)  # debuggers, coverage and profilers have theirs by name
 ON = ("1", "true", "yes", "on")
 OFF = ("", "0", "false", "no", "off")
 
@@ -45,7 +47,24 @@ def check(race):
     if why:
         raise RuntimeError(why)
     folders(packages)
+    slot()
     return packages, strict
+
+
+def slot():
+    """Return the slot of `sys.monitoring` that raddle has, or one that it can take.
+
+    Raises RuntimeError if others have them all.
+    """
+    users = {each: sys.monitoring.get_tool(each) for each in SLOTS}
+    for name in (NAME, None):
+        for each, user in users.items():
+            if user == name:
+                return each
+    them = " and ".join(repr(users[each]) for each in sorted(users))
+    raise RuntimeError(
+        f"races cannot be looked for: {them} use the slots of sys.monitoring that are left"
+    )
 
 
 def folders(packages, missing_ok=False):

@@ -5,14 +5,14 @@ that no signal handler interrupts.
 """
 
 import collections
-import fnmatch
 import os
 import sys
+import types
 
 from raddle import _raddle
 from raddle._diagnose.program import made_at, process, stack
 from raddle._diagnose.race import names, origins, words
-from raddle._diagnose.report import report
+from raddle._diagnose.report import known, report
 
 KEPT = 1000  # races that races() remembers
 
@@ -87,11 +87,7 @@ class Race(report.Told):
     def _is_known(self):
         """Whether the program said that the value, or one of the places, is fine."""
         said = {self.name, *(each["at"] for each in self.accesses)}
-        return any(
-            fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
-            for word in said
-            for pattern in _known
-        )
+        return known.matches(said, _known)
 
     def _is_new(self):
         """Whether it was not told yet.
@@ -155,7 +151,7 @@ def _called(mine, other, owner, name, item):
         return names.variable(place, owner, item[1])
     if item[0] and names.is_item(place, owner):
         return names.item(place, owner, item[1])
-    if type(owner).__name__ == "cell":
+    if type(owner) is types.CellType:
         return names.variable(place, owner, names.cell(place))
     return names.whole(place, owner)
 

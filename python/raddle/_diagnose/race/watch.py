@@ -5,6 +5,7 @@ accesses are worked out, and before each of these the interpreter calls the exte
 for all other instructions as well, once: the first call switches an instruction off.
 """
 
+import _thread
 import atexit
 import collections
 import os
@@ -16,14 +17,12 @@ from raddle._diagnose.program import stack
 from raddle._diagnose.race import accesses, seams, settings, tables
 from raddle._diagnose.report import report
 
-_NAME = "raddle --race"
-_UNMAKES = {"__del__"}
-
+PATIENCE = 1.0  # seconds that a thread waits for another one that looks at what it is to run
 ALIKE = 8  # code objects of one name and place that are looked at
 WHOLES = 256  # code objects of one file, as those that exec() is given, that are looked at
 
 _tool = None
-_claims = {}  # by id of a code object, a list that has it once it was looked at
+_claims = {}  # by id of a code object, which thread looks at it
 _made = collections.Counter()
 _wholes = collections.Counter()  # code objects that are in no other one, by their files
 _names = {}  # by id of a code object, what is written in its file; with it, so that it stays
@@ -51,7 +50,8 @@ def start(packages=(), strict=False, missing_ok=False):
     if _tool is None:
         from raddle._diagnose.race import told  # noqa: F401 (it hands its function in)
 
-        tool = _free_tool()
+        tool = settings.slot()
+        sys.monitoring.use_tool_id(tool, settings.NAME)
         try:
             _switch(False, strict)
             _prove(tool)
@@ -82,18 +82,6 @@ def _switch(on, strict):
     _raddle._race_check(on, strict, disable, kinds, classes, tables.calls(), list(_packages))
 
 
-def _free_tool():
-    """Take a slot of `sys.monitoring` that nobody uses: debuggers have theirs by name."""
-    for tool in (4, 3):
-        if sys.monitoring.get_tool(tool) is None:
-            sys.monitoring.use_tool_id(tool, _NAME)
-            return tool
-    users = " and ".join(repr(sys.monitoring.get_tool(each)) for each in (3, 4))
-    raise RuntimeError(
-        f"races cannot be looked for: {users} use the slots of sys.monitoring that are left"
-    )
-
-
 def _let_go(tool):
     events = sys.monitoring.events
     sys.monitoring.set_events(tool, 0)
@@ -111,10 +99,14 @@ def _listen(tool):
 
 
 def _started(code, offset):
-    """A function starts for the first time."""
-    if _is_wanted(code) and not _is_one_of_many(code):
-        seams.see()
-        _look_at_once(code)
+    """A function starts for the first time. (What is raised here would be the program's.)"""
+    try:
+        if _is_wanted(code):
+            seams.see()
+            _look_at_once(code)
+    except Exception as error:
+        text = f"raddle: {code.co_qualname} cannot be looked at for races: {error!r}\n"
+        report.show(lambda colour: text)
     return sys.monitoring.DISABLE
 
 
@@ -125,21 +117,49 @@ def _is_wanted(code):
     return stack.is_own_file(name) or name.startswith(_packages or ("\0",))
 
 
+class _Claim:
+    """A thread looks at a code object, or has done so."""
+
+    __slots__ = ("code", "is_done", "thread")
+
+    def __init__(self):
+        self.thread, self.is_done, self.code = _thread.get_ident(), False, None
+
+
 def _look_at_once(code):
     """Look at a code object, or wait until another thread has: its first run counts, too."""
-    mine = []
+    mine = _Claim()
     claim = _claims.setdefault(id(code), mine)
-    while claim is not mine:
-        if claim:
-            return
-        time.sleep(0.0002)
+    if claim is not mine:
+        _wait_for(claim)
+        return
     try:
-        _look_at(code)
-    except Exception as error:
-        text = f"raddle: {code.co_qualname} cannot be looked at for races: {error!r}\n"
-        report.show(lambda colour: text)
+        if not _is_one_of_many(code):
+            mine.code = code  # It is kept: its id stays its own.
+            _look_at(code)
     finally:
-        mine.append(code)
+        mine.is_done = True
+        if mine.code is None:
+            _claims.pop(id(code), None)
+
+
+def _wait_for(claim):
+    """Wait for another thread, but not for ever: it may itself wait for this one.
+
+    (A signal handler may run what its own thread is just looking at.)
+    """
+    until = time.monotonic() + PATIENCE
+    while (
+        not claim.is_done and claim.thread != _thread.get_ident() and time.monotonic() < until
+    ):
+        time.sleep(0.0002)
+
+
+def _forked():
+    """Give up the claims of the parent's other threads: there are none here."""
+    for key, claim in list(_claims.items()):
+        if not claim.is_done and claim.thread != _thread.get_ident():
+            del _claims[key]
 
 
 def _is_one_of_many(code):
@@ -169,29 +189,22 @@ def _look_at(code):
     written = _names[id(code)][1]
     names = accesses.Names.of_nothing()
     names.attr, names.globals, names.deref = _written.attr, written.globals, written.deref
-    if code.co_name in _UNMAKES:
+    if code.co_name == "__del__":
         return
     entries = accesses.of(code, names)
     left = {name for name in code.co_names if name not in names.attr}
     _known[id(code)] = code, written, left
     if _raddle._race_code(code, len(code.co_code), _locals(code), entries):
-        sys.monitoring.set_local_events(_tool_now(), code, sys.monitoring.events.INSTRUCTION)
-
-
-def _tool_now():
-    for tool in (4, 3):
-        if sys.monitoring.get_tool(tool) == _NAME:
-            return tool
-    raise RuntimeError("races are no longer looked for")
+        tool = settings.slot()
+        sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
 
 
 def _look_again(names):
     """Code that only read those names is looked at again: something writes them."""
     changed = False
     for code, _, left in list(_known.values()):
-        if left & names:
+        if left & names and _known.pop(id(code), None):
             changed = True
-            del _known[id(code)]
             _look_at(code)
     if changed:
         sys.monitoring.restart_events()
@@ -256,4 +269,4 @@ def _prove(tool):
 _PROVEN = {"iterate", "store_attr", "load_attr", "load_item", "store_item", "contains"}
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_claims.clear)  # The threads are the parent's.
+    os.register_at_fork(after_in_child=_forked)

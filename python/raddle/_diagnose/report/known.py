@@ -1,0 +1,27 @@
+"""What a program says is fine: patterns for names, and for places."""
+
+import fnmatch
+
+
+def check(patterns, name):
+    """Return a tuple of the patterns that `name` is given, or raise TypeError."""
+    if isinstance(patterns, str):
+        raise TypeError(f"{name} is a list of patterns such as 'bank.py:12', not a str")
+    try:
+        patterns = tuple(patterns)
+    except TypeError:
+        kind = type(patterns).__name__
+        raise TypeError(f"{name} is a list of patterns, not {kind}") from None
+    for each in patterns:
+        if not isinstance(each, str):
+            raise TypeError(f"{name} has patterns, not {type(each).__name__}")
+    return patterns
+
+
+def matches(words, patterns):
+    """Whether a pattern matches one of the words, or the end of a path."""
+    return any(
+        fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
+        for word in words
+        for pattern in patterns
+    )
