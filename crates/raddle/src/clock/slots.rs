@@ -31,6 +31,8 @@ struct Slots {
 struct Slot {
     /// The last time of the thread that has ended.
     last: u64,
+    /// Whether it has ended, and nobody has the slot.
+    is_free: bool,
     /// Which thread had it from which time on, and its name; the newest last.
     names: VecDeque<(u64, Option<Arc<str>>)>,
 }
@@ -40,14 +42,24 @@ struct Slot {
 pub(super) fn take(seen: &Vector) -> (u32, u64) {
     SLOTS.with(|all| {
         let Slots { slots, free } = all;
-        let ordered = |slot: &u32| seen.at(*slot) >= slots[*slot as usize].last;
-        let at = free.iter().position(ordered);
+        // (It may take only a slot that it knows of: that is looked up in the shorter list.)
+        let may_have = |slot: u32, time| {
+            slots.get(slot as usize).is_some_and(|it| it.is_free && time >= it.last)
+        };
+        let known = seen.known();
+        let at = if known.len() < free.len() {
+            let slot = known.iter().find(|(slot, time)| may_have(*slot, *time));
+            slot.and_then(|(slot, _)| free.iter().position(|other| other == slot))
+        } else {
+            free.iter().position(|slot| may_have(*slot, seen.at(*slot)))
+        };
         let at = at.or_else(|| (slots.len() >= MOST && !free.is_empty()).then_some(0));
         let slot = at.and_then(|at| free.remove(at)).unwrap_or_else(|| {
             slots.push(Slot::default());
             (slots.len() - 1) as u32
         });
-        let Slot { last, names } = &mut slots[slot as usize];
+        let Slot { last, is_free, names } = &mut slots[slot as usize];
+        *is_free = false;
         let first = *last + 1;
         names.push_back((first, None));
         if names.len() > NAMES {
@@ -63,6 +75,7 @@ pub(super) fn give_back(time: Time) {
         // (In a forked child there may be none: all that was half changed is gone.)
         if let Some(slot) = slots.get_mut(time.slot as usize) {
             slot.last = time.at;
+            slot.is_free = true;
             free.push_back(time.slot);
         }
     });

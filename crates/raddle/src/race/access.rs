@@ -167,8 +167,7 @@ pub struct Access {
     /// The locks that the thread held.
     pub(super) locks: Locks,
     /// The reads that it belongs to: what was read is in what is written, or was checked.
-    #[allow(clippy::box_collection, reason = "most have none: one word then")]
-    pairs: Option<Box<Vec<Pair>>>,
+    pairs: Option<Box<Pairs>>,
     pub(super) value: Value,
     /// Where it was.
     pub site: u32,
@@ -176,6 +175,9 @@ pub struct Access {
     pub kind: Kind,
     pub(super) flags: Flags,
 }
+
+/// One for what it is made of, and one for what it depends on.
+pub(super) type Pairs = [Option<Pair>; 2];
 
 /// What a write has to do with an earlier read, and what was held from that on.
 #[derive(Clone, Debug)]
@@ -185,9 +187,9 @@ pub(super) struct Pair {
 }
 
 impl Access {
-    pub(super) fn new(step: &Step<'_>, time: Time, locks: Locks, pairs: Vec<Pair>) -> Self {
+    pub(super) fn new(step: &Step<'_>, time: Time, locks: Locks, pairs: Pairs) -> Self {
         let Step { kind, site, flags, value, .. } = *step;
-        let pairs = (!pairs.is_empty()).then(|| Box::new(pairs));
+        let pairs = pairs.iter().any(Option::is_some).then(|| Box::new(pairs));
         Self { time, locks, pairs, value, site, kind, flags }
     }
 
@@ -197,8 +199,8 @@ impl Access {
         self.locks.as_ref().map_or(&[], |locks| locks)
     }
 
-    pub(super) fn pairs(&self) -> &[Pair] {
-        self.pairs.as_ref().map_or(&[], |pairs| pairs)
+    pub(super) fn pairs(&self) -> impl Iterator<Item = &Pair> {
+        self.pairs.iter().flat_map(|pairs| pairs.iter().flatten())
     }
 
     /// The name of the thread.
@@ -210,7 +212,7 @@ impl Access {
     /// What the write has to do with an earlier read, if it has.
     #[must_use]
     pub fn flow(&self) -> Option<Flow> {
-        self.pairs().iter().map(|pair| pair.flow).max()
+        self.pairs().map(|pair| pair.flow).max()
     }
 
     /// Whether a later access of the same kind takes the place of this one: what is unordered

@@ -12,7 +12,8 @@ const MOST: usize = 16;
 pub(super) struct Place {
     /// Most places have one access, or none but this one.
     first: Option<Access>,
-    others: Vec<Access>,
+    #[allow(clippy::box_collection, reason = "one word, and most have none")]
+    others: Option<Box<Vec<Access>>>,
     /// What reading it brings, if it was written by a thread that others read it after.
     brings: Option<Box<Stamp>>,
     /// Whether what was written last is a reference.
@@ -21,7 +22,7 @@ pub(super) struct Place {
 
 impl Place {
     fn accesses(&self) -> impl Iterator<Item = &Access> {
-        self.first.iter().chain(&self.others)
+        self.first.iter().chain(self.others.iter().flat_map(|others| others.iter()))
     }
 
     /// Accesses of other threads that the calling one is not ordered after.
@@ -31,7 +32,8 @@ impl Place {
 
     /// Remembers an access; returns whether it is of a new kind.
     pub(super) fn remember(&mut self, new: Access, view: &View) -> bool {
-        let mut known = self.first.iter_mut().chain(&mut self.others);
+        let others = self.others.iter_mut().flat_map(|others| others.iter_mut());
+        let mut known = self.first.iter_mut().chain(others);
         if let Some(old) = known.find(|old| old.is_renewed_by(&new)) {
             *old = new;
             return false;
@@ -40,11 +42,16 @@ impl Place {
             self.first = Some(new);
             return true;
         }
-        if self.others.len() >= MOST {
-            let past = self.others.iter().position(|old| view.is_after(old.time));
-            self.others.remove(past.unwrap_or(0));
+        let others = self.others.get_or_insert_default();
+        if others.len() >= MOST {
+            let past = others.iter().position(|old| view.is_after(old.time));
+            others.remove(past.unwrap_or(0));
         }
-        self.others.push(new);
+        // (Most have one or two: room for four would be much of all memory.)
+        if others.len() < 2 {
+            others.reserve_exact(1);
+        }
+        others.push(new);
         true
     }
 

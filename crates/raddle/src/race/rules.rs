@@ -67,7 +67,7 @@ fn any(one: &Access, other: &Access) -> Option<Harm> {
 /// What the write has to do with a read of its own, where the other write can come between the
 /// two.
 fn torn(write: &Access, other: &Access) -> Option<Flow> {
-    let torn = write.pairs().iter().filter(|pair| !meet(&pair.locks, &other.locks));
+    let torn = write.pairs().filter(|pair| !meet(&pair.locks, &other.locks));
     torn.map(|pair| pair.flow).max()
 }
 
@@ -102,7 +102,7 @@ fn read(read: &Access, write: &Access) -> Option<Harm> {
         || write.flags.has(Flags::ATOMIC)
         || !write.flags.has(Flags::REPLACING)
         || matches!(write.value, Value::Flag(_))
-        || write.pairs().iter().any(|pair| pair.flow == Flow::Absent)
+        || write.pairs().any(|pair| pair.flow == Flow::Absent)
         || is_copy_on_write(write)
         || meet(&read.locks, &write.locks);
     check(read, write).or_else(|| (!harmless).then_some(Harm::Unordered))
@@ -111,13 +111,13 @@ fn read(read: &Access, write: &Access) -> Option<Harm> {
 /// Whether a write puts something new in the place of what was there, made of that under a lock:
 /// whoever reads it has the whole of one or of the other.
 fn is_copy_on_write(write: &Access) -> bool {
-    let mut updates = write.pairs().iter().filter(|pair| pair.flow == Flow::Update);
+    let mut updates = write.pairs().filter(|pair| pair.flow == Flow::Update);
     write.value == Value::Reference && updates.any(|pair| pair.locks.is_some())
 }
 
 /// A check, and a write that came of the same check in another thread.
 fn check(read: &Access, write: &Access) -> Option<Harm> {
-    let pairs = write.pairs().iter().filter(|pair| pair.flow != Flow::Update);
+    let pairs = write.pairs().filter(|pair| pair.flow != Flow::Update);
     let mut torn = pairs.filter(|pair| !meet(&pair.locks, &read.locks));
     let same = match write.kind {
         Kind::Take => Flags::TAKES,

@@ -26,7 +26,7 @@ const MOST_ITEMS: usize = 1 << 14;
 /// Places of an object that are looked for one after the other.
 const FEW: usize = 8;
 /// Items of an object that are remembered though they were only read.
-const READ_ONLY: u32 = 64;
+const READ_ONLY: u8 = 64;
 
 /// What was brought by objects that were pushed out: whoever accesses one that is not known comes
 /// after that.
@@ -66,18 +66,19 @@ struct Object {
     /// Whether it is a family as well.
     is_family: bool,
     /// Items that were only read, and are remembered.
-    read_only: u32,
+    read_only: u8,
     /// By their names, as long as they are few.
     few: Vec<(usize, Place)>,
     /// The rest.
-    many: Map<Place>,
+    many: Option<Box<Map<Place>>>,
     /// What was done before something was put into it.
     put: Option<Box<Vector>>,
 }
 
 impl Drop for Object {
     fn drop(&mut self) {
-        ITEMS.fetch_sub(self.many.len(), Ordering::Relaxed);
+        let items = self.many.as_ref().map_or(0, |many| many.len());
+        ITEMS.fetch_sub(items, Ordering::Relaxed);
     }
 }
 
@@ -86,7 +87,7 @@ impl Object {
         if let Some((_, place)) = self.few.iter_mut().find(|(known, _)| *known == name) {
             return Some(place);
         }
-        if self.many.is_empty() { None } else { self.many.get_mut(&name) }
+        self.many.as_mut()?.get_mut(&name)
     }
 
     /// The place of that name; None if it is an item, and there are too many.
@@ -94,14 +95,15 @@ impl Object {
         if let Some(at) = self.few.iter().position(|(known, _)| *known == name) {
             return Some(&mut self.few[at].1);
         }
-        if self.few.len() < FEW && self.many.is_empty() {
+        if self.few.len() < FEW {
             // (Most objects have one or two: room for four would be most of all memory.)
             self.few.reserve_exact(1);
             self.few.push((name, Place::default()));
             return self.few.last_mut().map(|(_, place)| place);
         }
-        let count = self.many.len();
-        match self.many.entry(name) {
+        let many = self.many.get_or_insert_default();
+        let count = many.len();
+        match many.entry(name) {
             Entry::Occupied(known) => Some(known.into_mut()),
             Entry::Vacant(vacant) => {
                 let is_item = name & 1 != 0;
@@ -121,7 +123,7 @@ impl Object {
         if self.find(name).is_some() {
             return true;
         }
-        self.read_only += 1;
+        self.read_only = self.read_only.saturating_add(1);
         self.read_only <= READ_ONLY
     }
 
@@ -141,12 +143,14 @@ impl Object {
         if let Some(put) = &self.put {
             vector.join(put);
         }
-        let places = self.few.iter().map(|(_, place)| place).chain(self.many.values());
+        let many = self.many.iter().flat_map(|many| many.values());
+        let places = self.few.iter().map(|(_, place)| place).chain(many);
         places.for_each(|place| place.add_to(vector));
     }
 
     fn names(&self) -> impl Iterator<Item = usize> {
-        self.few.iter().map(|(name, _)| *name).chain(self.many.keys().copied())
+        let many = self.many.iter().flat_map(|many| many.keys().copied());
+        self.few.iter().map(|(name, _)| *name).chain(many)
     }
 }
 

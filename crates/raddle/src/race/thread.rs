@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::access::{Access, Flags, Flow, Link, Pair, Step};
+use super::access::{Access, Flags, Flow, Link, Pair, Pairs, Step};
 use super::held;
 use crate::clock;
 
@@ -81,7 +81,7 @@ pub(super) type Before = Vec<(Pair, Access)>;
 
 /// The reads that the write belongs to, of those that were of the same place: the last one of
 /// each kind, and the writes of others that came before those.
-pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Before) {
+pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Pairs, Before) {
     if links.is_empty() {
         return Default::default();
     }
@@ -101,14 +101,13 @@ pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Vec<Pair>, Before
                 *kind = Some((link, read));
             }
         }
-        let last = last.into_iter().flatten();
         let mut before = Vec::new();
-        let pairs = last.map(|(Link { flow, .. }, read)| {
+        let pairs = last.map(|last| {
+            let (Link { flow, .. }, read) = last?;
             let pair = Pair { flow, locks: held::since(read.serial) };
             before.extend(read.before.iter().map(|access| (pair.clone(), access.clone())));
-            pair
+            Some(pair)
         });
-        let pairs = pairs.collect();
         (pairs, before)
     });
     found.unwrap_or_default()
