@@ -19,7 +19,7 @@ use crate::os::guarded::Guarded;
 /// Parts of the table, so that threads seldom meet.
 const PARTS: usize = 64;
 /// Objects of a part that are remembered; more than that push others out.
-const MOST: usize = 192;
+const MOST: usize = 160;
 /// Places of one object, and items in all, that are remembered.
 const MOST_PLACES: usize = 2048;
 const MOST_ITEMS: usize = 1 << 14;
