@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::held::Locks;
+use super::held::{self, Locks};
 use crate::card::Card;
 use crate::clock::{self, Time};
 
@@ -163,7 +163,11 @@ impl Step<'_> {
 /// What is remembered of an access.
 #[derive(Clone, Debug)]
 pub struct Access {
-    pub(super) time: Time,
+    at: u64,
+    slot: u32,
+    /// The place's version at which it was seen to do no harm with any other access, in whatever
+    /// order; 0 before.
+    pub(super) harmless_at: u32,
     /// The locks that the thread held.
     pub(super) locks: Locks,
     /// The reads that it belongs to: what was read is in what is written, or was checked.
@@ -190,7 +194,25 @@ impl Access {
     pub(super) fn new(step: &Step<'_>, time: Time, locks: Locks, pairs: Pairs) -> Self {
         let Step { kind, site, flags, value, .. } = *step;
         let pairs = pairs.iter().any(Option::is_some).then(|| Box::new(pairs));
-        Self { time, locks, pairs, value, site, kind, flags }
+        let Time { slot, at } = time;
+        Self { at, slot, harmless_at: 0, locks, pairs, value, site, kind, flags }
+    }
+
+    /// When it was, by the thread's own clock.
+    #[inline]
+    pub(super) fn time(&self) -> Time {
+        Time { slot: self.slot, at: self.at }
+    }
+
+    /// The number of the thread that it is of.
+    #[inline]
+    pub(super) fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// The access, for one that asks only who wrote where under which locks.
+    pub(super) fn without_pairs(&self) -> Self {
+        Self { locks: self.locks.clone(), pairs: None, ..*self }
     }
 
     /// The cards of the locks that the thread held.
@@ -206,7 +228,7 @@ impl Access {
     /// The name of the thread.
     #[must_use]
     pub fn thread(&self) -> Option<Arc<str>> {
-        clock::name_at(self.time)
+        clock::name_at(self.time())
     }
 
     /// What the write has to do with an earlier read, if it has.
@@ -219,10 +241,21 @@ impl Access {
     /// after this one is so after that one, too.
     #[inline]
     pub(super) fn is_renewed_by(&self, new: &Self) -> bool {
-        self.time.slot == new.time.slot
+        self.slot == new.slot
             && self.site == new.site
             && self.kind == new.kind
-            && super::held::same(&self.locks, &new.locks)
+            && held::same(&self.locks, &new.locks)
             && self.flow() == new.flow()
+    }
+
+    /// Whether that one does the same harm, with whatever other one.
+    pub(super) fn is_as_harmful_as(&self, new: &Self) -> bool {
+        let same = |one: &Pair, other: &Pair| {
+            one.flow == other.flow && held::same(&one.locks, &other.locks)
+        };
+        self.flags == new.flags
+            && self.value == new.value
+            && self.pairs().count() == new.pairs().count()
+            && self.pairs().zip(new.pairs()).all(|(one, other)| same(one, other))
     }
 }

@@ -43,10 +43,10 @@ pub use crate::wait::Site;
 /// Switches the check on or off; `strict` tells of each two accesses that are not ordered. Off,
 /// what was remembered of objects is forgotten.
 pub fn check(on: bool, strict: bool) {
-    rules::strict(strict);
+    let is_other = rules::strict(strict);
     held::listen(on);
     clock::switch(on);
-    if !on {
+    if is_other || !on {
         shadow::clear();
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Place {
     brings: Option<Box<Stamp>>,
     /// Whether what was written last is a reference.
     is_reference: bool,
+    /// Moves on when an access comes that may do other harm than those that are here.
+    version: u32,
 }
 
 impl Place {
@@ -27,24 +29,62 @@ impl Place {
 
     /// Accesses of other threads that the calling one is not ordered after.
     pub(super) fn unordered(&self, view: &View) -> impl Iterator<Item = &Access> {
-        self.accesses().filter(|access| !view.is_after(access.time))
+        self.accesses().filter(|access| !view.is_after(access.time()))
     }
 
-    /// Remembers an access; returns whether it is of a new kind.
-    pub(super) fn remember(&mut self, new: Access, view: &View) -> bool {
-        let others = self.others.iter_mut().flat_map(|others| others.iter_mut());
-        let mut known = self.first.iter_mut().chain(others);
-        if let Some(old) = known.find(|old| old.is_renewed_by(&new)) {
+    /// Accesses of other threads than the one with that slot.
+    pub(super) fn of_others(&self, slot: u32) -> impl Iterator<Item = &Access> {
+        self.accesses().filter(move |access| access.slot() != slot)
+    }
+
+    /// Which access the new one takes the place of.
+    pub(super) fn known(&self, new: &Access) -> Option<usize> {
+        self.accesses().position(|old| old.is_renewed_by(new))
+    }
+
+    fn at(&mut self, at: usize) -> Option<&mut Access> {
+        match at {
+            0 => self.first.as_mut(),
+            _ => self.others.as_mut()?.get_mut(at - 1),
+        }
+    }
+
+    /// Whether that access did no harm with any other one that is here, and neither does the new
+    /// one, which takes its place.
+    pub(super) fn is_harmless(&mut self, known: Option<usize>, new: &Access) -> bool {
+        let version = self.version;
+        let old = known.and_then(|at| self.at(at));
+        old.is_some_and(|old| old.harmless_at == version && old.is_as_harmful_as(new))
+    }
+
+    /// Remembers an access, which takes the place of a `known` one; returns whether it is of a new
+    /// kind. `is_harmless`: it does no harm with any other one, in whatever order.
+    pub(super) fn remember(
+        &mut self,
+        mut new: Access,
+        known: Option<usize>,
+        is_harmless: bool,
+        view: &View,
+    ) -> bool {
+        let mut version = self.version;
+        let old = known.and_then(|at| self.at(at));
+        if !old.as_ref().is_some_and(|old| old.is_as_harmful_as(&new)) {
+            version = version.checked_add(1).unwrap_or(1);
+        }
+        new.harmless_at = if is_harmless { version } else { 0 };
+        if let Some(old) = old {
             *old = new;
+            self.version = version;
             return false;
         }
+        self.version = version;
         if self.first.is_none() {
             self.first = Some(new);
             return true;
         }
         let others = self.others.get_or_insert_default();
         if others.len() >= MOST {
-            let past = others.iter().position(|old| view.is_after(old.time));
+            let past = others.iter().position(|old| view.is_after(old.time()));
             others.remove(past.unwrap_or(0));
         }
         // (Most have one or two: room for four would be much of all memory.)
@@ -64,8 +104,7 @@ impl Place {
 
     /// The locks that other threads held when they wrote it.
     pub(super) fn written_under(&self, slot: u32) -> impl Iterator<Item = &Locks> {
-        let others = self.accesses().filter(move |it| it.kind.writes() && it.time.slot != slot);
-        others.map(|access| &access.locks)
+        self.of_others(slot).filter(|it| it.kind.writes()).map(|access| &access.locks)
     }
 
     /// The calling thread writes it.

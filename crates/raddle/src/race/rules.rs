@@ -32,8 +32,9 @@ pub enum Harm {
     Unordered,
 }
 
-pub(super) fn strict(on: bool) {
-    STRICT.store(on, Ordering::Relaxed);
+/// Has all be told that is not ordered, or not; returns whether that is another way than before.
+pub(super) fn strict(on: bool) -> bool {
+    STRICT.swap(on, Ordering::Relaxed) != on
 }
 
 /// The harm that two accesses of one place by two threads can do, which are not ordered.

@@ -262,19 +262,25 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
             carry(object, step, slot);
             return false;
         };
-        for other in place.unordered(&view) {
-            if found.is_none()
-                && let Some(harm) = rules::harm(&mine, other)
-            {
-                found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
+        let known = place.known(&mine);
+        let mut is_harmless = place.is_harmless(known, &mine);
+        if !is_harmless {
+            is_harmless = true;
+            for other in place.of_others(slot) {
+                let Some(harm) = rules::harm(&mine, other) else { continue };
+                is_harmless = false;
+                if found.is_none() && !view.is_after(other.time()) {
+                    found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
+                }
             }
-            if (flags.has(Flags::LINKED) || step.across.is_some()) && other.kind.writes() {
-                before.push(other.clone());
-            }
+        }
+        if flags.has(Flags::LINKED) || step.across.is_some() {
+            let writes = place.unordered(&view).filter(|other| other.kind.writes());
+            before.extend(writes.map(Access::without_pairs));
         }
         carry(object, step, slot);
         let place = object.place(step.name).expect("it was there");
-        let is_new = place.remember(mine.clone(), &view);
+        let is_new = place.remember(mine, known, is_harmless, &view);
         let after = objects.len();
         if after > count {
             COUNT.fetch_add(1, Ordering::Relaxed);
@@ -298,7 +304,7 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
         thread::outdate(step);
     }
     if is_new && step.family != 0 {
-        guard(step, &mine);
+        guard(step);
     }
     if is_quiet && recent.is_of(clock::serial()) {
         Recent::new(&all_items(step), clock::serial()).remember();
@@ -426,8 +432,8 @@ pub fn mark_told(one: u32, other: u32, harm: Harm) -> bool {
     TOLD.with(|told| told.insert((one.min(other), one.max(other), harm)))
 }
 
-fn guard(step: &Step<'_>, mine: &Access) {
-    let writes = step.kind.writes();
+fn guard(step: &Step<'_>) {
+    let (writes, locks) = (step.kind.writes(), held::locks());
     GUARDS.with(|guards| {
         if guards.len() >= MOST_FAMILIES && !guards.contains_key(&step.family) {
             return;
@@ -436,9 +442,9 @@ fn guard(step: &Step<'_>, mine: &Access) {
         let fits = |it: &&mut Guard| it.site == step.site && it.writes == writes;
         match known.iter_mut().find(fits) {
             // (Where it is once not held, it does not guard.)
-            Some(known) if mine.locks.is_none() => known.locks = None,
+            Some(known) if locks.is_none() => known.locks = None,
             Some(_) => {}
-            None => known.push(Guard { site: step.site, writes, locks: mine.locks.clone() }),
+            None => known.push(Guard { site: step.site, writes, locks }),
         }
     });
 }
