@@ -37,9 +37,14 @@ impl Place {
         self.accesses().filter(move |access| access.slot() != slot)
     }
 
-    /// Which access the new one takes the place of.
+    /// Which access the new one takes the place of: the last one at its site. Where there is no
+    /// room for another one, it may be one at another site that does the same harm.
     pub(super) fn known(&self, new: &Access) -> Option<usize> {
-        self.accesses().position(|old| old.is_renewed_by(new))
+        let same = self.accesses().position(|old| old.is_renewed_by(new));
+        let is_full = || self.others.as_ref().is_some_and(|others| others.len() >= MOST);
+        same.or_else(|| {
+            is_full().then(|| self.accesses().position(|old| old.is_alike(new))).flatten()
+        })
     }
 
     fn at(&mut self, at: usize) -> Option<&mut Access> {
@@ -73,9 +78,10 @@ impl Place {
         }
         new.harmless_at = if is_harmless { version } else { 0 };
         if let Some(old) = old {
+            let is_new = old.site != new.site;
             *old = new;
             self.version = version;
-            return false;
+            return is_new;
         }
         self.version = version;
         if self.first.is_none() {

@@ -406,7 +406,9 @@ fn forget_known(object: usize) {
 /// The family is no more: another one may get its number.
 pub fn forget_family(family: usize) {
     let gone = GUARDS.with(|guards| guards.remove(&family));
-    drop(gone);
+    if gone.is_some() {
+        forget_guarded();
+    }
 }
 
 /// Forgets all objects.
@@ -418,7 +420,14 @@ pub(super) fn clear() {
     recent::change_all();
     let gone = (LOST.with(std::mem::take), GUARDS.with(std::mem::take));
     HAS_LOST.store(false, Ordering::Release);
+    forget_guarded();
     drop(gone);
+}
+
+fn forget_guarded() {
+    for guarded in &GUARDED {
+        guarded.store(0, Ordering::Relaxed);
+    }
 }
 
 /// Objects that something is remembered of.
@@ -432,8 +441,25 @@ pub fn mark_told(one: u32, other: u32, harm: Harm) -> bool {
     TOLD.with(|told| told.insert((one.min(other), one.max(other), harm)))
 }
 
+/// Sites whose guards were remembered lately, mixed with what they are guards of: the same is not
+/// remembered again at once.
+static GUARDED: [AtomicUsize; 1024] = [const { AtomicUsize::new(0) }; 1024];
+
+/// Whether that site's guard was remembered lately; from now on it was.
+fn is_guarded(step: &Step<'_>, has_locks: bool) -> bool {
+    let mut mixed = Mixed::default();
+    for part in [step.family, step.name, step.site as usize, usize::from(has_locks)] {
+        mixed.write_usize(part);
+    }
+    let mixed = mixed.finish() as usize;
+    GUARDED[mixed % GUARDED.len()].swap(mixed, Ordering::Relaxed) == mixed
+}
+
 fn guard(step: &Step<'_>) {
     let (writes, locks) = (step.kind.writes(), held::locks());
+    if is_guarded(step, locks.is_some()) {
+        return;
+    }
     GUARDS.with(|guards| {
         if guards.len() >= MOST_FAMILIES && !guards.contains_key(&step.family) {
             return;
