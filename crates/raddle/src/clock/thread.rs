@@ -282,6 +282,7 @@ pub(crate) fn is_after(time: Time) -> bool {
 }
 
 /// How far the calling thread is ordered after others, at a moment.
+#[derive(Clone)]
 pub(crate) struct View {
     time: Time,
     seen: Arc<Vector>,

@@ -190,6 +190,12 @@ pub(super) struct Pair {
     pub(super) locks: Locks,
 }
 
+impl Pair {
+    fn is_same(&self, other: &Self) -> bool {
+        self.flow == other.flow && held::same(&self.locks, &other.locks)
+    }
+}
+
 impl Access {
     pub(super) fn new(step: &Step<'_>, time: Time, locks: Locks, pairs: Pairs) -> Self {
         let Step { kind, site, flags, value, .. } = *step;
@@ -210,9 +216,32 @@ impl Access {
         self.slot
     }
 
-    /// The access, for one that asks only who wrote where under which locks.
-    pub(super) fn without_pairs(&self) -> Self {
-        Self { locks: self.locks.clone(), pairs: None, ..*self }
+    /// Whether it was at that step's site, in the thread with that slot.
+    #[inline]
+    pub(super) fn is_at(&self, step: &Step<'_>, slot: u32) -> bool {
+        self.site == step.site && self.slot == slot && self.kind == step.kind
+    }
+
+    /// Whether it was as that step is now, there.
+    #[inline]
+    pub(super) fn is_same(&self, step: &Step<'_>, locks: &Locks, pairs: &Pairs) -> bool {
+        self.flags == step.flags
+            && self.value == step.value
+            && held::same(&self.locks, locks)
+            && match &self.pairs {
+                None => pairs.iter().all(Option::is_none),
+                Some(mine) => mine.iter().zip(pairs).all(|pair| match pair {
+                    (Some(one), Some(other)) => one.is_same(other),
+                    (None, None) => true,
+                    _ => false,
+                }),
+            }
+    }
+
+    /// It was done again.
+    #[inline]
+    pub(super) fn renew(&mut self, time: Time) {
+        self.at = time.at;
     }
 
     /// The cards of the locks that the thread held.
@@ -256,12 +285,9 @@ impl Access {
 
     /// Whether that one does the same harm, with whatever other one.
     pub(super) fn is_as_harmful_as(&self, new: &Self) -> bool {
-        let same = |one: &Pair, other: &Pair| {
-            one.flow == other.flow && held::same(&one.locks, &other.locks)
-        };
         self.flags == new.flags
             && self.value == new.value
             && self.pairs().count() == new.pairs().count()
-            && self.pairs().zip(new.pairs()).all(|(one, other)| same(one, other))
+            && self.pairs().zip(new.pairs()).all(|(one, other)| one.is_same(other))
     }
 }

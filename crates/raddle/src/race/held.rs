@@ -100,21 +100,31 @@ fn released(card: &Arc<Card>, lent: bool) {
 }
 
 /// The locks that the calling thread holds.
+#[inline]
 pub(super) fn locks() -> Locks {
-    HELD.try_with(|held| {
+    with_locks(Clone::clone)
+}
+
+/// Calls `look` with the locks that the calling thread holds. It may take and release none.
+#[inline]
+pub(super) fn with_locks<R>(mut look: impl FnMut(&Locks) -> R) -> R {
+    let found = HELD.try_with(|held| {
         let held = &mut *held.borrow_mut();
-        if held.entries.is_empty() {
-            return None;
+        if held.locks.is_none() && !held.entries.is_empty() {
+            held.gather();
         }
-        if held.locks.is_none() {
-            held.entries.retain(|entry| !entry.card.is_lent());
-            let cards = held.entries.iter().map(|entry| Arc::clone(&entry.card));
-            held.locks = Some(Arc::new(cards.collect()));
-        }
-        held.locks.clone()
-    })
-    .ok()
-    .flatten()
+        look(&held.locks)
+    });
+    found.unwrap_or_else(|_| look(&None))
+}
+
+impl Held {
+    #[cold]
+    fn gather(&mut self) {
+        self.entries.retain(|entry| !entry.card.is_lent());
+        let cards: Box<[_]> = self.entries.iter().map(|it| Arc::clone(&it.card)).collect();
+        self.locks = (!cards.is_empty()).then(|| Arc::new(cards));
+    }
 }
 
 /// Those that it has held since then, by its own count.

@@ -21,6 +21,8 @@
 
 mod access;
 mod held;
+mod map;
+mod object;
 mod place;
 mod recent;
 mod rules;

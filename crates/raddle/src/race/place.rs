@@ -1,8 +1,8 @@
 //! What is remembered of one place: who accessed it, and what it brings to those that read it.
 
-use super::access::{Access, Flags, Step, Value};
+use super::access::{Access, Flags, Pairs, Step, Value};
 use super::held::{self, Locks};
-use crate::clock::{self, Stamp, Vector, View};
+use crate::clock::{self, Stamp, Time, Vector};
 
 /// Accesses of one place that are remembered.
 const MOST: usize = 16;
@@ -27,70 +27,67 @@ impl Place {
         self.first.iter().chain(self.others.iter().flat_map(|others| others.iter()))
     }
 
-    /// Accesses of other threads that the calling one is not ordered after.
-    pub(super) fn unordered(&self, view: &View) -> impl Iterator<Item = &Access> {
-        self.accesses().filter(|access| !view.is_after(access.time()))
-    }
-
     /// Accesses of other threads than the one with that slot.
     pub(super) fn of_others(&self, slot: u32) -> impl Iterator<Item = &Access> {
         self.accesses().filter(move |access| access.slot() != slot)
     }
 
+    /// Whether the access is as one that is remembered, which did no harm with any other one that
+    /// is here; that one is of now, then.
+    #[inline]
+    pub(super) fn renew(
+        &mut self,
+        step: &Step<'_>,
+        time: Time,
+        locks: &Locks,
+        pairs: &Pairs,
+    ) -> bool {
+        let others = self.others.iter_mut().flat_map(|others| others.iter_mut());
+        let mut all = self.first.iter_mut().chain(others);
+        let Some(old) = all.find(|old| old.is_at(step, time.slot)) else { return false };
+        let is_same = old.harmless_at == self.version && old.is_same(step, locks, pairs);
+        if is_same {
+            old.renew(time);
+        }
+        is_same
+    }
+
     /// Which access the new one takes the place of: the last one at its site. Where there is no
     /// room for another one, it may be one at another site that does the same harm.
-    pub(super) fn known(&self, new: &Access) -> Option<usize> {
+    fn known(&mut self, new: &Access) -> Option<&mut Access> {
         let same = self.accesses().position(|old| old.is_renewed_by(new));
         let is_full = || self.others.as_ref().is_some_and(|others| others.len() >= MOST);
-        same.or_else(|| {
+        let known = same.or_else(|| {
             is_full().then(|| self.accesses().position(|old| old.is_alike(new))).flatten()
-        })
-    }
-
-    fn at(&mut self, at: usize) -> Option<&mut Access> {
-        match at {
+        });
+        match known? {
             0 => self.first.as_mut(),
-            _ => self.others.as_mut()?.get_mut(at - 1),
+            at => self.others.as_mut()?.get_mut(at - 1),
         }
     }
 
-    /// Whether that access did no harm with any other one that is here, and neither does the new
-    /// one, which takes its place.
-    pub(super) fn is_harmless(&mut self, known: Option<usize>, new: &Access) -> bool {
+    /// Remembers an access; returns whether it is of a new kind, or at a new site. `is_harmless`:
+    /// it does no harm with any other one that is here, in whatever order.
+    pub(super) fn remember(&mut self, mut new: Access, is_harmless: bool) -> bool {
+        let next = self.version.checked_add(1).unwrap_or(1);
         let version = self.version;
-        let old = known.and_then(|at| self.at(at));
-        old.is_some_and(|old| old.harmless_at == version && old.is_as_harmful_as(new))
-    }
-
-    /// Remembers an access, which takes the place of a `known` one; returns whether it is of a new
-    /// kind. `is_harmless`: it does no harm with any other one, in whatever order.
-    pub(super) fn remember(
-        &mut self,
-        mut new: Access,
-        known: Option<usize>,
-        is_harmless: bool,
-        view: &View,
-    ) -> bool {
-        let mut version = self.version;
-        let old = known.and_then(|at| self.at(at));
-        if !old.as_ref().is_some_and(|old| old.is_as_harmful_as(&new)) {
-            version = version.checked_add(1).unwrap_or(1);
-        }
-        new.harmless_at = if is_harmless { version } else { 0 };
-        if let Some(old) = old {
+        if let Some(old) = self.known(&new) {
             let is_new = old.site != new.site;
+            let version = if old.is_as_harmful_as(&new) { version } else { next };
+            new.harmless_at = if is_harmless { version } else { 0 };
             *old = new;
             self.version = version;
             return is_new;
         }
-        self.version = version;
+        self.version = next;
+        new.harmless_at = if is_harmless { next } else { 0 };
         if self.first.is_none() {
             self.first = Some(new);
             return true;
         }
         let others = self.others.get_or_insert_default();
         if others.len() >= MOST {
-            let past = others.iter().position(|old| view.is_after(old.time()));
+            let past = others.iter().position(|old| clock::is_after(old.time()));
             others.remove(past.unwrap_or(0));
         }
         // (Most have one or two: room for four would be much of all memory.)

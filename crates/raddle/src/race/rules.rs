@@ -128,12 +128,12 @@ fn check(read: &Access, write: &Access) -> Option<Harm> {
     (read.flags.has(same) && torn.next().is_some()).then_some(Harm::Check)
 }
 
-/// The harm that a write does that belongs to a read, where another thread wrote before the read
-/// and nothing but a lock came between: next time it may come later.
-pub(super) fn harm_of_pair(write: &Access, pair: &Pair, before: &Access) -> Option<Harm> {
-    let fits = write.kind.writes() && write.kind == before.kind;
-    if !fits || write.flags.has(Flags::INITIAL) || before.flags.has(Flags::INITIAL) {
-        return None;
-    }
-    (!meet(&pair.locks, &before.locks)).then(|| harm_of(pair.flow))
+/// Whether another thread's write, which came before the read that a write belongs to, and which
+/// nothing but a lock has ordered, can come between the two next time.
+pub(super) fn can_come_between(write: &Access, pair: &Pair, before: &Access) -> bool {
+    write.kind.writes()
+        && write.kind == before.kind
+        && !write.flags.has(Flags::INITIAL)
+        && !before.flags.has(Flags::INITIAL)
+        && !meet(&pair.locks, &before.locks)
 }

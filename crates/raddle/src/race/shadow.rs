@@ -2,13 +2,15 @@
 //!
 //! It is dropped with the object: the embedder says when one is no more, see [`forget`].
 
+use std::collections::HashSet;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::access::{Access, Flags, Kind, Step};
 use super::held::{self, Locks};
+use super::map::{Map, Mixed};
+use super::object::Object;
 use super::place::Place;
 use super::recent::{self, Recent};
 use super::rules::{self, Harm};
@@ -20,14 +22,6 @@ use crate::os::guarded::Guarded;
 const PARTS: usize = 64;
 /// Objects of a part that are remembered; more than that push others out.
 const MOST: usize = 160;
-/// Places of one object, and items in all, that are remembered.
-const MOST_PLACES: usize = 2048;
-const MOST_ITEMS: usize = 1 << 14;
-/// Places of an object that are looked for one after the other.
-const FEW: usize = 8;
-/// Items of an object that are remembered though they were only read.
-const READ_ONLY: u8 = 64;
-
 /// What was brought by objects that were pushed out: whoever accesses one that is not known comes
 /// after that.
 static LOST: Guarded<Vector> = Guarded::new();
@@ -36,8 +30,6 @@ static HAS_LOST: AtomicBool = AtomicBool::new(false);
 static TABLE: [Guarded<Map<Object>>; PARTS] = [const { Guarded::new() }; PARTS];
 /// Objects in all parts.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
-/// Items of objects that have more than a few, in all.
-static ITEMS: AtomicUsize = AtomicUsize::new(0);
 /// The place that all items of a container are, as far as they are only read.
 const ALL_ITEMS: usize = 6;
 /// Pairs of sites that were told.
@@ -52,131 +44,6 @@ struct Guard {
     site: u32,
     writes: bool,
     locks: Locks,
-}
-
-/// What is remembered of an object.
-#[derive(Default)]
-struct Object {
-    /// The slot of the thread that was the first to access it, and one more; 0 before.
-    first: u32,
-    /// Whether others have.
-    is_shared: bool,
-    /// Whether an item was written.
-    is_written: bool,
-    /// Whether it is a family as well.
-    is_family: bool,
-    /// Items that were only read, and are remembered.
-    read_only: u8,
-    /// By their names, as long as they are few.
-    few: Vec<(usize, Place)>,
-    /// The rest.
-    many: Option<Box<Map<Place>>>,
-    /// What was done before something was put into it.
-    put: Option<Box<Vector>>,
-}
-
-impl Drop for Object {
-    fn drop(&mut self) {
-        let items = self.many.as_ref().map_or(0, |many| many.len());
-        ITEMS.fetch_sub(items, Ordering::Relaxed);
-    }
-}
-
-impl Object {
-    fn find(&mut self, name: usize) -> Option<&mut Place> {
-        if let Some((_, place)) = self.few.iter_mut().find(|(known, _)| *known == name) {
-            return Some(place);
-        }
-        self.many.as_mut()?.get_mut(&name)
-    }
-
-    /// The place of that name; None if it is an item, and there are too many.
-    fn place(&mut self, name: usize) -> Option<&mut Place> {
-        if let Some(at) = self.few.iter().position(|(known, _)| *known == name) {
-            return Some(&mut self.few[at].1);
-        }
-        if self.few.len() < FEW {
-            // (Most objects have one or two: room for four would be most of all memory.)
-            self.few.reserve_exact(1);
-            self.few.push((name, Place::default()));
-            return self.few.last_mut().map(|(_, place)| place);
-        }
-        let many = self.many.get_or_insert_default();
-        let count = many.len();
-        match many.entry(name) {
-            Entry::Occupied(known) => Some(known.into_mut()),
-            Entry::Vacant(vacant) => {
-                let is_item = name & 1 != 0;
-                if is_item
-                    && (count >= MOST_PLACES || ITEMS.load(Ordering::Relaxed) >= MOST_ITEMS)
-                {
-                    return None;
-                }
-                ITEMS.fetch_add(1, Ordering::Relaxed);
-                Some(vacant.insert(Place::default()))
-            }
-        }
-    }
-
-    /// Whether an item that is only read can be remembered, or is already.
-    fn has_room_for(&mut self, name: usize) -> bool {
-        if self.find(name).is_some() {
-            return true;
-        }
-        self.read_only = self.read_only.saturating_add(1);
-        self.read_only <= READ_ONLY
-    }
-
-    /// The thread with that slot accesses it.
-    #[inline]
-    fn meet(&mut self, slot: u32) {
-        if self.first != slot + 1 {
-            self.is_shared |= self.first != 0;
-            if self.first == 0 {
-                self.first = slot + 1;
-            }
-        }
-    }
-
-    /// Adds all that it brings.
-    fn add_to(&self, vector: &mut Vector) {
-        if let Some(put) = &self.put {
-            vector.join(put);
-        }
-        let many = self.many.iter().flat_map(|many| many.values());
-        let places = self.few.iter().map(|(_, place)| place).chain(many);
-        places.for_each(|place| place.add_to(vector));
-    }
-
-    fn names(&self) -> impl Iterator<Item = usize> {
-        let many = self.many.iter().flat_map(|many| many.keys().copied());
-        self.few.iter().map(|(name, _)| *name).chain(many)
-    }
-}
-
-/// A table by addresses, or names.
-type Map<V> = HashMap<usize, V, BuildHasherDefault<Mixed>>;
-
-/// The hash of an address: its bits, mixed. (Nobody chooses addresses to have them meet.)
-#[derive(Default)]
-pub(crate) struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_usize(usize::from(*byte));
-        }
-    }
-
-    #[inline]
-    fn write_usize(&mut self, number: usize) {
-        let mixed = (self.0 ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ mixed >> 32;
-    }
 }
 
 /// Two accesses that are not ordered.
@@ -217,19 +84,13 @@ fn all_items<'a>(step: &Step<'a>) -> Step<'a> {
 }
 
 fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
-    let view = clock::view()?;
-    let mut before = Vec::new();
-    let mut found = None;
-    let (pairs, earlier) = thread::pairs(step.links, step.place());
-    let mine = Access::new(step, view.time(), held::locks(), pairs);
-    for (pair, other) in &earlier {
-        if found.is_none()
-            && let Some(harm) = rules::harm_of_pair(&mine, pair, other)
-        {
-            found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
-        }
-    }
+    let time = clock::time()?;
     let flags = step.flags;
+    let (pairs, views) = thread::pairs(step.links, step.place());
+    // (What a read that writes belong to is ordered after, before it brings anything.)
+    let is_read_on = flags.has(Flags::LINKED) || step.across.is_some();
+    let view = if is_read_on { clock::view() } else { None };
+    let mut found = None;
     let (mut is_quiet, mut is_unknown) = (false, false);
     let is_new = part(step.object).with(|objects| {
         let count = objects.len();
@@ -240,47 +101,48 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
                 vacant.insert(Object::default())
             }
         };
-        let slot = view.time().slot;
-        object.meet(slot);
+        object.meet(time.slot);
         object.is_family |= step.family == step.object;
-        let is_shared = object.is_shared;
-        if flags.has(Flags::OF_MANY) && !object.has_room_for(step.name) {
-            carry(object, step, slot);
-            is_quiet = !object.is_written;
+        let Object { is_shared, is_written, places, put, .. } = object;
+        if flags.has(Flags::OF_MANY) && !places.have_room_for(step.name) {
+            carry(None, put, step, time.slot);
+            is_quiet = !*is_written;
             return false;
         }
         if step.kind.writes() {
-            if is_shared {
+            if *is_shared {
                 recent::change(step.place());
             }
-            if step.kind != Kind::Write && (is_shared || !object.is_written) {
-                object.is_written = true;
+            if step.kind != Kind::Write && (*is_shared || !*is_written) {
+                *is_written = true;
                 recent::change((step.object, ALL_ITEMS));
             }
         }
-        let Some(place) = object.place(step.name) else {
-            carry(object, step, slot);
+        let Some(place) = places.get_or_make(step.name) else {
+            carry(None, put, step, time.slot);
             return false;
         };
-        let known = place.known(&mine);
-        let mut is_harmless = place.is_harmless(known, &mine);
-        if !is_harmless {
-            is_harmless = true;
-            for other in place.of_others(slot) {
-                let Some(harm) = rules::harm(&mine, other) else { continue };
-                is_harmless = false;
-                if found.is_none() && !view.is_after(other.time()) {
-                    found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
-                }
+        if held::with_locks(|locks| place.renew(step, time, locks, &pairs)) {
+            carry(Some(place), put, step, time.slot);
+            return false;
+        }
+        let mine = Access::new(step, time, held::locks(), pairs);
+        let mut is_harmless = true;
+        for other in place.of_others(time.slot) {
+            let Some(harm) = rules::harm(&mine, other) else { continue };
+            is_harmless = false;
+            let was_unordered = || {
+                let mut seen = mine.pairs().zip(&views);
+                seen.any(|(pair, view)| {
+                    !view.is_after(other.time()) && rules::can_come_between(&mine, pair, other)
+                })
+            };
+            if found.is_none() && (!clock::is_after(other.time()) || was_unordered()) {
+                found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
             }
         }
-        if flags.has(Flags::LINKED) || step.across.is_some() {
-            let writes = place.unordered(&view).filter(|other| other.kind.writes());
-            before.extend(writes.map(Access::without_pairs));
-        }
-        carry(object, step, slot);
-        let place = object.place(step.name).expect("it was there");
-        let is_new = place.remember(mine, known, is_harmless, &view);
+        carry(Some(place), put, step, time.slot);
+        let is_new = place.remember(mine, is_harmless);
         let after = objects.len();
         if after > count {
             COUNT.fetch_add(1, Ordering::Relaxed);
@@ -294,11 +156,13 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
         let lost = LOST.with(|lost| lost.clone());
         clock::acquire(&lost);
     }
-    if let Some(across) = step.across {
-        thread::remember(across, step, before.clone());
-    }
-    if flags.has(Flags::LINKED) {
-        thread::remember(step.site, step, before);
+    if let Some(view) = view {
+        if let Some(across) = step.across {
+            thread::remember(across, step, view.clone());
+        }
+        if flags.has(Flags::LINKED) {
+            thread::remember(step.site, step, view);
+        }
     }
     if step.kind.writes() {
         thread::outdate(step);
@@ -332,16 +196,17 @@ fn push_out(objects: &mut Map<Object>, but: usize) {
     }
 }
 
-/// What the access brings to the calling thread, and leaves for others.
-fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
+/// What the access brings to the calling thread, and leaves for others. `place`: None if it is not
+/// remembered. `put`: what is known to those that look into the container.
+fn carry(place: Option<&mut Place>, put: &mut Option<Box<Vector>>, step: &Step<'_>, slot: u32) {
     match step.kind {
         Kind::Read => {
-            if let Some(place) = object.place(step.name) {
+            if let Some(place) = place {
                 place.read(step, slot);
             }
         }
         Kind::Write => {
-            if let Some(place) = object.place(step.name) {
+            if let Some(place) = place {
                 place.write(step, false);
             }
         }
@@ -349,34 +214,34 @@ fn carry(object: &mut Object, step: &Step<'_>, slot: u32) {
             if !step.flags.has(Flags::WRITTEN_BACK) {
                 held::flow_from_all();
             }
-            let is_brought = object.find(step.name).is_some_and(|place| place.read(step, slot));
-            if !is_brought && let Some(put) = &object.put {
+            let is_brought = place.is_some_and(|place| place.read(step, slot));
+            if !is_brought && let Some(put) = put {
                 clock::acquire(put);
             }
         }
         Kind::ItemWrite => {
             let is_put = !step.flags.has(Flags::REPLACING);
-            if let Some(place) = object.place(step.name) {
+            if let Some(place) = place {
                 place.write(step, is_put);
             }
             if is_put {
-                leave(object);
+                leave(put);
             }
         }
         Kind::Look | Kind::Take | Kind::Walk => {
             held::flow_from_all();
-            if let Some(put) = &object.put {
+            if let Some(put) = put {
                 clock::acquire(put);
             }
         }
-        Kind::Put => leave(object),
+        Kind::Put => leave(put),
     }
 }
 
 /// What the calling thread has done is known to those that look into the container.
-fn leave(object: &mut Object) {
+fn leave(put: &mut Option<Box<Vector>>) {
     if let Some(stamp) = clock::stamp() {
-        stamp.add_to(object.put.get_or_insert_default());
+        stamp.add_to(put.get_or_insert_default());
     }
 }
 

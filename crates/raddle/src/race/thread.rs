@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::access::{Access, Flags, Flow, Link, Pair, Pairs, Step};
+use super::access::{Flags, Flow, Link, Pair, Pairs, Step};
 use super::held;
-use crate::clock;
+use crate::clock::{self, View};
 
 /// Reads that a thread remembers, to see which writes belong to them.
 const READS: usize = 256;
@@ -20,8 +20,8 @@ pub(super) struct LastRead {
     place: (usize, usize),
     /// When, by the thread's own count.
     pub(super) serial: u64,
-    /// Writes of others that it was not ordered after but for a lock.
-    pub(super) before: Vec<Access>,
+    /// What it was ordered after, but for what it brought.
+    view: View,
 }
 
 /// Whether the last read at the site is that one, if writes belong to it.
@@ -46,9 +46,9 @@ pub(super) fn knows(step: &Step<'_>) -> bool {
 }
 
 /// Remembers a read that writes belong to, as one at that site.
-pub(super) fn remember(site: u32, step: &Step<'_>, before: Vec<Access>) {
+pub(super) fn remember(site: u32, step: &Step<'_>, view: View) {
     let serial = clock::serial();
-    let new = LastRead { site, place: (step.object, step.name), serial, before };
+    let new = LastRead { site, place: (step.object, step.name), serial, view };
     let old = READ.try_with(|reads| {
         let reads = &mut *reads.borrow_mut();
         if reads.is_empty() {
@@ -76,12 +76,12 @@ pub(super) fn outdate(step: &Step<'_>) {
     });
 }
 
-/// Writes of others that came before a read, with the pair that this is of.
-pub(super) type Before = Vec<(Pair, Access)>;
+/// What the reads were ordered after that a write belongs to.
+pub(super) type Views = Vec<View>;
 
 /// The reads that the write belongs to, of those that were of the same place: the last one of
-/// each kind, and the writes of others that came before those.
-pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Pairs, Before) {
+/// each kind; and for each what it was ordered after.
+pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Pairs, Views) {
     if links.is_empty() {
         return Default::default();
     }
@@ -101,14 +101,13 @@ pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Pairs, Before) {
                 *kind = Some((link, read));
             }
         }
-        let mut before = Vec::new();
+        let mut views = Vec::new();
         let pairs = last.map(|last| {
             let (Link { flow, .. }, read) = last?;
-            let pair = Pair { flow, locks: held::since(read.serial) };
-            before.extend(read.before.iter().map(|access| (pair.clone(), access.clone())));
-            Some(pair)
+            views.push(read.view.clone());
+            Some(Pair { flow, locks: held::since(read.serial) })
         });
-        (pairs, before)
+        (pairs, views)
     });
     found.unwrap_or_default()
 }
