@@ -289,12 +289,6 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The time of the thread's own clock.
-    #[inline]
-    pub(crate) fn time(&self) -> Time {
-        self.time
-    }
-
     /// Whether what happens then is ordered after that time of another thread.
     #[inline]
     pub(crate) fn is_after(&self, time: Time) -> bool {
