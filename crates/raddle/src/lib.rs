@@ -47,6 +47,8 @@ pub mod thread;
 mod wait;
 mod waiters;
 
+#[cfg(raddle_loom)]
+pub use clock::Lazy;
 pub use locks::{
     Barrier, BarrierError, BoundedSemaphore, Condition, Event, Lock, LockGuard, NotOwner,
     Ownership, RLock, RawLock, Releasable, Semaphore, SemaphoreGuard, Ticket, TooManyPermits,

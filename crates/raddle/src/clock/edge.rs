@@ -14,10 +14,11 @@ mod real {
     use crate::clock::lazy::Lazy;
     use crate::clock::thread::{self, is_on};
     use crate::clock::vector::Vector;
+    use crate::os::guarded::Guarded;
 
     /// What is known to those that acquire the thing: one word, empty when its memory is zero.
     pub(crate) struct Edge {
-        known: Lazy<Arc<Vector>>,
+        known: Lazy<Guarded<Arc<Vector>>>,
     }
 
     impl Edge {

@@ -1,34 +1,49 @@
 //! A value that is made when it is first wanted: one word, empty when its memory is zero.
+//!
+//! | the word | a thread that wants the value                                        |
+//! |----------|----------------------------------------------------------------------|
+//! | null     | makes one, and puts it there unless another thread was quicker       |
+//! | a box    | uses that for as long as this lives; one that it has made is dropped |
+//!
+//! The word is set once. (`loom_clock` is the model.)
 
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::os::guarded::Guarded;
+use crate::os::sync::{AtomicPtr, Ordering};
 
-/// A value behind a latch, made when it is first wanted. (It is set once, so whoever sees it may
-/// use it for as long as this lives.)
-pub(super) struct Lazy<T> {
+/// A value that is made when it is first wanted.
+pub struct Lazy<T> {
     /// Null, or from a `Box`.
-    made: AtomicPtr<Guarded<T>>,
+    made: AtomicPtr<T>,
 }
 
 impl<T: Default> Lazy<T> {
+    /// Nothing is made.
+    #[cfg(not(raddle_loom))]
     pub(super) const fn new() -> Self {
         Self { made: AtomicPtr::new(ptr::null_mut()) }
     }
 
+    /// Nothing is made.
+    #[cfg(raddle_loom)]
+    #[must_use]
+    #[allow(clippy::new_without_default, reason = "it has none outside of models")]
+    pub fn new() -> Self {
+        Self { made: AtomicPtr::new(ptr::null_mut()) }
+    }
+
     /// The value, if it was made.
-    pub(super) fn get(&self) -> Option<&Guarded<T>> {
+    pub fn get(&self) -> Option<&T> {
         // SAFETY: null, or from a box that is there as long as this is.
         unsafe { self.made.load(Ordering::Acquire).as_ref() }
     }
 
     /// The value, which is made if there is none.
-    pub(super) fn get_or_make(&self) -> &Guarded<T> {
+    pub fn get_or_make(&self) -> &T {
         if let Some(made) = self.get() {
             return made;
         }
-        let new = Box::into_raw(Box::new(Guarded::new()));
+        let new = Box::into_raw(Box::<T>::default());
         let order = (Ordering::AcqRel, Ordering::Acquire);
         match self.made.compare_exchange(ptr::null_mut(), new, order.0, order.1) {
             // SAFETY: from a box that this keeps from now on.
@@ -45,10 +60,15 @@ impl<T: Default> Lazy<T> {
 
 impl<T> Drop for Lazy<T> {
     fn drop(&mut self) {
-        let made = *self.made.get_mut();
+        let made = self.made.load(Ordering::Acquire);
         if !made.is_null() {
             // SAFETY: from a box, which nobody else has any more.
             drop(unsafe { Box::from_raw(made) });
         }
     }
 }
+
+// SAFETY: it owns the value, and lends it to whoever has it.
+unsafe impl<T: Send> Send for Lazy<T> {}
+// SAFETY: as above; what one thread makes, others use, and one drops.
+unsafe impl<T: Send + Sync> Sync for Lazy<T> {}

@@ -12,7 +12,7 @@
 
 mod edge;
 mod handoff;
-#[cfg(feature = "race")]
+#[cfg(any(feature = "race", raddle_loom))]
 mod lazy;
 mod permits;
 #[cfg(all(feature = "race", not(raddle_loom)))]
@@ -26,6 +26,8 @@ mod vector;
 
 pub(crate) use edge::Edge;
 pub(crate) use handoff::Handoff;
+#[cfg(raddle_loom)]
+pub use lazy::Lazy;
 pub(crate) use permits::Permits;
 #[cfg(feature = "race")]
 pub(crate) use slots::{name, name_at};

@@ -18,10 +18,11 @@ mod real {
 
     use crate::clock::lazy::Lazy;
     use crate::clock::thread::{self, Stamp, Time, is_on};
+    use crate::os::guarded::Guarded;
 
     /// One word, of which nothing is known at first.
     pub(crate) struct Permits {
-        known: Lazy<Known>,
+        known: Lazy<Guarded<Known>>,
     }
 
     #[derive(Default)]

@@ -23,6 +23,13 @@ mod real {
     // SAFETY: the value is used under the latch only, and can be sent.
     unsafe impl<T: Send> Sync for Guarded<T> {}
 
+    #[cfg(feature = "race")]
+    impl<T: Default> Default for Guarded<T> {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+
     impl<T: Default> Guarded<T> {
         pub(crate) const fn new() -> Self {
             Self { latch: Latch::new(), value: UnsafeCell::new(None) }
