@@ -285,3 +285,45 @@ def test_a_program_ends_as_it_would_without(folder, end):
     report, _, rest = checked.stderr.partition("around this line.\n")
     assert told(report)[0][0][0] == "update Stats.hits"
     assert re.sub(r"0x\w+", "", rest) == re.sub(r"0x\w+", "", bare.stderr)
+
+
+FORKED = """
+import os, sys, threading
+
+source = "\\n".join(f"def f{at}(each): each.a{at} = each.a{at} + 1" for at in range(400))
+names = {}
+exec(compile(source, __file__, "exec"), names)
+
+class Each: pass
+
+each = Each()
+for at in range(400):
+    setattr(each, f"a{at}", 0)
+
+def run():
+    for at in range(400):
+        names[f"f{at}"](each)
+
+threads = [threading.Thread(target=run) for _ in range(3)]
+for thread in threads:
+    thread.start()
+children = []
+for _ in range(10):
+    child = os.fork()
+    if not child:
+        run()
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        os._exit(0)
+    children.append(child)
+for thread in threads:
+    thread.join()
+print([os.waitpid(child, 0)[1] for child in children])
+"""
+
+
+@needs_races
+def test_children_that_are_forked_beside_the_first_reports_go_on(folder):
+    done = folder.run(*RACE, "-W", "ignore", folder.write(FORKED))
+    assert (done.returncode, done.stdout) == (0, f"{[0] * 10}\n")

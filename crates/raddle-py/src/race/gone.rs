@@ -37,16 +37,16 @@ static CAN_WAIT: [AtomicBool; KINDS] = [const { AtomicBool::new(false) }; KINDS]
 /// Whether an object of that type is a class, which is the family of its objects' attributes.
 static IS_CLASS: [AtomicBool; KINDS] = [const { AtomicBool::new(false) }; KINDS];
 
-/// Types whose `tp_dealloc` asks whether the object is still tracked by the garbage collector: it
-/// is not, once it was put off. (Those of functions, cells and classes take that for granted. They
-/// hold one another through tuples, which put themselves off.)
-const WAITING: [&CStr; 6] = [
+/// Types whose objects may hold one another without end. (A class is in no long chain.)
+const WAITING: [&CStr; 8] = [
     c"list",
     c"dict",
     c"set",
     c"collections.deque",
     c"collections.OrderedDict",
     c"collections.defaultdict",
+    c"cell",
+    c"function",
 ];
 
 /// How deep deallocations may be nested, as in the interpreter.
@@ -58,8 +58,6 @@ thread_local! {
     /// Those that were put off: null, or from a box. (It has no destructor, so it can be used
     /// while the thread ends.)
     static WAITS: Cell<*mut Vec<*mut ffi::PyObject>> = const { Cell::new(ptr::null_mut()) };
-    /// How many `__del__` the calling thread runs.
-    static ENDING: Cell<u32> = const { Cell::new(0) };
 }
 
 type Dealloc = unsafe extern "C-unwind" fn(*mut ffi::PyObject);
@@ -102,8 +100,10 @@ unsafe fn nested<const AT: usize>(object: *mut ffi::PyObject) {
         DEPTH.set(depth + 1);
         plain::<AT>(object);
         while let Some(next) = (depth == 0).then(take_waiting).flatten() {
-            let kind = ffi::Py_TYPE(next);
-            if let Some(dealloc) = (*kind).tp_dealloc {
+            // (Some take it for granted that the collector knows of the object. It does not run
+            // before they say that it is no more.)
+            ffi::PyObject_GC_Track(next.cast());
+            if let Some(dealloc) = (*ffi::Py_TYPE(next)).tp_dealloc {
                 // (It is at the depth of this one, and puts off what is too deep below it.)
                 guarded(|| dealloc(next));
             }
@@ -135,14 +135,6 @@ fn take_waiting() -> Option<*mut ffi::PyObject> {
     next
 }
 
-/// Whether the calling thread runs a `__del__`. Nobody else has the object any more, nor what only
-/// that has; it is ordered after all that was done to it by the count of its references, which is
-/// not seen.
-#[inline]
-pub(super) fn is_ending() -> bool {
-    ENDING.get() != 0
-}
-
 const DEALLOCS: [Dealloc; KINDS] = [
     dealloc::<0>,
     dealloc::<1>,
@@ -164,10 +156,10 @@ unsafe extern "C-unwind" fn finalize(object: *mut ffi::PyObject) {
 
 unsafe extern "C-unwind" fn finalize_and_del(object: *mut ffi::PyObject) {
     let del = CLASS_FINALIZE.load(Ordering::Relaxed);
-    ENDING.set(ENDING.get() + 1);
+    // (It has the last reference: the count of those orders it after all that others did to it.)
+    race::follow(object.addr());
     // SAFETY: what Python's classes with `__del__` have; the arguments are passed on.
     guarded(|| unsafe { mem::transmute::<usize, Dealloc>(del)(object) });
-    ENDING.set(ENDING.get() - 1);
     race::forget(object.addr());
 }
 

@@ -79,7 +79,7 @@ unsafe fn look(py: Python<'_>, site: &'static Site) -> bool {
         unsafe { show(py, frame, site) };
         return true;
     }
-    if BUSY.get() || gone::is_ending() || aside::is_telling() {
+    if BUSY.get() || aside::is_telling() {
         return true;
     }
     let mut seen = Seen::before(frame);

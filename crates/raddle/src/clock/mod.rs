@@ -33,9 +33,8 @@ pub(crate) use permits::Permits;
 pub(crate) use slots::{name, name_at};
 #[cfg(feature = "race")]
 pub(crate) use thread::{
-    Stamp, Tasks, Time, View, acquire, changed, end, follow, has_waited, is_after, is_on,
-    is_same_thread, is_shared, looks_again, serial, stamp, switch, time, view, waited_at,
-    waits,
+    Stamp, Tasks, Time, acquire, changed, end, follow, has_waited, is_after, is_on,
+    is_same_thread, is_shared, looks_again, serial, stamp, switch, time, waited_at, waits,
 };
 #[cfg(feature = "race")]
 pub(crate) use vector::Vector;

@@ -281,27 +281,6 @@ pub(crate) fn is_after(time: Time) -> bool {
         .unwrap_or(true)
 }
 
-/// How far the calling thread is ordered after others, at a moment.
-#[derive(Clone)]
-pub(crate) struct View {
-    time: Time,
-    seen: Arc<Vector>,
-}
-
-impl View {
-    /// Whether what happens then is ordered after that time of another thread.
-    #[inline]
-    pub(crate) fn is_after(&self, time: Time) -> bool {
-        self.time.slot == time.slot || self.seen.at(time.slot) >= time.at
-    }
-}
-
-/// How far the calling thread is ordered after others now.
-#[inline]
-pub(crate) fn view() -> Option<View> {
-    with(|mine| View { time: mine.time, seen: Arc::clone(&mine.seen) })
-}
-
 /// What those are ordered after that acquire it; what the calling thread does next is not.
 pub(crate) fn stamp() -> Option<Stamp> {
     SHARED.store(true, Ordering::Relaxed);

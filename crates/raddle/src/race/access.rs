@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::held::{self, Locks};
+use super::thread::Writer;
 use crate::card::Card;
 use crate::clock::{self, Time};
 
@@ -210,6 +211,11 @@ impl Access {
         Time { slot: self.slot, at: self.at }
     }
 
+    /// Which thread it is of, and where it is.
+    pub(super) fn writer(&self) -> Writer {
+        (self.slot, self.site)
+    }
+
     /// The number of the thread that it is of.
     #[inline]
     pub(super) fn slot(&self) -> u32 {
@@ -251,7 +257,12 @@ impl Access {
     }
 
     pub(super) fn pairs(&self) -> impl Iterator<Item = &Pair> {
-        self.pairs.iter().flat_map(|pairs| pairs.iter().flatten())
+        self.all_pairs().flatten()
+    }
+
+    /// One for each kind of read that it may belong to, if it belongs to any.
+    pub(super) fn all_pairs(&self) -> impl Iterator<Item = Option<&Pair>> {
+        self.pairs.iter().flat_map(|pairs| pairs.iter().map(Option::as_ref))
     }
 
     /// The name of the thread.

@@ -2,6 +2,7 @@
 
 use super::access::{Access, Flags, Pairs, Step, Value};
 use super::held::{self, Locks};
+use super::thread::Writer;
 use crate::clock::{self, Stamp, Time, Vector};
 
 /// Accesses of one place that are remembered.
@@ -23,13 +24,20 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn accesses(&self) -> impl Iterator<Item = &Access> {
+    /// All that are remembered.
+    pub(super) fn accesses(&self) -> impl Iterator<Item = &Access> {
         self.first.iter().chain(self.others.iter().flat_map(|others| others.iter()))
     }
 
     /// Accesses of other threads than the one with that slot.
     pub(super) fn of_others(&self, slot: u32) -> impl Iterator<Item = &Access> {
         self.accesses().filter(move |access| access.slot() != slot)
+    }
+
+    /// The threads whose writes the calling one is not ordered after, and where they wrote.
+    pub(super) fn unordered_writers(&self) -> Vec<Writer> {
+        let writes = self.accesses().filter(|access| access.kind.writes());
+        writes.filter(|it| !clock::is_after(it.time())).map(Access::writer).collect()
     }
 
     /// Whether the access is as one that is remembered, which did no harm with any other one that

@@ -86,10 +86,8 @@ fn all_items<'a>(step: &Step<'a>) -> Step<'a> {
 fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
     let time = clock::time()?;
     let flags = step.flags;
-    let (pairs, views) = thread::pairs(step.links, step.place());
-    // (What a read that writes belong to is ordered after, before it brings anything.)
-    let is_read_on = flags.has(Flags::LINKED) || step.across.is_some();
-    let view = if is_read_on { clock::view() } else { None };
+    let pairs = thread::pairs(step.links, step.place());
+    let mut before = Vec::new();
     let mut found = None;
     let (mut is_quiet, mut is_unknown) = (false, false);
     let is_new = part(step.object).with(|objects| {
@@ -122,19 +120,25 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
             carry(None, put, step, time.slot);
             return false;
         };
+        // (Before it brings anything.)
+        if flags.has(Flags::LINKED) || step.across.is_some() {
+            before = place.unordered_writers();
+        }
         if held::with_locks(|locks| place.renew(step, time, locks, &pairs)) {
             carry(Some(place), put, step, time.slot);
             return false;
         }
         let mine = Access::new(step, time, held::locks(), pairs);
+        let earlier = thread::before(step.links, step.place());
         let mut is_harmless = true;
         for other in place.of_others(time.slot) {
             let Some(harm) = rules::harm(&mine, other) else { continue };
             is_harmless = false;
             let was_unordered = || {
-                let mut seen = mine.pairs().zip(&views);
-                seen.any(|(pair, view)| {
-                    !view.is_after(other.time()) && rules::can_come_between(&mine, pair, other)
+                let mut earlier = mine.all_pairs().zip(&earlier);
+                earlier.any(|(pair, before)| {
+                    let came = before.as_ref().is_some_and(|it| it.contains(&other.writer()));
+                    came && pair.is_some_and(|it| rules::can_come_between(&mine, it, other))
                 })
             };
             if found.is_none() && (!clock::is_after(other.time()) || was_unordered()) {
@@ -156,13 +160,11 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
         let lost = LOST.with(|lost| lost.clone());
         clock::acquire(&lost);
     }
-    if let Some(view) = view {
-        if let Some(across) = step.across {
-            thread::remember(across, step, view.clone());
-        }
-        if flags.has(Flags::LINKED) {
-            thread::remember(step.site, step, view);
-        }
+    if let Some(across) = step.across {
+        thread::remember(across, step, before.clone());
+    }
+    if flags.has(Flags::LINKED) {
+        thread::remember(step.site, step, before);
     }
     if step.kind.writes() {
         thread::outdate(step);
@@ -181,10 +183,12 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
     found.filter(|found| mark_told(found.mine.site, found.other.site, found.harm))
 }
 
-/// Forgets an object other than that one, since there are too many.
+/// Forgets an object other than that one, since there are too many. (A family's guards are
+/// forgotten when it dies, which is told of what is remembered.)
 #[cold]
 fn push_out(objects: &mut Map<Object>, but: usize) {
-    let any = objects.keys().copied().find(|object| *object != but);
+    let mut others = objects.iter().filter(|(object, _)| **object != but);
+    let any = others.find(|(_, known)| !known.is_family).map(|(object, _)| *object);
     if let Some(any) = any
         && let Some(gone) = objects.remove(&any)
     {
@@ -266,6 +270,21 @@ fn forget_known(object: usize) {
             forget_family(object);
         }
     }
+}
+
+/// The calling thread is the last to have the object: it is ordered after all that others did to
+/// it.
+pub fn follow(object: usize) {
+    if COUNT.load(Ordering::Relaxed) == 0 || !clock::is_on() {
+        return;
+    }
+    let mut vector = Vector::new();
+    part(object).with(|objects| {
+        if let Some(object) = objects.get(&object) {
+            object.uses(&mut vector);
+        }
+    });
+    clock::acquire(&vector);
 }
 
 /// The family is no more: another one may get its number.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::access::{Flags, Flow, Link, Pair, Pairs, Step};
 use super::held;
-use crate::clock::{self, View};
+use crate::clock;
 
 /// Reads that a thread remembers, to see which writes belong to them.
 const READS: usize = 256;
@@ -14,14 +14,17 @@ thread_local! {
     static READ: RefCell<Vec<Option<LastRead>>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Which thread writes, by its slot, and at which site.
+pub(super) type Writer = (u32, u32);
+
 /// The last read at one site.
 pub(super) struct LastRead {
     site: u32,
     place: (usize, usize),
     /// When, by the thread's own count.
     pub(super) serial: u64,
-    /// What it was ordered after, but for what it brought.
-    view: View,
+    /// Writes of others that came before it, and that it was not ordered after but for a lock.
+    before: Vec<Writer>,
 }
 
 /// Whether the last read at the site is that one, if writes belong to it.
@@ -46,9 +49,9 @@ pub(super) fn knows(step: &Step<'_>) -> bool {
 }
 
 /// Remembers a read that writes belong to, as one at that site.
-pub(super) fn remember(site: u32, step: &Step<'_>, view: View) {
+pub(super) fn remember(site: u32, step: &Step<'_>, before: Vec<Writer>) {
     let serial = clock::serial();
-    let new = LastRead { site, place: (step.object, step.name), serial, view };
+    let new = LastRead { site, place: (step.object, step.name), serial, before };
     let old = READ.try_with(|reads| {
         let reads = &mut *reads.borrow_mut();
         if reads.is_empty() {
@@ -76,12 +79,26 @@ pub(super) fn outdate(step: &Step<'_>) {
     });
 }
 
-/// What the reads were ordered after that a write belongs to.
-pub(super) type Views = Vec<View>;
-
 /// The reads that the write belongs to, of those that were of the same place: the last one of
-/// each kind; and for each what it was ordered after.
-pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Pairs, Views) {
+/// each kind.
+pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> Pairs {
+    let pair = |link: &Link, read: &LastRead| Pair {
+        flow: link.flow,
+        locks: held::since(read.serial),
+    };
+    last_reads(links, place, pair)
+}
+
+/// The writes of others that came before these reads.
+pub(super) fn before(links: &[Link], place: (usize, usize)) -> [Option<Vec<Writer>>; 2] {
+    last_reads(links, place, |_, read| read.before.clone())
+}
+
+fn last_reads<R>(
+    links: &[Link],
+    place: (usize, usize),
+    take: impl Fn(&Link, &LastRead) -> R,
+) -> [Option<R>; 2] {
     if links.is_empty() {
         return Default::default();
     }
@@ -101,13 +118,7 @@ pub(super) fn pairs(links: &[Link], place: (usize, usize)) -> (Pairs, Views) {
                 *kind = Some((link, read));
             }
         }
-        let mut views = Vec::new();
-        let pairs = last.map(|last| {
-            let (Link { flow, .. }, read) = last?;
-            views.push(read.view.clone());
-            Some(Pair { flow, locks: held::since(read.serial) })
-        });
-        (pairs, views)
+        last.map(|last| last.map(|(link, read)| take(&link, read)))
     });
     found.unwrap_or_default()
 }

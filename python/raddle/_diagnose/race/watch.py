@@ -48,8 +48,7 @@ def start(packages=(), strict=False, missing_ok=False):
         raise RuntimeError(why)
     _packages = settings.folders(packages, missing_ok)
     if _tool is None:
-        from raddle._diagnose.race import told  # noqa: F401 (it hands its function in)
-
+        _prepare()
         tool = settings.slot()
         sys.monitoring.use_tool_id(tool, settings.NAME)
         try:
@@ -63,6 +62,20 @@ def start(packages=(), strict=False, missing_ok=False):
         _tool = tool
         atexit.register(stop)  # It is run last. What comes then is the interpreter's own end.
     _switch(True, strict)
+
+
+def _prepare():
+    """Import what a report needs: told.py hands its function in, and a module that is imported
+    only by a report could be half imported in a child that is forked meanwhile, for ever."""
+    import dis
+    import io
+    import linecache
+    import select
+
+    from raddle._diagnose import deadlock
+    from raddle._diagnose.race import told
+
+    assert all((dis, io, linecache, select, deadlock, told))
 
 
 def stop():
@@ -189,8 +202,6 @@ def _look_at(code):
     written = _names[id(code)][1]
     names = accesses.Names.of_nothing()
     names.attr, names.globals, names.deref = _written.attr, written.globals, written.deref
-    if code.co_name == "__del__":
-        return
     entries = accesses.of(code, names)
     left = {name for name in code.co_names if name not in names.attr}
     _known[id(code)] = code, written, left
