@@ -1,4 +1,4 @@
-"""What lives is counted in a class; objects that die in several threads count down."""
+"""Objects that die in several threads are counted in their class."""
 # race: update Connection.live
 
 import threading
@@ -9,7 +9,6 @@ class Connection:
 
     def __init__(self):
         self.is_open = False
-        Connection.live += 1
 
     def open(self):
         self.is_open = True
@@ -21,16 +20,8 @@ class Connection:
         self.close()
 
 
-connections = [Connection() for _ in range(3)]
-
-
-def use(connection):
-    if connection.live:
-        connection.open()
-
-
 def work():
-    use(connections.pop())
+    Connection().open()
 
 
 threads = [threading.Thread(target=work) for _ in range(3)]
