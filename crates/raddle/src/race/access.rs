@@ -281,17 +281,24 @@ impl Access {
     /// after this one is so after that one, too.
     #[inline]
     pub(super) fn is_renewed_by(&self, new: &Self) -> bool {
+        self.slot == new.slot && self.is_repeated_by(new)
+    }
+
+    /// Whether a later access, of whatever thread, does the same under the same locks at the same
+    /// site.
+    #[inline]
+    pub(super) fn is_repeated_by(&self, new: &Self) -> bool {
         self.site == new.site && self.is_of_kind(new) && self.flow() == new.flow()
     }
 
     #[inline]
     fn is_of_kind(&self, new: &Self) -> bool {
-        self.slot == new.slot && self.kind == new.kind && held::same(&self.locks, &new.locks)
+        self.kind == new.kind && held::same(&self.locks, &new.locks)
     }
 
     /// Whether a later access of the same thread does the same harm, wherever it is.
     pub(super) fn is_alike(&self, new: &Self) -> bool {
-        self.is_of_kind(new) && self.is_as_harmful_as(new)
+        self.slot == new.slot && self.is_of_kind(new) && self.is_as_harmful_as(new)
     }
 
     /// Whether that one does the same harm, with whatever other one.

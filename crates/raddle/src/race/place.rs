@@ -60,10 +60,15 @@ impl Place {
         is_same
     }
 
-    /// Which access the new one takes the place of: the last one at its site. Where there is no
-    /// room for another one, it may be one at another site that does the same harm.
+    /// Which access the new one takes the place of: the thread's last one at its site, or one there
+    /// of another thread that it is ordered after (who is not ordered after that one is not ordered
+    /// after the new one). Where there is no room for another one, it may be one of the thread's at
+    /// another site that does the same harm.
     fn known(&mut self, new: &Access) -> Option<&mut Access> {
-        let same = self.accesses().position(|old| old.is_renewed_by(new));
+        let same = self.accesses().position(|old| old.is_renewed_by(new)).or_else(|| {
+            let is_past = |old: &Access| old.is_repeated_by(new) && clock::is_after(old.time());
+            self.accesses().position(is_past)
+        });
         let is_full = || self.others.as_ref().is_some_and(|others| others.len() >= MOST);
         let known = same.or_else(|| {
             is_full().then(|| self.accesses().position(|old| old.is_alike(new))).flatten()
@@ -81,7 +86,9 @@ impl Place {
         let version = self.version;
         if let Some(old) = self.known(&new) {
             let is_new = old.site != new.site;
-            let version = if old.is_as_harmful_as(&new) { version } else { next };
+            // (Accesses of the older thread were not held against it.)
+            let is_same = old.slot() == new.slot() && old.is_as_harmful_as(&new);
+            let version = if is_same { version } else { next };
             new.harmless_at = if is_harmless { version } else { 0 };
             *old = new;
             self.version = version;
