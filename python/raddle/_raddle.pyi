@@ -88,6 +88,7 @@ if sys.version_info >= (3, 12):
         "_race_ends",
         "_race_instruction",
         "_race_probe",
+        "_race_tell_again",
     ]
 
 __version__: str
@@ -434,6 +435,7 @@ if sys.version_info >= (3, 12):
     def _race_ends() -> None: ...
     def _race_instruction(code: CodeType, offset: int) -> object: ...
     def _race_probe(list: list[Any] | None) -> None: ...
+    def _race_tell_again() -> None: ...
 
 @final
 class _Handler:

@@ -211,6 +211,16 @@ class _Watch:
     # (Of the older kind of wrappers, which every pytest knows: this module is loaded wherever
     # raddle is installed.)
     @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item):
+        from raddle._diagnose.race import watch
+
+        if watch.is_on():
+            from raddle._diagnose.race import told
+
+            told.tell_again()  # Of the same lines, too: it is another test's race.
+        yield
+
+    @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item):
         outcome = yield
         expected = item.get_closest_marker("raddle_expected") is not None

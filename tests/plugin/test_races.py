@@ -72,6 +72,22 @@ def test_a_race_fails_the_test_that_made_it_with_the_report(suite):
 
 
 @needs_races
+@pytest.mark.parametrize("mark", ["", "@pytest.mark.raddle_expected"])
+def test_each_test_has_its_own_race_of_the_same_lines(suite, mark):
+    code = f"""{RUN}
+    {mark}
+    def test_first():
+        run(hit)
+
+    def test_second():
+        run(hit)
+"""
+    done = suite(code, "--raddle-race")
+    done.assert_outcomes(passed=1 if mark else 0, failed=1 if mark else 2)
+    assert "::test_second" in done.stdout.str().partition("short test summary")[2]
+
+
+@needs_races
 def test_a_race_in_a_fixture_fails_that_phase(suite):
     done = suite(PHASES, "--raddle-race")
     done.assert_outcomes(passed=3, errors=2)

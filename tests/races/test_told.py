@@ -46,6 +46,17 @@ def test_a_pair_of_places_is_told_once(folder):
     assert names(done) == ["update Stats.hits"]
 
 
+@needs_races
+def test_what_a_hundred_lines_do_to_a_value_is_not_told_ten_thousand_times(folder):
+    lines = "\n".join(f"    Stats.hits += {at}" for at in range(100))
+    done = folder.run(*RACE, folder.write(f"{COUNTED}\ndef many():\n{lines}\nrun(many, many)"))
+    found, rest = told(done.stderr)
+    assert {name for name, _ in found} == {"update Stats.hits"} and len(found) == 20
+    assert rest == (
+        "raddle: race: Stats.hits: there are more pairs of lines, which are left unsaid\n"
+    )
+
+
 SHARED_NAME = """
 import threading
 

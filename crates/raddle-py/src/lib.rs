@@ -79,7 +79,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::race::{
         sites::look_at,
-        watch::{Sent, check, ends, probe},
+        watch::{Sent, check, ends, probe, tell_again},
     };
     #[pymodule_export]
     use crate::stream::{fast::quicken_stream, stream::Stream, worker::StreamWorker};

@@ -12,6 +12,8 @@ from raddle import _raddle
 from raddle._diagnose.program import stack
 from raddle._pytest import known_threads
 
+UNKNOWN = "one that Python's threading does not know"
+ENDING = 0.3  # seconds that such a thread may take to end
 NO_IDENT = 1  # of a thread that is not Python's; no thread of Python has it
 _TASKS = "/proc/self/task"
 _PYTEST = f"{os.sep}_pytest{os.sep}"
@@ -82,6 +84,13 @@ class Harness:
         if self._is_told:
             return None
         awake = self._awake()
+        until = time.monotonic() + ENDING
+        while any(awake.get(each) == UNKNOWN for each in self._suspects):
+            # (It may be about to end: one of raddle's that has told something, say.)
+            if time.monotonic() > until:
+                break
+            time.sleep(0.005)
+            awake = self._awake()
         lasting = [awake[each] for each in sorted(self._suspects & set(awake))]
         if not lasting:
             return None
@@ -100,7 +109,7 @@ class Harness:
         for native in _natives() - left_out - {os.getpid()}:
             thread = threads.get(native)
             if thread is None:
-                awake[native] = "one that Python's threading does not know"
+                awake[native] = UNKNOWN
             elif _ids(thread)[0] not in asleep:
                 awake[native] = told(thread)
         return awake

@@ -167,6 +167,7 @@ pub(crate) fn check(
         self::calls::prepare(calls);
     }
     libraries::watch(py, folders);
+    race::run_at_once(cfg!(Py_GIL_DISABLED));
     race::check(on, strict);
 }
 
@@ -179,6 +180,13 @@ static mut DEFINITION: ffi::PyMethodDef = ffi::PyMethodDef {
     ml_flags: ffi::METH_FASTCALL,
     ml_doc: DOC.as_ptr(),
 };
+
+/// What was told is told again.
+#[pyfunction]
+#[pyo3(name = "_race_tell_again")]
+pub(crate) fn tell_again() {
+    race::tell_again();
+}
 
 /// What the calling thread does from now on happens after what threads did that have ended.
 #[pyfunction]

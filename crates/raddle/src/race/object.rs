@@ -88,7 +88,8 @@ impl Drop for Places {
 }
 
 impl Places {
-    fn find(&mut self, name: usize) -> Option<&mut Place> {
+    /// The place of that name.
+    pub(super) fn find(&mut self, name: usize) -> Option<&mut Place> {
         if let Some((_, place)) = self.few.iter_mut().find(|(known, _)| *known == name) {
             return Some(place);
         }

@@ -113,6 +113,13 @@ impl Place {
         true
     }
 
+    /// The calling thread is ordered after what it brings.
+    pub(super) fn follow(&self) {
+        if let Some(brings) = &self.brings {
+            clock::follow(brings);
+        }
+    }
+
     /// Adds what it brings.
     pub(super) fn add_to(&self, vector: &mut Vector) {
         if let Some(brings) = &self.brings {

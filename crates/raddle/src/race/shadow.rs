@@ -2,8 +2,9 @@
 //!
 //! It is dropped with the object: the embedder says when one is no more, see [`forget`].
 
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -32,8 +33,19 @@ static TABLE: [Guarded<Map<Object>>; PARTS] = [const { Guarded::new() }; PARTS];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// The place that all items of a container are, as far as they are only read.
 const ALL_ITEMS: usize = 6;
-/// Pairs of sites that were told.
-static TOLD: Guarded<HashSet<(u32, u32, Harm)>> = Guarded::new();
+/// What was told.
+static TOLD: Guarded<Told> = Guarded::new();
+/// Pairs of sites that are told of one place, at most: a function with a hundred lines that add to a
+/// value has thousands.
+const MOST_TOLD: u32 = 32;
+
+#[derive(Default)]
+struct Told {
+    pairs: HashSet<(u32, u32, Harm)>,
+    /// How many of a place.
+    counts: HashMap<(usize, usize), u32>,
+}
+
 /// Which locks are held where a place is accessed, by its family and name.
 static GUARDS: Guarded<Map<Map<Vec<Guard>>>> = Guarded::new();
 /// Families whose guards are remembered.
@@ -83,7 +95,44 @@ fn all_items<'a>(step: &Step<'a>) -> Step<'a> {
     Step { name: ALL_ITEMS, site: 0, ..*step }
 }
 
+/// Whether threads run between the telling of an access and the access itself.
+static AT_ONCE: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// The place that the calling thread has said it reads, and whether it is ordered after what
+    /// it finds there.
+    static READS: Cell<Option<(usize, usize, bool)>> = const { Cell::new(None) };
+}
+
+/// Says whether other threads may run between the telling of an access and the access itself: as
+/// those of an interpreter without a GIL.
+pub fn run_at_once(on: bool) {
+    AT_ONCE.store(on, Ordering::Relaxed);
+}
+
+/// What the thread was about to read it has read by now: it may have found there what was put in
+/// after it had said so.
+fn has_read() {
+    let Some((object, name, follows)) = READS.take() else { return };
+    part(object).with(|objects| {
+        let Some(object) = objects.get_mut(&object) else { return };
+        if follows && let Some(place) = object.places.find(name) {
+            place.follow();
+        }
+        if let Some(put) = &object.put {
+            clock::acquire(put);
+        }
+    });
+}
+
 fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
+    if AT_ONCE.load(Ordering::Relaxed) {
+        has_read();
+        if step.kind == Kind::Take || !step.kind.writes() {
+            let follows = !step.flags.has(Flags::UPDATED);
+            READS.set(Some((step.object, step.name, follows)));
+        }
+    }
     let time = clock::time()?;
     let flags = step.flags;
     let pairs = thread::pairs(step.links, step.place());
@@ -141,7 +190,10 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
                     came && pair.is_some_and(|it| rules::can_come_between(&mine, it, other))
                 })
             };
-            if found.is_none() && (!clock::is_after(other.time()) || was_unordered()) {
+            if found.is_none()
+                && (!clock::is_after(other.time()) || was_unordered())
+                && mark_told_of(step.place(), (step.site, other.site, harm))
+            {
                 found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
             }
         }
@@ -180,7 +232,7 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
     if recent.is_of(clock::serial()) {
         recent.remember();
     }
-    found.filter(|found| mark_told(found.mine.site, found.other.site, found.harm))
+    found
 }
 
 /// Forgets an object other than that one, since there are too many. (A family's guards are
@@ -322,7 +374,26 @@ pub fn objects() -> usize {
 
 /// Whether those two sites were not told yet; from now on they were.
 pub fn mark_told(one: u32, other: u32, harm: Harm) -> bool {
-    TOLD.with(|told| told.insert((one.min(other), one.max(other), harm)))
+    TOLD.with(|told| told.pairs.insert((one.min(other), one.max(other), harm)))
+}
+
+/// [`mark_told`], of accesses of that place; no more than some are told of one.
+fn mark_told_of(place: (usize, usize), (one, other, harm): (u32, u32, Harm)) -> bool {
+    TOLD.with(|told| {
+        let count = told.counts.get(&place).copied().unwrap_or(0);
+        let is_new =
+            count < MOST_TOLD && told.pairs.insert((one.min(other), one.max(other), harm));
+        if is_new {
+            told.counts.insert(place, count + 1);
+        }
+        is_new
+    })
+}
+
+/// What was told is told again.
+pub fn tell_again() {
+    let old = TOLD.with(std::mem::take);
+    drop(old);
 }
 
 /// Sites whose guards were remembered lately, mixed with what they are guards of: the same is not

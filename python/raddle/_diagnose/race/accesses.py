@@ -252,6 +252,9 @@ def _links(flow, block, op, what, reads):
         is_item = _scope(flow, op, what) == "item"
         if is_item and not _is_one_container(flow, op, read):
             continue
+        if _is_taken(flow, read) or kind_of_read == "slice":
+            # What was taken out is nobody else's; and two slices may be of different items.
+            continue
         is_made = not is_call or not is_item or _is_of_one_container(flow, op, read)
         if bit & made_of and is_made:
             yield bit, UPDATE
@@ -314,6 +317,11 @@ def _is_one_container(flow, op, read):
     """Whether two instructions may access one container, by what the source calls it."""
     one, other = flow.containers.get(op.offset), flow.containers.get(read.offset)
     return one is None or other is None or one == other
+
+
+def _is_taken(flow, read):
+    """Whether a call takes what it returns out of a container."""
+    return read.opname.startswith("CALL") and flow.callee.get(read.offset) in tables.TAKES
 
 
 def _is_of_one_container(flow, op, read):

@@ -4,6 +4,7 @@ The core finds them, and the extension calls `found` for each pair of places onc
 that no signal handler interrupts.
 """
 
+import _thread
 import collections
 import os
 import sys
@@ -15,9 +16,12 @@ from raddle._diagnose.race import names, origins, words
 from raddle._diagnose.report import known, report
 
 KEPT = 1000  # races that races() remembers
+MOST = 20  # pairs of lines that are told of one name
 
 _races = collections.deque(maxlen=KEPT)
 _told = {}  # by kind, name and places
+_counts = collections.Counter()  # of those that were told, by name
+_counting = _thread.allocate_lock()
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_RACES", "").split(",")))
 
 
@@ -114,6 +118,13 @@ def know(patterns):
     _known = patterns
 
 
+def tell_again():
+    """Tell again of what was told: in another test of the same code, say."""
+    _told.clear()
+    _counts.clear()
+    _raddle._race_tell_again()
+
+
 def found(finder, harm, mine, other, owner, name, item, guards):
     """Called for each race; return None, or what the finder's thread is to call.
 
@@ -126,7 +137,7 @@ def found(finder, harm, mine, other, owner, name, item, guards):
     try:
         called = stack.clean(_called(mine, other, owner, name, item))
         race = Race(harm, mine, other, called, guards)
-        if race._is_known() or not race._is_new():
+        if race._is_known() or not race._is_new() or _is_enough(called):
             return None
         _races.append(race)
         action = deadlock.action()
@@ -138,6 +149,17 @@ def found(finder, harm, mine, other, owner, name, item, guards):
             report.show(lambda colour: text)
         return None
     return (deadlock.hand, finder, action, race) if callable(action) else None
+
+
+def _is_enough(name):
+    """Whether races of one name were told often enough; say so once."""
+    with _counting:
+        _counts[name] += 1
+        count = _counts[name]
+    if count == MOST + 1:
+        text = f"raddle: race: {name}: there are more pairs of lines, which are left unsaid\n"
+        report.show(lambda colour: text)
+    return count > MOST
 
 
 def _called(mine, other, owner, name, item):

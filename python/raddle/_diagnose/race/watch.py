@@ -71,11 +71,12 @@ def _prepare():
     import io
     import linecache
     import select
+    import tokenize
 
     from raddle._diagnose import deadlock
     from raddle._diagnose.race import told
 
-    assert all((dis, io, linecache, select, deadlock, told))
+    assert all((dis, io, linecache, select, tokenize, deadlock, told))
 
 
 def stop():
@@ -84,7 +85,8 @@ def stop():
     if _tool is not None:
         _switch(False, False)
         seams.unsee()
-        _let_go(_tool)
+        if sys.monitoring.get_tool(_tool) == settings.NAME:  # A program can free what it likes.
+            _let_go(_tool)
         _tool = None
 
 
