@@ -12,14 +12,17 @@ use source::{root, sources};
 /// A function without arguments, and one of the standard library's.
 const PLAIN: [&str; 2] = ["thread_id", "scope"];
 
-/// What `lib.rs` has after `start`, up to the end of the statement.
+/// What `lib.rs` has after `start`, up to the end of the statement; models have more.
 fn exports(start: &str) -> Vec<String> {
     let library = fs::read_to_string(root().join("lib.rs")).unwrap();
+    let mut parts = library.split("\n#[cfg(raddle_loom)]\n");
+    let first = parts.next().unwrap().to_owned();
+    let library =
+        parts.fold(first, |all, part| format!("{all}\n{}", part.split_once(';').unwrap().1));
     library
         .split(start)
         .skip(1)
         .map(|rest| rest.split(';').next().unwrap().to_owned())
-        .filter(|statement| !statement.contains("advance_clock"))
         .collect()
 }
 
