@@ -39,7 +39,8 @@ HARMLESS = {
         PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
     """,
     "keeps one reference more": "PyList_Append",
-    "is for an object that has ended already": "PyObject_Free PyObject_GC_UnTrack",
+    "is for an object that has ended already": "PyObject_Free PyObject_GC_UnTrack "
+    "PyObject_GC_Track",
     "makes a thread state, or lets go of the GIL, and does not take it": """
         PyEval_SaveThread PyThreadState_DeleteCurrent PyThreadState_New
         _PyThreadState_Prealloc _PyThreadState_SetCurrent

@@ -7,6 +7,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::race::{self, Flags, Found, Kind, Link, Step, Value};
 
+use super::gone;
 use super::operands::Frame;
 use super::sites::{Site, What};
 use super::tell;
@@ -144,6 +145,7 @@ impl Seen {
         name_thread(py);
         if let Some(found) = race::access(step)
             && self.found.is_none()
+            && !gone::may_be_its_own(object, step.family)
         {
             // SAFETY: passed on to the caller.
             self.found = Some((found, unsafe { tell::Subject::of(py, object, key, step) }));

@@ -33,8 +33,7 @@ mod tracked;
 pub use access::{Access, Flags, Flow, Kind, Link, Step, Value};
 pub use rules::Harm;
 pub use shadow::{
-    Found, access, follow, forget, forget_family, guards, mark_told, objects, run_at_once,
-    tell_again,
+    Found, access, forget, forget_family, guards, mark_told, objects, run_at_once, tell_again,
 };
 pub use thread::{flows, name_thread};
 pub use tracked::{Race, Tracked, races};

@@ -3,7 +3,6 @@
 use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::access::Access;
 use super::map::Map;
 use super::place::Place;
 use crate::clock::Vector;
@@ -53,14 +52,6 @@ impl Object {
             vector.join(put);
         }
         self.places.all().for_each(|(_, place)| place.add_to(vector));
-    }
-
-    /// Adds when threads accessed it last.
-    pub(super) fn uses(&self, vector: &mut Vector) {
-        let accesses = self.places.all().flat_map(|(_, place)| place.accesses());
-        for time in accesses.map(Access::time) {
-            vector.raise(time.slot, time.at);
-        }
     }
 
     /// The names of its places.

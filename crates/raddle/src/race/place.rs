@@ -8,6 +8,9 @@ use crate::clock::{self, Stamp, Time, Vector};
 /// Accesses of one place that are remembered.
 const MOST: usize = 16;
 
+/// Accesses that stay though later ones are ordered after them.
+const TURNS: usize = 4;
+
 /// A variable, an item, or how much is in a container.
 #[derive(Default)]
 pub(super) struct Place {
@@ -19,13 +22,14 @@ pub(super) struct Place {
     brings: Option<Box<Stamp>>,
     /// Whether what was written last is a reference.
     is_reference: bool,
+    /// How many pairs of accesses were told of it, and in which epoch.
+    told: (u8, u8),
     /// Moves on when an access comes that may do other harm than those that are here.
     version: u32,
 }
 
 impl Place {
-    /// All that are remembered.
-    pub(super) fn accesses(&self) -> impl Iterator<Item = &Access> {
+    fn accesses(&self) -> impl Iterator<Item = &Access> {
         self.first.iter().chain(self.others.iter().flat_map(|others| others.iter()))
     }
 
@@ -38,6 +42,15 @@ impl Place {
     pub(super) fn unordered_writers(&self) -> Vec<Writer> {
         let writes = self.accesses().filter(|access| access.kind.writes());
         writes.filter(|it| !clock::is_after(it.time())).map(Access::writer).collect()
+    }
+
+    /// How many pairs of accesses were told of it in that epoch.
+    pub(super) fn told_in(&self, epoch: u8) -> u8 {
+        if self.told.1 == epoch { self.told.0 } else { 0 }
+    }
+
+    pub(super) fn has_told(&mut self, pairs: u8, epoch: u8) {
+        self.told = (pairs, epoch);
     }
 
     /// Whether the access is as one that is remembered, which did no harm with any other one that
@@ -66,8 +79,14 @@ impl Place {
     /// another site that does the same harm.
     fn known(&mut self, new: &Access) -> Option<&mut Access> {
         let same = self.accesses().position(|old| old.is_renewed_by(new)).or_else(|| {
-            let is_past = |old: &Access| old.is_repeated_by(new) && clock::is_after(old.time());
-            self.accesses().position(is_past)
+            let is_past = |old: &Access| {
+                old.is_repeated_by(new)
+                    && old.is_as_harmful_as(new)
+                    && clock::is_after(old.time())
+            };
+            // (A few threads that take turns are not to push one another out each time.)
+            let are_many = self.others.as_ref().is_some_and(|others| others.len() >= TURNS);
+            are_many.then(|| self.accesses().position(is_past)).flatten()
         });
         let is_full = || self.others.as_ref().is_some_and(|others| others.len() >= MOST);
         let known = same.or_else(|| {

@@ -3,10 +3,10 @@
 //! It is dropped with the object: the embedder says when one is no more, see [`forget`].
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use super::access::{Access, Flags, Kind, Step};
 use super::held::{self, Locks};
@@ -18,6 +18,7 @@ use super::rules::{self, Harm};
 use super::thread;
 use crate::clock::{self, Vector};
 use crate::os::guarded::Guarded;
+use crate::os::ticks;
 
 /// Parts of the table, so that threads seldom meet.
 const PARTS: usize = 64;
@@ -33,18 +34,13 @@ static TABLE: [Guarded<Map<Object>>; PARTS] = [const { Guarded::new() }; PARTS];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// The place that all items of a container are, as far as they are only read.
 const ALL_ITEMS: usize = 6;
-/// What was told.
-static TOLD: Guarded<Told> = Guarded::new();
+/// Pairs of sites that were told.
+static TOLD: Guarded<HashSet<(u32, u32, Harm)>> = Guarded::new();
+/// Moves on when all is told again.
+static EPOCH: AtomicU8 = AtomicU8::new(0);
 /// Pairs of sites that are told of one place, at most: a function with a hundred lines that add to a
 /// value has thousands.
-const MOST_TOLD: u32 = 32;
-
-#[derive(Default)]
-struct Told {
-    pairs: HashSet<(u32, u32, Harm)>,
-    /// How many of a place.
-    counts: HashMap<(usize, usize), u32>,
-}
+const MOST_TOLD: u8 = 32;
 
 /// Which locks are held where a place is accessed, by its family and name.
 static GUARDS: Guarded<Map<Map<Vec<Guard>>>> = Guarded::new();
@@ -78,6 +74,12 @@ fn part(object: usize) -> &'static Guarded<Map<Object>> {
 /// of sites.
 #[inline]
 pub fn access(step: &Step<'_>) -> Option<Found> {
+    if AT_ONCE.load(Ordering::Relaxed) {
+        has_read();
+        if step.kind == Kind::Take || !step.kind.writes() {
+            about_to_read(step);
+        }
+    }
     let serial = clock::serial();
     if step.flags.has(Flags::OF_MANY) && Recent::new(&all_items(step), serial).is_known() {
         return None;
@@ -99,24 +101,40 @@ fn all_items<'a>(step: &Step<'a>) -> Step<'a> {
 static AT_ONCE: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
-    /// The place that the calling thread has said it reads, and whether it is ordered after what
-    /// it finds there.
-    static READS: Cell<Option<(usize, usize, bool)>> = const { Cell::new(None) };
+    /// The place that the calling thread has said it reads, and when.
+    static READS: Cell<Option<((usize, usize), u64)>> = const { Cell::new(None) };
 }
 
 /// Says whether other threads may run between the telling of an access and the access itself: as
 /// those of an interpreter without a GIL.
 pub fn run_at_once(on: bool) {
+    if on {
+        ticks::prepare();
+    }
     AT_ONCE.store(on, Ordering::Relaxed);
 }
 
+/// Nanoseconds in which a thread reads what it has said it is about to read.
+const SOON: u64 = 1_000_000;
+
+/// The thread is about to read that. (A value that is only written back orders nothing, and a read
+/// that a write belongs to must not be taken for a later one.)
+fn about_to_read(step: &Step<'_>) {
+    if !step.flags.has(Flags::UPDATED.with(Flags::LINKED)) {
+        READS.set(Some((step.place(), ticks::now())));
+    }
+}
+
 /// What the thread was about to read it has read by now: it may have found there what was put in
-/// after it had said so.
+/// after it had said so. If much time has gone by, that is not known.
 fn has_read() {
-    let Some((object, name, follows)) = READS.take() else { return };
+    let Some(((object, name), when)) = READS.take() else { return };
+    if ticks::nanos(ticks::now().saturating_sub(when)) > SOON {
+        return;
+    }
     part(object).with(|objects| {
         let Some(object) = objects.get_mut(&object) else { return };
-        if follows && let Some(place) = object.places.find(name) {
+        if let Some(place) = object.places.find(name) {
             place.follow();
         }
         if let Some(put) = &object.put {
@@ -126,13 +144,6 @@ fn has_read() {
 }
 
 fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
-    if AT_ONCE.load(Ordering::Relaxed) {
-        has_read();
-        if step.kind == Kind::Take || !step.kind.writes() {
-            let follows = !step.flags.has(Flags::UPDATED);
-            READS.set(Some((step.object, step.name, follows)));
-        }
-    }
     let time = clock::time()?;
     let flags = step.flags;
     let pairs = thread::pairs(step.links, step.place());
@@ -180,6 +191,8 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
         let mine = Access::new(step, time, held::locks(), pairs);
         let earlier = thread::before(step.links, step.place());
         let mut is_harmless = true;
+        let epoch = EPOCH.load(Ordering::Relaxed);
+        let mut told = place.told_in(epoch);
         for other in place.of_others(time.slot) {
             let Some(harm) = rules::harm(&mine, other) else { continue };
             is_harmless = false;
@@ -192,12 +205,15 @@ fn tell(step: &Step<'_>, recent: Recent) -> Option<Found> {
             };
             if found.is_none()
                 && (!clock::is_after(other.time()) || was_unordered())
-                && mark_told_of(step.place(), (step.site, other.site, harm))
+                && told < MOST_TOLD
+                && mark_told(step.site, other.site, harm)
             {
+                told += 1;
                 found = Some(Found { harm, mine: mine.clone(), other: other.clone() });
             }
         }
         carry(Some(place), put, step, time.slot);
+        place.has_told(told, epoch);
         let is_new = place.remember(mine, is_harmless);
         let after = objects.len();
         if after > count {
@@ -324,21 +340,6 @@ fn forget_known(object: usize) {
     }
 }
 
-/// The calling thread is the last to have the object: it is ordered after all that others did to
-/// it.
-pub fn follow(object: usize) {
-    if COUNT.load(Ordering::Relaxed) == 0 || !clock::is_on() {
-        return;
-    }
-    let mut vector = Vector::new();
-    part(object).with(|objects| {
-        if let Some(object) = objects.get(&object) {
-            object.uses(&mut vector);
-        }
-    });
-    clock::acquire(&vector);
-}
-
 /// The family is no more: another one may get its number.
 pub fn forget_family(family: usize) {
     let gone = GUARDS.with(|guards| guards.remove(&family));
@@ -374,24 +375,12 @@ pub fn objects() -> usize {
 
 /// Whether those two sites were not told yet; from now on they were.
 pub fn mark_told(one: u32, other: u32, harm: Harm) -> bool {
-    TOLD.with(|told| told.pairs.insert((one.min(other), one.max(other), harm)))
-}
-
-/// [`mark_told`], of accesses of that place; no more than some are told of one.
-fn mark_told_of(place: (usize, usize), (one, other, harm): (u32, u32, Harm)) -> bool {
-    TOLD.with(|told| {
-        let count = told.counts.get(&place).copied().unwrap_or(0);
-        let is_new =
-            count < MOST_TOLD && told.pairs.insert((one.min(other), one.max(other), harm));
-        if is_new {
-            told.counts.insert(place, count + 1);
-        }
-        is_new
-    })
+    TOLD.with(|told| told.insert((one.min(other), one.max(other), harm)))
 }
 
 /// What was told is told again.
 pub fn tell_again() {
+    EPOCH.fetch_add(1, Ordering::Relaxed);
     let old = TOLD.with(std::mem::take);
     drop(old);
 }

@@ -252,9 +252,11 @@ def _links(flow, block, op, what, reads):
         is_item = _scope(flow, op, what) == "item"
         if is_item and not _is_one_container(flow, op, read):
             continue
-        if _is_taken(flow, read) or kind_of_read == "slice":
-            # What was taken out is nobody else's; and two slices may be of different items.
-            continue
+        if _is_taken(flow, read):
+            continue  # What was taken out is nobody else's.
+        are_slices = what == "store_slice" and kind_of_read == "slice"
+        if are_slices and not {op.offset, read.offset} <= flow.wholes:
+            continue  # They may be of different items.
         is_made = not is_call or not is_item or _is_of_one_container(flow, op, read)
         if bit & made_of and is_made:
             yield bit, UPDATE

@@ -85,6 +85,7 @@ class Flow:
         self.callee = {}  # offset of a call: the name under which what is called was loaded
         self.containers = {}  # offset of an access of an item: the container's origin
         self.constant = set()  # offsets of writes of constants
+        self.wholes = set()  # offsets of slices of all items
         self.used = 0  # the reads whose values are used for more than a test
         self.used_as_is = 0  # and not only to compute another value
         self.block_of = {op.offset: block for block in self.blocks for op in block.ops}
@@ -168,6 +169,9 @@ class Flow:
         for value in taken:
             made_of |= value.made_of
             itself |= value.itself
+        is_slice = name in ("BINARY_SLICE", "STORE_SLICE")
+        if is_slice and all(each.constant is None for each in taken[-2:]):
+            self.wholes.add(op.offset)
         if name.startswith("STORE_") and taken and _is_constant(taken[0]):
             self.constant.add(op.offset)
         if name == "STORE_ATTR" and taken and taken[-1].constant is FIRST:

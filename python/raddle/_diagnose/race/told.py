@@ -4,8 +4,8 @@ The core finds them, and the extension calls `found` for each pair of places onc
 that no signal handler interrupts.
 """
 
-import _thread
 import collections
+import itertools
 import os
 import sys
 import types
@@ -20,8 +20,7 @@ MOST = 20  # pairs of lines that are told of one name
 
 _races = collections.deque(maxlen=KEPT)
 _told = {}  # by kind, name and places
-_counts = collections.Counter()  # of those that were told, by name
-_counting = _thread.allocate_lock()
+_counts = {}  # of those that were told, by kind and name
 _known = tuple(filter(None, os.environ.get("RADDLE_KNOWN_RACES", "").split(",")))
 
 
@@ -137,7 +136,7 @@ def found(finder, harm, mine, other, owner, name, item, guards):
     try:
         called = stack.clean(_called(mine, other, owner, name, item))
         race = Race(harm, mine, other, called, guards)
-        if race._is_known() or not race._is_new() or _is_enough(called):
+        if race._is_known() or not race._is_new() or _is_enough(harm, called):
             return None
         _races.append(race)
         action = deadlock.action()
@@ -151,11 +150,9 @@ def found(finder, harm, mine, other, owner, name, item, guards):
     return (deadlock.hand, finder, action, race) if callable(action) else None
 
 
-def _is_enough(name):
-    """Whether races of one name were told often enough; say so once."""
-    with _counting:
-        _counts[name] += 1
-        count = _counts[name]
+def _is_enough(harm, name):
+    """Whether races of one kind and name were told often enough; say so once."""
+    count = next(_counts.setdefault((harm, name), itertools.count(1)))
     if count == MOST + 1:
         text = f"raddle: race: {name}: there are more pairs of lines, which are left unsaid\n"
         report.show(lambda colour: text)

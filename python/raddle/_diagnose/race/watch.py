@@ -204,6 +204,8 @@ def _look_at(code):
     written = _names[id(code)][1]
     names = accesses.Names.of_nothing()
     names.attr, names.globals, names.deref = _written.attr, written.globals, written.deref
+    if code.co_name == "__del__":
+        return  # What it is of nobody else has. (What it calls is looked at.)
     entries = accesses.of(code, names)
     left = {name for name in code.co_names if name not in names.attr}
     _known[id(code)] = code, written, left
