@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from typing import Any
 
 from raddle._diagnose.report.report import Told
