@@ -58,8 +58,6 @@ thread_local! {
     /// Those that were put off: null, or from a box. (It has no destructor, so it can be used
     /// while the thread ends.)
     static WAITS: Cell<*mut Vec<*mut ffi::PyObject>> = const { Cell::new(ptr::null_mut()) };
-    /// How many `__del__` the calling thread runs.
-    static ENDING: Cell<u32> = const { Cell::new(0) };
 }
 
 type Dealloc = unsafe extern "C-unwind" fn(*mut ffi::PyObject);
@@ -137,16 +135,6 @@ fn take_waiting() -> Option<*mut ffi::PyObject> {
     next
 }
 
-/// Whether an access in the calling thread may be of what a dying object alone has, in its
-/// `__del__`: nobody else has that any more, and the thread is ordered after all that was done to it
-/// by the count of its references, which is not seen. Variables of classes and modules are
-/// everybody's.
-pub(super) fn may_be_its_own(object: *mut ffi::PyObject, family: usize) -> bool {
-    // SAFETY: an object that is alive, attached, as the caller says.
-    let is_class = || unsafe { ffi::PyType_Check(object) != 0 };
-    ENDING.get() != 0 && family != object.addr() && !is_class()
-}
-
 const DEALLOCS: [Dealloc; KINDS] = [
     dealloc::<0>,
     dealloc::<1>,
@@ -168,10 +156,8 @@ unsafe extern "C-unwind" fn finalize(object: *mut ffi::PyObject) {
 
 unsafe extern "C-unwind" fn finalize_and_del(object: *mut ffi::PyObject) {
     let del = CLASS_FINALIZE.load(Ordering::Relaxed);
-    ENDING.set(ENDING.get() + 1);
     // SAFETY: what Python's classes with `__del__` have; the arguments are passed on.
     guarded(|| unsafe { mem::transmute::<usize, Dealloc>(del)(object) });
-    ENDING.set(ENDING.get() - 1);
     race::forget(object.addr());
 }
 

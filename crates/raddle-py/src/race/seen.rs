@@ -7,11 +7,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::race::{self, Flags, Found, Kind, Link, Step, Value};
 
-use super::gone;
 use super::operands::Frame;
 use super::sites::{Site, What};
 use super::tell;
 use crate::python::registry;
+use crate::sites::here::runs;
 
 thread_local! {
     /// Whether the calling thread has said what it is called.
@@ -145,7 +145,8 @@ impl Seen {
         name_thread(py);
         if let Some(found) = race::access(step)
             && self.found.is_none()
-            && !gone::may_be_its_own(object, step.family)
+            // SAFETY: passed on to the caller.
+            && !unsafe { may_be_its_own(py, object, step.family) }
         {
             // SAFETY: passed on to the caller.
             self.found = Some((found, unsafe { tell::Subject::of(py, object, key, step) }));
@@ -166,6 +167,21 @@ pub(super) fn step(site: &Site, object: *mut ffi::PyObject, name: usize) -> Step
         across: None,
         family: 0,
     }
+}
+
+/// Whether an access in the calling thread may be of what a dying object alone has, in its
+/// `__del__`: nobody else has that any more, and the thread is ordered after all that was done to it
+/// by the count of its references, which is not seen. Variables of classes and modules are
+/// everybody's.
+///
+/// # Safety
+/// `object` is alive, and the thread attached.
+unsafe fn may_be_its_own(py: Python<'_>, object: *mut ffi::PyObject, family: usize) -> bool {
+    // SAFETY: passed on to the caller.
+    if family == object.addr() || unsafe { ffi::PyType_Check(object) } != 0 {
+        return false;
+    }
+    runs(py, "__del__")
 }
 
 fn name_thread(py: Python<'_>) {

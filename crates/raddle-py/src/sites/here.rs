@@ -64,6 +64,19 @@ fn is_exit(code: &Bound<'_, PyAny>) -> bool {
     name.is_ok_and(|name| name.extract::<&str>().is_ok_and(|name| name == "_shutdown"))
 }
 
+/// Whether the calling thread runs a function of that name, in whichever of its frames.
+#[cfg_attr(not(Py_3_12), allow(dead_code, reason = "races are looked for from 3.12 on"))]
+pub(crate) fn runs(py: Python<'_>, name: &str) -> bool {
+    let mut frames = frames(py);
+    while let Some((code, _)) = frames.step() {
+        let known = code.getattr(intern!(py, "co_name"));
+        if known.is_ok_and(|known| known.extract::<&str>().is_ok_and(|known| known == name)) {
+            return true;
+        }
+    }
+    false
+}
+
 /// Where a lock is made: by what assigns it to something, and by the program's own code that led
 /// there. (A function that returns it at once assigns nothing; its caller does.)
 pub(crate) fn making(py: Python<'_>) -> Site {
