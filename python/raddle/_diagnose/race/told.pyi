@@ -4,6 +4,7 @@ from typing import Any
 from raddle._diagnose.report.report import Told
 
 KEPT: int
+MOST: int
 
 _Place = tuple[str, int, str] | None
 _Lock = tuple[int, str, str | None, _Place]
@@ -26,6 +27,7 @@ class Race(Told):
 
 def races() -> list[Race]: ...
 def know(patterns: tuple[str, ...]) -> None: ...
+def tell_again() -> None: ...
 def found(
     finder: int,
     harm: str,
