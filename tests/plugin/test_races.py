@@ -162,6 +162,18 @@ def test_packages_can_be_looked_at_too(suite, pytester, monkeypatch):
 
 
 @needs_races
+@pytest.mark.parametrize("source", ["RADDLE_RACE", "[tool.raddle] race"])
+def test_what_said_a_wrong_word_is_named(suite, pytester, monkeypatch, source):
+    if source == "RADDLE_RACE":
+        monkeypatch.setenv("RADDLE_RACE", "nosuchpackage")
+    else:
+        pytester.makepyprojecttoml('[tool.raddle]\nrace = ["nosuchpackage"]')
+    done = suite(CALL, "--raddle")
+    why = "there is no package 'nosuchpackage' to look at for races"
+    assert f"ERROR: {source}: {why}\n" in done.stderr.str()
+
+
+@needs_races
 def test_a_package_that_is_not_there_is_a_wrong_use(suite):
     done = suite(CALL, "--raddle-race-in=nosuchpackage")
     assert done.ret == pytest.ExitCode.USAGE_ERROR

@@ -89,8 +89,10 @@ unsafe fn plain<const AT: usize>(object: *mut ffi::PyObject) {
 /// if it would be too deep.
 unsafe fn nested<const AT: usize>(object: *mut ffi::PyObject) {
     let depth = DEPTH.get();
-    // SAFETY: passed on to the caller. What a class that is derived from the type has begun to
-    // take apart is not put off. The collector does not meet what was.
+    // SAFETY: passed on to the caller. Only what nobody has begun to take apart is put off: the
+    // function is in its own type's slot, and a class that is derived from the type has another
+    // one. The collector knows nothing of it meanwhile, and knows of it again when the function is
+    // called, as that expects.
     unsafe {
         let own = (*ffi::Py_TYPE(object)).tp_dealloc.map(|it| it as usize);
         if depth >= DEEPEST && own == Some(DEALLOCS[AT] as usize) {
@@ -100,8 +102,7 @@ unsafe fn nested<const AT: usize>(object: *mut ffi::PyObject) {
         DEPTH.set(depth + 1);
         plain::<AT>(object);
         while let Some(next) = (depth == 0).then(take_waiting).flatten() {
-            // (Some take it for granted that the collector knows of the object. It does not run
-            // before they say that it is no more.)
+            // (The collector does not run before the function says that the object is no more.)
             ffi::PyObject_GC_Track(next.cast());
             if let Some(dealloc) = (*ffi::Py_TYPE(next)).tp_dealloc {
                 // (It is at the depth of this one, and puts off what is too deep below it.)

@@ -111,6 +111,26 @@ mod real {
             f.write_str("Permits")
         }
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_release_that_failed_takes_back_its_own_permits_and_no_others() {
+            thread::switch(true);
+            let permits = Permits::new();
+            let times = [1, 0, 2, 3].map(|count| permits.released(count, || 0));
+            assert!(times[1].is_none(), "no permits carry nothing");
+            permits.not_released(times[1]);
+            permits.not_released(times[2]);
+            let left = permits.known.get_or_make().with(|known| {
+                let left = known.released.iter();
+                left.map(|(stamp, count)| (stamp.time(), *count)).collect::<Vec<_>>()
+            });
+            assert_eq!(left, [(times[0].unwrap(), 1), (times[3].unwrap(), 3)]);
+        }
+    }
 }
 
 /// Without the feature, nothing is carried.

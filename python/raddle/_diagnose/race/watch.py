@@ -65,18 +65,19 @@ def start(packages=(), strict=False, missing_ok=False):
 
 
 def _prepare():
-    """Import what a report needs: told.py hands its function in, and a module that is imported
-    only by a report could be half imported in a child that is forked meanwhile, for ever."""
-    import dis
-    import io
-    import linecache
-    import select
-    import tokenize
+    """Import what a report needs.
 
-    from raddle._diagnose import deadlock
-    from raddle._diagnose.race import told
+    told.py hands its function in. And in a child that is forked while another thread makes the
+    first report, what that is importing would be half imported for ever.
+    """
+    import dis  # noqa: F401
+    import io  # noqa: F401
+    import linecache  # noqa: F401
+    import select  # noqa: F401
+    import tokenize  # noqa: F401
 
-    assert all((dis, io, linecache, select, tokenize, deadlock, told))
+    from raddle._diagnose import deadlock  # noqa: F401
+    from raddle._diagnose.race import told  # noqa: F401
 
 
 def stop():
