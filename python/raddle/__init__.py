@@ -16,12 +16,17 @@ Why a program hangs: `raddle.configure()`, `raddle.deadlocks()`, `raddle.inversi
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cancelled",
     "DeadlockError",
     "GilBoundWarning",
+    "Group",
     "Pool",
+    "Task",
     "__version__",
+    "checkpoint",
     "configure",
     "cores",
+    "deadline",
     "deadlocks",
     "dump",
     "install",
@@ -29,21 +34,32 @@ __all__ = [
     "inversions",
     "map",
     "races",
+    "remaining",
+    "shield",
+    "sleep",
     "stats",
     "uninstall",
 ]
 
 _HOMES = {
+    "Cancelled": "_futures.cut",
     "DeadlockError": "_diagnose.deadlock",
     "GilBoundWarning": "_map.gil_warning",
+    "Group": "_futures.group",
     "Pool": "_map.api",
+    "Task": "_futures.task",
+    "checkpoint": "_futures.cut",
     "configure": "_diagnose.settings",
     "cores": "_map.core_count",
+    "deadline": "_futures.cut",
     "deadlocks": "_diagnose.deadlock",
     "dump": "_diagnose.dump.render",
     "inversions": "_diagnose.lock_order",
     "map": "_map.api",
     "races": "_diagnose.race.told",
+    "remaining": "_futures.cut",
+    "shield": "_futures.cut",
+    "sleep": "_futures.cut",
     "stats": "_diagnose.contention.stats",
 }
 # What a map on threads imports besides. (A child that is forked while another thread imports

@@ -20,6 +20,7 @@ _ROOMS = (
     "queue",
     "futures",
     "stream",
+    "scopes",
     "diagnose",
     "race",
 )

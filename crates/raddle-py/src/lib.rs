@@ -21,6 +21,8 @@ mod futures;
 
 mod stream;
 
+mod scopes;
+
 mod diagnose;
 
 #[cfg(Py_3_12)]
@@ -81,6 +83,12 @@ mod _raddle {
         sites::look_at,
         watch::{Sent, check, ends, probe, tell_again},
     };
+    #[pymodule_export]
+    use crate::scopes::block::Block;
+    #[pymodule_export]
+    use crate::scopes::scope::{Scope, checkpoint, deadline, ident, remaining, shield};
+    #[pymodule_export]
+    use crate::scopes::sleep::sleep;
     #[pymodule_export]
     use crate::stream::{fast::quicken_stream, stream::Stream, worker::StreamWorker};
     #[pymodule_export]
@@ -145,6 +153,7 @@ mod _raddle {
         crate::python::instances::guard_instances!(
             py,
             Barrier,
+            crate::scopes::block::Block,
             BoundedSemaphore,
             Condition,
             crate::diagnose::aside::Errand,
@@ -157,6 +166,7 @@ mod _raddle {
             PriorityQueue,
             Queue,
             RLock,
+            Scope,
             Semaphore,
             SimpleQueue,
             Stream,

@@ -62,7 +62,7 @@ pub use pool::{Pool, Spawned};
 pub use queue::{GetError, PutError, Queue};
 #[cfg(not(raddle_loom))]
 pub use thread::{Thread, Timer, scope, spawn};
-pub use wait::{Blocking, Native};
+pub use wait::{Blocking, CancelToken, Cancellable, Cancelled, Native};
 
 /// The examples of the crate's README are tests as well.
 #[cfg(doctest)]

@@ -8,12 +8,12 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
 use raddle::lock_order::{Inversion, Site};
-use raddle::{Blocking, Deadline, Parker, Wake};
+use raddle::{Blocking, CancelToken, Deadline, Parker, Wake};
 
 use super::finalizing::{is_finalizing, refuse};
 use super::main_thread::is_main_thread;
 use super::report::{self, Answer};
-use super::{bystanders, handover};
+use super::{bystanders, handover, scope};
 use crate::python::allocate;
 use crate::python::registry;
 use crate::sites::here;
@@ -21,6 +21,16 @@ use crate::sites::here;
 /// A main thread's first sleep lasts at most this many nanoseconds, to look for signals: one
 /// that lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
 const FIRST_LOOK: i64 = 20_000_000;
+
+/// Whether the thread's scope can end a wait.
+#[derive(Clone, Copy)]
+enum Reach {
+    Full,
+    /// From then on: what it has to take is needed to clean up.
+    After(Deadline),
+    /// The step has to be made, or the scope has done what it can.
+    None,
+}
 
 /// One blocking operation of a thread that is attached to its interpreter.
 ///
@@ -39,10 +49,14 @@ pub(crate) struct Attached<'py> {
     /// that is known better than the primitive does.
     object: usize,
     kind: Option<Kind>,
+    /// Of what kind the primitive says that it is.
+    primitive: Option<Kind>,
     /// Which thread or pool can end the wait, likewise.
     provider: Option<Provider>,
     /// Where the program is, if locks are checked.
     site: Site,
+    /// Whether a scope can end the wait.
+    reach: Reach,
     /// Reporting a deadlock gave an exception that was to end a wait.
     refused: bool,
 }
@@ -57,8 +71,10 @@ impl<'py> Attached<'py> {
             first_look: true,
             object: 0,
             kind: None,
+            primitive: None,
             provider: None,
             site: Site::Unknown,
+            reach: Reach::Full,
             refused: false,
         }
     }
@@ -96,6 +112,13 @@ impl<'py> Attached<'py> {
         self
     }
 
+    /// No scope ends the wait: the step has to be made.
+    #[inline]
+    pub(crate) fn shielded(mut self) -> Self {
+        self.reach = Reach::None;
+        self
+    }
+
     pub(crate) fn attach(&mut self) {
         if !self.detached.is_null() {
             let state = std::mem::replace(&mut self.detached, ptr::null_mut());
@@ -128,6 +151,39 @@ impl<'py> Attached<'py> {
 
     fn run_handlers(&mut self) -> PyResult<()> {
         self.py().check_signals()
+    }
+
+    /// Sleeps until notified, until `until`, until a signal or until the thread's scope ends.
+    fn park(&self, parker: &Parker, until: Deadline) -> Wake {
+        match (self.reach, scope::token()) {
+            (Reach::Full, Some(token)) => token.park(parker, until),
+            (Reach::After(later), Some(_)) if later < until => match parker.park(later) {
+                Wake::TimedOut => Wake::Signal,
+                wake => wake,
+            },
+            _ => parker.park(until),
+        }
+    }
+
+    /// Ends the wait if its scope has ended. That is tried once: a condition has to take its lock
+    /// back first, and goes on.
+    fn look_at_scope(&mut self) -> PyResult<()> {
+        let Some(why) = scope::ended() else { return Ok(()) };
+        match self.reach {
+            Reach::None => return Ok(()),
+            Reach::After(later) if !later.has_passed() => return Ok(()),
+            Reach::After(_) => {}
+            Reach::Full => {
+                let kind = self.kind;
+                if let Some(later) = scope::patience(self.py(), kind) {
+                    self.reach = Reach::After(later);
+                    return Ok(());
+                }
+            }
+        }
+        self.reach = Reach::None;
+        let subject = Subject { kind: self.kind.or(self.primitive), ..self.subject() };
+        Err(scope::cut(self.py(), why, subject))
     }
 }
 
@@ -184,13 +240,13 @@ impl Blocking for Attached<'_> {
     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
         self.detach();
         if !std::mem::take(&mut self.first_look) || !is_main_thread() {
-            return parker.park(until);
+            return self.park(parker, until);
         }
         let look = Deadline::after_nanos(FIRST_LOOK);
         if until <= look {
-            return parker.park(until);
+            return self.park(parker, until);
         }
-        match parker.park(look) {
+        match self.park(parker, look) {
             Wake::TimedOut => Wake::Signal,
             wake => wake,
         }
@@ -198,7 +254,20 @@ impl Blocking for Attached<'_> {
 
     fn on_signal(&mut self) -> PyResult<()> {
         self.run_handlers()?;
-        bystanders::ask(self.py())
+        bystanders::ask(self.py())?;
+        self.look_at_scope()
+    }
+
+    fn is_for(&mut self, kind: Kind) {
+        self.primitive = Some(kind);
+    }
+
+    fn ends_by(&self) -> Deadline {
+        match self.reach {
+            Reach::Full => scope::token().map_or(Deadline::NEVER, CancelToken::deadline),
+            Reach::After(later) => later,
+            Reach::None => Deadline::NEVER,
+        }
     }
 
     fn site(&mut self) -> Site {

@@ -6,3 +6,4 @@ pub(crate) mod finalizing;
 pub(crate) mod handover;
 pub(crate) mod main_thread;
 pub(crate) mod report;
+pub(crate) mod scope;

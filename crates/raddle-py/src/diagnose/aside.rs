@@ -144,7 +144,7 @@ fn see_to_signals(py: Python<'_>) -> Option<PyErr> {
 /// Waits for the thread that does the work; returns what a signal's handler has raised
 /// meanwhile.
 fn wait(py: Python<'_>, handle: &Handle) -> Option<PyErr> {
-    let mut waiting = Waiting { attached: Attached::new(py) };
+    let mut waiting = Waiting { attached: Attached::new(py).shielded() };
     let mut interrupt: Option<PyErr> = None;
     let mut until = Deadline::after_nanos(LONGEST);
     loop {

@@ -7,6 +7,7 @@ use pyo3::types::{PyCFunction, PyDict, PyFloat, PyInt, PyString, PyTuple};
 use raddle::{Condition as Core, Deadline};
 
 use crate::blocking::attached::Attached;
+use crate::blocking::scope;
 use crate::locks::lock::Lock;
 use crate::locks::mutex::Mutex;
 use crate::locks::name;
@@ -150,7 +151,7 @@ impl Condition {
                     let saved = foreign::release(lock)?;
                     let notified = ticket.wait_with(&mut attached, until);
                     attached.attach();
-                    foreign::restore(lock, saved)?;
+                    scope::outside(|| foreign::restore(lock, saved))?;
                     notified
                 })
             }

@@ -199,7 +199,7 @@ impl RLock {
     fn _acquire_restore(&self, py: Python<'_>, state: (usize, usize)) -> PyResult<()> {
         let (count, owner) = state;
         // The caller is about to release it: an interrupt is raised once the lock is held.
-        let mut attached = Attached::new(py).on(self).kind(Kind::RLock);
+        let mut attached = Attached::new(py).on(self).kind(Kind::RLock).shielded();
         let mut outcome = Ok(());
         while let Err(error) = self.core.restore_with(&mut attached, Ownership { owner, count })
         {

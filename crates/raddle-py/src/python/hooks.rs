@@ -72,6 +72,18 @@ hooks! {
         /// The names of `concurrent.futures.thread`, with the flag `_shutdown`.
         EXECUTOR_THREAD = "executor_thread", Names;
     }
+    "raddle._futures.cut": {
+        /// `raddle.Cancelled`.
+        SCOPE_CANCELLED = "scope_cancelled", Class;
+        /// `cut(late, kind, object)` returns what a wait raises because its scope has ended, as its
+        /// deadline has passed (`late`) or it was cancelled.
+        CUT = "cut", Function;
+        /// `left(scope, error, late, outer)` is called when a scope is left that has cut a wait, or
+        /// by an exception; returns whether that goes no further, or what is raised instead.
+        LEFT = "left", Function;
+        /// `time.sleep`, the interpreter's own.
+        SLEEP = "sleep", Function;
+    }
     "raddle._diagnose.deadlock": {
         /// What is called when a deadlock is found, perhaps in another thread than that which
         /// found it (`finder`): `deadlock(finder, kind, ring, certain, may_raise, waits)`.

@@ -46,7 +46,7 @@ pub(crate) fn count() -> usize {
 #[pyo3(name = "_shutdown")]
 pub(crate) fn shutdown(py: Python<'_>) -> bool {
     py.detach(settle_starting);
-    let mut attached = Attached::new(py);
+    let mut attached = Attached::new(py).shielded();
     let waited = thread::wait_for_lasting(&mut attached, Deadline::NEVER);
     attached.attach();
     match waited {

@@ -94,7 +94,7 @@ impl ThreadHandle {
 
     /// Waits until the thread has had its first turn, or has ended without. raddle only.
     fn _wait_begun(&self, py: Python<'_>) -> PyResult<()> {
-        self.handle.wait_begun(&mut Attached::new(py).on(self))
+        self.handle.wait_begun(&mut Attached::new(py).on(self).shielded())
     }
 
     /// Whether the thread has ended.

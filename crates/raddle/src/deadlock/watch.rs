@@ -54,7 +54,8 @@ impl<'a> Watch<'a> {
             return Ok(blocking.sleep(self.parker, self.until));
         };
         let asleep = RecordedWait::enter(record, self.begin(blocking), true);
-        let looks = self.until.is_never() && !self.told && is_detecting();
+        let endless = self.until.is_never() && blocking.ends_by().is_never();
+        let looks = endless && !self.told && is_detecting();
         if !looks {
             (self.ripe, self.round) = (None, None); // Detection may have been switched off.
         }
@@ -101,7 +102,7 @@ impl<'a> Watch<'a> {
                 mem::transmute::<*const (dyn Awaited + 'a), *const dyn Awaited>(primitive)
             },
             parker: self.parker,
-            until: self.until,
+            until: self.until.or_sooner(blocking.ends_by()),
             since: self.since,
             id: self.id,
         }

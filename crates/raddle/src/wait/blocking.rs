@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::{Deadlock, Inversion, Site, Subject, Verdict};
+use super::{Deadlock, Inversion, Kind, Site, Subject, Verdict};
 use crate::os::{Deadline, Parker, Wake};
 
 /// How one wait of one thread blocks.
@@ -120,6 +120,16 @@ pub trait Blocking {
     /// The lock is not to be taken.
     fn on_inversion(&mut self, _found: &Inversion) -> Result<(), Self::Interrupt> {
         Ok(())
+    }
+
+    /// Called when the wait goes to sleep first: what kind of thing it is for, as the primitive
+    /// has it.
+    fn is_for(&mut self, _kind: Kind) {}
+
+    /// When the wait ends at the latest, whatever its own deadline; [`Deadline::NEVER`] if nothing
+    /// but that ends it. (No deadlock is looked for if something else will.)
+    fn ends_by(&self) -> Deadline {
+        Deadline::NEVER
     }
 
     /// What is waited for, as far as the primitive does not know.

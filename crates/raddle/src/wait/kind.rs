@@ -31,6 +31,8 @@ pub enum Kind {
     Pool,
     /// Something to do, as a worker of a pool.
     Work,
+    /// For a time to pass.
+    Sleep,
     /// Something else.
     Other,
 }
@@ -54,6 +56,7 @@ impl Kind {
             Self::Futures => "futures",
             Self::Pool => "pool",
             Self::Work => "work",
+            Self::Sleep => "sleep",
             Self::Other => "other",
         }
     }

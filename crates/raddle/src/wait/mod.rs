@@ -9,6 +9,7 @@ mod site;
 #[cfg(not(raddle_loom))]
 mod stand_in;
 mod subject;
+mod token;
 
 pub(crate) use awaited::Awaited;
 pub use blocking::{Blocking, Native};
@@ -20,3 +21,4 @@ pub use site::Site;
 #[cfg(not(raddle_loom))]
 pub(crate) use stand_in::For;
 pub use subject::{Provider, Subject};
+pub use token::{CancelToken, Cancellable, Cancelled};

@@ -1,6 +1,6 @@
 //! A `Blocking` that knows what it waits for, over another `Blocking`.
 
-use super::{Blocking, Deadlock, Site, Subject, Verdict};
+use super::{Blocking, Deadlock, Kind, Site, Subject, Verdict};
 use crate::os::{Deadline, Parker, Wake};
 
 /// Blocks as `blocking` does, for `subject`.
@@ -54,6 +54,14 @@ impl<B: Blocking> Blocking for For<'_, B> {
     fn subject(&self) -> Subject {
         let object = self.blocking.subject().object;
         Subject { object, ..self.subject }
+    }
+
+    fn is_for(&mut self, kind: Kind) {
+        self.blocking.is_for(self.subject.kind.unwrap_or(kind));
+    }
+
+    fn ends_by(&self) -> Deadline {
+        self.blocking.ends_by()
     }
 
     fn keeps_watch(&self) -> bool {

@@ -400,6 +400,7 @@ impl WaitList {
             blocking.woken_spinning();
             return Ok(Slept::Notified);
         }
+        blocking.is_for(abandoned.kind());
         blocking.poll()?;
         let mut watch = Watch::new(&waiter.parker, abandoned, until);
         loop {

@@ -6,9 +6,13 @@
 //!
 //! | state      | meaning                          | what leaves it, and how                 |
 //! |------------|----------------------------------|-----------------------------------------|
-//! | `EMPTY`    | nothing has happened             | owner: to `ASLEEP`; waker: to `NOTIFIED` |
+//! | `EMPTY`    | nothing has happened             | owner: to `ASLEEP`; waker: to            |
+//! |            |                                  | `NOTIFIED`; canceller: to `NUDGED`       |
 //! | `ASLEEP`   | the owner is, or is about to be, | owner, on timeout or signal: to `EMPTY`; |
-//! |            | in the kernel                    | waker: to `NOTIFIED`, then a wake call  |
+//! |            | in the kernel                    | waker: to `NOTIFIED`, canceller: to      |
+//! |            |                                  | `NUDGED`, then a wake call               |
+//! | `NUDGED`   | the owner is to look, as after a | owner, when it has seen it: to `EMPTY`;  |
+//! |            | signal                           | waker: to `NOTIFIED`                     |
 //! | `NOTIFIED` | woken, once and for all          | nobody                                  |
 //!
 //! Rejected: `parking_lot_core`, which has no interrupted outcome (it loops through `EINTR`, so
@@ -49,6 +53,6 @@ pub enum Wake {
     Unparked,
     /// The deadline passed first.
     TimedOut,
-    /// A signal was delivered to this thread.
+    /// A signal was delivered to this thread, or its scope has ended.
     Signal,
 }

@@ -8,6 +8,7 @@ use crate::os::Deadline;
 const EMPTY: u32 = 0;
 const ASLEEP: u32 = 1;
 const NOTIFIED: u32 = 2;
+const NUDGED: u32 = 3;
 
 /// One thread's place to sleep, for one wait.
 ///
@@ -62,6 +63,26 @@ impl Parker {
         (self.state.swap(NOTIFIED, Ordering::AcqRel) == ASLEEP).then_some(Wakeup(address))
     }
 
+    /// Has the owner's sleep, or else its next one, end as after a signal; says whether the owner
+    /// must also be woken. One that was notified stays notified.
+    pub(crate) fn nudge(&self) -> Option<Wakeup> {
+        let address = &raw const self.state;
+        let nudge = |state| (state < NOTIFIED).then_some(NUDGED);
+        let before = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, nudge);
+        (before == Ok(ASLEEP)).then_some(Wakeup(address))
+    }
+
+    /// Takes back what the owner has set, or a nudge; `woken`, unless it was notified meanwhile.
+    fn withdraw(&self, from: u32, woken: Wake) -> Wake {
+        let taken =
+            self.state.compare_exchange(from, EMPTY, Ordering::Acquire, Ordering::Acquire);
+        match taken {
+            Ok(_) => woken,
+            Err(NUDGED) => self.withdraw(NUDGED, woken),
+            Err(_) => Wake::Unparked,
+        }
+    }
+
     /// Sleeps until notified, until the deadline, or until a signal arrives.
     pub fn park(&self, until: Deadline) -> Wake {
         loop {
@@ -72,26 +93,18 @@ impl Parker {
                 Ordering::Acquire,
                 Ordering::Acquire,
             );
-            if seen == Err(NOTIFIED) {
-                return Wake::Unparked;
+            match seen {
+                Err(NOTIFIED) => return Wake::Unparked,
+                Err(NUDGED) => return self.withdraw(NUDGED, Wake::Signal),
+                _ => {}
             }
             let woken = futex::wait(&self.state, ASLEEP, until);
-            if self.is_notified() {
-                return Wake::Unparked;
+            match self.state.load(Ordering::Acquire) {
+                NOTIFIED => return Wake::Unparked,
+                NUDGED => return self.withdraw(NUDGED, Wake::Signal),
+                _ if woken == Wake::Unparked => {}
+                _ => return self.withdraw(ASLEEP, woken),
             }
-            if woken == Wake::Unparked {
-                continue;
-            }
-            // Withdraw, unless the notification wins the race.
-            return match self.state.compare_exchange(
-                ASLEEP,
-                EMPTY,
-                Ordering::Acquire,
-                Ordering::Acquire,
-            ) {
-                Ok(_) => woken,
-                Err(_) => Wake::Unparked,
-            };
         }
     }
 }
@@ -122,6 +135,32 @@ mod tests {
         assert_eq!(parker.park(until), Wake::TimedOut);
         assert!(start.elapsed() >= Duration::from_millis(5));
         assert!(until.has_passed());
+    }
+
+    #[test]
+    fn a_nudge_ends_one_sleep_and_no_notification() {
+        let parker = Parker::new();
+        assert!(parker.nudge().is_none(), "nobody sleeps");
+        assert_eq!(parker.park(Deadline::NEVER), Wake::Signal);
+        assert!(!parker.is_notified());
+        assert_eq!(parker.park(Deadline::PAST), Wake::TimedOut, "it was for one sleep");
+        assert!(parker.nudge().is_none());
+        assert!(parker.notify().is_none());
+        assert!(parker.nudge().is_none());
+        assert_eq!(parker.park(Deadline::NEVER), Wake::Unparked, "what was notified stays so");
+    }
+
+    #[test]
+    fn a_sleeper_is_nudged_from_another_thread() {
+        let parker = Parker::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(parker.park(Deadline::NEVER), Wake::Signal));
+            while parker.state.load(Ordering::Relaxed) != ASLEEP {
+                std::thread::yield_now();
+            }
+            parker.nudge().expect("the owner sleeps").deliver();
+        });
+        assert!(!parker.is_notified());
     }
 
     #[test]

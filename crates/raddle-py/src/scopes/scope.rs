@@ -1,0 +1,278 @@
+//! The scope: a `with` block whose waits end when it is cancelled, or when its deadline passes.
+
+use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+use raddle::deadlock::Subject;
+use raddle::{Cancelled, Deadline};
+
+use crate::blocking::scope::{self, Scope as Core};
+use crate::python::call;
+use crate::python::hooks;
+use crate::python::timeout;
+
+const SECOND: f64 = 1e9;
+
+/// A `with` block whose waits end: with it, or at its deadline. Made by deadline(), shield() and
+/// groups.
+///
+/// As the target of `with`, it has `cancel()`, which ends the waits in it from any thread.
+#[pyclass(frozen, weakref, module = "raddle", name = "Scope")]
+pub(crate) struct Scope {
+    core: Core,
+    /// How long it lasts, in nanoseconds.
+    after: Option<i64>,
+    shielded: bool,
+}
+
+#[pymethods]
+impl Scope {
+    /// A scope that is a child of the calling thread's innermost one once it is entered, and a child
+    /// of `parent` if that is given.
+    #[new]
+    #[pyo3(signature = (seconds = None, *, parent = None, shielded = false))]
+    fn new(
+        seconds: Option<&Bound<'_, PyAny>>,
+        parent: Option<&Bound<'_, Scope>>,
+        shielded: bool,
+    ) -> PyResult<Self> {
+        let after = seconds.map(read).transpose()?;
+        let core = match parent {
+            None => Core::new(),
+            Some(parent) => {
+                let token = parent.get().core.token().ok_or_else(not_entered)?;
+                let until = after.map_or(Deadline::NEVER, Deadline::after_nanos);
+                Core::with(token.child(until))
+            }
+        };
+        Ok(Self { core, after, shielded })
+    }
+
+    fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        Self::step_in(&slf)?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (_kind = None, error = None, _traceback = None, /))]
+    fn __exit__(
+        slf: &Bound<'_, Self>,
+        _kind: Option<&Bound<'_, PyAny>>,
+        error: Option<&Bound<'_, PyAny>>,
+        _traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<bool> {
+        let core = &slf.get().core;
+        let innermost = Self::step_out(slf)?;
+        let error = error.filter(|error| !error.is_none());
+        if !innermost && error.is_none() {
+            return Err(out_of_order());
+        }
+        if error.is_none() && !core.was_cut() {
+            return Ok(false);
+        }
+        let late = core.token().and_then(|token| token.ended()) == Some(Cancelled::Deadline);
+        let outer = scope::ended().is_some();
+        let hook = hooks::LEFT.import(slf.py())?.bind(slf.py());
+        let given = (slf, error, late, outer).into_pyobject(slf.py())?;
+        let left = call::call(hook, &given, None)?;
+        if left.is_instance_of::<PyBaseException>() {
+            return Err(call::raised(left));
+        }
+        call::truth(&left)
+    }
+
+    /// Leaves it, and has nothing raised or said for it; returns whether it is a deadline that has
+    /// ended a scope around it, None if none has ended.
+    fn _leave(slf: &Bound<'_, Self>) -> PyResult<Option<bool>> {
+        if !Self::step_out(slf)? {
+            return Err(out_of_order());
+        }
+        Ok(scope::ended().map(|why| why == Cancelled::Deadline))
+    }
+
+    /// Ends every wait in the scope, and those that come, with `raddle.Cancelled`; returns whether
+    /// it is the first call. Any thread may call it.
+    fn cancel(&self) -> PyResult<bool> {
+        Ok(self.core.token().ok_or_else(not_entered)?.cancel())
+    }
+
+    /// Whether the scope, or one around it, was cancelled.
+    #[getter]
+    fn cancelled(&self) -> bool {
+        self.core.token().is_some_and(|token| token.is_cancelled())
+    }
+
+    /// Whether its waits end at once: it was cancelled, or its deadline has passed.
+    #[getter]
+    fn ended(&self) -> bool {
+        self.core.token().is_some_and(|token| token.ended().is_some())
+    }
+
+    /// Whether a wait in it was ended.
+    #[getter]
+    fn _cut(&self) -> bool {
+        self.core.was_cut()
+    }
+
+    /// The seconds that it was given, or None.
+    #[getter]
+    fn seconds(&self) -> Option<f64> {
+        self.after.map(|nanos| nanos as f64 / SECOND)
+    }
+
+    #[getter]
+    fn _shielded(&self) -> bool {
+        self.shielded
+    }
+
+    /// The seconds that are left until its deadline, 0.0 once that has passed; None without one.
+    fn remaining(&self) -> Option<f64> {
+        seconds_until(self.core.token()?.deadline())
+    }
+
+    /// Whether the calling thread is in it, or in a scope below it.
+    fn _is_around(&self) -> bool {
+        self.core.is_around()
+    }
+
+    fn __repr__(&self) -> String {
+        let left = match self.remaining() {
+            Some(left) => format!(", {left:.3} s left"),
+            None => String::new(),
+        };
+        let state = match self.core.token() {
+            None => "not entered",
+            Some(token) if token.is_cancelled() => "cancelled",
+            Some(_) if self.core.was_used() => "entered",
+            Some(_) => "ready",
+        };
+        format!("<raddle.Scope {state}{left}>")
+    }
+}
+
+impl Scope {
+    /// One that lasts for so many seconds; for ever, if that is None or not given.
+    pub(super) fn lasting(seconds: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let after = seconds.filter(|seconds| !seconds.is_none()).map(read).transpose()?;
+        Ok(Self { core: Core::new(), after, shielded: false })
+    }
+
+    /// Ends the waits in it, if it has been entered.
+    pub(super) fn end(&self) {
+        if let Some(token) = self.core.token() {
+            token.cancel();
+        }
+    }
+
+    /// Enters it.
+    pub(super) fn step_in(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let scope = slf.get();
+        // SAFETY: the object stays where it is, and this reference is given back when it is left.
+        unsafe { scope.core.enter(scope.after, scope.shielded)? };
+        std::mem::forget(slf.clone());
+        Ok(())
+    }
+
+    /// Leaves it; `false` if it was not the innermost one.
+    pub(super) fn step_out(slf: &Bound<'_, Self>) -> PyResult<bool> {
+        let innermost = slf.get().core.leave()?;
+        // SAFETY: the reference that `__enter__` kept; `slf` is another one.
+        drop(unsafe { Bound::from_owned_ptr(slf.py(), slf.as_ptr()) });
+        Ok(innermost)
+    }
+}
+
+#[cold]
+fn out_of_order() -> PyErr {
+    PyRuntimeError::new_err(
+        "scopes have to be left in the reverse order: a generator or coroutine has kept this one \
+         open while other code ran in it",
+    )
+}
+
+/// Ends every wait in the `with` block `seconds` after it is entered (None: never), whatever the
+/// waits' own timeouts: the block raises TimeoutError, which names the wait that was ended.
+///
+/// Inside, the wait raises `raddle.Cancelled`. A deadline is never later than that of the block
+/// around it. Raises TypeError and ValueError for what is no number of seconds. The standard
+/// library has `asyncio.timeout()` for coroutines, and nothing for threads.
+#[pyfunction]
+#[pyo3(signature = (seconds, /))]
+pub(crate) fn deadline(seconds: Option<&Bound<'_, PyAny>>) -> PyResult<Scope> {
+    Scope::lasting(seconds)
+}
+
+/// Keeps what ends the scopes around it away from the `with` block: for what has to be finished.
+///
+/// A cancellation, or a deadline that passes, is raised at the first wait after the block. The
+/// standard library has `asyncio.shield()` for coroutines, and nothing for threads.
+#[pyfunction]
+pub(crate) fn shield() -> Scope {
+    Scope { core: Core::new(), after: None, shielded: true }
+}
+
+/// The seconds until the deadline of the scopes that the calling thread is in, 0.0 once it has
+/// passed; None without one. For timeouts of what no scope can end: `socket.settimeout(remaining())`.
+///
+/// The standard library has no counterpart.
+#[pyfunction]
+pub(crate) fn remaining() -> Option<f64> {
+    seconds_until(scope::token()?.deadline())
+}
+
+/// Raises `raddle.Cancelled` if the scope that the calling thread is in was cancelled, or if its
+/// deadline has passed; for loops that compute, and so never wait.
+///
+/// The standard library has no counterpart.
+#[pyfunction]
+pub(crate) fn checkpoint(py: Python<'_>) -> PyResult<()> {
+    match scope::ended() {
+        None => Ok(()),
+        Some(why) => Err(scope::cut(py, why, Subject::UNKNOWN)),
+    }
+}
+
+/// The calling thread's identifier, as `threading.get_ident()` has it.
+#[pyfunction]
+#[pyo3(name = "_ident")]
+pub(crate) fn ident() -> usize {
+    raddle::thread_id()
+}
+
+fn seconds_until(deadline: Deadline) -> Option<f64> {
+    Some(deadline.remaining()?.as_secs_f64())
+}
+
+fn not_entered() -> PyErr {
+    PyRuntimeError::new_err("this scope has not been entered: use it in a 'with' statement")
+}
+
+/// Reads a number of seconds, in nanoseconds.
+fn read(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let Ok(float) = seconds.cast_exact::<PyFloat>() else { return read_other(seconds) };
+    let nanos = float.value() * SECOND;
+    if (0.0..9.2e18).contains(&nanos) { Ok(nanos.ceil() as i64) } else { read_other(seconds) }
+}
+
+#[cold]
+fn read_other(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let py = seconds.py();
+    let nanos = match timeout::nanos(seconds) {
+        Ok(nanos) => nanos,
+        // As good as never.
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(py) => i64::MAX,
+        Err(error) if error.is_instance_of::<PyTypeError>(py) => {
+            let given = call::repr(seconds)?;
+            return Err(PyTypeError::new_err(format!(
+                "a deadline is a number of seconds, not {given}"
+            )));
+        }
+        Err(error) => return Err(error),
+    };
+    if nanos < 0 || seconds.lt(0).unwrap_or(false) {
+        let given = call::repr(seconds)?;
+        return Err(PyValueError::new_err(format!(
+            "a deadline is not negative, as {given} is: it counts from now"
+        )));
+    }
+    Ok(nanos)
+}

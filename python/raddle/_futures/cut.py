@@ -1,0 +1,116 @@
+"""What a wait raises because its scope has ended, and what becomes of that where the scope ends.
+
+A wait that is cut raises `Cancelled`, whatever ended the scope: code in between, which knows
+nothing of it, must not take it for a timeout of its own. Only the scope itself says what it was.
+"""
+
+import sys
+import time
+import warnings
+
+from raddle import _raddle
+from raddle._diagnose.program import stack
+from raddle._diagnose.report import sentences
+
+checkpoint, deadline, remaining = _raddle.checkpoint, _raddle.deadline, _raddle.remaining
+shield, sleep = _raddle.shield, _raddle.sleep
+
+_DEEPEST = 200  # frames that are looked at for one of the program's own
+
+_places = {}  # by ident, of a thread whose wait was cut: where that was
+
+
+class Cancelled(BaseException):
+    """Raised by a wait, or `raddle.checkpoint()`, in a scope that has ended: the scope was cancelled
+    or its deadline has passed.
+
+    The `with` block of the scope catches it, nothing else should: catch it only to clean up, and
+    raise it again. It is a BaseException, as `asyncio.CancelledError` is. `wait` says what was
+    waited for, `place` where, and `late` whether a deadline has passed.
+    """
+
+    __module__ = "raddle"
+
+    def __init__(self, wait="", place="", late=False):
+        super().__init__(wait, place, late)
+        self.wait = wait
+        self.place = place
+        self.late = late
+
+    def __str__(self):
+        return ", ".join(each for each in (self.wait, self.place) if each)
+
+
+def cut(late, kind, subject):
+    """Return what the calling thread's wait raises."""
+    place = _place(sys._getframe(1))
+    _places[_raddle._ident()] = place
+    return Cancelled(_wait(kind, subject), place, late)
+
+
+def left(scope, error, late, outer):
+    """Return what the `with` block of `scope`, which is left by `error`, raises instead, or whether
+    the error has come to its end there.
+
+    late: its deadline has passed; outer: a scope around it has ended as well.
+    """
+    place = _places.pop(_raddle._ident(), "")
+    if error is None:
+        if scope.ended:
+            warnings.warn(
+                f"raddle.Cancelled was caught, and not raised again: the wait was ended at {place}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return False
+    if not isinstance(error, Cancelled) or outer or scope._shielded or not scope.ended:
+        return False
+    if late:
+        timeout = TimeoutError(passed(scope.seconds, [str(error)] if str(error) else []))
+        timeout.__cause__ = error
+        return timeout
+    return True
+
+
+def passed(seconds, waits, group=None):
+    """Return what a TimeoutError says: the deadline, and what was waited for."""
+    of = f" of group {group}" if group else ""
+    said = "; ".join(waits)
+    return f"the deadline{of} ({seconds:g} s) has passed" + (f": {said}" if said else "")
+
+
+def _wait(kind, subject):
+    if kind == "other":
+        return ""
+    if kind == "sleep":
+        return "was asleep"
+    name = getattr(subject, "_raddle_name", None)
+    link = {
+        "kind": kind,
+        "name": name if isinstance(name, str) else sentences.some(kind),
+        "provider": None,
+    }
+    return sentences.wait(link).replace("waits for", "waited for", 1)
+
+
+def _place(frame):
+    """Return where the program is: its innermost own line, or else the innermost of all."""
+    innermost = None
+    for _ in range(_DEEPEST):
+        if frame is None:
+            break
+        code = frame.f_code
+        if not stack.is_inner(code):
+            innermost = innermost or frame
+            if stack.is_own(code):
+                break
+        frame = frame.f_back
+    frame = frame or innermost
+    if frame is None:
+        return ""
+    place = f"{stack.library(frame.f_code.co_filename)}:{frame.f_lineno}"
+    source = stack.source(frame, frame.f_lineno)
+    return f"{place}: {source}" if source else place
+
+
+_raddle._equip(scope_cancelled=Cancelled, cut=cut, left=left, sleep=time.sleep)

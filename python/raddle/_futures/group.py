@@ -1,0 +1,289 @@
+"""Threads that end together: a `with` block that ends when all its threads have.
+
+The block's scope is a token of the core, and each task's is a child of it: cancelling the group
+wakes all that wait in it, and all that wait in the groups of its tasks. Nothing here looks at a
+clock: a deadline is the token's.
+"""
+
+import itertools
+
+from raddle import _raddle, threading
+from raddle._futures.cut import Cancelled, passed
+from raddle._futures.task import Task
+
+ON_ERROR = ("cancel", "continue")
+
+_number = itertools.count(1)
+
+
+class Group(_raddle._Block):
+    """A `with` block whose threads have all ended when it ends.
+
+    deadline: seconds for all of it, from its beginning; None for no limit. name: what its threads
+    and reports are called by. on_error: "cancel" ends the other tasks when one fails, "continue"
+    lets them go on. first: the first task that succeeds ends the others; result() is its result.
+    pool: a `raddle.Pool` of threads whose workers make the calls, instead of a thread for each.
+
+    What tasks, or the block, have raised comes out as an ExceptionGroup, a single error as well.
+    Tasks that were cancelled are left out. If the deadline has passed, the block raises TimeoutError,
+    which says what each still waited for; if there were errors, it is one of the group. What Ctrl-C
+    raises in the block is raised as it is, with the others as its cause.
+
+    Groups nest: a group in a task, or in the block, ends with this one. The standard library has
+    `asyncio.TaskGroup` for coroutines, and nothing for threads.
+    """
+
+    __module__ = "raddle"
+
+    def __init__(self, *, deadline=None, name=None, on_error="cancel", first=False, pool=None):
+        super().__init__()  # `deadline` is in the scope that it has made.
+        if on_error not in ON_ERROR:
+            raise ValueError(f"on_error is one of {', '.join(ON_ERROR)}, not {on_error!r}")
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"a group's name is a str, not {name!r}")
+        if pool is not None and getattr(pool, "backend", None) != "threads":
+            raise TypeError(f"a group's pool is a raddle.Pool of threads, not {pool!r}")
+        self.name = name or f"group-{next(_number)}"
+        self._on_error = on_error
+        self._first = bool(first)
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._count = 0
+        self._running = {}  # tasks that are to be waited for, in the order of their starts
+        self._leaving = []  # threads whose task has ended
+        self._failed = []  # errors, in the order in which they came
+        self._cut = []  # what tasks, and the block (None), were cancelled with, with their names
+        self._winner = None
+        self._state = "new"
+
+    def start(self, fn, /, *args, context=None, **kwargs):
+        """Call fn(*args, **kwargs) in a thread of its own, or the group's pool; return a Task.
+
+        It runs in a copy of the caller's context, or in `context`. Raises RuntimeError outside the
+        block, in a thread that is not in the group and where no thread can be started, TypeError for
+        what cannot be called, and `raddle.Cancelled` if the group has ended.
+        """
+        if not callable(fn):
+            raise TypeError(f"a group starts what can be called, not {fn!r}")
+        self._check("start()")
+        _raddle.checkpoint()
+        with self._lock:
+            self._count += 1
+            count = self._count
+        called = getattr(fn, "__name__", None) or type(fn).__name__
+        name = f"{called}-{count} (group {self.name})"
+        scope = _raddle.Scope(parent=self._scope)
+        task = Task((fn, args, kwargs), name, scope, context, self._has_ended)
+        self._begin(task)
+        return task
+
+    def map(self, fn, iterable, /, *, workers=None):
+        """Call fn for each input, in up to `workers` threads of a group in this one; return a list of
+        the results, in the order of the inputs.
+
+        workers: None for as many as `raddle.cores()` says. Raises what a group raises if a call
+        fails, and for `workers` below 1 ValueError.
+        """
+        if workers is None:
+            from raddle._map.core_count import cores
+
+            workers = cores()
+        if isinstance(workers, bool) or not isinstance(workers, int):
+            raise TypeError(f"workers is a number of threads, not {workers!r}")
+        if workers < 1:
+            raise ValueError(f"workers is at least 1, not {workers}")
+        if not callable(fn):
+            raise TypeError(f"a group starts what can be called, not {fn!r}")
+        self._check("map()")
+        inputs = list(iterable)
+        results = [None] * len(inputs)
+        left, lock = iter(enumerate(inputs)), threading.Lock()
+
+        def work():
+            while True:
+                _raddle.checkpoint()
+                with lock:
+                    at, value = next(left, (None, None))
+                if at is None:
+                    return
+                results[at] = fn(value)
+
+        work.__name__ = getattr(fn, "__name__", None) or type(fn).__name__
+        with Group(name=self.name, pool=self._pool) as group:
+            for _ in range(min(workers, len(inputs))):
+                group.start(work)
+        return results
+
+    def cancel(self):
+        """End the block's waits and all its tasks; the block then ends without an error of its own.
+
+        Returns whether it is the first call. Any thread may call it, while the block runs.
+        """
+        if self._state == "new":
+            raise RuntimeError(f"{self!r} has not begun: use it in a 'with' statement")
+        return self._scope.cancel()
+
+    @property
+    def cancelled(self):
+        """Whether it was cancelled: by cancel(), by an error, or with a scope around it."""
+        return self._scope.cancelled
+
+    @property
+    def tasks(self):
+        """The tasks that have not ended."""
+        with self._lock:
+            return tuple(self._running)
+
+    def remaining(self):
+        """Return the seconds that are left until its deadline, 0.0 once it has passed, or None."""
+        return self._scope.remaining()
+
+    def result(self):
+        """Return the result of the task that succeeded first, of a group that was made with `first`.
+
+        Raises RuntimeError in the block, and if no task has succeeded.
+        """
+        if not self._first:
+            raise RuntimeError("only a group that was made with first=True has a result")
+        if self._state != "ended":
+            raise RuntimeError(f"{self!r} has no result before its block has ended")
+        if self._winner is None:
+            raise RuntimeError(f"no task of {self!r} has succeeded")
+        return self._winner.result()
+
+    def _open(self):
+        if self._state != "new":
+            raise RuntimeError(f"{self!r} was used before: make a new one for each block")
+        self._state = "open"
+
+    def _wind_up(self, error):
+        """Wait for all tasks."""
+        if error is not None:
+            self._scope.cancel()
+        while self._join_one():
+            pass
+        self._state = "ended"
+
+    def _outcome(self, error, interrupt, outer):
+        """Return what the block raises, instead of `error`, or whether it raises nothing."""
+        cut, failed, late = list(self._cut), list(self._failed), None
+        if isinstance(error, Cancelled) and self._scope.ended:
+            cut.insert(0, (None, error))
+        elif isinstance(error, Exception):
+            failed.insert(0, error)
+        elif error is not None:
+            interrupt = error  # It was the first.
+        if outer is None and self._is_late(cut):
+            late = TimeoutError(passed(self._scope.seconds, _waits(cut), self.name))
+            late.__cause__ = cut[0][1]
+            failed.append(late)
+        if self._first and self._winner is not None:
+            failed = []
+        if interrupt is not None:
+            if failed and interrupt.__cause__ is None:
+                interrupt.__cause__ = self._grouped(failed)
+            return interrupt is not error and interrupt
+        if failed:
+            if failed[0] is late:
+                return late
+            return _alone(self._grouped(failed))
+        if outer is not None and cut:
+            return _alone(Cancelled("; ".join(_waits(cut)), late=outer))
+        return True
+
+    def _is_late(self, cut):
+        """Whether the group's own deadline has ended some wait."""
+        return self._scope.remaining() == 0.0 and any(each.late for _, each in cut)
+
+    def _grouped(self, failures):
+        failed = f"{len(failures)} {'error' if len(failures) == 1 else 'errors'}"
+        return BaseExceptionGroup(f"{failed} in group {self.name}", failures)
+
+    def _check(self, what):
+        if self._state == "new":
+            raise RuntimeError(f"{what} of {self!r}, which has not begun: use it in a 'with' statement")
+        if self._state == "ended":
+            raise RuntimeError(f"{what} of {self!r}, which has ended")
+        if not self._scope._is_around():
+            raise RuntimeError(
+                f"{what} of {self!r} in a thread that is not in the group: its block could end "
+                "before that is known. Call it in the block, or in one of its tasks"
+            )
+
+    def _begin(self, task):
+        with self._lock:
+            self._running[task] = None
+            ended, self._leaving = self._leaving, []
+        for thread in ended:
+            thread.join()  # It has nothing left to do.
+        try:
+            if self._pool is not None:
+                self._pool.submit(task._run)
+            else:
+                thread = threading.Thread(target=task._run, name=task.name)
+                self._running[task] = thread
+                thread.start()
+        except BaseException:
+            with self._lock:
+                self._running.pop(task, None)
+            task._told.set()
+            raise
+
+    def _has_ended(self, task):
+        """Called by a task, in its thread, when its future is done."""
+        error, ends_all = task._error, False
+        with self._lock:
+            if task.ended_by is not None:
+                self._cut.append((task.name, task.ended_by))
+            elif error is not None:
+                self._failed.append(error)
+                ends_all = self._on_error == "cancel" and not self._first
+            elif self._first and self._winner is None:
+                self._winner, ends_all = task, True
+            thread = self._running.pop(task)
+            if thread is not None:
+                self._leaving.append(thread)
+        if ends_all:
+            self._scope.cancel()
+
+    def _join(self):
+        """Wait for all tasks, whatever happens; return what a signal's handler raised."""
+        interrupt = None
+        with _raddle.shield():
+            while True:
+                try:
+                    if not self._join_one():
+                        return interrupt
+                except BaseException as raised:
+                    interrupt = interrupt or raised
+                    self._scope.cancel()
+
+    def _join_one(self):
+        """Wait for the end of one thread; return whether there may be another."""
+        with self._lock:
+            task, thread = next(reversed(self._running.items()), (None, None))
+            threads = list(self._leaving)
+        if thread is not None:
+            threads.append(thread)
+        elif task is not None:
+            task._told.wait()
+        for thread in threads:
+            thread.join()
+            with self._lock:
+                if thread in self._leaving:
+                    self._leaving.remove(thread)
+        return task is not None or bool(threads)
+
+    def __repr__(self):
+        return f"<raddle.Group {self.name!r}: {self._state}, {len(self._running)} tasks>"
+
+
+def _waits(cut):
+    """Return what each still waited for, in words."""
+    return [f"{name or 'the block'} {error}" for name, error in cut if str(error)]
+
+
+def _alone(error):
+    """Return an error that is shown without the one that it takes the place of."""
+    error.__suppress_context__ = True
+    return error
