@@ -85,6 +85,11 @@ mod _raddle {
     };
     #[pymodule_export]
     use crate::scopes::block::Block;
+    #[cfg(not(Py_3_12))]
+    #[pymodule_export]
+    use crate::scopes::reach::raise_in;
+    #[pymodule_export]
+    use crate::scopes::reach::{all_inside, reached, unwatch};
     #[pymodule_export]
     use crate::scopes::scope::{Scope, checkpoint, deadline, ident, remaining, shield};
     #[pymodule_export]

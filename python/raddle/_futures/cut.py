@@ -43,9 +43,23 @@ class Cancelled(BaseException):
 
 def cut(late, kind, subject):
     """Return what the calling thread's wait raises."""
-    place = _place(sys._getframe(1))
+    place = where(sys._getframe(1))
     _places[_raddle._ident()] = place
     return Cancelled(_wait(kind, subject), place, late)
+
+
+def complete(error, late):
+    """Have a Cancelled say what it is that the interpreter has made: up to 3.11, where a thread was
+    stopped that computed.
+    """
+    if error.wait or error.place:
+        return
+    error.wait, error.late = "was computing", late
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    if at is not None:
+        error.place = _line(at.tb_frame, at.tb_lineno)
 
 
 def left(scope, error, late, outer):
@@ -65,6 +79,7 @@ def left(scope, error, late, outer):
         return False
     if not isinstance(error, Cancelled) or outer or scope._shielded or not scope.ended:
         return False
+    complete(error, late)
     if late:
         timeout = TimeoutError(passed(scope.seconds, [str(error)] if str(error) else []))
         timeout.__cause__ = error
@@ -93,7 +108,7 @@ def _wait(kind, subject):
     return sentences.wait(link).replace("waits for", "waited for", 1)
 
 
-def _place(frame):
+def where(frame):
     """Return where the program is: its innermost own line, or else the innermost of all."""
     innermost = None
     for _ in range(_DEEPEST):
@@ -106,10 +121,12 @@ def _place(frame):
                 break
         frame = frame.f_back
     frame = frame or innermost
-    if frame is None:
-        return ""
-    place = f"{stack.library(frame.f_code.co_filename)}:{frame.f_lineno}"
-    source = stack.source(frame, frame.f_lineno)
+    return _line(frame, frame.f_lineno) if frame is not None else ""
+
+
+def _line(frame, line):
+    place = f"{stack.library(frame.f_code.co_filename)}:{line}"
+    source = stack.source(frame, line)
     return f"{place}: {source}" if source else place
 
 

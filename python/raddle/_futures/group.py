@@ -8,10 +8,12 @@ clock: a deadline is the token's.
 import itertools
 
 from raddle import _raddle, threading
-from raddle._futures.cut import Cancelled, passed
+from raddle._futures import reach
+from raddle._futures.cut import Cancelled, complete, passed
 from raddle._futures.task import Task
 
 ON_ERROR = ("cancel", "continue")
+LOOK = 0.05  # seconds between two looks at a task that may be left behind
 
 _number = itertools.count(1)
 
@@ -23,6 +25,10 @@ class Group(_raddle._Block):
     and reports are called by. on_error: "cancel" ends the other tasks when one fails, "continue"
     lets them go on. first: the first task that succeeds ends the others; result() is its result.
     pool: a `raddle.Pool` of threads whose workers make the calls, instead of a thread for each.
+    grace: seconds that code which computes, and so never waits, is left alone once the group has
+    ended; then `raddle.Cancelled` is raised in it as well. None for ever; not given, that of the
+    scope around, or 0.1. abandon: a task that does not end then, as it is in C code, is left behind as
+    a daemon thread, and named; otherwise the block waits for it, and it is named.
 
     What tasks, or the block, have raised comes out as an ExceptionGroup, a single error as well.
     Tasks that were cancelled are left out. If the deadline has passed, the block raises TimeoutError,
@@ -35,8 +41,18 @@ class Group(_raddle._Block):
 
     __module__ = "raddle"
 
-    def __init__(self, *, deadline=None, name=None, on_error="cancel", first=False, pool=None):
-        super().__init__()  # `deadline` is in the scope that it has made.
+    def __init__(
+        self,
+        *,
+        deadline=None,
+        name=None,
+        on_error="cancel",
+        first=False,
+        pool=None,
+        grace=0.1,
+        abandon=False,
+    ):
+        super().__init__()  # `deadline` and `grace` are in the scope that it has made.
         if on_error not in ON_ERROR:
             raise ValueError(f"on_error is one of {', '.join(ON_ERROR)}, not {on_error!r}")
         if name is not None and not isinstance(name, str):
@@ -46,7 +62,10 @@ class Group(_raddle._Block):
         self.name = name or f"group-{next(_number)}"
         self._on_error = on_error
         self._first = bool(first)
+        if pool is not None and abandon:
+            raise ValueError("abandon=True is for groups whose tasks have threads of their own")
         self._pool = pool
+        self._abandon = bool(abandon)
         self._lock = threading.Lock()
         self._count = 0
         self._running = {}  # tasks that are to be waited for, in the order of their starts
@@ -72,7 +91,7 @@ class Group(_raddle._Block):
             count = self._count
         called = getattr(fn, "__name__", None) or type(fn).__name__
         name = f"{called}-{count} (group {self.name})"
-        scope = _raddle.Scope(parent=self._scope)
+        scope = _raddle.Scope(self._scope)
         task = Task((fn, args, kwargs), name, scope, context, self._has_ended)
         self._begin(task)
         return task
@@ -168,6 +187,7 @@ class Group(_raddle._Block):
         """Return what the block raises, instead of `error`, or whether it raises nothing."""
         cut, failed, late = list(self._cut), list(self._failed), None
         if isinstance(error, Cancelled) and self._scope.ended:
+            complete(error, late=not self._scope.cancelled)
             cut.insert(0, (None, error))
         elif isinstance(error, Exception):
             failed.insert(0, error)
@@ -220,9 +240,14 @@ class Group(_raddle._Block):
             if self._pool is not None:
                 self._pool.submit(task._run)
             else:
-                thread = threading.Thread(target=task._run, name=task.name)
-                self._running[task] = thread
+                daemon = True if self._abandon else None
+                thread = threading.Thread(target=task._run, name=task.name, daemon=daemon)
                 thread.start()
+                with self._lock:
+                    if task in self._running:
+                        self._running[task] = thread
+                    else:
+                        self._leaving.append(thread)
         except BaseException:
             with self._lock:
                 self._running.pop(task, None)
@@ -240,7 +265,7 @@ class Group(_raddle._Block):
                 ends_all = self._on_error == "cancel" and not self._first
             elif self._first and self._winner is None:
                 self._winner, ends_all = task, True
-            thread = self._running.pop(task)
+            thread = self._running.pop(task)  # None, if its starter is to say which it is.
             if thread is not None:
                 self._leaving.append(thread)
         if ends_all:
@@ -263,7 +288,9 @@ class Group(_raddle._Block):
         with self._lock:
             task, thread = next(reversed(self._running.items()), (None, None))
             threads = list(self._leaving)
-        if thread is not None:
+        if thread is not None and self._abandon:
+            self._join_or_abandon(task, thread)
+        elif thread is not None:
             threads.append(thread)
         elif task is not None:
             task._told.wait()
@@ -273,6 +300,14 @@ class Group(_raddle._Block):
                 if thread in self._leaving:
                     self._leaving.remove(thread)
         return task is not None or bool(threads)
+
+    def _join_or_abandon(self, task, thread):
+        """Wait for a task's end, or until it is known that nothing ends it."""
+        while not task._told.wait(LOOK):
+            where = reach.unreachable(thread.ident) if self._scope.ended else None
+            if where and task._abandon(where):
+                with self._lock:
+                    self._leaving.remove(thread)
 
     def __repr__(self):
         return f"<raddle.Group {self.name!r}: {self._state}, {len(self._running)} tasks>"

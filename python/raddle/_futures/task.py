@@ -3,7 +3,7 @@
 import contextvars
 
 from raddle import _raddle, threading
-from raddle._futures.cut import Cancelled
+from raddle._futures.cut import Cancelled, complete
 from raddle._futures.future import Future
 
 
@@ -28,6 +28,7 @@ class Task(Future):
         self._runs_in = None  # the identifier of its thread, while it runs
         self._error = None
         self._told = threading.Event()
+        self._claim = threading.Lock()  # taken by what says how it ended
 
     def cancel(self):
         """End the call: its waits raise `raddle.Cancelled`, now and until it has ended.
@@ -78,21 +79,35 @@ class Task(Future):
             scope._leave()
         del fn, args, kwargs
         self._context = None
-        self._settle(result, error, scope)
-        self._runs_in = None
-        self._ended(self)
-        self._told.set()
+        if self._claim.acquire(False):
+            self._settle(result, error, scope)
+            self._runs_in = None
+            self._end()
+
+    def _abandon(self, where):
+        """Say that it is cancelled though its thread goes on; return whether that was new."""
+        if not self._claim.acquire(False):
+            return False
+        error = Cancelled("cannot be cancelled", where, not self._scope.cancelled)
+        self._settle(None, error, self._scope)
+        self._end()
+        return True
 
     def _settle(self, result, error, scope):
         if error is None:
             self.set_result(result)
         elif isinstance(error, Cancelled) and scope.ended:
+            complete(error, late=not scope.cancelled)
             self.ended_by = error
             super().cancel()
             self.set_running_or_notify_cancel()
         else:
             self._error = error
             self.set_exception(error)
+
+    def _end(self):
+        self._ended(self)
+        self._told.set()
 
     def __repr__(self):
         state = "cancelled" if self.cancelled() else "ended" if self.done() else None

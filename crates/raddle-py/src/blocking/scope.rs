@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 use raddle::deadlock::{Kind, Subject};
 use raddle::{CancelToken, Cancelled, Deadline};
 
+use super::inside;
 use crate::python::call;
 use crate::python::hooks;
 
@@ -23,6 +24,9 @@ use crate::python::hooks;
 const CLEANUP: i64 = 1_000_000_000;
 /// Exceptions that are looked at for the cut that led to the one that is being handled.
 const CHAIN: usize = 16;
+
+/// How long a thread that computes is left alone once its scope has ended, in nanoseconds.
+pub(crate) const GRACE: i64 = 100_000_000;
 
 thread_local! {
     /// The innermost scope of the calling thread, or null.
@@ -40,22 +44,56 @@ pub(crate) struct Scope {
     used: AtomicBool,
     /// A wait was cut in it.
     cut: AtomicBool,
+    /// How long a thread that computes in it is left alone once it has ended, in nanoseconds;
+    /// [`FOR_EVER`], or [`AS_AROUND`] until it is entered.
+    grace: AtomicI64,
+    /// What ends those around it does not end it.
+    shielded: bool,
+}
+
+const FOR_EVER: i64 = -1;
+const AS_AROUND: i64 = -2;
+
+/// How long a thread that computes is left alone once its scope has ended.
+#[derive(Clone, Copy)]
+pub(crate) enum Grace {
+    AsAround,
+    ForEver,
+    Nanos(i64),
 }
 
 impl Scope {
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(grace: Grace, shielded: bool) -> Self {
+        let grace = match grace {
+            Grace::AsAround => AS_AROUND,
+            Grace::ForEver => FOR_EVER,
+            Grace::Nanos(nanos) => nanos,
+        };
         Self {
             token: OnceLock::new(),
             outer: AtomicPtr::new(ptr::null_mut()),
             thread: AtomicUsize::new(0),
             used: AtomicBool::new(false),
             cut: AtomicBool::new(false),
+            grace: AtomicI64::new(grace),
+            shielded,
         }
     }
 
     /// A scope whose token is made already: it can be cancelled before it is entered.
-    pub(crate) fn with(token: CancelToken) -> Self {
-        Self { token: OnceLock::from(token), ..Self::new() }
+    pub(crate) fn with(token: CancelToken, grace: Grace) -> Self {
+        Self { token: OnceLock::from(token), ..Self::new(grace, false) }
+    }
+
+    pub(crate) fn is_shielded(&self) -> bool {
+        self.shielded
+    }
+
+    /// How long a thread that computes in it is left alone once it has ended, in nanoseconds; for
+    /// ever, if this is none.
+    pub(crate) fn grace(&self) -> Option<i64> {
+        let grace = self.grace.load(Ordering::Relaxed);
+        (grace >= 0).then_some(grace)
     }
 
     pub(crate) fn token(&self) -> Option<&CancelToken> {
@@ -71,28 +109,33 @@ impl Scope {
     }
 
     /// Enters it: it ends `after` nanoseconds from now at the latest, and with the scope around it
-    /// unless it is `shielded` from that.
+    /// unless it is shielded from that.
     ///
     /// # Safety
     /// It stays where it is until [`leave`](Self::leave) has returned `Ok`.
-    pub(crate) unsafe fn enter(&self, after: Option<i64>, shielded: bool) -> PyResult<()> {
+    pub(crate) unsafe fn enter(&self, after: Option<i64>) -> PyResult<()> {
         if self.used.swap(true, Ordering::Relaxed) {
             return Err(PyRuntimeError::new_err(
                 "this scope has been entered before: make a new one for each 'with' block",
             ));
         }
         let outer = CURRENT.get();
+        // SAFETY: the thread's innermost scope, which is entered.
+        let around = unsafe { outer.as_ref() };
+        if self.grace.load(Ordering::Relaxed) == AS_AROUND {
+            let grace = around.map_or(GRACE, |around| around.grace.load(Ordering::Relaxed));
+            self.grace.store(grace, Ordering::Relaxed);
+        }
         self.token.get_or_init(|| {
-            let until = after.map_or(Deadline::NEVER, Deadline::after_nanos);
-            // SAFETY: the thread's innermost scope, which is entered.
-            match unsafe { outer.as_ref() }.filter(|_| !shielded).and_then(Scope::token) {
+            let until = after.map_or(Deadline::NEVER, |nanos| Deadline::after_nanos(nanos.max(1)));
+            match around.filter(|_| !self.shielded).and_then(Scope::token) {
                 Some(around) => around.child(until),
                 None => CancelToken::new(until),
             }
         });
         self.outer.store(outer.cast_mut(), Ordering::Relaxed);
         self.thread.store(raddle::thread_id(), Ordering::Relaxed);
-        CURRENT.set(self);
+        put(self);
         Ok(())
     }
 
@@ -106,7 +149,7 @@ impl Scope {
         let outer = self.outer.load(Ordering::Relaxed);
         let innermost = ptr::eq(CURRENT.get(), self);
         if innermost {
-            CURRENT.set(outer);
+            put(outer);
         } else {
             self.unlink(outer);
         }
@@ -143,6 +186,12 @@ impl Scope {
     }
 }
 
+/// The calling thread's innermost scope is this one now, or none.
+fn put(scope: *const Scope) {
+    CURRENT.set(scope);
+    inside::is_in(scope);
+}
+
 /// The innermost scope of the calling thread.
 fn current<'a>() -> Option<&'a Scope> {
     // SAFETY: it is entered, and only this thread leaves it: not during the caller's wait, whose
@@ -161,10 +210,11 @@ pub(crate) fn outside<R>(run: impl FnOnce() -> R) -> R {
     struct Back(*const Scope);
     impl Drop for Back {
         fn drop(&mut self) {
-            CURRENT.set(self.0);
+            put(self.0);
         }
     }
-    let _back = Back(CURRENT.replace(ptr::null()));
+    let _back = Back(CURRENT.get());
+    put(ptr::null());
     run()
 }
 
@@ -173,12 +223,17 @@ pub(crate) fn ended() -> Option<Cancelled> {
     token()?.ended()
 }
 
-/// What a wait, or a point that looks for it, raises because its scope has ended.
-#[cold]
-pub(crate) fn cut(py: Python<'_>, why: Cancelled, subject: Subject) -> PyErr {
+/// Something was raised in the calling thread's scope because it has ended.
+pub(crate) fn mark_cut() {
     if let Some(scope) = current() {
         scope.cut.store(true, Ordering::Relaxed);
     }
+}
+
+/// What a wait, or a point that looks for it, raises because its scope has ended.
+#[cold]
+pub(crate) fn cut(py: Python<'_>, why: Cancelled, subject: Subject) -> PyErr {
+    mark_cut();
     outside(|| error(py, why, subject)).unwrap_or_else(|error| error)
 }
 

@@ -84,6 +84,14 @@ hooks! {
         /// `time.sleep`, the interpreter's own.
         SLEEP = "sleep", Function;
     }
+    "raddle._futures.reach": {
+        /// `watch("begin")` starts the thread that looks after those that compute in a scope,
+        /// `watch("look")` says that a scope was cancelled.
+        WATCH = "watch", Function;
+        /// `reached(late, code, offset)` returns what the calling thread raises where it is, or what
+        /// `sys.monitoring` is told.
+        REACHED = "reached", Function;
+    }
     "raddle._diagnose.deadlock": {
         /// What is called when a deadlock is found, perhaps in another thread than that which
         /// found it (`finder`): `deadlock(finder, kind, ring, certain, may_raise, waits)`.

@@ -11,6 +11,7 @@ use raddle::Cancelled;
 
 use super::scope::Scope;
 use crate::blocking::scope;
+use crate::python::arguments::Arg;
 use crate::python::call;
 use crate::python::interned::intern;
 
@@ -33,13 +34,14 @@ pub(crate) struct Block {
 #[pymethods]
 impl Block {
     #[new]
-    #[pyo3(signature = (*, deadline = None, **_more))]
+    #[pyo3(signature = (*, deadline = None, grace = Arg::Missing, **_more))]
     fn new(
         py: Python<'_>,
         deadline: Option<&Bound<'_, PyAny>>,
+        grace: Arg<'_>,
         _more: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        Ok(Self { scope: Py::new(py, Scope::lasting(deadline)?)? })
+        Ok(Self { scope: Py::new(py, Scope::lasting(deadline, &grace)?)? })
     }
 
     #[getter]
@@ -103,7 +105,7 @@ impl Interrupts {
                 Scope::step_out(own)?;
                 return Err(error);
             }
-            own.get().end();
+            own.get().end(own.py());
         }
         Ok(())
     }

@@ -1,12 +1,16 @@
 //! The scope: a `with` block whose waits end when it is cancelled, or when its deadline passes.
 
-use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{
+    PyBaseException, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 use raddle::deadlock::Subject;
 use raddle::{Cancelled, Deadline};
 
-use crate::blocking::scope::{self, Scope as Core};
+use super::reach;
+use crate::blocking::scope::{self, Grace, Scope as Core};
+use crate::python::arguments::Arg;
 use crate::python::call;
 use crate::python::hooks;
 use crate::python::timeout;
@@ -22,30 +26,18 @@ pub(crate) struct Scope {
     core: Core,
     /// How long it lasts, in nanoseconds.
     after: Option<i64>,
-    shielded: bool,
 }
 
 #[pymethods]
 impl Scope {
-    /// A scope that is a child of the calling thread's innermost one once it is entered, and a child
-    /// of `parent` if that is given.
+    /// A child of `parent`, which has been entered: it can be cancelled before it is entered.
     #[new]
-    #[pyo3(signature = (seconds = None, *, parent = None, shielded = false))]
-    fn new(
-        seconds: Option<&Bound<'_, PyAny>>,
-        parent: Option<&Bound<'_, Scope>>,
-        shielded: bool,
-    ) -> PyResult<Self> {
-        let after = seconds.map(read).transpose()?;
-        let core = match parent {
-            None => Core::new(),
-            Some(parent) => {
-                let token = parent.get().core.token().ok_or_else(not_entered)?;
-                let until = after.map_or(Deadline::NEVER, Deadline::after_nanos);
-                Core::with(token.child(until))
-            }
-        };
-        Ok(Self { core, after, shielded })
+    #[pyo3(signature = (parent, /))]
+    fn new(parent: &Bound<'_, Scope>) -> PyResult<Self> {
+        let parent = &parent.get().core;
+        let token = parent.token().ok_or_else(not_entered)?.child(Deadline::NEVER);
+        let grace = parent.grace().map_or(Grace::ForEver, Grace::Nanos);
+        Ok(Self { core: Core::with(token, grace), after: None })
     }
 
     fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
@@ -91,8 +83,10 @@ impl Scope {
 
     /// Ends every wait in the scope, and those that come, with `raddle.Cancelled`; returns whether
     /// it is the first call. Any thread may call it.
-    fn cancel(&self) -> PyResult<bool> {
-        Ok(self.core.token().ok_or_else(not_entered)?.cancel())
+    fn cancel(&self, py: Python<'_>) -> PyResult<bool> {
+        let first = self.core.token().ok_or_else(not_entered)?.cancel();
+        reach::cancelled(py);
+        Ok(first)
     }
 
     /// Whether the scope, or one around it, was cancelled.
@@ -121,7 +115,7 @@ impl Scope {
 
     #[getter]
     fn _shielded(&self) -> bool {
-        self.shielded
+        self.core.is_shielded()
     }
 
     /// The seconds that are left until its deadline, 0.0 once that has passed; None without one.
@@ -150,16 +144,27 @@ impl Scope {
 }
 
 impl Scope {
-    /// One that lasts for so many seconds; for ever, if that is None or not given.
-    pub(super) fn lasting(seconds: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let after = seconds.filter(|seconds| !seconds.is_none()).map(read).transpose()?;
-        Ok(Self { core: Core::new(), after, shielded: false })
+    /// One that lasts for so many seconds; for ever, if that is None or not given. `grace` is None
+    /// for ever; not given, it is that of the scope around.
+    pub(super) fn lasting(
+        seconds: Option<&Bound<'_, PyAny>>,
+        grace: &Arg<'_>,
+    ) -> PyResult<Self> {
+        let after = seconds.filter(|seconds| !seconds.is_none());
+        let after = after.map(|after| read(after, "a deadline")).transpose()?;
+        let grace = match grace.given() {
+            None => Grace::AsAround,
+            Some(grace) if grace.is_none() => Grace::ForEver,
+            Some(grace) => Grace::Nanos(read(grace, "a grace period")?),
+        };
+        Ok(Self { core: Core::new(grace, false), after })
     }
 
     /// Ends the waits in it, if it has been entered.
-    pub(super) fn end(&self) {
+    pub(super) fn end(&self, py: Python<'_>) {
         if let Some(token) = self.core.token() {
             token.cancel();
+            reach::cancelled(py);
         }
     }
 
@@ -167,8 +172,11 @@ impl Scope {
     pub(super) fn step_in(slf: &Bound<'_, Self>) -> PyResult<()> {
         let scope = slf.get();
         // SAFETY: the object stays where it is, and this reference is given back when it is left.
-        unsafe { scope.core.enter(scope.after, scope.shielded)? };
+        unsafe { scope.core.enter(scope.after)? };
         std::mem::forget(slf.clone());
+        if scope.after.is_some() {
+            reach::watch(slf.py());
+        }
         Ok(())
     }
 
@@ -196,9 +204,15 @@ fn out_of_order() -> PyErr {
 /// around it. Raises TypeError and ValueError for what is no number of seconds. The standard
 /// library has `asyncio.timeout()` for coroutines, and nothing for threads.
 #[pyfunction]
-#[pyo3(signature = (seconds, /))]
-pub(crate) fn deadline(seconds: Option<&Bound<'_, PyAny>>) -> PyResult<Scope> {
-    Scope::lasting(seconds)
+#[pyo3(
+    signature = (seconds, /, *, grace = Arg::Missing),
+    text_signature = "(seconds, /, *, grace=0.1)"
+)]
+pub(crate) fn deadline(
+    seconds: Option<&Bound<'_, PyAny>>,
+    grace: Arg<'_>,
+) -> PyResult<Scope> {
+    Scope::lasting(seconds, &grace)
 }
 
 /// Keeps what ends the scopes around it away from the `with` block: for what has to be finished.
@@ -207,7 +221,7 @@ pub(crate) fn deadline(seconds: Option<&Bound<'_, PyAny>>) -> PyResult<Scope> {
 /// standard library has `asyncio.shield()` for coroutines, and nothing for threads.
 #[pyfunction]
 pub(crate) fn shield() -> Scope {
-    Scope { core: Core::new(), after: None, shielded: true }
+    Scope { core: Core::new(Grace::AsAround, true), after: None }
 }
 
 /// The seconds until the deadline of the scopes that the calling thread is in, 0.0 once it has
@@ -246,24 +260,28 @@ fn not_entered() -> PyErr {
     PyRuntimeError::new_err("this scope has not been entered: use it in a 'with' statement")
 }
 
-/// Reads a number of seconds, in nanoseconds.
-fn read(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
-    let Ok(float) = seconds.cast_exact::<PyFloat>() else { return read_other(seconds) };
+/// Reads a number of seconds, in nanoseconds; `what` is what it is.
+fn read(seconds: &Bound<'_, PyAny>, what: &str) -> PyResult<i64> {
+    let Ok(float) = seconds.cast_exact::<PyFloat>() else { return read_other(seconds, what) };
     let nanos = float.value() * SECOND;
-    if (0.0..9.2e18).contains(&nanos) { Ok(nanos.ceil() as i64) } else { read_other(seconds) }
+    if (0.0..9.2e18).contains(&nanos) {
+        Ok(nanos.ceil() as i64)
+    } else {
+        read_other(seconds, what)
+    }
 }
 
 #[cold]
-fn read_other(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
+fn read_other(seconds: &Bound<'_, PyAny>, what: &str) -> PyResult<i64> {
     let py = seconds.py();
     let nanos = match timeout::nanos(seconds) {
         Ok(nanos) => nanos,
         // As good as never.
-        Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(py) => i64::MAX,
+        Err(error) if error.is_instance_of::<PyOverflowError>(py) => i64::MAX,
         Err(error) if error.is_instance_of::<PyTypeError>(py) => {
             let given = call::repr(seconds)?;
             return Err(PyTypeError::new_err(format!(
-                "a deadline is a number of seconds, not {given}"
+                "{what} is a number of seconds, not {given}"
             )));
         }
         Err(error) => return Err(error),
@@ -271,7 +289,7 @@ fn read_other(seconds: &Bound<'_, PyAny>) -> PyResult<i64> {
     if nanos < 0 || seconds.lt(0).unwrap_or(false) {
         let given = call::repr(seconds)?;
         return Err(PyValueError::new_err(format!(
-            "a deadline is not negative, as {given} is: it counts from now"
+            "{what} is not negative, as {given} is: it counts from now"
         )));
     }
     Ok(nanos)

@@ -75,6 +75,12 @@ impl Deadline {
         Some(Duration::from_nanos(u64::try_from(self.nanos.saturating_sub(now())).unwrap_or(0)))
     }
 
+    /// The nanoseconds until it, below zero once it has passed; `None` if it never will.
+    #[must_use]
+    pub fn from_now(self) -> Option<i64> {
+        (!self.is_never()).then(|| self.nanos.saturating_sub(now()))
+    }
+
     /// The earlier of the two.
     #[must_use]
     pub fn or_sooner(self, other: Self) -> Self {

@@ -195,6 +195,12 @@ impl CancelToken {
         false
     }
 
+    /// A number that stands for it while there is a clone of it.
+    #[must_use]
+    pub fn key(&self) -> usize {
+        Arc::as_ptr(&self.scope).addr()
+    }
+
     /// When its waits end at the latest.
     #[inline]
     #[must_use]

@@ -27,6 +27,8 @@ _MODULES = (
 )
 # PyInstaller leaves the folder out of the names of the standard library's files.
 _FROZEN = getattr(sys, "frozen", False)
+ours = set()  # idents of raddle's own threads, which are in no report
+
 _INNER = {*(_LIB + name for name in _MODULES), *(_MODULES if _FROZEN else ())}
 
 
@@ -41,9 +43,11 @@ class Stacks:
     def __init__(self):
         self._frames = sys._current_frames()
         self._seen = {}
-        self._leave_out_reporter()
+        self._leave_out_ours()
 
-    def _leave_out_reporter(self):
+    def _leave_out_ours(self):
+        for ident in tuple(ours):
+            self._frames.pop(ident, None)
         core = sys.modules.get("raddle._raddle")
         if core is not None and core._is_aside():
             from _thread import get_ident
@@ -103,7 +107,7 @@ class Moment(Stacks):
             return
         stacks, self.waits = _raddle._moment()
         self._frames = {ident: frames[0][0] for ident, frames in stacks.items()}
-        self._leave_out_reporter()
+        self._leave_out_ours()
         self._seen = {ident: visible(stacks[ident]) for ident in self._frames}
         for frames in stacks.values():
             frames.clear()

@@ -1,0 +1,121 @@
+//! What a scope's end reaches besides waits: code that computes.
+//!
+//! That is Python's part (`_futures/reach.py`); here is what it needs to see, and to raise.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use pyo3::exceptions::PyBaseException;
+use raddle::Cancelled;
+
+use crate::blocking::{inside, scope};
+use crate::python::call;
+use crate::python::hooks;
+
+/// The fork generation, plus 1, in which a thread looks after those that compute; 0: none does.
+static WATCHED: AtomicU32 = AtomicU32::new(0);
+
+fn generation() -> u32 {
+    raddle::fork_generation().wrapping_add(1)
+}
+
+/// Has a thread look after those that compute, if none does.
+#[inline]
+pub(super) fn watch(py: Python<'_>) {
+    if WATCHED.load(Ordering::Relaxed) != generation() {
+        begin(py);
+    }
+}
+
+#[cold]
+fn begin(py: Python<'_>) {
+    let now = generation();
+    let before = WATCHED.swap(now, Ordering::AcqRel);
+    if before != now && tell(py, "begin").is_err() {
+        WATCHED.store(0, Ordering::Release); // No thread can be started: waits end nevertheless.
+    }
+}
+
+/// Tells it that a scope was cancelled.
+pub(super) fn cancelled(py: Python<'_>) {
+    watch(py);
+    let _ = tell(py, "look");
+}
+
+fn tell(py: Python<'_>, what: &'static str) -> PyResult<()> {
+    let hook = hooks::WATCH.import(py)?.bind(py);
+    scope::outside(|| call::call(hook, &(what,).into_pyobject(py)?, None)).map(drop)
+}
+
+/// The thread that looks ends; returns whether there is nobody to look after.
+#[pyfunction]
+#[pyo3(name = "_unwatch")]
+pub(crate) fn unwatch() -> bool {
+    WATCHED.store(0, Ordering::SeqCst);
+    if inside::all().is_empty() {
+        return true;
+    }
+    // Somebody came meanwhile: has that one begun another thread?
+    WATCHED.swap(generation(), Ordering::SeqCst) == generation()
+}
+
+/// What is known of a thread that is in a scope.
+type Seen = (usize, usize, Option<bool>, Option<f64>, Option<f64>);
+
+/// All threads that are in scopes: `(ident, key, late, left, grace)`.
+///
+/// key: stands for the innermost scope; late: whether it is a deadline that has ended it, None if
+/// nothing has; left: the seconds until it ends, below 0 after that, or None; grace: the seconds that
+/// the thread is left alone then, None for ever.
+#[pyfunction]
+#[pyo3(name = "_inside")]
+pub(crate) fn all_inside() -> Vec<Seen> {
+    let seconds = |nanos: i64| nanos as f64 / 1e9;
+    let seen = |due: inside::Due| {
+        let late = due.why.map(|why| why == Cancelled::Deadline);
+        let left = due.until.from_now().map(seconds);
+        (due.thread, due.token.key(), late, left, due.grace.map(seconds))
+    };
+    inside::all().into_iter().map(seen).collect()
+}
+
+/// What `sys.monitoring` calls where a thread that computes may be stopped: raises what
+/// `_futures.reach` says that it raises there, or returns its answer.
+#[pyfunction]
+#[pyo3(name = "_reached", signature = (*place))]
+pub(crate) fn reached<'py>(place: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    let py = place.py();
+    let nothing = || py.None().into_bound(py);
+    let Some(why) = scope::ended() else { return Ok(nothing()) };
+    let Some(hook) = hooks::REACHED.get() else { return Ok(nothing()) };
+    let late = why == Cancelled::Deadline;
+    let given = (late, place.get_item(0)?, place.get_item(1)?).into_pyobject(py)?;
+    let answer = scope::outside(|| call::call(hook.bind(py), &given, None))?;
+    if answer.is_instance_of::<PyBaseException>() {
+        scope::mark_cut();
+        return Err(call::raised(answer));
+    }
+    Ok(answer)
+}
+
+/// Up to 3.11: has a thread raise `error`, a class, if it is still at the same instruction of this
+/// code object, where the interpreter looks for it before that goes on.
+#[cfg(not(Py_3_12))]
+#[pyfunction]
+#[pyo3(name = "_raise_in")]
+pub(crate) fn raise_in(
+    ident: usize,
+    code: &Bound<'_, PyAny>,
+    offset: usize,
+    error: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    let py = code.py();
+    // (The thread waits for the GIL, which is held here from the look to the end.)
+    let frames = py.import("sys")?.call_method0("_current_frames")?;
+    let Ok(frame) = frames.get_item(ident) else { return Ok(false) };
+    let same = frame.getattr("f_code")?.is(code)
+        && frame.getattr("f_lasti")?.extract::<usize>()? == offset;
+    // SAFETY: attached; the exception's class is alive.
+    Ok(same && unsafe { pyo3::ffi::PyThreadState_SetAsyncExc(ident as _, error.as_ptr()) } == 1)
+}
