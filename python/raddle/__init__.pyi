@@ -5,18 +5,31 @@ from raddle._diagnose.dump.render import dump as dump
 from raddle._diagnose.lock_order import inversions as inversions
 from raddle._diagnose.race.told import races as races
 from raddle._diagnose.settings import configure as configure
+from raddle._futures.cut import Cancelled as Cancelled
+from raddle._futures.cut import checkpoint as checkpoint
+from raddle._futures.cut import deadline as deadline
+from raddle._futures.cut import remaining as remaining
+from raddle._futures.cut import shield as shield
+from raddle._futures.cut import sleep as sleep
+from raddle._futures.group import Group as Group
+from raddle._futures.task import Task as Task
 from raddle._map.api import Pool as Pool
 from raddle._map.api import map as map
 from raddle._map.core_count import cores as cores
 from raddle._map.gil_warning import GilBoundWarning as GilBoundWarning
 
 __all__ = [
+    "Cancelled",
     "DeadlockError",
     "GilBoundWarning",
+    "Group",
     "Pool",
+    "Task",
     "__version__",
+    "checkpoint",
     "configure",
     "cores",
+    "deadline",
     "deadlocks",
     "dump",
     "install",
@@ -24,6 +37,9 @@ __all__ = [
     "inversions",
     "map",
     "races",
+    "remaining",
+    "shield",
+    "sleep",
     "stats",
     "uninstall",
 ]

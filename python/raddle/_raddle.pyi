@@ -35,9 +35,11 @@ __all__ = [
     "PriorityQueue",
     "Queue",
     "RLock",
+    "Scope",
     "Semaphore",
     "SimpleQueue",
     "Stream",
+    "_Block",
     "_Completed",
     "_Executor",
     "_Handler",
@@ -57,6 +59,8 @@ __all__ = [
     "_equip",
     "_forked",
     "_forks",
+    "_ident",
+    "_inside",
     "_is_aside",
     "_made",
     "_main_ident",
@@ -68,18 +72,27 @@ __all__ = [
     "_publish",
     "_quicken",
     "_quicken_stream",
+    "_reached",
     "_settle",
     "_show_sign",
     "_shutdown",
     "_signal_lock",
     "_tallies",
+    "_unwatch",
     "_waited",
     "_waits",
     "allocate_lock",
+    "checkpoint",
+    "deadline",
     "lock",
+    "remaining",
+    "shield",
+    "sleep",
     "start_joinable_thread",
     "start_new_thread",
 ]
+if sys.version_info < (3, 12):
+    __all__ += ["_raise_in"]
 if sys.version_info >= (3, 12):
     __all__ += [
         "_Sent",
@@ -441,6 +454,61 @@ if sys.version_info >= (3, 12):
 class _Handler:
     def __new__(cls, function: Callable[[int, _Waits], object]) -> Self: ...
     def __call__(self, number: int, frame: FrameType | None) -> None: ...
+
+@final
+class Scope:
+    def __new__(cls, parent: Scope, /) -> Self: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        _traceback: TracebackType | None = None,
+        /,
+    ) -> bool: ...
+    def cancel(self) -> bool: ...
+    def remaining(self) -> float | None: ...
+    @property
+    def cancelled(self) -> bool: ...
+    @property
+    def ended(self) -> bool: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def _cut(self) -> bool: ...
+    @property
+    def _shielded(self) -> bool: ...
+    def _is_around(self) -> bool: ...
+    def _leave(self) -> bool | None: ...
+
+@disjoint_base
+class _Block:
+    def __new__(
+        cls, *, deadline: float | None = None, grace: float | None = ..., **_more: object
+    ) -> Self: ...
+    @property
+    def _scope(self) -> Scope: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        _traceback: TracebackType | None = None,
+        /,
+    ) -> bool: ...
+
+def deadline(seconds: float | None, /, *, grace: float | None = 0.1) -> Scope: ...
+def shield() -> Scope: ...
+def remaining() -> float | None: ...
+def checkpoint() -> None: ...
+def sleep(seconds: float, /) -> None: ...
+def _ident() -> int: ...
+def _inside() -> list[tuple[int, int, bool | None, float | None, float | None]]: ...
+def _reached(*place: Any) -> Any: ...
+def _unwatch() -> bool: ...
+
+if sys.version_info < (3, 12):
+    def _raise_in(ident: int, code: CodeType, offset: int, error: type) -> bool: ...
 
 def _aside(function: Callable[..., object], *arguments: object) -> None: ...
 def _is_aside() -> bool: ...

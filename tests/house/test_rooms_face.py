@@ -21,6 +21,7 @@ _ROOMS = (
     "futures",
     "stream",
     "scopes",
+    "sync",
     "diagnose",
     "race",
 )

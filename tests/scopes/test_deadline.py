@@ -4,7 +4,11 @@ import asyncio
 import contextvars
 import decimal
 import gc
+import os
 import signal
+import subprocess
+import sys
+import textwrap
 import time
 import warnings
 import weakref
@@ -309,3 +313,54 @@ def test_cycles_with_scopes_are_collected():
     del node
     gc.collect()
     assert reference() is None
+
+
+def run(code, *command, **env):
+    return subprocess.run(
+        [sys.executable, *command, "-c", textwrap.dedent(code)],
+        env=dict(os.environ, **env),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+SLEEPERS = """
+    import sys, time
+    from time import sleep
+    import raddle
+
+    stock = [time.sleep]  # (Not a name that install() would replace.)
+
+    def cut(sleep):
+        try:
+            with raddle.deadline(0.01):
+                sleep(1000)
+        except TimeoutError as error:
+            return "was asleep" in str(error)
+    """
+
+
+def test_time_sleep_is_ended_once_raddle_is_installed():
+    done = run(
+        textwrap.dedent(SLEEPERS)
+        + textwrap.dedent(
+            """
+            raddle.install()
+            assert time.sleep is stock[0], "nobody has asked for a scope"
+            assert cut(lambda seconds: time.sleep(seconds)) and time.sleep is not stock[0]
+            assert cut(lambda seconds: sleep(seconds)), "what held it has the new one"
+            assert time.sleep(0.001) is None
+            raddle.uninstall()
+            assert time.sleep is stock[0] is sleep
+            raddle.install()
+            assert time.sleep is not stock[0] and cut(time.sleep)
+            """
+        )
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_time_sleep_is_ended_where_raddle_is_there_from_the_start():
+    done = run(SLEEPERS + "\n    assert cut(lambda s: time.sleep(s)), time.sleep", RADDLE="1")
+    assert (done.returncode, done.stderr) == (0, "")

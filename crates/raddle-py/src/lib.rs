@@ -23,6 +23,8 @@ mod stream;
 
 mod scopes;
 
+mod sync;
+
 mod diagnose;
 
 #[cfg(Py_3_12)]
@@ -96,6 +98,14 @@ mod _raddle {
     use crate::scopes::sleep::sleep;
     #[pymodule_export]
     use crate::stream::{fast::quicken_stream, stream::Stream, worker::StreamWorker};
+    #[pymodule_export]
+    use crate::sync::{
+        atomic_int::AtomicInt,
+        atomic_ref::AtomicRef,
+        latch::Latch,
+        once::Once,
+        rwlock::{RWLock, Side, TimedSide},
+    };
     #[pymodule_export]
     use crate::threads::exit::{close, count, settle, shutdown};
     #[pymodule_export]
@@ -174,6 +184,13 @@ mod _raddle {
             Scope,
             Semaphore,
             SimpleQueue,
+            crate::sync::atomic_int::AtomicInt,
+            crate::sync::atomic_ref::AtomicRef,
+            crate::sync::latch::Latch,
+            crate::sync::once::Once,
+            crate::sync::rwlock::RWLock,
+            crate::sync::rwlock::Side,
+            crate::sync::rwlock::TimedSide,
             Stream,
             StreamWorker,
             ThreadHandle,

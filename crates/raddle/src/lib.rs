@@ -50,9 +50,12 @@ mod waiters;
 #[cfg(raddle_loom)]
 pub use clock::Lazy;
 pub use locks::{
-    Barrier, BarrierError, BoundedSemaphore, Condition, Event, Lock, LockGuard, NotOwner,
-    Ownership, RLock, RawLock, Releasable, Semaphore, SemaphoreGuard, Ticket, TooManyPermits,
+    Barrier, BarrierError, BoundedSemaphore, Condition, Event, Latch, Lock, LockGuard, Misuse,
+    NotOwner, Ownership, RLock, RawLock, RawRwLock, ReadGuard, Releasable, RwLock, RwLockError,
+    Semaphore, SemaphoreGuard, Ticket, TooManyPermits, WriteGuard,
 };
+#[cfg(not(raddle_loom))]
+pub use locks::{Once, OnceError};
 pub use os::fork::fork_generation;
 #[cfg(raddle_loom)]
 pub use os::sync::advance_clock;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use common::{PATIENCE, eventually, scope_within};
 use raddle::{
-    Barrier, CancelToken, Cancelled, Condition, Deadline, Event, Queue, RLock, RawLock, Semaphore,
+    Barrier, CancelToken, Cancelled, Condition, Deadline, Event, Queue, RLock, RawLock,
+    Semaphore,
 };
 
 const NEVER: Deadline = Deadline::NEVER;
@@ -31,10 +32,8 @@ fn cancelled<R: Send>(
 fn a_wait_for_a_lock_ends_and_leaves_the_line() {
     let lock = RawLock::new();
     lock.acquire();
-    let ended = cancelled(
-        || lock.waiting(),
-        |token| lock.acquire_with(&mut token.blocking(), NEVER),
-    );
+    let ended =
+        cancelled(|| lock.waiting(), |token| lock.acquire_with(&mut token.blocking(), NEVER));
     assert_eq!((ended, lock.waiting()), (Err(Cancelled::Requested), 0));
     lock.release();
     assert!(lock.try_acquire());
@@ -44,20 +43,16 @@ fn a_wait_for_a_lock_ends_and_leaves_the_line() {
 fn a_wait_for_an_rlock_ends_and_leaves_the_line() {
     let lock = RLock::new();
     lock.acquire();
-    let ended = cancelled(
-        || lock.waiting(),
-        |token| lock.acquire_with(&mut token.blocking(), NEVER),
-    );
+    let ended =
+        cancelled(|| lock.waiting(), |token| lock.acquire_with(&mut token.blocking(), NEVER));
     assert_eq!((ended, lock.waiting()), (Err(Cancelled::Requested), 0));
 }
 
 #[test]
 fn a_wait_for_an_event_ends_and_leaves_the_line() {
     let event = Event::new();
-    let ended = cancelled(
-        || event.waiting(),
-        |token| event.wait_with(&mut token.blocking(), NEVER),
-    );
+    let ended =
+        cancelled(|| event.waiting(), |token| event.wait_with(&mut token.blocking(), NEVER));
     assert_eq!((ended, event.waiting()), (Err(Cancelled::Requested), 0));
 }
 
@@ -184,9 +179,8 @@ fn a_grandchild_ends_as_long_as_its_parent_is_there() {
 fn many_threads_may_wait_under_one_token() {
     let (token, permits) = (CancelToken::new(NEVER), Semaphore::new(0));
     scope_within(|scope| {
-        let waiters = [(); 16].map(|()| {
-            scope.spawn(|| permits.acquire_with(&mut token.blocking(), NEVER))
-        });
+        let waiters = [(); 16]
+            .map(|()| scope.spawn(|| permits.acquire_with(&mut token.blocking(), NEVER)));
         eventually("all are in line", || permits.waiting() == 16);
         permits.release(4).unwrap();
         token.cancel();

@@ -6,9 +6,11 @@ mod common;
 use std::sync::Arc;
 
 use common::check;
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use raddle::{
-    Blocking, CancelToken, Cancelled, Condition, Deadline, Event, Parker, RawLock, Semaphore, Wake,
+    Blocking, CancelToken, Cancelled, Condition, Deadline, Event, Native, Parker, RawLock,
+    Semaphore, Wake,
 };
 
 const NEVER: Deadline = Deadline::NEVER;
@@ -76,33 +78,43 @@ fn a_lock_that_is_handed_over_is_not_lost() {
 #[test]
 fn a_notification_that_had_chosen_the_waiter_goes_to_the_next() {
     check(2, || {
-        let shared = Arc::new((RawLock::new(), Condition::new()));
+        let shared = Arc::new((RawLock::new(), Condition::new(), AtomicBool::new(false)));
         let token = CancelToken::new(NEVER);
-        shared.0.acquire();
-        let wait = |token: Option<CancelToken>| {
-            let shared = Arc::clone(&shared);
+        let hasty = {
+            let (shared, token) = (Arc::clone(&shared), token.clone());
             thread::spawn(move || {
-                let (lock, filled) = &*shared;
-                let patient = CancelToken::new(NEVER);
-                let token = token.as_ref().unwrap_or(&patient);
+                let (lock, filled, ready) = &*shared;
                 lock.acquire();
-                let ended = filled.wait_with(lock, &mut token.blocking(), NEVER);
+                if !ready.load(Ordering::Relaxed) {
+                    let ended = filled.wait_with(lock, &mut token.blocking(), NEVER);
+                    if ended.is_ok() {
+                        filled.notify_one(); // It has used the one that there was.
+                    }
+                }
                 lock.release();
-                ended.is_ok()
             })
         };
-        let waiters = [wait(Some(token.clone())), wait(None)];
-        shared.0.release();
-        while shared.1.waiting() < 2 {
-            thread::yield_now();
+        let notifier = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let (lock, filled, ready) = &*shared;
+                lock.acquire();
+                ready.store(true, Ordering::Relaxed);
+                filled.notify_one();
+                lock.release();
+                token.cancel();
+            })
+        };
+        let (lock, filled, ready) = &*shared;
+        lock.acquire();
+        while !ready.load(Ordering::Relaxed) {
+            // If the notification is lost, this waits for ever.
+            assert!(filled.wait_with(lock, &mut Native, NEVER).is_ok());
         }
-        shared.1.notify_one();
-        token.cancel();
-        let [hasty, patient] = waiters;
-        if hasty.join().unwrap() {
-            shared.1.notify_one(); // The one that there was is used.
-        }
-        assert!(patient.join().unwrap(), "else this waits for ever");
+        lock.release();
+        hasty.join().unwrap();
+        notifier.join().unwrap();
+        assert_eq!(filled.waiting(), 0);
     });
 }
 

@@ -11,6 +11,7 @@ import warnings
 from raddle import _raddle
 from raddle._diagnose.program import stack
 from raddle._diagnose.report import sentences
+from raddle._threading import state
 
 checkpoint, deadline, remaining = _raddle.checkpoint, _raddle.deadline, _raddle.remaining
 shield, sleep = _raddle.shield, _raddle.sleep
@@ -131,3 +132,4 @@ def _line(frame, line):
 
 
 _raddle._equip(scope_cancelled=Cancelled, cut=cut, left=left, sleep=time.sleep)
+state.complete(__name__)

@@ -50,6 +50,8 @@ def install():
                 __import__(name)  # Waits if another thread is importing it.
                 swapped.update(patch(sys.modules[name]))
         _patch_holders(swapped)
+        if state.completed(_SCOPES) is not None:
+            _patch_sleep()
     except BaseException:
         uninstall()
         raise
@@ -400,11 +402,22 @@ def _patch_green(module):
     return step_aside.watch(module)
 
 
+def _patch_sleep():
+    """Have a program that has scopes sleep until its scope ends; others keep `time.sleep`."""
+    import time
+
+    from raddle import _raddle
+
+    _patch_holders(patch_names(time, {"sleep": _raddle.sleep}))
+
+
 def _completed(name):
     """Patch what had to wait for this module of raddle's."""
     if name == "raddle.threading":
         while _waiting:
             _patch_holders(_patch_threading(_waiting.pop()))
+    elif name == _SCOPES and state.installed():
+        _patch_sleep()
     elif state.installed():
         for module in [module for module in _late if _FUTURES[module.__name__] == name]:
             _late.remove(module)
@@ -418,6 +431,7 @@ _FUTURES = {
     "concurrent.futures._base": "raddle._futures.future",
     "concurrent.futures.thread": "raddle._futures.executor",
 }
+_SCOPES = "raddle._futures.cut"  # is complete once a program has asked for scopes
 _late = []  # the modules that were loaded while what replaces them was
 
 # How to patch a copy of a module, by the module's name; each returns what it swapped, by the id

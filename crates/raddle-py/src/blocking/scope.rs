@@ -127,7 +127,8 @@ impl Scope {
             self.grace.store(grace, Ordering::Relaxed);
         }
         self.token.get_or_init(|| {
-            let until = after.map_or(Deadline::NEVER, |nanos| Deadline::after_nanos(nanos.max(1)));
+            let until =
+                after.map_or(Deadline::NEVER, |nanos| Deadline::after_nanos(nanos.max(1)));
             match around.filter(|_| !self.shielded).and_then(Scope::token) {
                 Some(around) => around.child(until),
                 None => CancelToken::new(until),

@@ -4,9 +4,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use pyo3::exceptions::PyBaseException;
 use raddle::Cancelled;
 
 use crate::blocking::{inside, scope};

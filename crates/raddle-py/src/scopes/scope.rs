@@ -208,10 +208,7 @@ fn out_of_order() -> PyErr {
     signature = (seconds, /, *, grace = Arg::Missing),
     text_signature = "(seconds, /, *, grace=0.1)"
 )]
-pub(crate) fn deadline(
-    seconds: Option<&Bound<'_, PyAny>>,
-    grace: Arg<'_>,
-) -> PyResult<Scope> {
+pub(crate) fn deadline(seconds: Option<&Bound<'_, PyAny>>, grace: Arg<'_>) -> PyResult<Scope> {
     Scope::lasting(seconds, &grace)
 }
 

@@ -27,8 +27,7 @@ pub(crate) fn sleep(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
     }
     if nanos == 0 {
         plain(seconds)?; // Others may run.
-        return scope::ended()
-            .map_or(Ok(()), |why| Err(scope::cut(py, why, asleep())));
+        return scope::ended().map_or(Ok(()), |why| Err(scope::cut(py, why, asleep())));
     }
     let (until, parker) = (Deadline::after_nanos(nanos), Parker::new());
     let mut attached = Attached::new(py).kind(Kind::Sleep);

@@ -31,6 +31,10 @@ pub enum Kind {
     Pool,
     /// Something to do, as a worker of a pool.
     Work,
+    /// To read, or to write, what a lock protects.
+    RwLock,
+    /// That others have counted down.
+    Latch,
     /// For a time to pass.
     Sleep,
     /// Something else.
@@ -56,6 +60,8 @@ impl Kind {
             Self::Futures => "futures",
             Self::Pool => "pool",
             Self::Work => "work",
+            Self::RwLock => "rwlock",
+            Self::Latch => "latch",
             Self::Sleep => "sleep",
             Self::Other => "other",
         }

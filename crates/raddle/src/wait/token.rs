@@ -228,10 +228,10 @@ impl CancelToken {
         }
     }
 
-    /// How a wait under this token blocks: as [`Native`](crate::Native), until the token ends it.
+    /// How one wait under this token blocks: as [`Native`](crate::Native), until the token ends it.
     #[must_use]
     pub fn blocking(&self) -> Cancellable<'_> {
-        Cancellable(self)
+        Cancellable { token: self, ended: false }
     }
 }
 
@@ -264,7 +264,7 @@ impl Drop for Asleep<'_> {
     }
 }
 
-/// How a wait blocks that a [`CancelToken`] can end, see [`CancelToken::blocking`].
+/// How one wait blocks that a [`CancelToken`] can end, see [`CancelToken::blocking`].
 ///
 /// ```
 /// use raddle::{CancelToken, Cancelled, Deadline, Semaphore};
@@ -274,21 +274,31 @@ impl Drop for Asleep<'_> {
 /// let ended = Semaphore::new(0).acquire_with(&mut token.blocking(), Deadline::NEVER);
 /// assert_eq!(ended, Err(Cancelled::Deadline));
 /// ```
-#[derive(Clone, Copy, Debug)]
-pub struct Cancellable<'a>(&'a CancelToken);
+#[derive(Clone, Debug)]
+pub struct Cancellable<'a> {
+    token: &'a CancelToken,
+    /// It has ended a wait: that is tried once, since a condition has to take its lock back first.
+    ended: bool,
+}
 
 impl Blocking for Cancellable<'_> {
     type Interrupt = Cancelled;
 
     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
-        self.0.park(parker, until)
+        if self.ended { parker.park(until) } else { self.token.park(parker, until) }
     }
 
     fn on_signal(&mut self) -> Result<(), Cancelled> {
-        self.0.ended().map_or(Ok(()), Err)
+        match self.token.ended() {
+            Some(why) if !self.ended => {
+                self.ended = true;
+                Err(why)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn ends_by(&self) -> Deadline {
-        self.0.deadline()
+        if self.ended { Deadline::NEVER } else { self.token.deadline() }
     }
 }

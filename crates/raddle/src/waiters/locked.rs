@@ -134,6 +134,13 @@ impl Locked<'_> {
         !head.is_null() && self.links(head, |links| links.starves_at) < deadline::now()
     }
 
+    /// What the first in line wants its chooser to know.
+    pub(crate) fn first_token(&self) -> Option<usize> {
+        let head = self.head();
+        // SAFETY: a linked waiter is alive while the latch is held.
+        (!head.is_null()).then(|| unsafe { (*head).token })
+    }
+
     /// Takes the first in line out of it; it has to be chosen before the list is unlocked.
     pub(crate) fn take_front(&self) -> Option<Taken<'_>> {
         let head = self.head();

@@ -33,6 +33,9 @@ _WAITS = {
     "futures": "waits for futures to be done",
     "pool": "waits for the workers of {name}",
     "work": "waits for something to do",
+    "rwlock": "waits for {name}",
+    "latch": "waits for {name} to open",
+    "sleep": "sleeps",
     "timer": "waits for its time",
     ending.THREADS: "has run the program's last line, and waits for the end of {name}",
 }

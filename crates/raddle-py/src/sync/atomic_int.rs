@@ -1,0 +1,137 @@
+//! `raddle.sync.AtomicInt`.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyInt;
+
+use crate::python::call;
+use crate::python::errors;
+
+/// A whole number that threads change without a lock; each method is one step.
+///
+/// value: the number at first (0). It has 64 bits: a number that does not fit raises OverflowError,
+/// and changes nothing; what is no whole number raises TypeError. The standard library has no
+/// counterpart: `n += 1` on a shared variable needs a lock.
+#[pyclass(frozen, weakref, module = "raddle.sync")]
+pub(crate) struct AtomicInt {
+    value: AtomicI64,
+}
+
+#[inline]
+fn read(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    if let Ok(int) = value.cast_exact::<PyInt>() {
+        return int.extract().map_err(|_| overflow());
+    }
+    read_other(value)
+}
+
+#[cold]
+fn read_other(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let given = call::index(value).map_err(|error| {
+        if !error.is_instance_of::<PyTypeError>(value.py()) {
+            return error;
+        }
+        match call::repr(value) {
+            Ok(given) => {
+                PyTypeError::new_err(format!("an AtomicInt holds a whole number, not {given}"))
+            }
+            Err(error) => error,
+        }
+    })?;
+    given.extract().map_err(|_| overflow())
+}
+
+#[cold]
+fn overflow() -> PyErr {
+    PyOverflowError::new_err("an AtomicInt holds 64 bits: from -2**63 to 2**63 - 1")
+}
+
+impl AtomicInt {
+    fn change(&self, by: impl Fn(i64) -> Option<i64>) -> PyResult<i64> {
+        let before = self.value.fetch_update(Ordering::AcqRel, Ordering::Acquire, &by);
+        before.ok().and_then(by).ok_or_else(overflow)
+    }
+}
+
+#[pymethods]
+impl AtomicInt {
+    #[new]
+    #[pyo3(signature = (value = None, /), text_signature = "(value=0, /)")]
+    fn new(value: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        Ok(Self { value: AtomicI64::new(value.map_or(Ok(0), read)?) })
+    }
+
+    /// Returns the number.
+    fn get(&self) -> i64 {
+        self.value.load(Ordering::Acquire)
+    }
+
+    /// Sets the number.
+    fn set(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.value.store(read(value)?, Ordering::Release);
+        Ok(())
+    }
+
+    /// Adds `n` (1), and returns the sum.
+    #[inline]
+    #[pyo3(signature = (n = None, /), text_signature = "($self, n=1, /)")]
+    fn add(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<i64> {
+        let n = n.map_or(Ok(1), read)?;
+        self.change(|value| value.checked_add(n))
+    }
+
+    /// Takes `n` (1) off, and returns the difference.
+    #[inline]
+    #[pyo3(signature = (n = None, /), text_signature = "($self, n=1, /)")]
+    fn sub(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<i64> {
+        let n = n.map_or(Ok(1), read)?;
+        self.change(|value| value.checked_sub(n))
+    }
+
+    /// Sets the number, and returns what it was.
+    fn swap(&self, value: &Bound<'_, PyAny>) -> PyResult<i64> {
+        Ok(self.value.swap(read(value)?, Ordering::AcqRel))
+    }
+
+    /// Sets the number to `new` if it is `expected`; returns whether it was.
+    fn compare_exchange(
+        &self,
+        expected: &Bound<'_, PyAny>,
+        new: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let (expected, new) = (read(expected)?, read(new)?);
+        let swapped =
+            self.value.compare_exchange(expected, new, Ordering::AcqRel, Ordering::Acquire);
+        Ok(swapped.is_ok())
+    }
+
+    /// Sets the number to `fn(number)`, and returns that. `fn` is called again if another thread has
+    /// changed the number meanwhile, so it should do nothing else.
+    #[pyo3(name = "update")]
+    fn update(&self, function: &Bound<'_, PyAny>) -> PyResult<i64> {
+        loop {
+            let before = self.get();
+            let argument = PyInt::new(function.py(), before);
+            let new = read(&call::call1(function, argument.as_any())?)?;
+            let swapped =
+                self.value.compare_exchange(before, new, Ordering::AcqRel, Ordering::Acquire);
+            if swapped.is_ok() {
+                return Ok(new);
+            }
+        }
+    }
+
+    fn __int__(&self) -> i64 {
+        self.get()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("AtomicInt({})", self.get())
+    }
+
+    fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(errors::cannot_pickle(slf.as_any()))
+    }
+}

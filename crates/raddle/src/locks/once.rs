@@ -1,0 +1,120 @@
+//! A value that is made once, by one of those that want it; the others wait.
+
+use std::sync::OnceLock;
+
+use crate::clock::Edge;
+use crate::locks::RLock;
+use crate::os::Deadline;
+use crate::wait::{Blocking, Native, infallible};
+
+/// A value that is made when first wanted, by one thread; the others wait for it.
+///
+/// `std::sync::OnceLock`, whose waits can be cancelled and time out, and which says so if a value is
+/// wanted by the function that makes it. If that fails, the next one makes it.
+///
+/// ```
+/// use raddle::Once;
+///
+/// static GREETING: Once<String> = Once::new();
+/// assert_eq!(GREETING.get(), None);
+/// assert_eq!(GREETING.get_or_init(|| "hello".to_owned()), "hello");
+/// assert_eq!(GREETING.get_or_init(|| unreachable!()), "hello");
+/// ```
+#[derive(Debug)]
+pub struct Once<T> {
+    value: OnceLock<T>,
+    /// Held by the thread that makes it.
+    turn: RLock,
+    /// From the one that made it to those that get it.
+    order: Edge,
+}
+
+/// Why a [`Once`] has no value for a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnceError<E, I> {
+    /// What makes it has failed, in this thread.
+    Failed(E),
+    /// This thread is making it.
+    Itself,
+    /// It was not there by the deadline.
+    TimedOut,
+    /// `Blocking` ended the wait.
+    Interrupted(I),
+}
+
+impl<T> Once<T> {
+    /// A value that is not there yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { value: OnceLock::new(), turn: RLock::new(), order: Edge::new() }
+    }
+
+    /// The value, if it is there.
+    #[inline]
+    pub fn get(&self) -> Option<&T> {
+        let value = self.value.get();
+        if value.is_some() {
+            self.order.acquire();
+        }
+        value
+    }
+
+    /// The value; `make` makes it, unless it is there, or another thread is making it.
+    ///
+    /// # Panics
+    /// If `make` wants it, too.
+    pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        let made: Result<&T, OnceError<(), _>> =
+            self.get_or_try_with(&mut Native, Deadline::NEVER, |_| Ok(make()));
+        match made {
+            Ok(value) => value,
+            Err(OnceError::Interrupted(never)) => infallible(Err(never)),
+            Err(_) => panic!("a value is wanted by what makes it"),
+        }
+    }
+
+    /// [`get_or_init`](Self::get_or_init), waiting for another thread until `until`, with a `make`
+    /// that can fail.
+    ///
+    /// # Errors
+    /// See [`OnceError`].
+    pub fn get_or_try_with<B: Blocking, E>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+        make: impl FnOnce(&mut B) -> Result<T, E>,
+    ) -> Result<&T, OnceError<E, B::Interrupt>> {
+        if let Some(value) = self.get() {
+            return Ok(value);
+        }
+        if self.turn.is_owned() {
+            return Err(OnceError::Itself);
+        }
+        if !self.turn.acquire_with(blocking, until).map_err(OnceError::Interrupted)? {
+            return Err(OnceError::TimedOut);
+        }
+        let turn = Turn(&self.turn);
+        if self.value.get().is_none() {
+            let value = make(blocking).map_err(OnceError::Failed)?;
+            self.order.release();
+            let _ = self.value.set(value);
+        }
+        drop(turn);
+        Ok(self.get().expect("it was made"))
+    }
+}
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Gives the turn back, also by a panic.
+struct Turn<'a>(&'a RLock);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.release();
+    }
+}

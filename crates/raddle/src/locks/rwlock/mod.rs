@@ -1,0 +1,399 @@
+//! A lock that many may hold to read, and one to write.
+//!
+//! The word counts those that read, above two bits: `WRITER` says that one writes, and `QUEUED` that
+//! somebody is in line.
+//!
+//! | state               | meaning                       | what changes it, and how                |
+//! |---------------------|-------------------------------|-----------------------------------------|
+//! | `0`                 | free                          | any: to `READER`, or to `WRITER`        |
+//! | `n·READER`          | read by n                     | one more, one less                      |
+//! | `WRITER`            | written by one                | that one: to `0`                        |
+//! | any, with `QUEUED`  | so, and somebody is in line   | holders: one less, and then serve the   |
+//! |                     |                               | line; a thread that reads already: one  |
+//! |                     |                               | more; under the latch: serve the line   |
+//!
+//! `QUEUED` keeps everybody who comes new off the fast path, so a writer waits for those that read
+//! when it comes, and for no others. The line is served in its order, under its latch: the lock is
+//! taken for the first in line, and for the readers behind it if that one reads, before they are
+//! woken. So whoever is chosen has the lock; one that gives up then gives it back.
+//!
+//! A thread that reads and waits for a writer that waits for it would wait for ever, so a thread's
+//! second `read` does not queue, and its `write` is refused. What a thread reads is known to itself.
+//!
+//! Rejected: a counter for each core, which lets readers scale further and makes each writer visit
+//! them all, for a lock of 16 bytes.
+
+mod reading;
+mod value;
+
+pub use self::value::{ReadGuard, RwLock, WriteGuard};
+use crate::clock::Edge;
+use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
+use crate::os::{self, Deadline};
+use crate::wait::{Awaited, Blocking, Kind, Provider};
+use crate::waiters::{Abandoned, Choice, Locked, Passed, WaitList, Waiter, Why};
+
+const QUEUED: usize = 1;
+const WRITER: usize = 2;
+const READER: usize = 4;
+
+/// What a waiter wants, and what it was given.
+const READ: u8 = 1;
+const WRITE: u8 = 2;
+
+/// What a thread may not do with a lock that it holds, or does not.
+///
+/// ```
+/// use raddle::{Misuse, RwLock};
+///
+/// let lock = RwLock::new(0);
+/// let reading = lock.read().unwrap();
+/// assert_eq!(lock.write().err(), Some(Misuse::Upgrade));
+/// # drop(reading);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// It reads, and wants to write: two that did so would wait for each other.
+    Upgrade,
+    /// It writes already.
+    Writes,
+    /// It does not hold the lock so.
+    NotHeld,
+}
+
+impl std::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Upgrade => {
+                "this thread holds the lock to read, and cannot wait to write: two that did would \
+                 wait for each other; end the read first, and look again once it writes"
+            }
+            Self::Writes => {
+                "this thread holds the lock to write, which lets it read as well: it need not, and \
+                 cannot, take it again"
+            }
+            Self::NotHeld => "this thread does not hold the lock so",
+        })
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+/// How an attempt to take a [`RawRwLock`] ended otherwise than by taking it or by its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RwLockError<I> {
+    /// The thread may not take it.
+    Misuse(Misuse),
+    /// `Blocking` ended the wait.
+    Interrupted(I),
+}
+
+impl<I> From<Misuse> for RwLockError<I> {
+    fn from(misuse: Misuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
+/// A lock that many threads may hold to read, or one to write; without a value inside.
+///
+/// The standard library of Python has none. Readers do not starve writers: who comes while a writer
+/// waits, waits behind it.
+///
+/// ```
+/// use raddle::RawRwLock;
+///
+/// let lock = RawRwLock::new();
+/// assert_eq!(lock.try_read(), Ok(true));
+/// assert_eq!(lock.try_read(), Ok(true), "by the same thread, or by others");
+/// lock.end_read().unwrap();
+/// lock.end_read().unwrap();
+/// assert_eq!(lock.try_write(), Ok(true));
+/// lock.end_write().unwrap();
+/// ```
+#[derive(Debug)]
+pub struct RawRwLock {
+    /// See the module's table.
+    state: AtomicUsize,
+    /// The thread that writes, or 0.
+    owner: AtomicUsize,
+    line: WaitList,
+    /// From what writes end, to all that come later.
+    written: Edge,
+    /// From what reads end, to the writes that come later.
+    read: Edge,
+}
+
+impl RawRwLock {
+    maybe_const! {
+        /// A lock that nobody holds.
+        #[must_use]
+        pub fn new() -> Self {
+            Self {
+                state: AtomicUsize::new(0),
+                owner: AtomicUsize::new(0),
+                line: WaitList::new(),
+                written: Edge::new(),
+                read: Edge::new(),
+            }
+        }
+    }
+
+    /// Takes the lock to read if that can be done at once, and says whether it did.
+    ///
+    /// # Errors
+    /// [`Misuse::Writes`].
+    #[inline]
+    pub fn try_read(&self) -> Result<bool, Misuse> {
+        let reads = reading::count(self);
+        let blocked = if reads > 0 { WRITER } else { WRITER | QUEUED };
+        let more = |state: usize| (state & blocked == 0).then(|| state + READER);
+        let taken = self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, more).is_ok();
+        if taken {
+            self.reads();
+        } else if self.is_owner() {
+            return Err(Misuse::Writes);
+        }
+        Ok(taken)
+    }
+
+    /// Takes the lock to write if nobody holds it, and says whether it did.
+    ///
+    /// # Errors
+    /// [`Misuse::Writes`], [`Misuse::Upgrade`].
+    #[inline]
+    pub fn try_write(&self) -> Result<bool, Misuse> {
+        let taken = self
+            .state
+            .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok();
+        if taken {
+            self.writes();
+        } else if self.is_owner() {
+            return Err(Misuse::Writes);
+        } else if reading::count(self) > 0 {
+            return Err(Misuse::Upgrade);
+        }
+        Ok(taken)
+    }
+
+    /// Takes the lock to read, waiting for that until `until`; returns whether it did.
+    ///
+    /// # Errors
+    /// [`Misuse::Writes`], and the interrupt with which `blocking` ended the wait.
+    #[inline]
+    pub fn read_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, RwLockError<B::Interrupt>> {
+        Ok(self.try_read()? || self.take_slow(READ, blocking, until)?)
+    }
+
+    /// Takes the lock to write, waiting for that until `until`; returns whether it did.
+    ///
+    /// # Errors
+    /// As [`try_write`](Self::try_write), and the interrupt with which `blocking` ended the wait.
+    #[inline]
+    pub fn write_with<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, RwLockError<B::Interrupt>> {
+        Ok(self.try_write()? || self.take_slow(WRITE, blocking, until)?)
+    }
+
+    #[cold]
+    fn take_slow<B: Blocking>(
+        &self,
+        wants: u8,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, RwLockError<B::Interrupt>> {
+        if until == Deadline::PAST {
+            return Ok(false);
+        }
+        loop {
+            let join = |waiter: &Waiter| {
+                let locked = self.line.lock();
+                let at_once = self.take_or_queue(&locked, wants);
+                if !at_once {
+                    locked.push_back(waiter);
+                }
+                !at_once
+            };
+            let waiter = Waiter::with_token(usize::from(wants));
+            let passed = self
+                .line
+                .wait_as(waiter, true, blocking, until, self, join)
+                .map_err(RwLockError::Interrupted)?;
+            match passed {
+                Passed::AtOnce | Passed::Chosen(_) => {
+                    if wants == READ {
+                        self.reads()
+                    } else {
+                        self.writes()
+                    }
+                    return Ok(true);
+                }
+                Passed::TimedOut => return Ok(false),
+                Passed::Forked => {}
+            }
+        }
+    }
+
+    /// Under the latch: takes the lock if nobody is in line before and it can be had, or marks that
+    /// somebody is in line; returns whether it was taken.
+    fn take_or_queue(&self, locked: &Locked<'_>, wants: u8) -> bool {
+        if locked.is_empty() {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed); // Also what a parent process left.
+        }
+        let free = locked.is_empty();
+        let next = |state: usize| {
+            let (held, more) = if wants == READ { (WRITER, READER) } else { (!QUEUED, WRITER) };
+            Some(if free && state & held == 0 { state + more } else { state | QUEUED })
+        };
+        let seen = self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, next);
+        let held = if wants == READ { WRITER } else { !QUEUED };
+        seen.is_ok_and(|state| free && state & held == 0)
+    }
+
+    /// Gives up one hold to read.
+    ///
+    /// # Errors
+    /// [`Misuse::NotHeld`]: the thread does not read.
+    #[inline]
+    pub fn end_read(&self) -> Result<(), Misuse> {
+        if !reading::end(self) {
+            return Err(Misuse::NotHeld);
+        }
+        self.read.release();
+        self.give_back(READ);
+        Ok(())
+    }
+
+    /// Gives up the hold to write.
+    ///
+    /// # Errors
+    /// [`Misuse::NotHeld`]: the thread does not write.
+    #[inline]
+    pub fn end_write(&self) -> Result<(), Misuse> {
+        if !self.is_owner() {
+            return Err(Misuse::NotHeld);
+        }
+        self.owner.store(0, Ordering::Relaxed);
+        self.written.release();
+        self.give_back(WRITE);
+        Ok(())
+    }
+
+    fn give_back(&self, what: u8) {
+        let less = if what == READ { READER } else { WRITER };
+        let left = self.state.fetch_sub(less, Ordering::AcqRel) - less;
+        if left == QUEUED {
+            self.serve();
+        }
+    }
+
+    #[cold]
+    fn serve(&self) {
+        let locked = self.line.lock();
+        let last = self.serve_locked(&locked);
+        drop(locked);
+        if let Some(last) = last {
+            last.wake();
+        }
+    }
+
+    /// Takes the lock for those that are first in line, as far as it can be had; returns the last
+    /// of them, which is still to be woken.
+    fn serve_locked(&self, locked: &Locked<'_>) -> Option<Choice> {
+        let mut last = None;
+        while let Some(wants) = locked.first_token() {
+            let (held, more) =
+                if wants == usize::from(READ) { (WRITER, READER) } else { (!QUEUED, WRITER) };
+            let take = |state: usize| (state & held == 0).then(|| state + more);
+            if self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, take).is_err() {
+                break;
+            }
+            let front = locked.take_front().expect("it was looked at");
+            if let Some(earlier) = last.replace(front.choose(wants as u8)) {
+                earlier.wake();
+            }
+        }
+        if locked.is_empty() {
+            self.state.fetch_and(!QUEUED, Ordering::Relaxed);
+        }
+        last
+    }
+
+    fn reads(&self) {
+        reading::begin(self);
+        self.written.acquire();
+    }
+
+    fn writes(&self) {
+        self.owner.store(os::thread_id(), Ordering::Relaxed);
+        self.written.acquire();
+        self.read.acquire();
+    }
+
+    fn is_owner(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == os::thread_id()
+    }
+
+    /// The thread that writes, if one does; out of date once returned.
+    #[must_use]
+    pub fn writer(&self) -> Option<usize> {
+        Some(self.owner.load(Ordering::Relaxed)).filter(|owner| *owner != 0)
+    }
+
+    /// How many hold it to read; out of date once returned.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        self.state.load(Ordering::Relaxed) / READER
+    }
+
+    /// The number of threads in line; for reports and tests.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.line.count()
+    }
+}
+
+impl Default for RawRwLock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for RawRwLock {
+    fn drop(&mut self) {
+        reading::forget(self);
+    }
+}
+
+impl Awaited for RawRwLock {
+    fn kind(&self) -> Kind {
+        Kind::RwLock
+    }
+
+    fn provider(&self) -> Provider {
+        match self.writer() {
+            Some(thread) => Provider::Thread { thread, surely: true },
+            None => Provider::Anyone,
+        }
+    }
+}
+
+impl Abandoned for RawRwLock {
+    /// Those behind a writer that has left may read.
+    fn left(&self, locked: &Locked<'_>, _: Why) {
+        if let Some(last) = self.serve_locked(locked) {
+            last.wake();
+        }
+    }
+
+    fn pass_on(&self, verdict: u8) {
+        self.give_back(verdict);
+    }
+}
