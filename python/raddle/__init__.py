@@ -7,6 +7,9 @@ neither `threading` nor the extension.
 `raddle.map(fn, inputs)` and `raddle.Pool` spread work over threads, interpreters, processes or
 a cluster, and `raddle.cores()` says how many cores there are.
 
+Threads that end together: `raddle.Group`, `raddle.deadline()`, `raddle.shield()`,
+`raddle.to_thread()`; `raddle.sync` has what `threading` lacks.
+
 Why a program hangs: `raddle.configure()`, `raddle.deadlocks()`, `raddle.inversions()`,
 `raddle.dump()`. Where a lock is missing: `raddle.races()`. What it waits for: `raddle.stats()`.
 
@@ -38,6 +41,7 @@ __all__ = [
     "shield",
     "sleep",
     "stats",
+    "to_thread",
     "uninstall",
 ]
 
@@ -61,6 +65,7 @@ _HOMES = {
     "shield": "_futures.cut",
     "sleep": "_futures.cut",
     "stats": "_diagnose.contention.stats",
+    "to_thread": "_futures.aio",
 }
 # What a map on threads imports besides. (A child that is forked while another thread imports
 # something can never import that.)

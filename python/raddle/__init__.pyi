@@ -5,6 +5,7 @@ from raddle._diagnose.dump.render import dump as dump
 from raddle._diagnose.lock_order import inversions as inversions
 from raddle._diagnose.race.told import races as races
 from raddle._diagnose.settings import configure as configure
+from raddle._futures.aio import to_thread as to_thread
 from raddle._futures.cut import Cancelled as Cancelled
 from raddle._futures.cut import checkpoint as checkpoint
 from raddle._futures.cut import deadline as deadline
@@ -41,6 +42,7 @@ __all__ = [
     "shield",
     "sleep",
     "stats",
+    "to_thread",
     "uninstall",
 ]
 

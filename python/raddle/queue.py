@@ -9,9 +9,9 @@ import queue as _stdlib
 import sys as _sys
 from time import monotonic as time
 
-from raddle._queue import errors as _errors
 from raddle._raddle import LifoQueue, PriorityQueue, Queue, SimpleQueue
 from raddle._threading import green as _green
+from raddle._threading.queues import errors as _errors
 
 _green.refuse(__name__)
 
@@ -29,6 +29,6 @@ Empty, Full, ShutDown = _errors.errors(_stdlib)
 
 # Here, and not when the first queue is opened: a child that is forked meanwhile would wait for
 # the import for ever.
-from raddle._queue import opened as _opened  # noqa: E402
+from raddle._threading.queues import opened as _opened  # noqa: E402
 
 _opened.OWN = _sys.modules[__name__]

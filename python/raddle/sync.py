@@ -1,7 +1,7 @@
 """Primitives that the standard library's threading lacks; see docs/groups.md.
 
-RWLock, Latch, AtomicInt and AtomicRef are written in Rust. Waits for them end with the scope that
-they are in, and are in reports, as all of raddle's.
+RWLock, Latch, AtomicInt and AtomicRef are written in Rust. Waits for them end with the scope
+that they are in, and are in reports, as all of raddle's.
 """
 
 import functools
@@ -23,14 +23,14 @@ def once(function):
     """Have a function called once: everybody who calls it gets what that call returned.
 
     function: takes no arguments, or is a method without more of them than `self`, which is then
-    called once for each instance. Threads that call it meanwhile wait; they get the error if there
-    is one, and the next call tries again. Raises TypeError for what cannot be called. The standard
-    library's functools.cache may call it twice.
+    called once for each instance. Threads that call it meanwhile wait; they get the error if
+    there is one, and the next call tries again. Raises TypeError for what cannot be called. The
+    standard library's functools.cache may call it twice.
     """
     return functools.update_wrapper(Once(function), function)
 
 
-class cached_property:  # noqa: N801  As functools has it.
+class cached_property:
     """A property whose method is called once for each instance, also if threads ask together.
 
     As functools.cached_property, which has called it more than once then since 3.12.
@@ -48,7 +48,9 @@ class cached_property:  # noqa: N801  As functools has it.
         if instance is None:
             return self
         if self.attrname is None:
-            raise TypeError("a cached_property has no name: it has to be in the body of a class")
+            raise TypeError(
+                "a cached_property has no name: it has to be in the body of a class"
+            )
         name = f"_once_{self.attrname}"
         try:
             names = vars(instance)
@@ -62,4 +64,3 @@ class cached_property:  # noqa: N801  As functools has it.
         names[self.attrname] = value
         names.pop(name, None)
         return value
-

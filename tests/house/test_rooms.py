@@ -16,8 +16,8 @@ ENTRIES, LINES, FLOORS, CIRCLE = 15, 500, 5, 3
 # extension is the ground that all stand on.)
 HOUSE = (
     {"_threading", "_diagnose"},
-    {"_queue", "_pytest", "_cli"},
-    {"threading", "queue", "doctor"},
+    {"_pytest", "_cli"},
+    {"threading", "queue", "sync", "doctor"},
     {"_futures"},
     {"futures", "_map", "_install", "cli", "pytest_plugin"},
 )

@@ -1,6 +1,9 @@
-"""deadline(), shield(), remaining(), checkpoint(), sleep(): what they say, and what they refuse."""
+"""deadline(), shield(), remaining(), checkpoint(), sleep(): what they say, and what they
+refuse.
+"""
 
 import asyncio
+import contextlib
 import contextvars
 import decimal
 import gc
@@ -27,7 +30,7 @@ def test_what_is_no_number_is_refused_at_once(wrong):
 
 @pytest.mark.parametrize("wrong", [-1, -0.001, -(10**30), float("-inf")])
 def test_what_is_negative_is_refused_at_once(wrong):
-    with pytest.raises(ValueError, match="a deadline is not negative, as .* is"):
+    with pytest.raises(ValueError, match=r"a deadline is not negative, as .* is"):
         raddle.deadline(wrong)
 
 
@@ -84,11 +87,10 @@ def test_the_error_names_the_wait_and_its_line(threading):
 
 
 def test_the_outer_deadline_is_the_outer_blocks_error(threading):
-    inner = outer = None
-    with pytest.raises(TimeoutError, match=r"\(0.01 s\)"):
-        with raddle.deadline(0.01) as outer:
-            with raddle.deadline(1000) as inner:
-                threading.Event().wait()
+    with pytest.raises(TimeoutError, match=r"\(0.01 s\)"), raddle.deadline(0.01) as outer:
+        inner = raddle.deadline(1000)
+        with inner:
+            threading.Event().wait()
     assert outer.ended and inner.ended
 
 
@@ -125,10 +127,8 @@ def test_another_error_goes_on(threading):
 
 def test_what_is_caught_and_not_raised_again_is_said_once(threading):
     def old():
-        try:
+        with contextlib.suppress(BaseException):
             threading.Event().wait()
-        except BaseException:
-            pass
 
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

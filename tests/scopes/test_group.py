@@ -1,12 +1,15 @@
 """Group: tasks that end together, errors, deadlines, and what is refused."""
 
 import contextvars
+import io
 import os
+import re
 import signal
 from concurrent.futures import CancelledError
 
 import pytest
 import raddle
+from raddle._futures.group import _open as groups
 
 pytestmark = pytest.mark.raddle_only
 LONG = 1000  # seconds that nothing here takes
@@ -92,7 +95,7 @@ def test_every_error_is_there_once(threading):
         ready.wait()
         raise KeyError("the block's")
     errors = sorted(map(repr, raised.value.exceptions))
-    assert errors == ["KeyError(\"the block's\")", *(f"ValueError({n})" for n in range(3))]
+    assert errors == ['KeyError("the block\'s")', *(f"ValueError({n})" for n in range(3))]
     assert raised.value.__cause__ is None and raised.value.__suppress_context__
 
 
@@ -161,10 +164,10 @@ def test_a_deadline_is_in_the_group_if_there_were_errors(threading):
         finally:
             raise KeyError("k")
 
-    with pytest.raises(ExceptionGroup) as raised:
-        with raddle.Group(deadline=0.01, on_error="continue") as group:
-            group.start(late)
-            group.start(threading.Event().wait)
+    short = raddle.Group(deadline=0.01, on_error="continue")
+    with pytest.raises(ExceptionGroup) as raised, short as group:
+        group.start(late)
+        group.start(threading.Event().wait)
     assert sorted(type(error).__name__ for error in raised.value.exceptions) == [
         "KeyError",
         "TimeoutError",
@@ -212,7 +215,7 @@ def test_if_none_succeeds_all_errors_come_out():
         for number in range(3):
             group.start(fail, ValueError(number))
     assert len(raised.value.exceptions) == 3
-    with pytest.raises(RuntimeError, match="no task of .* has succeeded"):
+    with pytest.raises(RuntimeError, match=r"no task of .* has succeeded"):
         group.result()
 
 
@@ -259,9 +262,9 @@ def test_an_error_of_an_inner_group_is_the_tasks():
 
 
 def test_a_deadline_around_a_group_ends_it(threading):
-    with pytest.raises(TimeoutError, match=r"the deadline \(0.05 s\)"), raddle.deadline(0.05):
-        with raddle.Group() as group:
-            task = group.start(threading.Event().wait)
+    late = pytest.raises(TimeoutError, match=r"the deadline \(0.05 s\)")
+    with late, raddle.deadline(0.05), raddle.Group() as group:
+        task = group.start(threading.Event().wait)
     assert task.cancelled()
 
 
@@ -349,7 +352,7 @@ def test_what_it_cannot_be_made_of_is_refused():
         raddle.Group(name=7)
     with pytest.raises(ValueError, match="not negative"):
         raddle.Group(deadline=-1)
-    with pytest.raises(TypeError, match="a raddle.Pool of threads"):
+    with pytest.raises(TypeError, match=r"a raddle\.Pool of threads"):
         raddle.Group(pool=7)
     with pytest.raises(TypeError):
         raddle.Group(5)
@@ -503,3 +506,28 @@ def test_finished_tasks_are_let_go():
         for _ in range(200):
             group.start(abs, 1).result()
         assert len(group._leaving) + len(group._running) < 20
+
+
+def test_a_dump_shows_the_tree(threading):
+    go = threading.Event()
+
+    def fetch():
+        with raddle.Group(name="parts") as parts:
+            parts.start(go.wait)
+
+    with raddle.Group(name="requests", deadline=LONG) as group:
+        group.start(fetch)
+        while not any(each.name == "parts" and each.tasks for each in list(groups.values())):
+            raddle.sleep(0)
+        out = io.StringIO()
+        raddle.dump(out)
+        go.set()
+    lines = out.getvalue().splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("  group requests"))
+    assert re.fullmatch(r"  group requests of MainThread, \d+\.\d s left:", lines[at])
+    assert lines[at + 1] == "    fetch-1 (group requests)"
+    assert lines[at + 2].startswith("      group parts of fetch-1 (group requests), ")
+    assert lines[at + 3] == "        wait-1 (group parts)"
+    out = io.StringIO()
+    raddle.dump(out)
+    assert "group requests" not in out.getvalue()

@@ -1,4 +1,4 @@
-"""Threads that compute in a scope that has ended: stopped, where that does no harm, or named."""
+"""Threads that compute in a scope that has ended: stopped where it does no harm, or named."""
 
 import contextlib
 import os
@@ -102,7 +102,7 @@ def compute_for(seconds, done):
 @pytest.mark.parametrize("wrong", ["1", [], -1, float("nan")])
 def test_a_grace_period_is_a_number_of_seconds(wrong):
     for make in (lambda: raddle.deadline(1, grace=wrong), lambda: raddle.Group(grace=wrong)):
-        with pytest.raises((TypeError, ValueError), match="grace period|NaN"):
+        with pytest.raises((TypeError, ValueError), match=r"grace period|NaN"):
             make()
 
 
@@ -208,9 +208,8 @@ def test_locks_that_are_taken_again_and_again_are_all_given_back(threading):
 
     def work():
         while True:
-            with lock:
-                with rlock, condition:
-                    slow(3)
+            with lock, rlock, condition:
+                slow(3)
             plain.acquire()
             try:
                 slow(3)

@@ -1,4 +1,4 @@
-"""Random trees of groups that fail, are cancelled and run out of time: nothing is left of them."""
+"""Random trees of groups that fail, are cancelled, run out of time: nothing is left of them."""
 
 import os
 import random
@@ -16,7 +16,7 @@ class Failure(Exception):
 
 
 class Tree:
-    """One tree, drawn from a seed, and what it shares: every permit and item has to come back."""
+    """One tree, drawn from a seed, and what it shares: every permit has to come back."""
 
     def __init__(self, threading, queue, seed):
         self.random = random.Random(seed)

@@ -184,7 +184,7 @@ fn a_value_that_failed_is_made_by_the_next_and_none_makes_itself() {
     let failed = once.get_or_try_with(&mut raddle::Native, NEVER, |_| Err::<u8, _>("no"));
     assert_eq!(failed, Err(OnceError::Failed("no")));
     let itself = once.get_or_try_with(&mut raddle::Native, NEVER, |blocking| {
-        once.get_or_try_with(blocking, NEVER, |_| Ok::<_, ()>(1)).map(|value| *value)
+        once.get_or_try_with(blocking, NEVER, |_| Ok::<_, ()>(1)).copied()
     });
     assert_eq!(itself, Err(OnceError::Failed(OnceError::Itself)));
     assert_eq!(once.get_or_init(|| 3), &3);

@@ -1,7 +1,9 @@
-"""What a wait raises because its scope has ended, and what becomes of that where the scope ends.
+"""What a wait raises because its scope has ended, and what becomes of that where the scope
+ends.
 
 A wait that is cut raises `Cancelled`, whatever ended the scope: code in between, which knows
-nothing of it, must not take it for a timeout of its own. Only the scope itself says what it was.
+nothing of it, must not take it for a timeout of its own. Only the scope itself says what it
+was.
 """
 
 import sys
@@ -22,12 +24,12 @@ _places = {}  # by ident, of a thread whose wait was cut: where that was
 
 
 class Cancelled(BaseException):
-    """Raised by a wait, or `raddle.checkpoint()`, in a scope that has ended: the scope was cancelled
-    or its deadline has passed.
+    """Raised by a wait, or `raddle.checkpoint()`, in a scope that has ended: the scope was
+    cancelled or its deadline has passed.
 
-    The `with` block of the scope catches it, nothing else should: catch it only to clean up, and
-    raise it again. It is a BaseException, as `asyncio.CancelledError` is. `wait` says what was
-    waited for, `place` where, and `late` whether a deadline has passed.
+    The `with` block of the scope catches it, nothing else should: catch it only to clean up,
+    and raise it again. It is a BaseException, as `asyncio.CancelledError` is. `wait` says what
+    was waited for, `place` where, and `late` whether a deadline has passed.
     """
 
     __module__ = "raddle"
@@ -50,8 +52,8 @@ def cut(late, kind, subject):
 
 
 def complete(error, late):
-    """Have a Cancelled say what it is that the interpreter has made: up to 3.11, where a thread was
-    stopped that computed.
+    """Have a Cancelled say what it is that the interpreter has made: up to 3.11, where a thread
+    was stopped that computed.
     """
     if error.wait or error.place:
         return
@@ -64,8 +66,8 @@ def complete(error, late):
 
 
 def left(scope, error, late, outer):
-    """Return what the `with` block of `scope`, which is left by `error`, raises instead, or whether
-    the error has come to its end there.
+    """Return what the `with` block of `scope`, which is left by `error`, raises instead, or
+    whether the error has come to its end there.
 
     late: its deadline has passed; outer: a scope around it has ended as well.
     """
@@ -73,7 +75,8 @@ def left(scope, error, late, outer):
     if error is None:
         if scope.ended:
             warnings.warn(
-                f"raddle.Cancelled was caught, and not raised again: the wait was ended at {place}",
+                "raddle.Cancelled was caught, and not raised again: the wait was ended at "
+                f"{place}",
                 RuntimeWarning,
                 stacklevel=2,
             )

@@ -6,37 +6,43 @@ clock: a deadline is the token's.
 """
 
 import itertools
+import os
 
 from raddle import _raddle, threading
+from raddle._diagnose.dump import render
+from raddle._diagnose.program import stack
 from raddle._futures import reach
 from raddle._futures.cut import Cancelled, complete, passed
 from raddle._futures.task import Task
 
 ON_ERROR = ("cancel", "continue")
+MOST = 40  # tasks of a group, and groups inside each other, that a dump shows
 LOOK = 0.05  # seconds between two looks at a task that may be left behind
 
 _number = itertools.count(1)
+_open = {}  # the groups whose blocks have begun, and not ended, by their ids
 
 
 class Group(_raddle._Block):
     """A `with` block whose threads have all ended when it ends.
 
-    deadline: seconds for all of it, from its beginning; None for no limit. name: what its threads
-    and reports are called by. on_error: "cancel" ends the other tasks when one fails, "continue"
-    lets them go on. first: the first task that succeeds ends the others; result() is its result.
-    pool: a `raddle.Pool` of threads whose workers make the calls, instead of a thread for each.
-    grace: seconds that code which computes, and so never waits, is left alone once the group has
-    ended; then `raddle.Cancelled` is raised in it as well. None for ever; not given, that of the
-    scope around, or 0.1. abandon: a task that does not end then, as it is in C code, is left behind as
-    a daemon thread, and named; otherwise the block waits for it, and it is named.
+    deadline: seconds for all of it, from its beginning; None for no limit. name: what its
+    threads and reports are called by. on_error: "cancel" ends the other tasks when one fails,
+    "continue" lets them go on. first: the first task that succeeds ends the others; result() is
+    its result. pool: a `raddle.Pool` of threads whose workers make the calls, instead of a
+    thread for each. grace: seconds that code which computes, and so never waits, is left alone
+    once the group has ended; then `raddle.Cancelled` is raised in it as well. None for ever;
+    not given, that of the scope around, or 0.1. abandon: a task that does not end then, as it
+    is in C code, is left behind as a daemon thread, and named; otherwise the block waits for
+    it, and it is named.
 
-    What tasks, or the block, have raised comes out as an ExceptionGroup, a single error as well.
-    Tasks that were cancelled are left out. If the deadline has passed, the block raises TimeoutError,
-    which says what each still waited for; if there were errors, it is one of the group. What Ctrl-C
-    raises in the block is raised as it is, with the others as its cause.
+    What tasks, or the block, have raised comes out as an ExceptionGroup, a single error as
+    well. Tasks that were cancelled are left out. If the deadline has passed, the block raises
+    TimeoutError, which says what each still waited for; if there were errors, it is one of the
+    group. What Ctrl-C raises in the block is raised as it is, with the others as its cause.
 
-    Groups nest: a group in a task, or in the block, ends with this one. The standard library has
-    `asyncio.TaskGroup` for coroutines, and nothing for threads.
+    Groups nest: a group in a task, or in the block, ends with this one. The standard library
+    has `asyncio.TaskGroup` for coroutines, and nothing for threads.
     """
 
     __module__ = "raddle"
@@ -71,16 +77,17 @@ class Group(_raddle._Block):
         self._running = {}  # tasks that are to be waited for, in the order of their starts
         self._leaving = []  # threads whose task has ended
         self._failed = []  # errors, in the order in which they came
-        self._cut = []  # what tasks, and the block (None), were cancelled with, with their names
+        self._cut = []  # what tasks, and the block (None), were cancelled with, by name
         self._winner = None
+        self._owner = None  # the identifier of the block's thread
         self._state = "new"
 
     def start(self, fn, /, *args, context=None, **kwargs):
         """Call fn(*args, **kwargs) in a thread of its own, or the group's pool; return a Task.
 
-        It runs in a copy of the caller's context, or in `context`. Raises RuntimeError outside the
-        block, in a thread that is not in the group and where no thread can be started, TypeError for
-        what cannot be called, and `raddle.Cancelled` if the group has ended.
+        It runs in a copy of the caller's context, or in `context`. Raises RuntimeError outside
+        the block, in a thread that is not in the group and where no thread can be started,
+        TypeError for what cannot be called, and `raddle.Cancelled` if the group has ended.
         """
         if not callable(fn):
             raise TypeError(f"a group starts what can be called, not {fn!r}")
@@ -97,16 +104,14 @@ class Group(_raddle._Block):
         return task
 
     def map(self, fn, iterable, /, *, workers=None):
-        """Call fn for each input, in up to `workers` threads of a group in this one; return a list of
-        the results, in the order of the inputs.
+        """Call fn for each input, in up to `workers` threads of a group in this one; return a
+        list of the results, in the order of the inputs.
 
-        workers: None for as many as `raddle.cores()` says. Raises what a group raises if a call
-        fails, and for `workers` below 1 ValueError.
+        workers: None for as many as a ThreadPoolExecutor has, at most 32. Raises what a group
+        raises if a call fails, and for `workers` below 1 ValueError.
         """
         if workers is None:
-            from raddle._map.core_count import cores
-
-            workers = cores()
+            workers = min(32, (os.cpu_count() or 1) + 4)
         if isinstance(workers, bool) or not isinstance(workers, int):
             raise TypeError(f"workers is a number of threads, not {workers!r}")
         if workers < 1:
@@ -134,7 +139,8 @@ class Group(_raddle._Block):
         return results
 
     def cancel(self):
-        """End the block's waits and all its tasks; the block then ends without an error of its own.
+        """End the block's waits and all its tasks; the block then ends without an error of its
+        own.
 
         Returns whether it is the first call. Any thread may call it, while the block runs.
         """
@@ -154,11 +160,12 @@ class Group(_raddle._Block):
             return tuple(self._running)
 
     def remaining(self):
-        """Return the seconds that are left until its deadline, 0.0 once it has passed, or None."""
+        """Return the seconds that are left until its deadline: 0.0 after it, None without."""
         return self._scope.remaining()
 
     def result(self):
-        """Return the result of the task that succeeded first, of a group that was made with `first`.
+        """Return the result of the task that succeeded first, of a group that was made with
+        `first`.
 
         Raises RuntimeError in the block, and if no task has succeeded.
         """
@@ -173,7 +180,9 @@ class Group(_raddle._Block):
     def _open(self):
         if self._state != "new":
             raise RuntimeError(f"{self!r} was used before: make a new one for each block")
+        self._owner = _raddle._ident()
         self._state = "open"
+        _open[id(self)] = self
 
     def _wind_up(self, error):
         """Wait for all tasks."""
@@ -182,6 +191,7 @@ class Group(_raddle._Block):
         while self._join_one():
             pass
         self._state = "ended"
+        _open.pop(id(self), None)
 
     def _outcome(self, error, interrupt, outer):
         """Return what the block raises, instead of `error`, or whether it raises nothing."""
@@ -221,7 +231,9 @@ class Group(_raddle._Block):
 
     def _check(self, what):
         if self._state == "new":
-            raise RuntimeError(f"{what} of {self!r}, which has not begun: use it in a 'with' statement")
+            raise RuntimeError(
+                f"{what} of {self!r}, which has not begun: use it in a 'with' statement"
+            )
         if self._state == "ended":
             raise RuntimeError(f"{what} of {self!r}, which has ended")
         if not self._scope._is_around():
@@ -311,6 +323,36 @@ class Group(_raddle._Block):
 
     def __repr__(self):
         return f"<raddle.Group {self.name!r}: {self._state}, {len(self._running)} tasks>"
+
+
+def _tree():
+    """Return the lines of a dump that show which groups there are, and what is in which."""
+    within = {}  # by the identifier of a thread: the groups that it has opened
+    for group in list(_open.values()):
+        within.setdefault(group._owner, []).append(group)
+    tasks = {
+        task._runs_in for groups in within.values() for each in groups for task in each.tasks
+    }
+    lines = []
+    for owner in within.keys() - tasks:
+        lines += _branch(owner, within, 0)
+    return lines
+
+
+def _branch(owner, within, depth):
+    lines = []
+    for group in within.get(owner, ()) if depth < MOST else ():
+        left = group.remaining()
+        due = "" if left is None else f", {left:.1f} s left"
+        state = ", cancelled" if group.cancelled else due
+        lines.append(f"{'  ' * depth}group {group.name} of {stack.name_of(owner)}{state}:")
+        for task in group.tasks[:MOST]:
+            lines.append(f"{'  ' * depth}  {task.name}")
+            lines += _branch(task._runs_in, within, depth + 2)
+    return lines
+
+
+render.groups.append(_tree)
 
 
 def _waits(cut):

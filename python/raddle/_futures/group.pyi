@@ -10,6 +10,7 @@ _T = TypeVar("_T")
 _A = TypeVar("_A")
 
 LOOK: float
+MOST: int
 ON_ERROR: tuple[str, ...]
 
 class Group(_raddle._Block):
@@ -27,7 +28,12 @@ class Group(_raddle._Block):
         abandon: bool = False,
     ) -> Self: ...
     def start(
-        self, fn: Callable[..., _T], /, *args: Any, context: Context | None = None, **kwargs: Any
+        self,
+        fn: Callable[..., _T],
+        /,
+        *args: Any,
+        context: Context | None = None,
+        **kwargs: Any,
     ) -> Task[_T]: ...
     def map(
         self, fn: Callable[[_A], _T], iterable: Iterable[_A], /, *, workers: int | None = None

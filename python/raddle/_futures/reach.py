@@ -4,11 +4,11 @@ A thread of raddle's looks after those that are in scopes. Once a scope has ende
 period is over, a thread that is still in it is stopped where that does no harm: at the end of a
 loop's turn, or where a function begins, in no frame that cleans up (`stops.py`).
 
-From 3.12 on `sys.monitoring` calls us there, in the thread itself, and what we return is raised: it
-sees where it is, and nothing can come in between. Up to 3.11 the interpreter's asynchronous exception
-is used. A thread that waits for the GIL raises it at the very instruction at which it waits: looking
-there, and asking for it, are one step under the GIL. From 3.13 on it would be raised later, at a place
-that nobody has looked at.
+From 3.12 on `sys.monitoring` calls us there, in the thread itself, and what we return is
+raised: it sees where it is, and nothing can come in between. Up to 3.11 the interpreter's
+asynchronous exception is used. A thread that waits for the GIL raises it at the very
+instruction at which it waits: looking there, and asking for it, are one step under the GIL.
+From 3.13 on it would be raised later, at a place that nobody has looked at.
 
 What cannot be stopped is in C code, and is named.
 """
@@ -53,7 +53,7 @@ def unreachable(ident):
 
 
 def _watch():
-    reacher = _Monitored() if sys.version_info >= (3, 12) else _Asynchronous()
+    means = _Monitored() if sys.version_info >= (3, 12) else _Asynchronous()
     ended, empty_since = {}, None
     while True:
         _wake.clear()
@@ -76,7 +76,7 @@ def _watch():
         ended = seen
         _due.clear()
         _due.update(ident for ident, _ in due)
-        reacher.reach(_due)
+        means.reach(_due)
         _name([each for each, since in due.items() if since >= SILENT])
         for gone in _named.keys() - due.keys():
             _named.pop(gone, None)
@@ -85,7 +85,7 @@ def _watch():
         elif empty_since is None:
             empty_since = now
         elif now >= empty_since + IDLE and _raddle._unwatch():
-            reacher.end()
+            means.end()
             return
         _wake.wait(pause)
 
@@ -117,8 +117,8 @@ def _name(idents):
 class _Monitored:
     """By `sys.monitoring`.
 
-    (By its INSTRUCTION events: where a callback for JUMP raises, 3.12 and 3.13 run no handler, no
-    `finally` and no `__exit__`.)
+    (By its INSTRUCTION events: where a callback for JUMP raises, 3.12 and 3.13 run no handler,
+    no `finally` and no `__exit__`.)
     """
 
     NAME = "raddle"
@@ -141,9 +141,7 @@ class _Monitored:
         if codes and self._tool is None and not self._take():
             return
         for code in codes - self._codes:
-            sys.monitoring.set_local_events(
-                self._tool, code, sys.monitoring.events.INSTRUCTION
-            )
+            sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
         self._codes |= codes
         if not idents:
             self.end()

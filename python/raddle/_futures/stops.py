@@ -1,8 +1,9 @@
-"""Where a thread may be stopped: in no frame that cleans up, or takes what would not be given back.
+"""Where a thread may be stopped: in no frame that cleans up, or takes what would not be given
+back.
 
 A `finally` block is in the bytecode twice: as a handler of exceptions, and where the `try` ends
-without one. Both have the same positions in the source, so what the handler has at its positions is
-cleaning up wherever it is. The same goes for what `with` calls at its end.
+without one. Both have the same positions in the source, so what the handler has at its
+positions is cleaning up wherever it is. The same goes for what `with` calls at its end.
 """
 
 import dis

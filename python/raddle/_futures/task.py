@@ -47,13 +47,18 @@ class Task(Future):
     def result(self, timeout=None):
         """Return what the call returned, or raise what it raised; as Future.result().
 
-        Raises RuntimeError in the task itself, which would wait for its own end.
+        timeout: seconds until it raises TimeoutError; None for no limit. Raises RuntimeError in
+        the task itself, which would wait for its own end.
         """
         self._refuse_itself()
         return super().result(timeout)
 
     def exception(self, timeout=None):
-        """Return what the call raised, or None; as Future.exception(), and result() here."""
+        """Return what the call raised, or None; as Future.exception().
+
+        timeout: seconds until it raises TimeoutError; None for no limit. Raises RuntimeError in
+        the task itself, as result() does.
+        """
         self._refuse_itself()
         return super().exception(timeout)
 

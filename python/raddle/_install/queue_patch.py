@@ -8,7 +8,7 @@ def replacements(module):
     """Return the names of a `queue` module that change, with their new values."""
     import raddle.queue  # noqa: F401  It imports what queues need once they are opened.
     from raddle import _raddle
-    from raddle._queue.errors import errors
+    from raddle._threading.queues.errors import errors
 
     names = vars(module)
     empty, full, shutdown = errors(module)
@@ -23,7 +23,7 @@ def replacements(module):
 def low_replacements(module):
     """Return the names of a `_queue` module that change, with their new values."""
     from raddle import _raddle
-    from raddle._queue.errors import settled
+    from raddle._threading.queues.errors import settled
 
     new = {"SimpleQueue": _raddle.SimpleQueue}
     if (known := settled()) is not None:

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import BrokenExecutor, CancelledError
 from time import monotonic
 
+from raddle._map import limits
 from raddle._map.backends import known, make
 from raddle._map.backends.base import ENDED, WorkerLost
 from raddle._map.core_count import cores, parallel
@@ -33,6 +34,7 @@ def map(
     buffersize=None,
     progress=False,
     on_error="raise",
+    each=None,
 ):
     """Call `fn` with each input on many workers; return an iterator over the results.
 
@@ -43,13 +45,14 @@ def map(
 
     workers: how many; raddle.cores() by default. backend: "threads", "cores" (whatever runs
     Python on every core here: threads, interpreters or processes), "interpreters", "processes",
-    "dask", "dask://host:port" or a distributed.Client. ordered: give results in
-    the order of the inputs, or as soon as they are there. timeout: seconds, from this call,
-    after which taking a result raises TimeoutError. buffersize: how many inputs may be pulled
-    and not yet returned. progress: show on stderr how far it is. on_error: "raise" ends the
-    map with the first error; "collect" goes on, leaves failed inputs out and raises one
-    ExceptionGroup at the end; "return" gives exceptions in the place of results. Each error
-    has a note that names its input.
+    "dask", "dask://host:port" or a distributed.Client. ordered: give results in the order of
+    the inputs, or as soon as they are there. timeout: seconds, from this call, after which
+    taking a result raises TimeoutError. buffersize: how many inputs may be pulled and not yet
+    returned. progress: show on stderr how far it is. on_error: "raise" ends the map with the
+    first error; "collect" goes on, leaves failed inputs out and raises one ExceptionGroup at
+    the end; "return" gives exceptions in the place of results. Each error has a note that names
+    its input. each: seconds that each call has; after them it raises TimeoutError, and its
+    worker goes on with the next (threads, processes and Dask; None: no limit).
 
     Raises TypeError and ValueError for arguments that make no sense, ImportError where an extra
     is missing, pickle.PicklingError for a function that cannot be sent to the workers,
@@ -57,11 +60,12 @@ def map(
     concurrent.futures.Executor.map, which pulls all inputs first and does not say which one
     failed.
     """
-    settings = Settings(fn, iterables, ordered, timeout, buffersize, progress, on_error)
+    settings = Settings(fn, iterables, ordered, timeout, buffersize, progress, on_error, each)
     workers = count(workers, backend)
     known(backend)
     settings.began = monotonic()
     made = make(backend, workers)
+    settings.refuse(made)
     made.lasting = False
     return begin(made, settings, owned=True)
 
@@ -98,7 +102,9 @@ def begin(backend, settings, owned, name="raddle.map"):
 class Settings:
     """The arguments of a map, checked."""
 
-    def __init__(self, fn, iterables, ordered, timeout, buffersize, progress, on_error):
+    def __init__(
+        self, fn, iterables, ordered, timeout, buffersize, progress, on_error, each=None
+    ):
         if not callable(fn):
             raise TypeError(
                 f"{type(fn).__name__!r} object is not callable: the first argument is the "
@@ -118,6 +124,9 @@ class Settings:
                     f"buffersize has to be from 1 to {MOST}, not {short(buffersize, 60)}"
                 )
         timeout = _limit(timeout)
+        self.each = each
+        if each is not None:
+            fn = limits.Each(fn, each)
         self.fn, self.iterables = fn, iterables
         self.star = len(iterables) > 1
         # Arguments, as tuples if there are several; and as tuples always.
@@ -126,6 +135,11 @@ class Settings:
         self.ordered, self.timeout, self.buffersize = bool(ordered), timeout, buffersize
         self.progress, self.on_error = progress, on_error
         self.began = None
+
+    def refuse(self, backend):
+        """Raise ValueError for what this backend cannot do."""
+        if self.each is not None:
+            limits.refuse(backend, "each=")
 
 
 def _limit(timeout):
@@ -334,13 +348,18 @@ class Pool:
         """The name of the backend; for "cores", of the one that was chosen."""
         return self._backend.name
 
-    def submit(self, fn, /, *args, **kwargs):
+    def submit(self, fn, /, *args, deadline=None, **kwargs):
         """Call fn(*args, **kwargs) in a worker; return a concurrent.futures.Future.
 
-        Raises RuntimeError after shutdown(), BrokenExecutor if the initializer failed, and
+        deadline: seconds from now, also those in which no worker is free; the call then raises
+        TimeoutError, and the worker goes on (threads and processes; None: no limit). Raises
+        RuntimeError after shutdown(), BrokenExecutor if the initializer failed, and
         pickle.PicklingError for what cannot be sent to the workers.
         """
         self._check(fn)
+        if deadline is not None:
+            limits.refuse(self._backend, "deadline=", clock=True)
+            fn = limits.Until(fn, deadline)
         return self._backend.submit(fn, args, kwargs)
 
     def map(
@@ -352,12 +371,15 @@ class Pool:
         buffersize=None,
         progress=False,
         on_error="raise",
+        each=None,
     ):
         """As raddle.map(), on this pool's workers; closing the iterator leaves them here.
 
         timeout: seconds, from this call.
         """
-        settings = Settings(fn, iterables, ordered, timeout, buffersize, progress, on_error)
+        settings = Settings(
+            fn, iterables, ordered, timeout, buffersize, progress, on_error, each
+        )
         return self._map(settings, "Pool.map")
 
     def imap_unordered(self, fn, *iterables, **options):
@@ -373,6 +395,7 @@ class Pool:
 
     def _map(self, settings, name):
         # A task that is finished after shutdown() may still make maps on its own pool.
+        settings.refuse(self._backend)
         self._check(settings.fn, nested=self._closed and self._backend.is_here())
         settings.began = monotonic()
         return begin(self._backend, settings, owned=False, name=name)
@@ -437,6 +460,7 @@ def _options(options):
         "buffersize": None,
         "progress": False,
         "on_error": "raise",
+        "each": None,
     }
     if unknown := options.keys() - known.keys():
         raise TypeError(f"starmap() got an unexpected keyword argument {unknown.pop()!r}")

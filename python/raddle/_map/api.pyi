@@ -42,7 +42,9 @@ class Settings:
         buffersize: SupportsIndex | None,
         progress: bool,
         on_error: str,
+        each: float | None = None,
     ) -> None: ...
+    def refuse(self, backend: Any) -> None: ...
 
 def count(workers: SupportsIndex | None, backend: _Backend) -> int: ...
 
@@ -70,6 +72,7 @@ def map(
     buffersize: SupportsIndex | None = None,
     progress: bool = False,
     on_error: Literal["raise", "collect"] = "raise",
+    each: float | None = None,
 ) -> Map[_T]: ...
 @overload
 def map(
@@ -85,6 +88,7 @@ def map(
     buffersize: SupportsIndex | None = None,
     progress: bool = False,
     on_error: Literal["raise", "collect"] = "raise",
+    each: float | None = None,
 ) -> Map[_T]: ...
 @overload
 def map(
@@ -101,6 +105,7 @@ def map(
     buffersize: SupportsIndex | None = None,
     progress: bool = False,
     on_error: Literal["raise", "collect"] = "raise",
+    each: float | None = None,
 ) -> Map[_T]: ...
 @overload
 def map(
@@ -113,6 +118,7 @@ def map(
     buffersize: SupportsIndex | None = None,
     progress: bool = False,
     on_error: Literal["return"],
+    each: float | None = None,
 ) -> Map[_T | BaseException]: ...
 
 class Pool:
@@ -127,8 +133,13 @@ class Pool:
     def workers(self) -> int: ...
     @property
     def backend(self) -> str: ...
+    @overload
     def submit(
         self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> Future[_T]: ...
+    @overload
+    def submit(
+        self, fn: Callable[..., _T], /, *args: Any, deadline: float | None = None, **kwargs: Any
     ) -> Future[_T]: ...
     @overload
     def map(
@@ -142,6 +153,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["raise", "collect"] = "raise",
+        each: float | None = None,
     ) -> Map[_T]: ...
     @overload
     def map(
@@ -156,6 +168,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["raise", "collect"] = "raise",
+        each: float | None = None,
     ) -> Map[_T]: ...
     @overload
     def map(
@@ -171,6 +184,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["raise", "collect"] = "raise",
+        each: float | None = None,
     ) -> Map[_T]: ...
     @overload
     def map(
@@ -182,6 +196,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["return"],
+        each: float | None = None,
     ) -> Map[_T | BaseException]: ...
     @overload
     def imap_unordered(
@@ -194,6 +209,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["raise", "collect"] = "raise",
+        each: float | None = None,
     ) -> Map[_T]: ...
     @overload
     def imap_unordered(
@@ -207,6 +223,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["raise", "collect"] = "raise",
+        each: float | None = None,
     ) -> Map[_T]: ...
     @overload
     def imap_unordered(
@@ -221,6 +238,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["raise", "collect"] = "raise",
+        each: float | None = None,
     ) -> Map[_T]: ...
     @overload
     def imap_unordered(
@@ -231,6 +249,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["return"],
+        each: float | None = None,
     ) -> Map[_T | BaseException]: ...
     @overload
     def starmap(
@@ -243,6 +262,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["raise", "collect"] = "raise",
+        each: float | None = None,
     ) -> Map[_T]: ...
     @overload
     def starmap(
@@ -255,6 +275,7 @@ class Pool:
         buffersize: SupportsIndex | None = None,
         progress: bool = False,
         on_error: Literal["return"],
+        each: float | None = None,
     ) -> Map[_T | BaseException]: ...
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None: ...
     def close(self) -> None: ...

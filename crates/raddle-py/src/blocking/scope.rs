@@ -7,7 +7,6 @@
 
 use std::cell::Cell;
 use std::ptr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicUsize, Ordering};
 
 use pyo3::exceptions::PyRuntimeError;
@@ -19,6 +18,7 @@ use raddle::{CancelToken, Cancelled, Deadline};
 use super::inside;
 use crate::python::call;
 use crate::python::hooks;
+use crate::python::once::OnceBox;
 
 /// How long a lock is waited for in the cleaning up that follows a cut, in nanoseconds.
 const CLEANUP: i64 = 1_000_000_000;
@@ -35,7 +35,7 @@ thread_local! {
 
 /// A scope, as threads know it; it lives in a Python object that is kept while it is entered.
 pub(crate) struct Scope {
-    token: OnceLock<CancelToken>,
+    token: OnceBox<CancelToken>,
     /// The scope around it, while it is entered.
     outer: AtomicPtr<Scope>,
     /// Which thread is in it, 0 for none.
@@ -70,7 +70,7 @@ impl Scope {
             Grace::Nanos(nanos) => nanos,
         };
         Self {
-            token: OnceLock::new(),
+            token: OnceBox::new(),
             outer: AtomicPtr::new(ptr::null_mut()),
             thread: AtomicUsize::new(0),
             used: AtomicBool::new(false),
@@ -82,7 +82,7 @@ impl Scope {
 
     /// A scope whose token is made already: it can be cancelled before it is entered.
     pub(crate) fn with(token: CancelToken, grace: Grace) -> Self {
-        Self { token: OnceLock::from(token), ..Self::new(grace, false) }
+        Self { token: OnceBox::filled(token), ..Self::new(grace, false) }
     }
 
     pub(crate) fn is_shielded(&self) -> bool {
@@ -126,14 +126,15 @@ impl Scope {
             let grace = around.map_or(GRACE, |around| around.grace.load(Ordering::Relaxed));
             self.grace.store(grace, Ordering::Relaxed);
         }
-        self.token.get_or_init(|| {
-            let until =
-                after.map_or(Deadline::NEVER, |nanos| Deadline::after_nanos(nanos.max(1)));
-            match around.filter(|_| !self.shielded).and_then(Scope::token) {
+        if self.token().is_none() {
+            let never = Deadline::NEVER;
+            let until = after.map_or(never, |nanos| Deadline::after_nanos(nanos.max(1)));
+            let token = match around.filter(|_| !self.shielded).and_then(Scope::token) {
                 Some(around) => around.child(until),
                 None => CancelToken::new(until),
-            }
-        });
+            };
+            let _ = self.token.set(token);
+        }
         self.outer.store(outer.cast_mut(), Ordering::Relaxed);
         self.thread.store(raddle::thread_id(), Ordering::Relaxed);
         put(self);

@@ -1,7 +1,7 @@
 //! Queues whose insides a program uses, or whose hooks it overrides.
 //!
 //! Their parts are in the instance's dict, as the standard library's are, and their operations in
-//! `raddle/_queue/opened.py`.
+//! `raddle/_threading/queues/opened.py`.
 
 use std::sync::atomic::Ordering;
 
@@ -38,7 +38,7 @@ fn imported<'py>(
     Ok(place.get().expect("it was just set").bind(py))
 }
 
-/// `raddle._queue.opened.name(queue, *arguments)`.
+/// `raddle._threading.queues.opened.name(queue, *arguments)`.
 pub(super) fn call<'py, const N: usize>(
     queue: &Bound<'py, Queue>,
     name: &Bound<'py, PyString>,
@@ -50,7 +50,8 @@ pub(super) fn call<'py, const N: usize>(
         // The thread that opens it holds the lock until the parts are there.
         drop(priority::Lock::take(queue.get(), py)?);
     }
-    let function = call::getattr(imported(py, &HOOKED, "raddle._queue.opened", None)?, name)?;
+    let function =
+        call::getattr(imported(py, &HOOKED, "raddle._threading.queues.opened", None)?, name)?;
     let arguments = std::iter::once(queue.as_any().clone()).chain(arguments);
     let arguments = PyTuple::new(py, arguments.collect::<Vec<_>>())?;
     call::call(&function, &arguments, None)

@@ -6,7 +6,7 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 use raddle::deadlock::Subject;
-use raddle::{Cancelled, Deadline};
+use raddle::{CancelToken, Cancelled, Deadline};
 
 use super::reach;
 use crate::blocking::scope::{self, Grace, Scope as Core};
@@ -30,11 +30,15 @@ pub(crate) struct Scope {
 
 #[pymethods]
 impl Scope {
-    /// A child of `parent`, which has been entered: it can be cancelled before it is entered.
+    /// A scope that can be cancelled before it is entered: a child of `parent`, which has been
+    /// entered, or of none.
     #[new]
-    #[pyo3(signature = (parent, /))]
-    fn new(parent: &Bound<'_, Scope>) -> PyResult<Self> {
-        let parent = &parent.get().core;
+    #[pyo3(signature = (parent = None, /))]
+    fn new(parent: Option<&Bound<'_, Scope>>) -> PyResult<Self> {
+        let Some(parent) = parent.map(|parent| &parent.get().core) else {
+            let token = CancelToken::new(Deadline::NEVER);
+            return Ok(Self { core: Core::with(token, Grace::AsAround), after: None });
+        };
         let token = parent.token().ok_or_else(not_entered)?.child(Deadline::NEVER);
         let grace = parent.grace().map_or(Grace::ForEver, Grace::Nanos);
         Ok(Self { core: Core::with(token, grace), after: None })

@@ -1,6 +1,9 @@
 //! A value that is made once, by one of those that want it; the others wait.
 
+use std::marker::PhantomData;
+use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::clock::Edge;
 use crate::locks::RLock;
@@ -22,7 +25,11 @@ use crate::wait::{Blocking, Native, infallible};
 /// ```
 #[derive(Debug)]
 pub struct Once<T> {
-    value: OnceLock<T>,
+    /// Null, or from a box: set once, by the holder of the turn. (A `OnceLock` that a fork catches
+    /// while it is set is never set in the child.)
+    value: AtomicPtr<T>,
+    /// It may be shared, and sent, as that.
+    as_if: PhantomData<OnceLock<T>>,
     /// Held by the thread that makes it.
     turn: RLock,
     /// From the one that made it to those that get it.
@@ -46,13 +53,19 @@ impl<T> Once<T> {
     /// A value that is not there yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { value: OnceLock::new(), turn: RLock::new(), order: Edge::new() }
+        Self {
+            value: AtomicPtr::new(ptr::null_mut()),
+            as_if: PhantomData,
+            turn: RLock::new(),
+            order: Edge::new(),
+        }
     }
 
     /// The value, if it is there.
     #[inline]
     pub fn get(&self) -> Option<&T> {
-        let value = self.value.get();
+        // SAFETY: null, or from a box that nobody frees before this is dropped.
+        let value = unsafe { self.value.load(Ordering::Acquire).as_ref() };
         if value.is_some() {
             self.order.acquire();
         }
@@ -94,13 +107,23 @@ impl<T> Once<T> {
             return Err(OnceError::TimedOut);
         }
         let turn = Turn(&self.turn);
-        if self.value.get().is_none() {
+        if self.value.load(Ordering::Relaxed).is_null() {
             let value = make(blocking).map_err(OnceError::Failed)?;
             self.order.release();
-            let _ = self.value.set(value);
+            self.value.store(Box::into_raw(Box::new(value)), Ordering::Release);
         }
         drop(turn);
         Ok(self.get().expect("it was made"))
+    }
+}
+
+impl<T> Drop for Once<T> {
+    fn drop(&mut self) {
+        let value = *self.value.get_mut();
+        if !value.is_null() {
+            // SAFETY: from `Box::into_raw`, and nobody has a reference to it any more.
+            drop(unsafe { Box::from_raw(value) });
+        }
     }
 }
 

@@ -7,6 +7,8 @@ import time
 from raddle._diagnose.program import executors, naming, process, stack, taken_at
 from raddle._diagnose.report import deaths, ending, report, sentences
 
+groups = []  # functions that return lines about groups of threads
+
 
 def dump(file=None):
     """Write every thread, what it waits for or does, and its stack to `file` (None: stderr).
@@ -72,6 +74,7 @@ def _described(stacks, paint, waits, asker):
             out.append(f"      holds {', '.join(held[ident])}")
         if ident != over:
             out += report.drawn(stack.entries(stacks.of(ident)), paint, stack.purpose(ident))
+    out += [f"  {line}" for told in groups for line in told()]
     out += [f"  {deaths.told(each)}" for each in deaths.recent()]
     return "\n".join([*out, ""])
 
