@@ -20,6 +20,8 @@
 //! | `Barrier`            | [`Barrier`]          | `Barrier`              |
 //! | `queue.Queue`        | [`Queue`]              | `mpsc::sync_channel`   |
 //! | `Timer`              | [`Timer`]            | —                      |
+//! | —                    | [`RwLock`], [`RawRwLock`], [`Latch`], [`Once`] | `RwLock`, —, `OnceLock` |
+//! | —                    | [`CancelToken`]      | —                      |
 //! | `Thread`             | [`spawn`], [`thread::Builder`] | `thread::spawn` |
 //! | `ThreadPoolExecutor` (of `concurrent.futures`) | [`Pool`] | —           |
 //!

@@ -37,6 +37,16 @@ pub struct Once<T> {
 }
 
 /// Why a [`Once`] has no value for a caller.
+///
+/// ```
+/// use raddle::{Deadline, Native, Once, OnceError};
+///
+/// let port = Once::new();
+/// let read = |text: &str| text.parse::<u16>();
+/// let wrong = port.get_or_try_with(&mut Native, Deadline::NEVER, |_| read("many"));
+/// assert!(matches!(wrong, Err(OnceError::Failed(_))));
+/// assert_eq!(port.get_or_try_with(&mut Native, Deadline::NEVER, |_| read("80")), Ok(&80));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnceError<E, I> {
     /// What makes it has failed, in this thread.

@@ -65,7 +65,7 @@ impl std::error::Error for Cancelled {}
 /// raddle::scope(|scope| {
 ///     let waiter = scope.spawn(|| event.wait_with(&mut token.blocking(), Deadline::NEVER));
 ///     token.cancel();
-///     assert_eq!(waiter.join(), Err(Cancelled::Requested));
+///     assert_eq!(waiter.join().unwrap(), Err(Cancelled::Requested));
 /// });
 /// ```
 #[derive(Clone, Debug)]

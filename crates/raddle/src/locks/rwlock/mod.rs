@@ -80,6 +80,15 @@ impl std::fmt::Display for Misuse {
 impl std::error::Error for Misuse {}
 
 /// How an attempt to take a [`RawRwLock`] ended otherwise than by taking it or by its deadline.
+///
+/// ```
+/// use raddle::{Deadline, Misuse, Native, RawRwLock, RwLockError};
+///
+/// let lock = RawRwLock::new();
+/// assert_eq!(lock.write_with(&mut Native, Deadline::NEVER), Ok(true));
+/// let again = lock.write_with(&mut Native, Deadline::NEVER);
+/// assert_eq!(again, Err(RwLockError::Misuse(Misuse::Writes)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RwLockError<I> {
     /// The thread may not take it.

@@ -98,6 +98,12 @@ fn plain(taken: Result<bool, RwLockError<std::convert::Infallible>>) -> Result<b
 }
 
 /// Lends the value of a [`RwLock`] to read, in the thread that took it, until dropped.
+///
+/// ```
+/// let lock = raddle::RwLock::new(3);
+/// let guard = lock.read().unwrap();
+/// assert_eq!(*guard, 3);
+/// ```
 #[must_use = "the lock is given back when the guard is dropped"]
 #[derive(Debug)]
 pub struct ReadGuard<'a, T>(&'a RwLock<T>, std::marker::PhantomData<*const ()>);
@@ -118,6 +124,12 @@ impl<T> Drop for ReadGuard<'_, T> {
 }
 
 /// Lends the value of a [`RwLock`] to change, in the thread that took it, until dropped.
+///
+/// ```
+/// let lock = raddle::RwLock::new(3);
+/// *lock.write().unwrap() += 1;
+/// assert_eq!(*lock.read().unwrap(), 4);
+/// ```
 #[must_use = "the lock is given back when the guard is dropped"]
 #[derive(Debug)]
 pub struct WriteGuard<'a, T>(&'a RwLock<T>, std::marker::PhantomData<*const ()>);
