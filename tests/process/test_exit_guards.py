@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 HARMLESS = {
     "reads a field, or writes one that was empty": """
         PyCFunction_GetSelf PyCallable_Check PyDict_Next PyDict_Size
-        PyErr_ExceptionMatches PyErr_Fetch PyErr_GetRaisedException
+        PyErr_ExceptionMatches PyErr_Fetch PyErr_GetHandledException PyErr_GetRaisedException
         PyErr_GivenExceptionMatches PyErr_Occurred PyException_GetContext
         PyException_GetTraceback
         PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode PyFunction_SetVectorcall

@@ -196,7 +196,7 @@ def wrong() -> None:
     raddle.map(half, [1], on_error="skip")  # expect: call-overload
     raddle.Pool(2, initializer=5)  # expect: arg-type
     with raddle.Pool() as pool:
-        pool.submit(half, "a")  # expect: arg-type
+        pool.submit(half, "a")  # expect: call-overload
 """
 
 

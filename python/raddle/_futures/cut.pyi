@@ -1,5 +1,4 @@
 from types import FrameType
-from typing import ClassVar
 
 from raddle._raddle import Scope as Scope
 from raddle._raddle import checkpoint as checkpoint
@@ -12,7 +11,6 @@ class Cancelled(BaseException):
     wait: str
     place: str
     late: bool
-    __module__: ClassVar[str]
     def __init__(self, wait: str = "", place: str = "", late: bool = False) -> None: ...
 
 def cut(late: bool, kind: str, subject: object) -> Cancelled: ...

@@ -1,6 +1,6 @@
 from collections.abc import Callable, Iterable
 from contextvars import Context
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 from raddle import _raddle
 from raddle._futures.task import Task
@@ -15,9 +15,8 @@ ON_ERROR: tuple[str, ...]
 
 class Group(_raddle._Block):
     name: str
-    __module__: ClassVar[str]
-    def __new__(
-        cls,
+    def __init__(
+        self,
         *,
         deadline: float | None = None,
         name: str | None = None,
@@ -26,7 +25,7 @@ class Group(_raddle._Block):
         pool: Pool | None = None,
         grace: float | None = 0.1,
         abandon: bool = False,
-    ) -> Self: ...
+    ) -> None: ...
     def start(
         self,
         fn: Callable[..., _T],

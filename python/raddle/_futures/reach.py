@@ -26,16 +26,32 @@ QUICK = 0.004  # the same, while somebody is to be stopped
 IDLE = 1.0  # seconds without anybody in a scope after which the thread ends
 SILENT = 1.0  # seconds after which a thread that does not stop is named
 
-_wake = threading.Event()
 _due = set()  # idents of the threads that are to be stopped
 _named = {}  # (ident, key) of the threads that could not be: where they are
+
+
+class _Bell:
+    """Rings to have the thread look at once."""
+
+    def __init__(self):
+        self._rings = threading.Event()
+
+    def ring(self):
+        self._rings.set()
+
+    def wait(self, seconds):
+        self._rings.wait(seconds)
+        self._rings.clear()
+
+
+_bell = _Bell()
 
 
 def watch(what):
     """Called when somebody enters a scope that ends and nobody looks, or has cancelled one."""
     if what == "begin":
         _raddle.start_new_thread(_begin, ())
-    _wake.set()
+    _bell.ring()
 
 
 def _begin():
@@ -56,7 +72,6 @@ def _watch():
     means = _Monitored() if sys.version_info >= (3, 12) else _Asynchronous()
     ended, empty_since = {}, None
     while True:
-        _wake.clear()
         now, seen, due, pause = time.monotonic(), {}, {}, LOOK
         inside = _raddle._inside()
         for ident, key, late, left, grace in inside:
@@ -87,7 +102,7 @@ def _watch():
         elif now >= empty_since + IDLE and _raddle._unwatch():
             means.end()
             return
-        _wake.wait(pause)
+        _bell.wait(pause)
 
 
 def reached(late, code, offset):

@@ -48,8 +48,7 @@ def turns(code, offset):
     return offset in _turning(code)
 
 
-@functools.lru_cache(maxsize=256)
-def _turning(code):
+def _find_turns(code):
     ops = list(dis.get_instructions(code))
     found = {op.offset for op in ops if op.opname.startswith(_TURNS)}
     for op, after in itertools.pairwise(ops):
@@ -58,8 +57,7 @@ def _turning(code):
     return frozenset(found)
 
 
-@functools.lru_cache(maxsize=1024)
-def cleaning(code):
+def _find_cleaning(code):
     """Return the offsets of a code object's instructions that clean up."""
     ops = list(dis.get_instructions(code))
     at = {op.offset: index for index, op in enumerate(ops)}
@@ -103,3 +101,7 @@ def _place(op):
     if place is None or place.lineno is None:
         return None
     return tuple(place)
+
+
+_turning = functools.lru_cache(maxsize=256)(_find_turns)
+cleaning = functools.lru_cache(maxsize=1024)(_find_cleaning)

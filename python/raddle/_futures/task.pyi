@@ -1,17 +1,16 @@
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from raddle._futures.cut import Cancelled
-from raddle._futures.future import Future
 from raddle._raddle import Scope
+from raddle.futures import Future
 
 _T = TypeVar("_T")
 
 class Task(Future[_T]):
     name: str
     ended_by: Cancelled | None
-    __module__: ClassVar[str]
     def __init__(
         self,
         call: tuple[Callable[..., _T], tuple[Any, ...], dict[str, Any]],

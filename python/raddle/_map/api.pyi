@@ -138,8 +138,8 @@ class Pool:
         self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> Future[_T]: ...
     @overload
-    def submit(
-        self, fn: Callable[..., _T], /, *args: Any, deadline: float | None = None, **kwargs: Any
+    def submit(  # type: ignore[overload-cannot-match]  # It is: by `deadline`.
+        self, fn: Callable[..., _T], /, *args: Any, deadline: float | None, **kwargs: Any
     ) -> Future[_T]: ...
     @overload
     def map(

@@ -1,0 +1,108 @@
+"""A service that keeps a deadline for each request, though what it depends on is stuck."""
+
+import concurrent.futures
+import http.server
+import io
+import threading as stock
+import urllib.error
+import urllib.request
+
+import pytest
+import raddle
+
+pytestmark = pytest.mark.raddle_only
+
+REQUESTS, CLIENTS, SECONDS = 40, 4, 0.2
+
+
+@pytest.fixture
+def service(threading, queue):
+    """A server whose handler asks two that answer, and one that is stuck every other time."""
+    stuck = queue.Queue()
+
+    def quick(name):
+        return f"{name}: ok"
+
+    def dependency(waits):
+        if waits:
+            stuck.get()
+        return "stock: ok"
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            try:
+                with raddle.Group(deadline=SECONDS, name=f"request {self.path}") as group:
+                    parts = [
+                        group.start(quick, "prices"),
+                        group.start(quick, "names"),
+                        group.start(dependency, "stuck" in self.path),
+                    ]
+                code, text = 200, ", ".join(part.result() for part in parts)
+            except TimeoutError as error:
+                code, text = 504, str(error)
+            body = text.encode()
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Says nothing."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = False
+
+    server = Server(("127.0.0.1", 0), Handler)
+    serving = stock.Thread(target=server.serve_forever, args=(0.01,))
+    serving.start()
+    yield server
+    server.shutdown()
+    serving.join()
+    server.server_close()
+    assert stuck.empty() and stuck._waiting() == (0, 0, 0), "nobody is left waiting"
+
+
+def ask(server, path):
+    url = f"http://127.0.0.1:{server.server_address[1]}/{path}"
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_each_request_is_answered_by_its_deadline(service):
+    before = stock.active_count()
+    paths = [f"{n}-{'stuck' if n % 2 else 'fine'}" for n in range(REQUESTS)]
+    with concurrent.futures.ThreadPoolExecutor(CLIENTS) as clients:
+        answers = list(clients.map(lambda path: ask(service, path), paths))
+    for path, (code, text) in zip(paths, answers, strict=True):
+        if "fine" in path:
+            assert (code, text) == (200, "prices: ok, names: ok, stock: ok")
+        else:
+            assert code == 504
+            assert text.startswith(
+                f"the deadline of group request /{path} (0.2 s) has passed: "
+            )
+            assert f"dependency-3 (group request /{path}) waited for an item in a queue" in text
+    assert stock.active_count() <= before
+
+
+def test_a_dump_shows_what_a_request_waits_for(service, until):
+    with concurrent.futures.ThreadPoolExecutor(1) as clients:
+        for _ in range(50):  # (A request lasts for 0.2 s: the dump may come too late.)
+            answer = clients.submit(ask, service, "1-stuck")
+            until(lambda answer=answer: answer.done() or "dependency-3" in names())
+            out = io.StringIO()
+            raddle.dump(out)
+            assert answer.result()[0] == 504
+            if "    dependency-3 (group request /1-stuck)" in out.getvalue():
+                break
+        text = out.getvalue()
+    assert "group request /1-stuck of Thread-" in text
+    assert "waits for an item in" in text
+
+
+def names():
+    return " ".join(thread.name for thread in stock.enumerate())
