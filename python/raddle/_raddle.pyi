@@ -61,6 +61,7 @@ __all__ = [
     "_WorkQueue",
     "__version__",
     "_aside",
+    "_await_bell",
     "_before_fork",
     "_check_order",
     "_close",
@@ -496,7 +497,11 @@ class Scope:
 @disjoint_base
 class _Block:
     def __new__(
-        cls, *, deadline: float | None = None, grace: float | None = ..., **_more: object
+        cls,
+        *_args: object,
+        deadline: float | None = None,
+        grace: float | None = ...,
+        **_more: object,
     ) -> Self: ...
     @property
     def _scope(self) -> Scope: ...
@@ -612,6 +617,8 @@ def _ident() -> int: ...
 def _inside() -> list[tuple[int, int, bool | None, float | None, float | None]]: ...
 def _reached(*place: Any) -> Any: ...
 def _unwatch() -> bool: ...
+def _scopes_forked() -> None: ...
+def _await_bell(seconds: float) -> None: ...
 
 if sys.version_info < (3, 12):
     def _raise_in(ident: int, code: CodeType, offset: int, error: type) -> bool: ...

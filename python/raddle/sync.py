@@ -60,6 +60,9 @@ class cached_property:
         made = names.get(name) or names.setdefault(
             name, Once(functools.partial(self.func, instance))
         )
+        if self.attrname in names:  # Another thread has finished meanwhile.
+            names.pop(name, None)
+            return names[self.attrname]
         value = made()
         names[self.attrname] = value
         names.pop(name, None)

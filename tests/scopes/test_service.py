@@ -97,10 +97,12 @@ def test_a_dump_shows_what_a_request_waits_for(service, until):
             out = io.StringIO()
             raddle.dump(out)
             assert answer.result()[0] == 504
-            if "    dependency-3 (group request /1-stuck)" in out.getvalue():
+            text = out.getvalue()
+            shown = "    dependency-3 (group request /1-stuck)" in text
+            if shown and "waits for an item in" in text:
                 break
-        text = out.getvalue()
     assert "group request /1-stuck of Thread-" in text
+    assert "dependency-3 (group request /1-stuck) (ident " in text
     assert "waits for an item in" in text
 
 

@@ -171,6 +171,8 @@ def test_an_atomic_int_holds_64_bits():
             change()
     assert number.get() == 2**63 - 1
     for wrong in ("1", 1.5, None):
+        with pytest.raises(TypeError):
+            sync.AtomicInt(wrong)
         with pytest.raises(TypeError, match="an AtomicInt holds a whole number"):
             number.set(wrong)
     assert number.swap(True) == 2**63 - 1 and number.get() == 1

@@ -91,7 +91,7 @@ mod _raddle {
     #[pymodule_export]
     use crate::scopes::reach::raise_in;
     #[pymodule_export]
-    use crate::scopes::reach::{all_inside, reached, unwatch};
+    use crate::scopes::reach::{all_inside, await_bell, reached, scopes_forked, unwatch};
     #[pymodule_export]
     use crate::scopes::scope::{Scope, checkpoint, deadline, ident, remaining, shield};
     #[pymodule_export]

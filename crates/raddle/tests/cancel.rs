@@ -191,6 +191,29 @@ fn many_threads_may_wait_under_one_token() {
 }
 
 #[test]
+fn a_long_chain_is_dropped() {
+    let mut token = CancelToken::new(NEVER);
+    for _ in 0..300_000 {
+        token = token.child(NEVER);
+    }
+    drop(token);
+}
+
+#[test]
+fn one_of_many_is_the_first_to_cancel() {
+    for _ in 0..50 {
+        let token = CancelToken::new(NEVER);
+        let firsts = AtomicUsize::new(0);
+        scope_within(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| firsts.fetch_add(usize::from(token.cancel()), Ordering::SeqCst));
+            }
+        });
+        assert_eq!(firsts.into_inner(), 1);
+    }
+}
+
+#[test]
 fn the_dead_leave_the_list_of_children() {
     let token = CancelToken::new(NEVER);
     let kept: Vec<_> = (0..10).map(|_| token.child(NEVER)).collect();

@@ -51,11 +51,21 @@ def cut(late, kind, subject):
     return Cancelled(_wait(kind, subject), place, late)
 
 
+def note(place):
+    """Note where the calling thread was stopped."""
+    _places[_raddle._ident()] = place
+
+
+def forget():
+    """Forget where the calling thread's waits were cut."""
+    _places.pop(_raddle._ident(), None)
+
+
 def complete(error, late):
     """Have a Cancelled say what it is that the interpreter has made: up to 3.11, where a thread
     was stopped that computed.
     """
-    if error.wait or error.place:
+    if getattr(error, "wait", "") or getattr(error, "place", ""):
         return
     error.wait, error.late = "was computing", late
     at = error.__traceback__
@@ -128,7 +138,15 @@ def where(frame):
     return _line(frame, frame.f_lineno) if frame is not None else ""
 
 
+def where_of(frames):
+    """Return where a thread is whose frames and lines these are: as `where` does."""
+    seen = [each for each in frames if not stack.is_inner(each[0].f_code)]
+    own = [each for each in seen if stack.is_own(each[0].f_code)]
+    return next((_line(frame, line) for frame, line in (*own, *seen)), "")
+
+
 def _line(frame, line):
+    line = line or frame.f_code.co_firstlineno  # (Some instructions have none.)
     place = f"{stack.library(frame.f_code.co_filename)}:{line}"
     source = stack.source(frame, line)
     return f"{place}: {source}" if source else place

@@ -72,13 +72,16 @@ class Group(_raddle._Block):
             raise ValueError("abandon=True is for groups whose tasks have threads of their own")
         self._pool = pool
         self._abandon = bool(abandon)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # (A signal's handler may come in between.)
+        self._pid = None
         self._count = 0
         self._running = {}  # tasks that are to be waited for, in the order of their starts
         self._leaving = []  # threads whose task has ended
         self._failed = []  # errors, in the order in which they came
         self._cut = []  # what tasks, and the block (None), were cancelled with, by name
         self._winner = None
+        self._late = False  # the deadline has ended a wait of a task
+        self._had_ended = None  # whether it had, when the block came to its end
         self._owner = None  # the identifier of the block's thread
         self._state = "new"
 
@@ -100,6 +103,7 @@ class Group(_raddle._Block):
         name = f"{called}-{count} (group {self.name})"
         scope = _raddle.Scope(self._scope)
         task = Task((fn, args, kwargs), name, scope, context, self._has_ended)
+        task._starter = _raddle._ident()
         self._begin(task)
         return task
 
@@ -156,8 +160,7 @@ class Group(_raddle._Block):
     @property
     def tasks(self):
         """The tasks that have not ended."""
-        with self._lock:
-            return tuple(self._running)
+        return tuple(self._running)
 
     def remaining(self):
         """Return the seconds that are left until its deadline: 0.0 after it, None without."""
@@ -180,50 +183,69 @@ class Group(_raddle._Block):
     def _open(self):
         if self._state != "new":
             raise RuntimeError(f"{self!r} was used before: make a new one for each block")
-        self._owner = _raddle._ident()
+        self._owner, self._pid = _raddle._ident(), os.getpid()
         self._state = "open"
         _open[id(self)] = self
 
     def _wind_up(self, error):
         """Wait for all tasks."""
+        self._let_go()
+        if self._had_ended is None:
+            self._had_ended = self._scope.ended
         if error is not None:
             self._scope.cancel()
+        if self._pid != os.getpid():
+            self._forget_parent()
         while self._join_one():
             pass
         self._state = "ended"
         _open.pop(id(self), None)
 
+    def _forget_parent(self):
+        """In a forked child, the threads of the group are not there."""
+        self._lock, self._pid = threading.RLock(), os.getpid()
+        self._leaving.clear()
+        for task in tuple(self._running):
+            task._abandon("the process that this one was forked from")
+            self._running.pop(task, None)
+        self._leaving.clear()
+
     def _outcome(self, error, interrupt, outer):
         """Return what the block raises, instead of `error`, or whether it raises nothing."""
         cut, failed, late = list(self._cut), list(self._failed), None
-        if isinstance(error, Cancelled) and self._scope.ended:
+        if self._first and self._winner is not None:
+            failed = []  # Those that have lost.
+        if isinstance(error, Cancelled) and self._had_ended:
             complete(error, late=not self._scope.cancelled)
             cut.insert(0, (None, error))
         elif isinstance(error, Exception):
             failed.insert(0, error)
         elif error is not None:
             interrupt = error  # It was the first.
-        if outer is None and self._is_late(cut):
+        if outer is None and self._is_late(cut) and self._winner is None:
             late = TimeoutError(passed(self._scope.seconds, _waits(cut), self.name))
-            late.__cause__ = cut[0][1]
+            late.__cause__ = cut[0][1] if cut else None
             failed.append(late)
-        if self._first and self._winner is not None:
-            failed = []
+        # (An error of a task is the block's as well, if that has asked for the result.)
+        failed = list({id(each): each for each in failed if each is not interrupt}.values())
+        if interrupt is not None and failed:
+            if isinstance(interrupt, GeneratorExit):
+                return _alone(self._grouped(failed))  # Nobody would see its cause.
+            if interrupt.__cause__ is not None:
+                failed.append(interrupt.__cause__)
+            interrupt.__cause__ = self._grouped(failed)
         if interrupt is not None:
-            if failed and interrupt.__cause__ is None:
-                interrupt.__cause__ = self._grouped(failed)
             return interrupt is not error and interrupt
         if failed:
-            if failed[0] is late:
-                return late
-            return _alone(self._grouped(failed))
+            return late if failed[0] is late else _alone(self._grouped(failed))
         if outer is not None and cut:
             return _alone(Cancelled("; ".join(_waits(cut)), late=outer))
         return True
 
     def _is_late(self, cut):
         """Whether the group's own deadline has ended some wait."""
-        return self._scope.remaining() == 0.0 and any(each.late for _, each in cut)
+        has_cut = self._late or any(getattr(each, "late", False) for _, each in cut)
+        return has_cut and self._scope.remaining() == 0.0
 
     def _grouped(self, failures):
         failed = f"{len(failures)} {'error' if len(failures) == 1 else 'errors'}"
@@ -243,33 +265,55 @@ class Group(_raddle._Block):
             )
 
     def _begin(self, task):
-        with self._lock:
-            self._running[task] = None
-            ended, self._leaving = self._leaving, []
-        for thread in ended:
-            thread.join()  # It has nothing left to do.
+        thread = None
+        if self._pool is None:
+            daemon = True if self._abandon else None
+            thread = threading.Thread(target=task._run, name=task.name, daemon=daemon)
         try:
-            if self._pool is not None:
-                self._pool.submit(task._run)
-            else:
-                daemon = True if self._abandon else None
-                thread = threading.Thread(target=task._run, name=task.name, daemon=daemon)
-                thread.start()
+            with _raddle.shield():  # What has ended the group must not part this.
                 with self._lock:
-                    if task in self._running:
-                        self._running[task] = thread
-                    else:
-                        self._leaving.append(thread)
+                    self._running[task] = thread
+                if thread is not None:
+                    thread.start()
+                else:
+                    self._pool.submit(task._run).add_done_callback(task._dropped)
+                task._launched = True
+                self._reap()
         except BaseException:
+            self._recover(task)
+            raise
+
+    def _recover(self, task):
+        """Forget a task whose start has failed, or was interrupted, unless it runs already."""
+        self._let_go()
+        if not task._launched and task._give_up():
             with self._lock:
                 self._running.pop(task, None)
             task._told.set()
-            raise
+
+    def _let_go(self):
+        """Release the lock if a handler has raised between taking it and its `with`."""
+        while self._lock._is_owned():
+            self._lock.release()
+
+    def _reap(self):
+        """Let go of the threads that are gone."""
+        for thread in self._leaving[:MOST]:
+            if not thread.is_alive():
+                self._join_thread(thread)
+
+    def _join_thread(self, thread):
+        thread.join()
+        with self._lock:
+            if thread in self._leaving:
+                self._leaving.remove(thread)
 
     def _has_ended(self, task):
         """Called by a task, in its thread, when its future is done."""
         error, ends_all = task._error, False
         with self._lock:
+            if task not in self._running:
+                return  # It was said before.
             if task.ended_by is not None:
                 self._cut.append((task.name, task.ended_by))
             elif error is not None:
@@ -277,7 +321,8 @@ class Group(_raddle._Block):
                 ends_all = self._on_error == "cancel" and not self._first
             elif self._first and self._winner is None:
                 self._winner, ends_all = task, True
-            thread = self._running.pop(task)  # None, if its starter is to say which it is.
+            self._late |= task._scope._cut and not task._scope.cancelled
+            thread = self._running.pop(task)
             if thread is not None:
                 self._leaving.append(thread)
         if ends_all:
@@ -300,26 +345,26 @@ class Group(_raddle._Block):
         with self._lock:
             task, thread = next(reversed(self._running.items()), (None, None))
             threads = list(self._leaving)
-        if thread is not None and self._abandon:
-            self._join_or_abandon(task, thread)
-        elif thread is not None:
-            threads.append(thread)
-        elif task is not None:
-            task._told.wait()
-        for thread in threads:
-            thread.join()
-            with self._lock:
-                if thread in self._leaving:
-                    self._leaving.remove(thread)
+        if task is not None:
+            self._join_task(task, thread)
+        for each in threads:
+            self._join_thread(each)
         return task is not None or bool(threads)
 
-    def _join_or_abandon(self, task, thread):
-        """Wait for a task's end, or until it is known that nothing ends it."""
-        while not task._told.wait(LOOK):
-            where = reach.unreachable(thread.ident) if self._scope.ended else None
-            if where and task._abandon(where):
-                with self._lock:
-                    self._leaving.remove(thread)
+    def _join_task(self, task, thread):
+        if self._owner == task._starter and not task._launched:
+            self._recover(task)  # Its start was interrupted, and so was what was done about it.
+        elif self._abandon:
+            while not task._told.wait(LOOK):
+                where = reach.unreachable(thread.ident) if self._scope.ended else None
+                if where and task._abandon(where):
+                    with self._lock:
+                        if thread in self._leaving:
+                            self._leaving.remove(thread)
+        elif thread is not None and thread._started.is_set():
+            thread.join()
+        else:
+            task._told.wait()
 
     def __repr__(self):
         return f"<raddle.Group {self.name!r}: {self._state}, {len(self._running)} tasks>"

@@ -13,10 +13,11 @@ From 3.13 on it would be raised later, at a place that nobody has looked at.
 What cannot be stopped is in C code, and is named.
 """
 
+import os
 import sys
 import time
 
-from raddle import _raddle, threading
+from raddle import _raddle
 from raddle._diagnose.program import stack
 from raddle._diagnose.report import report
 from raddle._futures import cut, stops
@@ -26,39 +27,21 @@ QUICK = 0.004  # the same, while somebody is to be stopped
 IDLE = 1.0  # seconds without anybody in a scope after which the thread ends
 SILENT = 1.0  # seconds after which a thread that does not stop is named
 
-_due = set()  # idents of the threads that are to be stopped
+_due = set()  # (ident, key) of the threads that are to be stopped, and their scopes
 _named = {}  # (ident, key) of the threads that could not be: where they are
 
 
-class _Bell:
-    """Rings to have the thread look at once."""
-
-    def __init__(self):
-        self._rings = threading.Event()
-
-    def ring(self):
-        self._rings.set()
-
-    def wait(self, seconds):
-        self._rings.wait(seconds)
-        self._rings.clear()
-
-
-_bell = _Bell()
-
-
-def watch(what):
-    """Called when somebody enters a scope that ends and nobody looks, or has cancelled one."""
-    if what == "begin":
-        _raddle.start_new_thread(_begin, ())
-    _bell.ring()
-
-
-def _begin():
+def _watch():
+    """Look after the threads that compute, until there are none; whatever happens meanwhile."""
     me = _raddle._ident()
     stack.ours.add(me)
     try:
-        _watch()
+        while True:
+            try:
+                _look()
+                return
+            except Exception:
+                time.sleep(LOOK)  # Memory is short, or another tool came between.
     finally:
         stack.ours.discard(me)
 
@@ -68,9 +51,8 @@ def unreachable(ident):
     return next((where for (each, _), where in list(_named.items()) if each == ident), None)
 
 
-def _watch():
-    means = _Monitored() if sys.version_info >= (3, 12) else _Asynchronous()
-    ended, empty_since = {}, None
+def _look():
+    ended, empty_since, quick = {}, None, QUICK
     while True:
         now, seen, due, pause = time.monotonic(), {}, {}, LOOK
         inside = _raddle._inside()
@@ -85,13 +67,15 @@ def _watch():
             seen[ident, key] = began
             if now >= began + grace:
                 due[ident, key] = now - began - grace
-                pause = min(pause, QUICK)
+                pause = min(pause, quick)
             else:
                 pause = min(pause, began + grace - now)
         ended = seen
-        _due.clear()
-        _due.update(ident for ident, _ in due)
-        means.reach(_due)
+        quick = min(2 * quick, LOOK) if due.keys() <= _due else QUICK
+        for each in _due - due.keys():
+            _due.discard(each)
+        _due.update(due)
+        _means.reach({ident for ident, _ in due})
         _name([each for each, since in due.items() if since >= SILENT])
         for gone in _named.keys() - due.keys():
             _named.pop(gone, None)
@@ -100,31 +84,31 @@ def _watch():
         elif empty_since is None:
             empty_since = now
         elif now >= empty_since + IDLE and _raddle._unwatch():
-            means.end()
+            _means.end()
             return
-        _bell.wait(pause)
+        _raddle._await_bell(pause)
 
 
-def reached(late, code, offset):
+def reached(key, late, code, offset):
     """Return what the calling thread raises where it is, or what `sys.monitoring` is told."""
     if not stops.turns(code, offset):
         return sys.monitoring.DISABLE
-    if _raddle._ident() not in _due:
+    if (_raddle._ident(), key) not in _due:
         return None
     frame = sys._getframe(1)
     if frame.f_code is not code or not stops.may_stop(frame, offset):
         return None
-    return cut.Cancelled("was computing", cut.where(frame), late)
+    place = cut.where(frame)
+    cut.note(place)
+    return cut.Cancelled("was computing", place, late)
 
 
 def _name(idents):
     """Tell, once each, of threads that do not stop, and where they are."""
-    frames = sys._current_frames()
-    for ident, key in idents:
-        frame = frames.get(ident)
-        if frame is None or (ident, key) in _named:
-            continue
-        where = _named[ident, key] = f"in {cut.where(frame)}"
+    new = [each for each in idents if each not in _named]
+    stacks = _raddle._moment()[0] if new else {}
+    for ident, key in new:
+        where = _named[ident, key] = f"in {cut.where_of(stacks.get(ident, ()))}"
         text = f"raddle: cannot be cancelled: {stack.name_of(ident)}: {where}\n"
         report.show(lambda _, text=text: text)
 
@@ -141,21 +125,19 @@ class _Monitored:
 
     def __init__(self):
         self._tool = None
-        self._codes = set()
+        self._codes = {}  # by id: equal functions are not the same
 
     def reach(self, idents):
         """Have `reached` called in these threads where they are, and in no others."""
-        codes, frames = set(), sys._current_frames() if idents else {}
-        for ident in idents:
-            frame = frames.get(ident)
-            while frame is not None:
-                if not stack.is_inner(frame.f_code):
-                    codes.add(frame.f_code)
-                frame = frame.f_back
+        stacks = _raddle._moment()[0] if idents else {}
+        frames = [frame for ident in idents for frame, _ in stacks.get(ident, ())]
+        codes = {id(code): code for code in [frame.f_code for frame in frames]}
+        codes = {at: code for at, code in codes.items() if not stack.is_inner(code)}
         del frames
+        del stacks
         if codes and self._tool is None and not self._take():
             return
-        for code in codes - self._codes:
+        for code in [code for at, code in codes.items() if at not in self._codes]:
             sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
         self._codes |= codes
         if not idents:
@@ -166,8 +148,11 @@ class _Monitored:
         free = [slot for slot in self.SLOTS if monitoring.get_tool(slot) is None]
         if not free:
             return False
+        try:
+            monitoring.use_tool_id(free[0], self.NAME)
+        except ValueError:
+            return False  # Another one was quicker.
         self._tool = free[0]
-        monitoring.use_tool_id(self._tool, self.NAME)
         instruction = monitoring.events.INSTRUCTION
         monitoring.register_callback(self._tool, instruction, _raddle._reached)
         return True
@@ -177,11 +162,11 @@ class _Monitored:
         if self._tool is None:
             return
         monitoring = sys.monitoring
-        for code in self._codes:
+        for code in self._codes.values():
             monitoring.set_local_events(self._tool, code, 0)
         monitoring.register_callback(self._tool, monitoring.events.INSTRUCTION, None)
         monitoring.free_tool_id(self._tool)
-        self._tool, self._codes = None, set()
+        self._tool, self._codes = None, {}
 
 
 class _Asynchronous:
@@ -202,4 +187,6 @@ class _Asynchronous:
         """Nothing is left."""
 
 
-_raddle._equip(watch=watch, reached=reached)
+_means = _Monitored() if sys.version_info >= (3, 12) else _Asynchronous()
+_raddle._equip(watch=_watch, reached=reached)
+os.register_at_fork(after_in_child=_raddle._scopes_forked)

@@ -6,9 +6,13 @@ without one. Both have the same positions in the source, so what the handler has
 positions is cleaning up wherever it is. The same goes for what `with` calls at its end.
 """
 
+import _weakrefset
+import contextlib
 import dis
 import functools
 import itertools
+import os
+import weakref
 
 from raddle._diagnose.program import stack
 
@@ -23,6 +27,36 @@ _METHODS = {
     "_release_save",
 }
 _IMPORTS = "<frozen importlib"
+# Where they keep what dies in order.
+_CALLBACKS = {weakref.__file__, _weakrefset.__file__}
+_CONTEXTS = contextlib.__file__
+_LOOP = os.path.join("asyncio", "events.py")
+# What calls others: in other instructions, only what dies has something run.
+_CALLS = (
+    "BEFORE_",
+    "BINARY_",
+    "CALL",
+    "COMPARE_OP",
+    "CONTAINS_OP",
+    "DICT_",
+    "FORMAT_",
+    "FOR_ITER",
+    "GET_",
+    "IMPORT_",
+    "INSTRUMENTED_",
+    "LIST_EXTEND",
+    "LOAD_ATTR",
+    "LOAD_BUILD_CLASS",
+    "LOAD_METHOD",
+    "LOAD_SUPER_ATTR",
+    "PRECALL",
+    "SEND",
+    "SET_UPDATE",
+    "TO_BOOL",
+    "UNARY_",
+    "UNPACK_",
+    "YIELD_VALUE",
+)
 _ENDS = {"RERAISE", "RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "POP_EXCEPT"}
 _ALWAYS = {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
 _TURNS = ("JUMP_BACKWARD", "POP_JUMP_BACKWARD")
@@ -32,15 +66,28 @@ def may_stop(frame, offset):
     """Whether a thread that is at `offset` of `frame` may be stopped there."""
     if stack.is_inner(frame.f_code):
         return False
+    inner = True
     while frame is not None:
         code = frame.f_code
         if code.co_name in _METHODS or code.co_filename.startswith(_IMPORTS):
             return False
-        if not stack.is_inner(code) and offset in cleaning(code):
+        if _keeps_order(code) or offset in cleaning(code):
             return False
-        frame = frame.f_back
+        if not inner and offset not in _calling(code):
+            return False  # Something dies there: what is raised in its callbacks is lost.
+        frame, inner = frame.f_back, False
         offset = frame.f_lasti if frame is not None else None
     return True
+
+
+def _keeps_order(code):
+    """Whether it is a function of the standard library that is not to be left half-way, or
+    whose callers drop what it raises.
+    """
+    file, name = code.co_filename, code.co_name
+    if file == _CONTEXTS:
+        return name != "inner"  # What a decorated function is called through.
+    return file in _CALLBACKS or (name == "_run" and file.endswith(_LOOP))
 
 
 def turns(code, offset):
@@ -68,12 +115,26 @@ def _find_cleaning(code):
     if not inside:
         return frozenset()
     places = {_place(ops[index]) for index in inside} - {None}
+    return _units(
+        code, ops, (index in inside or _place(op) in places for index, op in enumerate(ops))
+    )
+
+
+def _find_calling(code):
+    ops = list(dis.get_instructions(code))
+    return _units(code, ops, (op.opname.startswith(_CALLS) for op in ops))
+
+
+def _units(code, ops, wanted):
+    """Return the offsets of the wanted instructions, and of what is in between.
+
+    (Up to 3.12 a frame that has called is where the instruction's cache is.)
+    """
     ends = [op.offset for op in ops[1:]] + [len(code.co_code)]
     found = set()
-    for index, op in enumerate(ops):
-        if index in inside or _place(op) in places:
-            # (Up to 3.12 a frame that has called is where the instruction's cache is.)
-            found.update(range(op.offset, ends[index], 2))
+    for op, end, is_wanted in zip(ops, ends, wanted, strict=True):
+        if is_wanted:
+            found.update(range(op.offset, end, 2))
     return frozenset(found)
 
 
@@ -105,3 +166,4 @@ def _place(op):
 
 _turning = functools.lru_cache(maxsize=256)(_find_turns)
 cleaning = functools.lru_cache(maxsize=1024)(_find_cleaning)
+_calling = functools.lru_cache(maxsize=1024)(_find_calling)

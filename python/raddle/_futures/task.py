@@ -3,7 +3,7 @@
 import contextvars
 
 from raddle import _raddle, threading
-from raddle._futures.cut import Cancelled, complete
+from raddle._futures.cut import Cancelled, complete, forget
 from raddle._futures.future import Future
 
 
@@ -28,7 +28,8 @@ class Task(Future):
         self._runs_in = None  # the identifier of its thread, while it runs
         self._error = None
         self._told = threading.Event()
-        self._claim = threading.Lock()  # taken by what says how it ended
+        self._thread = None
+        self._launched = False
 
     def cancel(self):
         """End the call: its waits raise `raddle.Cancelled`, now and until it has ended.
@@ -68,6 +69,8 @@ class Task(Future):
 
     def _run(self):
         """Make the call, in its thread, and say how it ended; raises nothing."""
+        if not self._is_first("_begun_by", "thread"):
+            return  # It was given up before it began.
         fn, args, kwargs = self._call
         self._call = None
         self._runs_in = _raddle._ident()
@@ -80,28 +83,51 @@ class Task(Future):
                 error = Cancelled("had not begun", late=not scope.cancelled)
         except BaseException as raised:
             error = raised
-        finally:
+        try:
             scope._leave()
+        except BaseException as wrong:  # The call has left a scope of its own open.
+            error = error or wrong
+        forget()
         del fn, args, kwargs
         self._context = None
-        if self._claim.acquire(False):
-            self._settle(result, error, scope)
-            self._runs_in = None
-            self._end()
+        if self._is_first("_told_by", "thread"):
+            self._tell(result, error)
+
+    def _is_first(self, what, who):
+        """Whether `who` is the one that does this; another time, too, if it was interrupted."""
+        return vars(self).setdefault(what, who) == who
+
+    def _give_up(self):
+        """Have the call not begin; return whether it had not."""
+        return self._is_first("_begun_by", "nobody")
+
+    def _dropped(self, future):
+        """Called when a pool is done with the call: it may have refused to make it."""
+        if (future.cancelled() or future.exception() is not None) and self._give_up():
+            self._tell(None, Cancelled("had not begun"))
 
     def _abandon(self, where):
-        """Say that it is cancelled though its thread goes on; return whether that was new."""
-        if not self._claim.acquire(False):
+        """Say that it is cancelled though its thread goes on; return whether that is so."""
+        if not self._is_first("_told_by", "group"):
             return False
-        error = Cancelled("cannot be cancelled", where, not self._scope.cancelled)
-        self._settle(None, error, self._scope)
-        self._end()
+        self._tell(None, Cancelled("cannot be cancelled", where, not self._scope.cancelled))
         return True
 
-    def _settle(self, result, error, scope):
+    def _tell(self, result, error):
+        """Say how it ended; once more, if that was interrupted."""
+        try:
+            if not self.done():
+                self._settle(result, error)
+        finally:
+            self._runs_in = None
+            self._ended(self)
+            self._told.set()
+
+    def _settle(self, result, error):
+        scope = self._scope
         if error is None:
             self.set_result(result)
-        elif isinstance(error, Cancelled) and scope.ended:
+        elif isinstance(error, Cancelled) and (scope.ended or self._call is not None):
             complete(error, late=not scope.cancelled)
             self.ended_by = error
             super().cancel()
@@ -109,10 +135,6 @@ class Task(Future):
         else:
             self._error = error
             self.set_exception(error)
-
-    def _end(self):
-        self._ended(self)
-        self._told.set()
 
     def __repr__(self):
         state = "cancelled" if self.cancelled() else "ended" if self.done() else None

@@ -168,7 +168,10 @@ impl<'py> Attached<'py> {
     /// Ends the wait if its scope has ended. That is tried once: a condition has to take its lock
     /// back first, and goes on.
     fn look_at_scope(&mut self) -> PyResult<()> {
-        let Some(why) = scope::ended() else { return Ok(()) };
+        if scope::ended().is_none() {
+            return Ok(());
+        }
+        let Some(why) = scope::really_ended(self.py()) else { return Ok(()) };
         match self.reach {
             Reach::None => return Ok(()),
             Reach::After(later) if !later.has_passed() => return Ok(()),

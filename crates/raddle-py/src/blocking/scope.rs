@@ -25,6 +25,8 @@ const CLEANUP: i64 = 1_000_000_000;
 /// Exceptions that are looked at for the cut that led to the one that is being handled.
 const CHAIN: usize = 16;
 
+/// How many scopes were entered.
+static ENTERED: AtomicUsize = AtomicUsize::new(1);
 /// How long a thread that computes is left alone once its scope has ended, in nanoseconds.
 pub(crate) const GRACE: i64 = 100_000_000;
 
@@ -38,6 +40,10 @@ pub(crate) struct Scope {
     token: OnceBox<CancelToken>,
     /// The scope around it, while it is entered.
     outer: AtomicPtr<Scope>,
+    /// The object that it is in, while it is entered; null for one of [`outside`].
+    object: AtomicPtr<ffi::PyObject>,
+    /// Which of all it is, once it is entered.
+    number: AtomicUsize,
     /// Which thread is in it, 0 for none.
     thread: AtomicUsize,
     /// It was entered, and may not be again.
@@ -72,6 +78,8 @@ impl Scope {
         Self {
             token: OnceBox::new(),
             outer: AtomicPtr::new(ptr::null_mut()),
+            object: AtomicPtr::new(ptr::null_mut()),
+            number: AtomicUsize::new(0),
             thread: AtomicUsize::new(0),
             used: AtomicBool::new(false),
             cut: AtomicBool::new(false),
@@ -100,6 +108,11 @@ impl Scope {
         self.token.get()
     }
 
+    /// Which of all scopes it is.
+    pub(crate) fn number(&self) -> usize {
+        self.number.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn was_used(&self) -> bool {
         self.used.load(Ordering::Relaxed)
     }
@@ -109,21 +122,28 @@ impl Scope {
     }
 
     /// Enters it: it ends `after` nanoseconds from now at the latest, and with the scope around it
-    /// unless it is shielded from that.
+    /// unless it is shielded from that. It keeps `object` until it is left.
     ///
     /// # Safety
-    /// It stays where it is until [`leave`](Self::leave) has returned `Ok`.
-    pub(crate) unsafe fn enter(&self, after: Option<i64>) -> PyResult<()> {
+    /// It is the value of `object`, where it stays.
+    pub(crate) unsafe fn enter(
+        &self,
+        object: &Bound<'_, PyAny>,
+        after: Option<i64>,
+    ) -> PyResult<()> {
         if self.used.swap(true, Ordering::Relaxed) {
             return Err(PyRuntimeError::new_err(
                 "this scope has been entered before: make a new one for each 'with' block",
             ));
         }
+        drop_forgotten(object.py());
         let outer = CURRENT.get();
         // SAFETY: the thread's innermost scope, which is entered.
         let around = unsafe { outer.as_ref() };
         if self.grace.load(Ordering::Relaxed) == AS_AROUND {
-            let grace = around.map_or(GRACE, |around| around.grace.load(Ordering::Relaxed));
+            let grace = around
+                .and_then(Scope::real)
+                .map_or(GRACE, |around| around.grace.load(Ordering::Relaxed));
             self.grace.store(grace, Ordering::Relaxed);
         }
         if self.token().is_none() {
@@ -135,33 +155,52 @@ impl Scope {
             };
             let _ = self.token.set(token);
         }
+        self.number.store(ENTERED.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         self.outer.store(outer.cast_mut(), Ordering::Relaxed);
         self.thread.store(raddle::thread_id(), Ordering::Relaxed);
-        put(self);
+        self.object.store(object.clone().into_ptr(), Ordering::Relaxed);
+        CURRENT.set(self);
+        inside::is_in(self);
         Ok(())
     }
 
+    /// Whether the calling thread is the one that has entered it.
+    pub(crate) fn is_of_this_thread(&self) -> bool {
+        self.thread.load(Ordering::Relaxed) == raddle::thread_id()
+    }
+
     /// Leaves it; `false` if it was not the innermost one.
-    pub(crate) fn leave(&self) -> PyResult<bool> {
-        if self.thread.load(Ordering::Relaxed) != raddle::thread_id() {
+    pub(crate) fn leave(&self, py: Python<'_>) -> PyResult<bool> {
+        if !self.is_of_this_thread() {
             return Err(PyRuntimeError::new_err(
                 "this scope is left by a thread that has not entered it",
             ));
         }
-        let outer = self.outer.load(Ordering::Relaxed);
-        let innermost = ptr::eq(CURRENT.get(), self);
-        if innermost {
-            put(outer);
-        } else {
-            self.unlink(outer);
-        }
-        self.thread.store(0, Ordering::Relaxed);
-        self.outer.store(ptr::null_mut(), Ordering::Relaxed);
-        Ok(innermost)
+        drop_forgotten(py);
+        Ok(self.take_out(py))
     }
 
-    /// Takes it out from under those that were entered in it, and are not left.
-    fn unlink(&self, outer: *mut Scope) {
+    /// Takes it out of the thread's scopes, and lets its object go; returns whether it was the
+    /// innermost one.
+    fn take_out(&self, py: Python<'_>) -> bool {
+        let innermost = ptr::eq(CURRENT.get(), self);
+        self.unlink();
+        inside::is_in(CURRENT.get());
+        self.thread.store(0, Ordering::Relaxed);
+        let object = self.object.swap(ptr::null_mut(), Ordering::Relaxed);
+        // SAFETY: the reference that `enter` has kept, or null; the caller has another one, or
+        // nobody has any more, and nothing of this scope is used after this.
+        drop(unsafe { Bound::from_owned_ptr_or_opt(py, object) });
+        innermost
+    }
+
+    /// Takes it out from among the calling thread's scopes, those of [`outside`] included.
+    fn unlink(&self) {
+        let outer = self.outer.swap(ptr::null_mut(), Ordering::Relaxed);
+        if ptr::eq(CURRENT.get(), self) {
+            CURRENT.set(outer);
+            return;
+        }
         let mut scope = CURRENT.get();
         // SAFETY: scopes that are entered, by this thread.
         while let Some(inner) = unsafe { scope.as_ref() } {
@@ -171,6 +210,16 @@ impl Scope {
                 return;
             }
         }
+    }
+
+    /// The innermost one from this on that is a program's.
+    pub(super) fn real(&self) -> Option<&Self> {
+        let mut scope = self;
+        while scope.token().is_none() {
+            // SAFETY: as in `unlink`.
+            scope = unsafe { scope.outer.load(Ordering::Relaxed).as_ref() }?;
+        }
+        Some(scope)
     }
 
     /// Whether the calling thread is in it, or in one below it.
@@ -188,12 +237,6 @@ impl Scope {
     }
 }
 
-/// The calling thread's innermost scope is this one now, or none.
-fn put(scope: *const Scope) {
-    CURRENT.set(scope);
-    inside::is_in(scope);
-}
-
 /// The innermost scope of the calling thread.
 fn current<'a>() -> Option<&'a Scope> {
     // SAFETY: it is entered, and only this thread leaves it: not during the caller's wait, whose
@@ -207,22 +250,82 @@ pub(crate) fn token<'a>() -> Option<&'a CancelToken> {
     current()?.token()
 }
 
-/// Runs `run` in no scope: for a step that has to be made, and does not take long.
+/// Which scope the calling thread is in, if it is in one.
+pub(crate) fn number() -> Option<usize> {
+    current().filter(|scope| scope.token().is_some()).map(Scope::number)
+}
+
+/// Runs `run` in no scope: for a step that has to be made.
+///
+/// The thread's scopes stay where they are, below one that nothing ends: what is run may leave them.
 pub(crate) fn outside<R>(run: impl FnOnce() -> R) -> R {
-    struct Back(*const Scope);
-    impl Drop for Back {
+    struct Within<'a>(&'a Scope);
+    impl Drop for Within<'_> {
         fn drop(&mut self) {
-            put(self.0);
+            self.0.unlink();
         }
     }
-    let _back = Back(CURRENT.get());
-    put(ptr::null());
+    let shield = Scope::new(Grace::ForEver, true);
+    shield.outer.store(CURRENT.get().cast_mut(), Ordering::Relaxed);
+    CURRENT.set(&raw const shield);
+    let _within = Within(&shield);
     run()
+}
+
+/// [`outside`] for a step that lasts: the thread is not one that does not stop.
+pub(crate) fn resting<R>(run: impl FnOnce() -> R) -> R {
+    struct Awake;
+    impl Drop for Awake {
+        fn drop(&mut self) {
+            inside::rests(false);
+        }
+    }
+    inside::rests(true);
+    let _awake = Awake;
+    outside(run)
+}
+
+/// Takes out those of the thread's innermost scopes that nobody can leave any more: a signal's
+/// handler has raised between the call of `__enter__` and the block.
+fn drop_forgotten(py: Python<'_>) {
+    while let Some(scope) = current() {
+        let object = scope.object.load(Ordering::Relaxed);
+        // SAFETY: the object is kept by the scope, and attached threads may look at its count.
+        if object.is_null() || unsafe { ffi::Py_REFCNT(object) } != 1 {
+            return;
+        }
+        scope.take_out(py);
+    }
+}
+
+/// In a forked child: says again which scope the thread is in; returns whether it is in one.
+pub(crate) fn has_forked() -> bool {
+    let scope = CURRENT.get();
+    if !scope.is_null() {
+        inside::is_in(scope);
+    }
+    !scope.is_null()
+}
+
+/// The thread is in no scope any more: the call that has entered one is over, and has kept it.
+#[inline]
+pub(crate) fn none_is_left() {
+    if !CURRENT.get().is_null() {
+        CURRENT.set(ptr::null());
+        inside::is_in(ptr::null());
+    }
 }
 
 /// Why the calling thread's waits end at once, if they do.
 pub(crate) fn ended() -> Option<Cancelled> {
     token()?.ended()
+}
+
+/// [`ended`], and that for a scope which is not one that nobody can leave.
+pub(crate) fn really_ended(py: Python<'_>) -> Option<Cancelled> {
+    ended()?;
+    drop_forgotten(py);
+    ended()
 }
 
 /// Something was raised in the calling thread's scope because it has ended.

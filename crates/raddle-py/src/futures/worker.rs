@@ -8,6 +8,7 @@ use raddle::Blocking;
 use raddle::pool::{self, LastEnd};
 
 use crate::blocking::attached::Attached;
+use crate::blocking::scope;
 use crate::futures::classes;
 use crate::futures::settle::{Outcome, Settled};
 use crate::futures::state::Future;
@@ -15,8 +16,10 @@ use crate::futures::task::{Item, Task, future_of};
 use crate::futures::workqueue::WorkQueue;
 use crate::python::call::{self, OwnedPy};
 
-/// A worker looks after so many tasks in a row whether its turn is over.
+/// A worker looks after so many tasks in a row, at most, whether its turn is over; as seldom as
+/// that only if they take less than [`QUICK`].
 const LOOK: u32 = 64;
+const QUICK: Duration = Duration::from_micros(500);
 /// How long a turn is: then it lets others have the GIL, since a task of C code alone never looks
 /// whether somebody waits for it.
 ///
@@ -41,8 +44,11 @@ pub(super) struct Worker<'a, 'py> {
     arriving: bool,
     /// How many calls it has made since it was last detached.
     turns: u32,
-    /// When its turn began, once it has looked.
-    since: Option<Instant>,
+    /// After how many calls it looks next, and how many that is after the last look.
+    look_at: u32,
+    step: u32,
+    /// When its turn began, and when it looked last, once it has looked.
+    looked: Option<(Instant, Instant)>,
     attached: Attached<'py>,
     /// The last call's future and how that ended, if it is to be told.
     last: Option<(OwnedPy, Outcome)>,
@@ -66,9 +72,39 @@ impl<'a, 'py> Worker<'a, 'py> {
         wait: bool,
         arriving: bool,
     ) -> Self {
-        let attached = Attached::new(py);
-        let (turns, since, last, told) = (0, None, None, None);
-        Self { py, queue, context, wait, arriving, turns, since, attached, last, told }
+        let attached = Attached::new(py).shielded();
+        let (turns, looked, last, told) = (0, None, None, None);
+        let (look_at, step) = (1, 1);
+        Self {
+            py,
+            queue,
+            context,
+            wait,
+            arriving,
+            turns,
+            look_at,
+            step,
+            looked,
+            attached,
+            last,
+            told,
+        }
+    }
+}
+
+impl Worker<'_, '_> {
+    /// Lets others have the GIL if its turn is over.
+    fn look(&mut self) {
+        let now = Instant::now();
+        let (began, last) = *self.looked.get_or_insert((now, now));
+        let is_quick = now.duration_since(last) < QUICK;
+        self.step = if is_quick { (2 * self.step).min(LOOK) } else { 1 };
+        self.look_at = self.turns.wrapping_add(self.step);
+        self.looked = Some((began, now));
+        if now.duration_since(began) >= TURN {
+            Attached::new(self.py).shielded().detach();
+            self.looked = None;
+        }
     }
 }
 
@@ -89,16 +125,13 @@ impl<'py> pool::Worker<Item> for Worker<'_, 'py> {
             }
         };
         let outcome = task.run(self.py, self.context)?;
+        scope::none_is_left();
         let Task { future, call, context } = task;
         drop((call, context)); // Before anybody hears that the call has ended.
         self.last = outcome.map(|outcome| (future, outcome));
         self.turns += 1;
-        if self.turns.is_multiple_of(LOOK) {
-            let now = Instant::now();
-            if now.duration_since(*self.since.get_or_insert(now)) >= TURN {
-                Attached::new(self.py).detach();
-                self.since = None;
-            }
+        if self.turns >= self.look_at {
+            self.look();
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -123,8 +156,8 @@ impl<'py> pool::Worker<Item> for Worker<'_, 'py> {
 
     fn detach_and_tell(&mut self) {
         self.turns = 0;
-        self.since = None;
-        self.attached = Attached::new(self.py);
+        (self.look_at, self.step, self.looked) = (1, 1, None);
+        self.attached = Attached::new(self.py).shielded();
         self.attached.detach();
         if let Some((future, outcome)) = self.last.take() {
             let mut outcome = Some(outcome);

@@ -85,10 +85,9 @@ hooks! {
         SLEEP = "sleep", Function;
     }
     "raddle._futures.reach": {
-        /// `watch("begin")` starts the thread that looks after those that compute in a scope,
-        /// `watch("look")` says that a scope was cancelled.
+        /// What the thread runs that looks after those that compute in a scope.
         WATCH = "watch", Function;
-        /// `reached(late, code, offset)` returns what the calling thread raises where it is, or what
+        /// `reached(key, late, code, offset)` returns what the calling thread raises where it is, or what
         /// `sys.monitoring` is told.
         REACHED = "reached", Function;
     }

@@ -6,7 +6,7 @@
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 use raddle::Cancelled;
 
 use super::scope::Scope;
@@ -34,9 +34,10 @@ pub(crate) struct Block {
 #[pymethods]
 impl Block {
     #[new]
-    #[pyo3(signature = (*, deadline = None, grace = Arg::Missing, **_more))]
+    #[pyo3(signature = (*_args, deadline = None, grace = Arg::Missing, **_more))]
     fn new(
         py: Python<'_>,
+        _args: &Bound<'_, PyTuple>,
         deadline: Option<&Bound<'_, PyAny>>,
         grace: Arg<'_>,
         _more: Option<&Bound<'_, PyDict>>,
@@ -66,7 +67,7 @@ impl Block {
         let mut interrupts = Interrupts { first: None, left: TRIES };
         let wind_up = call::getattr(slf, intern!(py, "_wind_up"))?;
         interrupts.repeat(own, || {
-            scope::outside(|| call::call(&wind_up, &(error,).into_pyobject(py)?, None))
+            scope::resting(|| call::call(&wind_up, &(error,).into_pyobject(py)?, None))
         })?;
         Scope::step_out(own)?;
         let outer = scope::ended().map(|why| why == Cancelled::Deadline);

@@ -2,16 +2,21 @@
 //!
 //! That is Python's part (`_futures/reach.py`); here is what it needs to see, and to raise.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use pyo3::exceptions::PyBaseException;
+use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRecursionError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use raddle::Cancelled;
+use raddle::thread::Handle;
+use raddle::{Cancelled, Deadline, Event};
 
+use crate::blocking::attached::Attached;
 use crate::blocking::{inside, scope};
 use crate::python::call;
 use crate::python::hooks;
+use crate::threads::start;
 
 /// The fork generation, plus 1, in which a thread looks after those that compute; 0: none does.
 static WATCHED: AtomicU32 = AtomicU32::new(0);
@@ -20,32 +25,48 @@ fn generation() -> u32 {
     raddle::fork_generation().wrapping_add(1)
 }
 
-/// Has a thread look after those that compute, if none does.
+/// Rings to have the thread look at once.
+static BELL: Event = Event::new();
+
+/// Has a thread look after those that compute, if none does. Where none can be started, waits end
+/// nevertheless.
+///
+/// # Errors
+/// What importing the module that looks has raised, if a signal's handler has.
 #[inline]
-pub(super) fn watch(py: Python<'_>) {
-    if WATCHED.load(Ordering::Relaxed) != generation() {
-        begin(py);
-    }
+pub(super) fn watch(py: Python<'_>) -> PyResult<()> {
+    if WATCHED.load(Ordering::Relaxed) == generation() { Ok(()) } else { begin(py) }
 }
 
 #[cold]
-fn begin(py: Python<'_>) {
-    let now = generation();
-    let before = WATCHED.swap(now, Ordering::AcqRel);
-    if before != now && tell(py, "begin").is_err() {
-        WATCHED.store(0, Ordering::Release); // No thread can be started: waits end nevertheless.
+fn begin(py: Python<'_>) -> PyResult<()> {
+    let hook = hooks::WATCH.import(py)?;
+    let (now, handle) = (generation(), Arc::new(Handle::new()));
+    if WATCHED.swap(now, Ordering::AcqRel) != now
+        && start::start_plain(&handle, hook.bind(py)).is_err()
+    {
+        WATCHED.store(0, Ordering::Release);
     }
+    Ok(())
 }
 
 /// Tells it that a scope was cancelled.
-pub(super) fn cancelled(py: Python<'_>) {
-    watch(py);
-    let _ = tell(py, "look");
+///
+/// # Errors
+/// As [`watch`].
+pub(super) fn cancelled(py: Python<'_>) -> PyResult<()> {
+    BELL.set();
+    watch(py)
 }
 
-fn tell(py: Python<'_>, what: &'static str) -> PyResult<()> {
-    let hook = hooks::WATCH.import(py)?.bind(py);
-    scope::outside(|| call::call(hook, &(what,).into_pyobject(py)?, None)).map(drop)
+/// Waits until a scope is cancelled, for at most so many seconds.
+#[pyfunction]
+#[pyo3(name = "_await_bell")]
+pub(crate) fn await_bell(py: Python<'_>, seconds: f64) -> PyResult<()> {
+    let until = Deadline::after(Duration::from_secs_f64(seconds.clamp(0.0, 60.0)));
+    BELL.wait_with(&mut Attached::to_wait(py, until)?.shielded(), until)?;
+    BELL.clear();
+    Ok(())
 }
 
 /// The thread that looks ends; returns whether there is nobody to look after.
@@ -58,6 +79,13 @@ pub(crate) fn unwatch() -> bool {
     }
     // Somebody came meanwhile: has that one begun another thread?
     WATCHED.swap(generation(), Ordering::SeqCst) == generation()
+}
+
+/// In a forked child: the thread that has forked is in its scopes, and is looked after again.
+#[pyfunction]
+#[pyo3(name = "_scopes_forked")]
+pub(crate) fn scopes_forked(py: Python<'_>) -> PyResult<()> {
+    if scope::has_forked() { begin(py) } else { Ok(()) }
 }
 
 /// What is known of a thread that is in a scope.
@@ -75,7 +103,7 @@ pub(crate) fn all_inside() -> Vec<Seen> {
     let seen = |due: inside::Due| {
         let late = due.why.map(|why| why == Cancelled::Deadline);
         let left = due.until.from_now().map(seconds);
-        (due.thread, due.token.key(), late, left, due.grace.map(seconds))
+        (due.thread, due.number, late, left, due.grace.map(seconds))
     };
     inside::all().into_iter().map(seen).collect()
 }
@@ -89,14 +117,24 @@ pub(crate) fn reached<'py>(place: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, P
     let nothing = || py.None().into_bound(py);
     let Some(why) = scope::ended() else { return Ok(nothing()) };
     let Some(hook) = hooks::REACHED.get() else { return Ok(nothing()) };
+    let Some(key) = scope::number() else { return Ok(nothing()) };
     let late = why == Cancelled::Deadline;
-    let given = (late, place.get_item(0)?, place.get_item(1)?).into_pyobject(py)?;
-    let answer = scope::outside(|| call::call(hook.bind(py), &given, None))?;
+    let given = (key, late, place.get_item(0)?, place.get_item(1)?).into_pyobject(py)?;
+    let answer = match scope::outside(|| call::call(hook.bind(py), &given, None)) {
+        Ok(answer) => answer,
+        // There is no room to look whether this is a place for it.
+        Err(error) if is_want_of_room(py, &error) => return Ok(nothing()),
+        Err(error) => return Err(error),
+    };
     if answer.is_instance_of::<PyBaseException>() {
         scope::mark_cut();
         return Err(call::raised(answer));
     }
     Ok(answer)
+}
+
+fn is_want_of_room(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyRecursionError>(py) || error.is_instance_of::<PyMemoryError>(py)
 }
 
 /// Up to 3.11: has a thread raise `error`, a class, if it is still at the same instruction of this

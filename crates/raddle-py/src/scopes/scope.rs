@@ -1,7 +1,8 @@
 //! The scope: a `with` block whose waits end when it is cancelled, or when its deadline passes.
 
 use pyo3::exceptions::{
-    PyBaseException, PyOverflowError, PyRuntimeError, PyTypeError, PyValueError,
+    PyBaseException, PyGeneratorExit, PyOverflowError, PyRuntimeError, PyTypeError,
+    PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
@@ -57,8 +58,13 @@ impl Scope {
         _traceback: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<bool> {
         let core = &slf.get().core;
-        let innermost = Self::step_out(slf)?;
         let error = error.filter(|error| !error.is_none());
+        // A generator that is closed where it does not run, as by the collector.
+        let is_closed = error.is_some_and(|error| error.is_instance_of::<PyGeneratorExit>());
+        if is_closed && !core.is_of_this_thread() {
+            return Ok(false);
+        }
+        let innermost = Self::step_out(slf)?;
         if !innermost && error.is_none() {
             return Err(out_of_order());
         }
@@ -89,7 +95,7 @@ impl Scope {
     /// it is the first call. Any thread may call it.
     fn cancel(&self, py: Python<'_>) -> PyResult<bool> {
         let first = self.core.token().ok_or_else(not_entered)?.cancel();
-        reach::cancelled(py);
+        reach::cancelled(py)?;
         Ok(first)
     }
 
@@ -168,28 +174,27 @@ impl Scope {
     pub(super) fn end(&self, py: Python<'_>) {
         if let Some(token) = self.core.token() {
             token.cancel();
-            reach::cancelled(py);
+            let _ = reach::cancelled(py); // Its waits have ended.
         }
     }
 
     /// Enters it.
     pub(super) fn step_in(slf: &Bound<'_, Self>) -> PyResult<()> {
         let scope = slf.get();
-        // SAFETY: the object stays where it is, and this reference is given back when it is left.
-        unsafe { scope.core.enter(scope.after)? };
-        std::mem::forget(slf.clone());
-        if scope.after.is_some() {
-            reach::watch(slf.py());
+        let ends = |token: &CancelToken| !token.deadline().is_never();
+        if scope.after.is_some()
+            || scope.core.token().is_some_and(ends)
+            || scope::token().is_some_and(ends)
+        {
+            reach::watch(slf.py())?;
         }
-        Ok(())
+        // SAFETY: the value of this object.
+        unsafe { scope.core.enter(slf.as_any(), scope.after) }
     }
 
     /// Leaves it; `false` if it was not the innermost one.
     pub(super) fn step_out(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        let innermost = slf.get().core.leave()?;
-        // SAFETY: the reference that `__enter__` kept; `slf` is another one.
-        drop(unsafe { Bound::from_owned_ptr(slf.py(), slf.as_ptr()) });
-        Ok(innermost)
+        slf.get().core.leave(slf.py())
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Worker<'a, 'py> {
 
 impl<'a, 'py> Worker<'a, 'py> {
     pub(super) fn new(py: Python<'py>, shared: &'a Shared) -> Self {
-        Self { shared, attached: Attached::new(py), held: None }
+        Self { shared, attached: Attached::new(py).shielded(), held: None }
     }
 
     /// Runs one task.

@@ -6,6 +6,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
+use crate::python::arguments::Arg;
 use crate::python::call;
 use crate::python::errors;
 
@@ -58,9 +59,9 @@ impl AtomicInt {
 #[pymethods]
 impl AtomicInt {
     #[new]
-    #[pyo3(signature = (value = None, /), text_signature = "(value=0, /)")]
-    fn new(value: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        Ok(Self { value: AtomicI64::new(value.map_or(Ok(0), read)?) })
+    #[pyo3(signature = (value = Arg::Missing, /), text_signature = "(value=0, /)")]
+    fn new(value: Arg<'_>) -> PyResult<Self> {
+        Ok(Self { value: AtomicI64::new(value.given().map_or(Ok(0), read)?) })
     }
 
     /// Returns the number.
@@ -76,17 +77,17 @@ impl AtomicInt {
 
     /// Adds `n` (1), and returns the sum.
     #[inline]
-    #[pyo3(signature = (n = None, /), text_signature = "($self, n=1, /)")]
-    fn add(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<i64> {
-        let n = n.map_or(Ok(1), read)?;
+    #[pyo3(signature = (n = Arg::Missing, /), text_signature = "($self, n=1, /)")]
+    fn add(&self, n: Arg<'_>) -> PyResult<i64> {
+        let n = n.given().map_or(Ok(1), read)?;
         self.change(|value| value.checked_add(n))
     }
 
     /// Takes `n` (1) off, and returns the difference.
     #[inline]
-    #[pyo3(signature = (n = None, /), text_signature = "($self, n=1, /)")]
-    fn sub(&self, n: Option<&Bound<'_, PyAny>>) -> PyResult<i64> {
-        let n = n.map_or(Ok(1), read)?;
+    #[pyo3(signature = (n = Arg::Missing, /), text_signature = "($self, n=1, /)")]
+    fn sub(&self, n: Arg<'_>) -> PyResult<i64> {
+        let n = n.given().map_or(Ok(1), read)?;
         self.change(|value| value.checked_sub(n))
     }
 

@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
@@ -101,9 +102,17 @@ impl AtomicRef {
     }
 
     fn __repr__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyString>> {
+        // SAFETY: attached; what is entered is left.
+        match unsafe { ffi::Py_ReprEnter(slf.as_ptr()) } {
+            0 => {}
+            1.. => return Ok(PyString::new(slf.py(), "AtomicRef(...)")),
+            _ => return Err(PyErr::fetch(slf.py())),
+        }
         let value = slf.get().get(slf.py());
-        let text = call::repr(value.bind(slf.py()))?;
-        Ok(PyString::new(slf.py(), &format!("AtomicRef({text})")))
+        let text = call::repr(value.bind(slf.py()));
+        // SAFETY: as above.
+        unsafe { ffi::Py_ReprLeave(slf.as_ptr()) };
+        Ok(PyString::new(slf.py(), &format!("AtomicRef({})", text?)))
     }
 
     fn __reduce_ex__(slf: &Bound<'_, Self>, _protocol: &Bound<'_, PyAny>) -> PyResult<()> {

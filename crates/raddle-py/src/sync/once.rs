@@ -1,8 +1,9 @@
 //! `raddle.sync.Once`: a call that is made once.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -30,6 +31,8 @@ pub(crate) struct Once {
     /// Held by the thread that calls the function.
     turn: RLock,
     failed: Mutex<Failed>,
+    /// Threads that wait for the turn, or are about to take it.
+    waiting: AtomicUsize,
 }
 
 /// The calls that have failed.
@@ -47,6 +50,7 @@ impl Once {
             value: OnceBox::new(),
             turn: RLock::new(),
             failed: Mutex::new(Failed::default()),
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -63,15 +67,22 @@ impl Once {
         }
         let seen = self.failed().count;
         let until = Deadline::NEVER;
-        self.turn.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until)?;
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let taken = self.turn.acquire_with(&mut Attached::to_wait(py, until)?.on(self), until);
+        let others = self.waiting.fetch_sub(1, Ordering::Relaxed) - 1;
+        taken?;
         let _turn = Turn(&self.turn);
         if let Some(value) = self.value.get() {
             return Ok(value.get().clone_ref(py));
         }
         let error = {
-            let failed = self.failed();
-            let error = failed.error.as_ref().filter(|_| failed.count != seen);
-            error.map(|error| error.get().clone_ref(py))
+            let mut failed = self.failed();
+            let kept = failed.error.as_ref().filter(|_| failed.count != seen);
+            let error = kept.map(|error| error.get().clone_ref(py));
+            let last = if others == 0 { failed.error.take() } else { None };
+            drop(failed);
+            drop(last);
+            error
         };
         if let Some(error) = error {
             return Err(call::raised(error.into_bound(py))); // That of the call it has waited for.
@@ -83,6 +94,9 @@ impl Once {
                 drop(before);
                 Ok(value.unbind())
             }
+            // What ends a thread is its own: the next one makes the call.
+            Err(error) if !error.is_instance_of::<PyException>(py) => Err(error),
+            Err(error) if self.waiting.load(Ordering::Relaxed) == 0 => Err(error),
             Err(error) => {
                 let kept = Some(OwnedPy::new(error.value(py).clone().into_any().unbind()));
                 let before = {
@@ -121,20 +135,25 @@ impl Once {
 
     #[pyo3(signature = (*args, **kwargs))]
     fn __call__(
-        &self,
+        slf: &Bound<'_, Self>,
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<PyAny>> {
-        let py = args.py();
-        if !args.is_empty() || kwargs.is_some() {
+        let (py, once) = (args.py(), slf.get());
+        let is_named = kwargs.is_some_and(|kwargs| !kwargs.is_empty());
+        if args.len() == 1 && !is_named && once.name.get().is_some() {
+            let own = Self::__get__(slf, &args.get_item(0)?, None)?; // As of a class.
+            return call::call0(&own).map(Bound::unbind);
+        }
+        if !args.is_empty() || is_named {
             return Err(PyTypeError::new_err(
                 "a function that is called once takes no arguments: a later caller's would be \
                  ignored",
             ));
         }
-        match self.value.get() {
+        match once.value.get() {
             Some(value) => Ok(value.get().clone_ref(py)),
-            None => self.first(py),
+            None => once.first(py),
         }
     }
 

@@ -123,19 +123,30 @@ impl Scope {
         })
     }
 
-    /// Marks it, and wakes those that sleep in it; its children are the caller's to cancel.
-    fn cancel(&self) -> Vec<Arc<Self>> {
-        let (wakeups, children) = self.with(|inside| {
-            self.cancelled.store(true, Ordering::Relaxed);
+    /// Marks it, and wakes those that sleep in it; its children are the caller's to cancel. Returns
+    /// whether it was not marked before, and them.
+    fn cancel(&self) -> (bool, Vec<Arc<Self>>) {
+        let (first, wakeups, children) = self.with(|inside| {
+            let first = !self.cancelled.swap(true, Ordering::Relaxed);
             // SAFETY: a listed parker is alive while the latch is held.
             let nudge = |parker: &*const Parker| unsafe { (**parker).nudge() };
             let wakeups: Vec<Wakeup> = inside.sleepers.iter().filter_map(nudge).collect();
-            (wakeups, mem::take(&mut inside.children))
+            (first, wakeups, mem::take(&mut inside.children))
         });
         for wakeup in wakeups {
             wakeup.deliver();
         }
-        children.iter().filter_map(Weak::upgrade).collect()
+        (first, children.iter().filter_map(Weak::upgrade).collect())
+    }
+}
+
+/// One by one: a long chain would need as much stack otherwise.
+impl Drop for Scope {
+    fn drop(&mut self) {
+        let mut above = self.parent.take();
+        while let Some(mut scope) = above.and_then(Arc::into_inner) {
+            above = scope.parent.take();
+        }
     }
 }
 
@@ -167,10 +178,9 @@ impl CancelToken {
     /// Ends all waits under this token and its children, those that come as well; returns whether
     /// it was the first to do so.
     pub fn cancel(&self) -> bool {
-        let first = !self.is_cancelled();
-        let mut left = self.scope.cancel();
+        let (first, mut left) = self.scope.cancel();
         while let Some(scope) = left.pop() {
-            left.extend(scope.cancel());
+            left.extend(scope.cancel().1);
         }
         first
     }
@@ -193,12 +203,6 @@ impl CancelToken {
             scope = each.parent.as_ref();
         }
         false
-    }
-
-    /// A number that stands for it while there is a clone of it.
-    #[must_use]
-    pub fn key(&self) -> usize {
-        Arc::as_ptr(&self.scope).addr()
     }
 
     /// When its waits end at the latest.
