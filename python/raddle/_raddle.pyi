@@ -86,6 +86,7 @@ __all__ = [
     "_quicken",
     "_quicken_stream",
     "_reached",
+    "_scopes_forked",
     "_settle",
     "_show_sign",
     "_shutdown",

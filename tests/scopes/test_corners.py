@@ -50,6 +50,7 @@ def test_a_group_that_is_cancelled_while_it_starts_tasks_ends():
     sys.version_info >= (3, 14),
     reason="a handler may raise between a lock's __enter__ and its block there (CPython)",
 )
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_while_it_starts_tasks_loses_none(until):
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -286,7 +287,7 @@ def test_grace_is_that_of_the_scope_that_the_thread_is_in_now():
 
     for _ in range(5):
         with pytest.raises(TimeoutError), raddle.deadline(0.01, grace=0.0):
-            work(LONG)
+            compute()
         with raddle.deadline(0.0, grace=None):
             work(0.05)
 
@@ -310,6 +311,13 @@ def test_a_line_without_a_number_is_no_error():
             odd()
 
 
+SELDOM = pytest.mark.skipif(
+    sys.version_info < (3, 12),
+    reason="where little is done outside of such code, 3.11 seldom stops it (docs/groups.md)",
+)
+
+
+@SELDOM
 def test_what_an_exit_stack_holds_is_given_back(threading):
     lock = threading.Lock()
 
@@ -324,6 +332,7 @@ def test_what_an_exit_stack_holds_is_given_back(threading):
         assert not lock.locked()
 
 
+@SELDOM
 def test_what_dies_is_cleaned_up():
     class Mortal:
         pass

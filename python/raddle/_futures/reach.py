@@ -71,7 +71,8 @@ def _look():
             else:
                 pause = min(pause, began + grace - now)
         ended = seen
-        quick = min(2 * quick, LOOK) if due.keys() <= _due else QUICK
+        is_old = due.keys() <= _due and _means.stays
+        quick = min(2 * quick, LOOK) if is_old else QUICK
         for each in _due - due.keys():
             _due.discard(each)
         _due.update(due)
@@ -120,6 +121,7 @@ class _Monitored:
     no `finally` and no `__exit__`.)
     """
 
+    stays = True  # Once it is told of a thread, there is no hurry.
     NAME = "raddle"
     SLOTS = (4, 3)
 
@@ -171,6 +173,8 @@ class _Monitored:
 
 class _Asynchronous:
     """By the interpreter's asynchronous exception, up to 3.11."""
+
+    stays = False
 
     def reach(self, idents):
         """Stop these threads, if they are where they may be stopped."""

@@ -91,7 +91,8 @@ class Task(Future):
         del fn, args, kwargs
         self._context = None
         if self._is_first("_told_by", "thread"):
-            self._tell(result, error)
+            is_cut = isinstance(error, Cancelled) and self._scope.ended
+            self._tell(result, error, is_cut)
 
     def _is_first(self, what, who):
         """Whether `who` is the one that does this; another time, too, if it was interrupted."""
@@ -104,31 +105,31 @@ class Task(Future):
     def _dropped(self, future):
         """Called when a pool is done with the call: it may have refused to make it."""
         if (future.cancelled() or future.exception() is not None) and self._give_up():
-            self._tell(None, Cancelled("had not begun"))
+            self._tell(None, Cancelled("had not begun"), is_cut=True)
 
     def _abandon(self, where):
         """Say that it is cancelled though its thread goes on; return whether that is so."""
         if not self._is_first("_told_by", "group"):
             return False
-        self._tell(None, Cancelled("cannot be cancelled", where, not self._scope.cancelled))
+        error = Cancelled("cannot be cancelled", where, not self._scope.cancelled)
+        self._tell(None, error, is_cut=True)
         return True
 
-    def _tell(self, result, error):
+    def _tell(self, result, error, is_cut):
         """Say how it ended; once more, if that was interrupted."""
         try:
             if not self.done():
-                self._settle(result, error)
+                self._settle(result, error, is_cut)
         finally:
             self._runs_in = None
             self._ended(self)
             self._told.set()
 
-    def _settle(self, result, error):
-        scope = self._scope
+    def _settle(self, result, error, is_cut):
         if error is None:
             self.set_result(result)
-        elif isinstance(error, Cancelled) and (scope.ended or self._call is not None):
-            complete(error, late=not scope.cancelled)
+        elif is_cut:
+            complete(error, late=not self._scope.cancelled)
             self.ended_by = error
             super().cancel()
             self.set_running_or_notify_cancel()

@@ -112,6 +112,8 @@ exit_guards! {
     fn PyObject_IsTrue(object: *mut PyObject) -> c_int;
     fn PyObject_IsInstance(object: *mut PyObject, kind: *mut PyObject) -> c_int;
     fn PyObject_Repr(object: *mut PyObject) -> *mut PyObject;
+    fn Py_ReprEnter(object: *mut PyObject) -> c_int;
+    fn Py_ReprLeave(object: *mut PyObject);
     fn PyObject_Str(object: *mut PyObject) -> *mut PyObject;
     fn PyObject_RichCompare(left: *mut PyObject, right: *mut PyObject, operator: c_int) -> *mut PyObject;
     fn PyObject_RichCompareBool(left: *mut PyObject, right: *mut PyObject, operator: c_int) -> c_int;
