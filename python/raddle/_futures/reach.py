@@ -85,8 +85,10 @@ def _look():
         elif empty_since is None:
             empty_since = now
         elif now >= empty_since + IDLE and _raddle._unwatch():
-            _means.end()
-            return
+            time.sleep(QUICK)  # Who asked just before may be about to enter a scope.
+            if not _raddle._inside() or _raddle._unwatch():
+                _means.end()
+                return
         _raddle._await_bell(pause)
 
 
