@@ -17,7 +17,7 @@ def nap(seconds):
 @pytest.mark.parametrize("kind", [kinds.param("threads"), kinds.param("processes")])
 def test_each_call_has_its_own_seconds(kind):
     results = list(
-        raddle.map(nap, [0, LONG, 0.001], workers=2, backend=kind, each=0.5, on_error="return")
+        raddle.map(nap, [0, LONG, 0.001], workers=2, backend=kind, each=2, on_error="return")
     )
     assert results[0] == 0 and results[2] == 0.001
     assert isinstance(results[1], TimeoutError) and "was asleep" in str(results[1])

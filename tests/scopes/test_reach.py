@@ -23,9 +23,7 @@ def compute():
 
 
 def recurse(depth=0):
-    with contextlib.suppress(RecursionError):
-        return recurse(depth + 1) + recurse(depth + 1)
-    return 0
+    return 0 if depth == 60 else recurse(depth + 1) + recurse(depth + 1)
 
 
 def nested():

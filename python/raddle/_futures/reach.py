@@ -76,7 +76,7 @@ def _look():
         for each in _due - due.keys():
             _due.discard(each)
         _due.update(due)
-        _means.reach({ident for ident, _ in due})
+        _means.reach(set(due))
         _name([each for each, since in due.items() if since >= SILENT])
         for gone in _named.keys() - due.keys():
             _named.pop(gone, None)
@@ -85,10 +85,8 @@ def _look():
         elif empty_since is None:
             empty_since = now
         elif now >= empty_since + IDLE and _raddle._unwatch():
-            time.sleep(QUICK)  # Who asked just before may be about to enter a scope.
-            if not _raddle._inside() or _raddle._unwatch():
-                _means.end()
-                return
+            _means.end()
+            return
         _raddle._await_bell(pause)
 
 
@@ -114,6 +112,7 @@ def _name(idents):
         where = _named[ident, key] = f"in {cut.where_of(stacks.get(ident, ()))}"
         text = f"raddle: cannot be cancelled: {stack.name_of(ident)}: {where}\n"
         report.show(lambda _, text=text: text)
+    stacks.clear()  # This thread's own frames, which have them, are among them.
 
 
 class _Monitored:
@@ -131,20 +130,18 @@ class _Monitored:
         self._tool = None
         self._codes = {}  # by id: equal functions are not the same
 
-    def reach(self, idents):
+    def reach(self, due):
         """Have `reached` called in these threads where they are, and in no others."""
-        stacks = _raddle._moment()[0] if idents else {}
-        frames = [frame for ident in idents for frame, _ in stacks.get(ident, ())]
-        codes = {id(code): code for code in [frame.f_code for frame in frames]}
-        codes = {at: code for at, code in codes.items() if not stack.is_inner(code)}
-        del frames
-        del stacks
+        stacks = _raddle._moment()[0] if due else {}
+        found = [frame.f_code for ident, _ in due for frame, _ in stacks.get(ident, ())]
+        stacks.clear()  # This thread's own frames, which have them, are among them.
+        codes = {id(code): code for code in found if not stack.is_inner(code)}
         if codes and self._tool is None and not self._take():
             return
         for code in [code for at, code in codes.items() if at not in self._codes]:
             sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.INSTRUCTION)
         self._codes |= codes
-        if not idents:
+        if not due:
             self.end()
 
     def _take(self):
@@ -178,16 +175,18 @@ class _Asynchronous:
 
     stays = False
 
-    def reach(self, idents):
+    def reach(self, due):
         """Stop these threads, if they are where they may be stopped."""
-        frames = sys._current_frames() if idents else {}
-        for ident in idents:
-            frame = frames.get(ident)
-            if frame is None:
-                continue
-            code, offset = frame.f_code, frame.f_lasti
-            if stops.turns(code, offset) and stops.may_stop(frame, offset):
-                _raddle._raise_in(ident, code, offset, cut.Cancelled)
+        frames = sys._current_frames() if due else {}
+        for ident, key in due:
+            if ident in frames:
+                self._stop(ident, key, frames[ident])
+        frames.clear()  # This thread's own frame, which has them, is among them.
+
+    def _stop(self, ident, key, frame):
+        code, offset = frame.f_code, frame.f_lasti
+        if stops.turns(code, offset) and stops.may_stop(frame, offset):
+            _raddle._raise_in(ident, key, code, offset, cut.Cancelled)
 
     def end(self):
         """Nothing is left."""

@@ -73,11 +73,11 @@ class Task(Future):
             return  # It was given up before it began.
         fn, args, kwargs = self._call
         self._call = None
-        self._runs_in = _raddle._ident()
         result = error = None
         scope = self._scope.__enter__()
         try:
             if not scope.ended:
+                self._runs_in = _raddle._ident()
                 result = self._context.run(fn, *args, **kwargs)
             else:
                 error = Cancelled("had not begun", late=not scope.cancelled)

@@ -2,9 +2,10 @@
 //!
 //! That is Python's part (`_futures/reach.py`); here is what it needs to see, and to raise.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pyo3::exceptions::{PyBaseException, PyMemoryError, PyRecursionError};
 use pyo3::prelude::*;
@@ -40,7 +41,7 @@ pub(super) fn watch(py: Python<'_>) -> PyResult<()> {
 
 #[cold]
 fn begin(py: Python<'_>) -> PyResult<()> {
-    let hook = hooks::WATCH.import(py)?;
+    let hook = scope::outside(|| hooks::WATCH.import(py))?;
     let (now, handle) = (generation(), Arc::new(Handle::new()));
     if WATCHED.swap(now, Ordering::AcqRel) != now
         && start::start_plain(&handle, hook.bind(py)).is_err()
@@ -108,6 +109,15 @@ pub(crate) fn all_inside() -> Vec<Seen> {
     inside::all().into_iter().map(seen).collect()
 }
 
+thread_local! {
+    /// When the thread was found where it may not be stopped.
+    static ASKED: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// After how long it is asked again: to look through its frames takes some microseconds, and a loop
+/// may be in a function that is not to be left.
+const AGAIN: Duration = Duration::from_micros(200);
+
 /// What `sys.monitoring` calls where a thread that computes may be stopped: raises what
 /// `_futures.reach` says that it raises there, or returns its answer.
 #[pyfunction]
@@ -116,6 +126,9 @@ pub(crate) fn reached<'py>(place: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, P
     let py = place.py();
     let nothing = || py.None().into_bound(py);
     let Some(why) = scope::ended() else { return Ok(nothing()) };
+    if ASKED.get().is_some_and(|asked| asked.elapsed() < AGAIN) {
+        return Ok(nothing());
+    }
     let Some(hook) = hooks::REACHED.get() else { return Ok(nothing()) };
     let Some(key) = scope::number() else { return Ok(nothing()) };
     let late = why == Cancelled::Deadline;
@@ -126,6 +139,9 @@ pub(crate) fn reached<'py>(place: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, P
         Err(error) if is_want_of_room(py, &error) => return Ok(nothing()),
         Err(error) => return Err(error),
     };
+    if answer.is_none() {
+        ASKED.set(Some(Instant::now()));
+    }
     if answer.is_instance_of::<PyBaseException>() {
         scope::mark_cut();
         return Err(call::raised(answer));
@@ -137,13 +153,14 @@ fn is_want_of_room(py: Python<'_>, error: &PyErr) -> bool {
     error.is_instance_of::<PyRecursionError>(py) || error.is_instance_of::<PyMemoryError>(py)
 }
 
-/// Up to 3.11: has a thread raise `error`, a class, if it is still at the same instruction of this
-/// code object, where the interpreter looks for it before that goes on.
+/// Up to 3.11: has a thread raise `error`, a class, if it is still in the scope of this number and at
+/// the same instruction of this code object, where the interpreter looks for it before that goes on.
 #[cfg(not(Py_3_12))]
 #[pyfunction]
 #[pyo3(name = "_raise_in")]
 pub(crate) fn raise_in(
     ident: usize,
+    number: usize,
     code: &Bound<'_, PyAny>,
     offset: usize,
     error: &Bound<'_, PyAny>,
@@ -152,7 +169,10 @@ pub(crate) fn raise_in(
     // (The thread waits for the GIL, which is held here from the look to the end.)
     let frames = py.import("sys")?.call_method0("_current_frames")?;
     let Ok(frame) = frames.get_item(ident) else { return Ok(false) };
-    let same = frame.getattr("f_code")?.is(code)
+    let is_there =
+        |due: &inside::Due| (due.thread, due.number) == (ident, number) && due.why.is_some();
+    let same = inside::all().iter().any(is_there)
+        && frame.getattr("f_code")?.is(code)
         && frame.getattr("f_lasti")?.extract::<usize>()? == offset;
     // SAFETY: attached; the exception's class is alive.
     Ok(same && unsafe { pyo3::ffi::PyThreadState_SetAsyncExc(ident as _, error.as_ptr()) } == 1)

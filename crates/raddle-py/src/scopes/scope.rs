@@ -180,16 +180,16 @@ impl Scope {
 
     /// Enters it.
     pub(super) fn step_in(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let scope = slf.get();
-        let ends = |token: &CancelToken| !token.deadline().is_never();
-        if scope.after.is_some()
-            || scope.core.token().is_some_and(ends)
-            || scope::token().is_some_and(ends)
-        {
-            reach::watch(slf.py())?;
-        }
+        let (py, scope) = (slf.py(), slf.get());
         // SAFETY: the value of this object.
-        unsafe { scope.core.enter(slf.as_any(), scope.after) }
+        unsafe { scope.core.enter(slf.as_any(), scope.after)? };
+        // Once it is to be seen: the thread that looks ends when it sees nobody.
+        let ends = scope.core.token().is_some_and(|token| !token.deadline().is_never());
+        if ends && let Err(error) = reach::watch(py) {
+            scope.core.leave(py)?;
+            return Err(error);
+        }
+        Ok(())
     }
 
     /// Leaves it; `false` if it was not the innermost one.
