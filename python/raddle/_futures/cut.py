@@ -47,7 +47,7 @@ class Cancelled(BaseException):
 def cut(late, kind, subject):
     """Return what the calling thread's wait raises."""
     place = where(sys._getframe(1))
-    _places[_raddle._ident()] = place
+    note(place)
     return Cancelled(_wait(kind, subject), place, late)
 
 
@@ -123,23 +123,18 @@ def _wait(kind, subject):
 
 
 def where(frame):
-    """Return where the program is: its innermost own line, or else the innermost of all."""
-    innermost = None
-    for _ in range(_DEEPEST):
-        if frame is None:
-            break
-        code = frame.f_code
-        if not stack.is_inner(code):
-            innermost = innermost or frame
-            if stack.is_own(code):
-                break
+    """Return where the calling thread is, from this frame of its on: as `where_of` does."""
+    frames = []
+    while frame is not None and len(frames) < _DEEPEST:
+        frames.append((frame, frame.f_lineno))
         frame = frame.f_back
-    frame = frame or innermost
-    return _line(frame, frame.f_lineno) if frame is not None else ""
+    return where_of(frames)
 
 
 def where_of(frames):
-    """Return where a thread is whose frames and lines these are: as `where` does."""
+    """Return where a thread is whose frames and lines these are, the innermost first: its
+    innermost line of the program's own, or else the innermost of all.
+    """
     seen = [each for each in frames if not stack.is_inner(each[0].f_code)]
     own = [each for each in seen if stack.is_own(each[0].f_code)]
     return next((_line(frame, line) for frame, line in (*own, *seen)), "")

@@ -74,7 +74,7 @@ class Group(_raddle._Block):
         self._abandon = bool(abandon)
         self._lock = threading.RLock()  # (A signal's handler may come in between.)
         self._pid = None
-        self._count = 0
+        self._numbers = itertools.count(1)
         self._running = {}  # tasks that are to be waited for, in the order of their starts
         self._leaving = []  # threads whose task has ended
         self._failed = []  # errors, in the order in which they came
@@ -96,14 +96,10 @@ class Group(_raddle._Block):
             raise TypeError(f"a group starts what can be called, not {fn!r}")
         self._check("start()")
         _raddle.checkpoint()
-        with self._lock:
-            self._count += 1
-            count = self._count
         called = getattr(fn, "__name__", None) or type(fn).__name__
-        name = f"{called}-{count} (group {self.name})"
+        name = f"{called}-{next(self._numbers)} (group {self.name})"
         scope = _raddle.Scope(self._scope)
         task = Task((fn, args, kwargs), name, scope, context, self._has_ended)
-        task._starter = _raddle._ident()
         self._begin(task)
         return task
 
@@ -298,7 +294,7 @@ class Group(_raddle._Block):
 
     def _reap(self):
         """Let go of the threads that are gone."""
-        for thread in self._leaving[:MOST]:
+        for thread in tuple(self._leaving):
             if not thread.is_alive():
                 self._join_thread(thread)
 
@@ -327,18 +323,6 @@ class Group(_raddle._Block):
                 self._leaving.append(thread)
         if ends_all:
             self._scope.cancel()
-
-    def _join(self):
-        """Wait for all tasks, whatever happens; return what a signal's handler raised."""
-        interrupt = None
-        with _raddle.shield():
-            while True:
-                try:
-                    if not self._join_one():
-                        return interrupt
-                except BaseException as raised:
-                    interrupt = interrupt or raised
-                    self._scope.cancel()
 
     def _join_one(self):
         """Wait for the end of one thread; return whether there may be another."""

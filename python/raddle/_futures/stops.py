@@ -43,7 +43,6 @@ _CALLS = (
     "FOR_ITER",
     "GET_",
     "IMPORT_",
-    "INSTRUMENTED_",
     "LIST_EXTEND",
     "LOAD_ATTR",
     "LOAD_BUILD_CLASS",
@@ -115,9 +114,8 @@ def _find_cleaning(code):
     if not inside:
         return frozenset()
     places = {_place(ops[index]) for index in inside} - {None}
-    return _units(
-        code, ops, (index in inside or _place(op) in places for index, op in enumerate(ops))
-    )
+    cleans = (index in inside or _place(op) in places for index, op in enumerate(ops))
+    return _units(code, ops, cleans)
 
 
 def _find_calling(code):

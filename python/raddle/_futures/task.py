@@ -28,8 +28,8 @@ class Task(Future):
         self._runs_in = None  # the identifier of its thread, while it runs
         self._error = None
         self._told = threading.Event()
-        self._thread = None
-        self._launched = False
+        self._starter = _raddle._ident()
+        self._launched = False  # its start is over
 
     def cancel(self):
         """End the call: its waits raise `raddle.Cancelled`, now and until it has ended.

@@ -14,8 +14,11 @@ class Each:
     def __call__(self, *args, **kwargs):
         from raddle._futures.cut import deadline
 
-        with deadline(self.seconds):
+        with deadline(self._left()):
             return self.fn(*args, **kwargs)
+
+    def _left(self):
+        return self.seconds
 
     def __repr__(self):
         return repr(self.fn)
@@ -28,16 +31,13 @@ class Until(Each):
         super().__init__(fn, seconds)
         self.end = monotonic() + float(seconds)
 
-    def __call__(self, *args, **kwargs):
+    def _left(self):
         left = self.end - monotonic()
         if left <= 0:
             raise TimeoutError(
                 f"the deadline ({self.seconds:g} s) has passed before a worker was free"
             )
-        from raddle._futures.cut import deadline
-
-        with deadline(left):
-            return self.fn(*args, **kwargs)
+        return left
 
 
 def _checked(seconds):

@@ -42,11 +42,9 @@ pub(super) struct Worker<'a, 'py> {
     wait: bool,
     /// Whether it was announced, and has not looked into the queue yet.
     arriving: bool,
-    /// How many calls it has made since it was last detached.
-    turns: u32,
-    /// After how many calls it looks next, and how many that is after the last look.
-    look_at: u32,
+    /// How many calls it makes from one look to the next, and how many of these are left.
     step: u32,
+    left: u32,
     /// When its turn began, and when it looked last, once it has looked.
     looked: Option<(Instant, Instant)>,
     attached: Attached<'py>,
@@ -73,22 +71,9 @@ impl<'a, 'py> Worker<'a, 'py> {
         arriving: bool,
     ) -> Self {
         let attached = Attached::new(py).shielded();
-        let (turns, looked, last, told) = (0, None, None, None);
-        let (look_at, step) = (1, 1);
-        Self {
-            py,
-            queue,
-            context,
-            wait,
-            arriving,
-            turns,
-            look_at,
-            step,
-            looked,
-            attached,
-            last,
-            told,
-        }
+        let (looked, last, told) = (None, None, None);
+        let (step, left) = (1, 1);
+        Self { py, queue, context, wait, arriving, step, left, looked, attached, last, told }
     }
 }
 
@@ -99,7 +84,7 @@ impl Worker<'_, '_> {
         let (began, last) = *self.looked.get_or_insert((now, now));
         let is_quick = now.duration_since(last) < QUICK;
         self.step = if is_quick { (2 * self.step).min(LOOK) } else { 1 };
-        self.look_at = self.turns.wrapping_add(self.step);
+        self.left = self.step;
         self.looked = Some((began, now));
         if now.duration_since(began) >= TURN {
             Attached::new(self.py).shielded().detach();
@@ -129,8 +114,8 @@ impl<'py> pool::Worker<Item> for Worker<'_, 'py> {
         let Task { future, call, context } = task;
         drop((call, context)); // Before anybody hears that the call has ended.
         self.last = outcome.map(|outcome| (future, outcome));
-        self.turns += 1;
-        if self.turns >= self.look_at {
+        self.left -= 1;
+        if self.left == 0 {
             self.look();
         }
         Ok(ControlFlow::Continue(()))
@@ -155,8 +140,7 @@ impl<'py> pool::Worker<Item> for Worker<'_, 'py> {
     }
 
     fn detach_and_tell(&mut self) {
-        self.turns = 0;
-        (self.look_at, self.step, self.looked) = (1, 1, None);
+        (self.step, self.left, self.looked) = (1, 1, None);
         self.attached = Attached::new(self.py).shielded();
         self.attached.detach();
         if let Some((future, outcome)) = self.last.take() {

@@ -60,7 +60,10 @@ pub(super) fn cancelled(py: Python<'_>) -> PyResult<()> {
     watch(py)
 }
 
-/// Waits until a scope is cancelled, for at most so many seconds.
+/// Waits until a scope is cancelled, for at most so many seconds (60).
+///
+/// # Errors
+/// That the interpreter is finalizing; what a signal's handler has raised.
 #[pyfunction]
 #[pyo3(name = "_await_bell")]
 pub(crate) fn await_bell(py: Python<'_>, seconds: f64) -> PyResult<()> {
@@ -83,6 +86,9 @@ pub(crate) fn unwatch() -> bool {
 }
 
 /// In a forked child: the thread that has forked is in its scopes, and is looked after again.
+///
+/// # Errors
+/// As [`watch`].
 #[pyfunction]
 #[pyo3(name = "_scopes_forked")]
 pub(crate) fn scopes_forked(py: Python<'_>) -> PyResult<()> {
@@ -154,7 +160,8 @@ fn is_want_of_room(py: Python<'_>, error: &PyErr) -> bool {
 }
 
 /// Up to 3.11: has a thread raise `error`, a class, if it is still in the scope of this number and at
-/// the same instruction of this code object, where the interpreter looks for it before that goes on.
+/// the same instruction of this code object, where the interpreter looks for it before that goes on;
+/// returns whether it will.
 #[cfg(not(Py_3_12))]
 #[pyfunction]
 #[pyo3(name = "_raise_in")]
@@ -166,8 +173,9 @@ pub(crate) fn raise_in(
     error: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     let py = code.py();
-    // (The thread waits for the GIL, which is held here from the look to the end.)
-    let frames = py.import("sys")?.call_method0("_current_frames")?;
+    let current_frames = py.import("sys")?.getattr("_current_frames")?;
+    // (The thread waits for the GIL, which is held from here to the end: no Python code runs.)
+    let frames = current_frames.call0()?;
     let Ok(frame) = frames.get_item(ident) else { return Ok(false) };
     let is_there =
         |due: &inside::Due| (due.thread, due.number) == (ident, number) && due.why.is_some();

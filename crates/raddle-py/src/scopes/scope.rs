@@ -210,8 +210,10 @@ fn out_of_order() -> PyErr {
 /// waits' own timeouts: the block raises TimeoutError, which names the wait that was ended.
 ///
 /// Inside, the wait raises `raddle.Cancelled`. A deadline is never later than that of the block
-/// around it. Raises TypeError and ValueError for what is no number of seconds. The standard
-/// library has `asyncio.timeout()` for coroutines, and nothing for threads.
+/// around it. grace: the seconds that code which computes, and so never waits, goes on after that,
+/// before it is ended as well; None for ever; not given, that of the scope around, or 0.1. Raises
+/// TypeError and ValueError for what is no number of seconds. The standard library has
+/// `asyncio.timeout()` for coroutines, and nothing for threads.
 #[pyfunction]
 #[pyo3(
     signature = (seconds, /, *, grace = Arg::Missing),
