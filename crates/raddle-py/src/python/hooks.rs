@@ -4,9 +4,11 @@
 //! `_equip(name=object, ...)`. The first object of a name is the one for good: what a fresh copy of
 //! a module hands in later changes nothing. Reading one takes a load.
 
+use std::fmt::Write;
+
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyType};
 
 use crate::python::once::OnceBox;
 
@@ -178,21 +180,21 @@ impl Hook {
 #[pyfunction]
 #[pyo3(name = "_equip", signature = (**hooks))]
 pub(crate) fn equip(hooks: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+    let Some(hooks) = hooks else { return Ok(()) };
     let mut given = Vec::new();
-    for (name, object) in hooks.into_iter().flat_map(|hooks| hooks.iter()) {
-        let name = name.cast_into::<PyString>()?.to_string_lossy().into_owned();
-        let Some(hook) = ALL.iter().find(|hook| hook.name == name) else {
-            let all: Vec<_> = ALL.iter().map(|hook| hook.name).collect();
-            let all = all.join(", ");
-            return Err(PyTypeError::new_err(format!("'{name}' is none of {all}")));
-        };
-        hook.check(&object)?;
-        given.push((*hook, object));
+    for hook in ALL {
+        if let Some(object) = hooks.get_item(hook.name)? {
+            hook.check(&object)?;
+            given.push((*hook, object));
+        }
     }
-    for (hook, _) in &given {
-        let is_given = |other: &Hook| given.iter().any(|(each, _)| each.name == other.name);
-        let missing = ALL.iter().find(|other| other.module == hook.module && !is_given(other));
-        if let Some(missing) = missing {
+    if given.len() < hooks.len() {
+        return Err(unknown(hooks, &given));
+    }
+    for missing in ALL {
+        if let Some((hook, _)) = given.iter().find(|(hook, _)| hook.module == missing.module)
+            && !hooks.contains(missing.name)?
+        {
             return Err(PyTypeError::new_err(format!(
                 "'{}' is missing: '{}' and it are handed in together, by {}",
                 missing.name, hook.name, hook.module
@@ -203,4 +205,17 @@ pub(crate) fn equip(hooks: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let _ = hook.object.set(object.unbind());
     }
     Ok(())
+}
+
+#[cold]
+fn unknown(hooks: &Bound<'_, PyDict>, given: &[(&Hook, Bound<'_, PyAny>)]) -> PyErr {
+    let is_given = |name: &str| given.iter().any(|(hook, _)| hook.name == name);
+    let names = hooks.keys().iter().map(|name| name.to_string());
+    let name = names.into_iter().find(|name| !is_given(name)).unwrap_or_default();
+    // (LLVM works at `join` for minutes, since it knows each length.)
+    let mut all = String::new();
+    for hook in ALL {
+        let _ = write!(all, "{}{}", if all.is_empty() { "" } else { ", " }, hook.name);
+    }
+    PyTypeError::new_err(format!("'{name}' is none of {all}"))
 }
