@@ -22,6 +22,7 @@
 //! | `Timer`              | [`Timer`]            | —                      |
 //! | —                    | [`RwLock`], [`RawRwLock`], [`Latch`], [`Once`] | `RwLock`, —, `OnceLock` |
 //! | —                    | [`CancelToken`]      | —                      |
+//! | —                    | [`group()`](group)   | `thread::scope`        |
 //! | `Thread`             | [`spawn`], [`thread::Builder`] | `thread::spawn` |
 //! | `ThreadPoolExecutor` (of `concurrent.futures`) | [`Pool`] | —           |
 //!
@@ -65,6 +66,8 @@ pub use os::{Deadline, Parker, Wake, thread_id};
 #[cfg(not(raddle_loom))]
 pub use pool::{Pool, Spawned};
 pub use queue::{GetError, PutError, Queue};
+#[cfg(not(raddle_loom))]
+pub use thread::group::{Failure, Group, GroupError, Task, group, group_within};
 #[cfg(not(raddle_loom))]
 pub use thread::{Thread, Timer, scope, spawn};
 pub use wait::{Blocking, CancelToken, Cancellable, Cancelled, Native};

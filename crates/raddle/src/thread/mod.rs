@@ -3,6 +3,8 @@
 
 mod forks;
 #[cfg(not(raddle_loom))]
+pub mod group;
+#[cfg(not(raddle_loom))]
 mod handle;
 #[cfg(not(raddle_loom))]
 mod lingering;

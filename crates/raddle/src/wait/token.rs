@@ -221,6 +221,14 @@ impl CancelToken {
         self.scope.until.has_passed().then_some(Cancelled::Deadline)
     }
 
+    /// [`ended`](Self::ended), for `?`: what code that computes asks now and then.
+    ///
+    /// # Errors
+    /// Why the scope has ended.
+    pub fn check(&self) -> Result<(), Cancelled> {
+        self.ended().map_or(Ok(()), Err)
+    }
+
     /// Sleeps on `parker`, for [`Blocking::sleep`]: a [`Wake::Signal`] is also what the token's
     /// end is told by, and [`Blocking::on_signal`] has to ask [`ended`](Self::ended).
     pub fn park(&self, parker: &Parker, until: Deadline) -> Wake {
