@@ -9,6 +9,8 @@ import urllib.request
 
 import pytest
 import raddle
+from raddle import _raddle
+from raddle._diagnose.program import stack
 
 pytestmark = pytest.mark.raddle_only
 
@@ -109,3 +111,14 @@ def test_a_dump_shows_what_a_request_waits_for(service, until):
 
 def names():
     return " ".join(thread.name for thread in stock.enumerate())
+
+
+def test_a_dump_has_no_thread_of_raddles_own(until):
+    def looks():  # the thread that looks after those that are in scopes
+        return {each[0] for each in _raddle._waits()} & stack.ours
+
+    with raddle.deadline(60):
+        until(looks)
+        out = io.StringIO()
+        raddle.dump(out)
+        assert "not started by threading" not in out.getvalue()

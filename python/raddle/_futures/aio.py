@@ -1,7 +1,9 @@
 """Threads for coroutines: one that ends when the task that awaits it is cancelled."""
 
+import contextlib
 import contextvars
 import itertools
+import sys
 
 from raddle import _raddle, threading
 from raddle._futures.task import Task
@@ -14,37 +16,97 @@ async def to_thread(fn, /, *args, **kwargs):
 
     If the task that awaits it is cancelled, so are the waits of the thread, which raise
     `raddle.Cancelled`, and what it computes; the cancellation comes out once the thread has
-    ended. (A second one comes out at once.) The call runs in a copy of the caller's context.
-    Raises what the call raises, and RuntimeError without a running loop. Counterpart:
-    asyncio.to_thread(), which leaves the thread running.
+    ended. (With asyncio, a second one comes out at once.) The call runs in a copy of the caller's
+    context. In a task of asyncio, of trio, or of anyio on either. Raises what the call raises, and
+    RuntimeError without a running loop. Counterparts: asyncio.to_thread(), which leaves the thread
+    running, and trio.to_thread.run_sync(), which waits for it.
     """
-    import asyncio
-
     if not callable(fn):
         raise TypeError(f"to_thread() calls what can be called, not {fn!r}")
-    loop = asyncio.get_running_loop()
+    loop = _loop()
+    await loop.checkpoint()
     called = getattr(fn, "__name__", None) or type(fn).__name__
     name = f"{called}-{next(_number)} (to_thread)"
     context = contextvars.copy_context()
-    ended = loop.create_future()
     task = Task((fn, args, kwargs), name, _raddle.Scope(), context, lambda _: None)
-    task.add_done_callback(lambda _: _tell(loop, ended))
+    task.add_done_callback(lambda _: loop.tell())
     threading.Thread(target=task._run, name=name).start()
     try:
-        await asyncio.shield(ended)
-    except asyncio.CancelledError:
+        await loop.wait()
+    except loop.cancelled:
         task.cancel()
-        if not ended.done():
-            await ended
+        await loop.wait_anyhow()
         raise
     if task.cancelled():
-        raise asyncio.CancelledError(f"{name} was cancelled")
+        raise loop.ended(f"{name} was cancelled")
     return task.result()
 
 
-def _tell(loop, ended):
-    """Have a loop know that a thread has ended, if there still is one."""
-    try:
-        loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(None))
-    except RuntimeError:
-        return  # It is closed: nobody waits.
+def _loop():
+    """Return what wakes the calling coroutine once a thread has ended."""
+    trio = sys.modules.get("trio")
+    if trio is not None:
+        try:
+            trio.lowlevel.current_task()
+        except RuntimeError:
+            pass  # It is in use, but not here.
+        else:
+            return _Trio(trio)
+    return _Asyncio()
+
+
+class _Asyncio:
+    def __init__(self):
+        import asyncio
+
+        self.cancelled = self.ended = asyncio.CancelledError
+        self._shield = asyncio.shield
+        self._loop = asyncio.get_running_loop()
+        self._told = self._loop.create_future()
+
+    async def checkpoint(self):
+        pass
+
+    def tell(self):
+        """Have the coroutine know that the thread has ended, if it is still there."""
+        with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits.
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self):
+        if not self._told.done():
+            self._told.set_result(None)
+
+    async def wait(self):
+        await self._shield(self._told)
+
+    async def wait_anyhow(self):
+        """Wait, though the task was cancelled; a scope of anyio's cancels again and again."""
+        anyio = sys.modules.get("anyio")
+        with contextlib.nullcontext() if anyio is None else anyio.CancelScope(shield=True):
+            if not self._told.done():
+                await self._told
+
+
+class _Trio:
+    def __init__(self, trio):
+        from concurrent.futures import CancelledError
+
+        self.cancelled, self.ended = trio.Cancelled, CancelledError
+        self._trio, self._told = trio, trio.Event()
+        self._token = trio.lowlevel.current_trio_token()
+
+    async def checkpoint(self):
+        await self._trio.lowlevel.checkpoint_if_cancelled()
+
+    def tell(self):
+        """Have the coroutine know that the thread has ended, if it is still there."""
+        with contextlib.suppress(self._trio.RunFinishedError):
+            self._token.run_sync_soon(self._told.set)
+
+    async def wait(self):
+        await self._told.wait()
+
+    async def wait_anyhow(self):
+        """Wait, though the task was cancelled."""
+        with self._trio.CancelScope(shield=True):
+            await self._told.wait()

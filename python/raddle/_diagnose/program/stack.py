@@ -105,7 +105,8 @@ class Moment(Stacks):
             super().__init__()
             self.waits = []
             return
-        stacks, self.waits = _raddle._moment()
+        stacks, waits = _raddle._moment()
+        self.waits = [each for each in waits if each[0] not in ours]
         self._frames = {ident: frames[0][0] for ident, frames in stacks.items()}
         self._leave_out_ours()
         self._seen = {ident: visible(stacks[ident]) for ident in self._frames}
