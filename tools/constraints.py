@@ -24,7 +24,8 @@ TARGET = Path(__file__).with_name("constraints.txt")
 TOOLS = ["nox>=2024.4", "ruff>=0.6"]  # what the Makefile installs
 # What `make docs-site` installs: what builds the site, and what looks at it in a browser.
 SITE = ["sphinx>=8.2", "myst-parser>=4", "furo>=2024.8", "pytest>=8", "selenium>=4.25"]
-OTHERS = ["gevent", "eventlet", "trio", "anyio"]  # what raddle gets along with; none of them is built
+# What raddle gets along with; none of them is built.
+OTHERS = ["gevent", "eventlet", "trio", "anyio"]
 # What `make lint` needs besides, and what `make wheels` and `make hooks` do.
 LINT = ["typos>=1.30", "check-jsonschema>=0.33", "zizmor>=1.20"]
 WHEELS = ["maturin[zig]", "auditwheel>=6", "twine>=6", "check-wheel-contents>=0.6"]

@@ -1,4 +1,4 @@
-"""Two requests, each of which asks two others, one of which is stuck: Ctrl-\\ shows the tree."""
+"""Two requests, each of which asks for two things, one of them in vain: Ctrl-\\ shows that."""
 
 import raddle
 from raddle import queue

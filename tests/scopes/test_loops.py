@@ -1,7 +1,6 @@
 """trio and anyio beside raddle: their threads, their cancellation, and `raddle.to_thread()`."""
 
 import subprocess
-import sys
 
 import pytest
 import raddle

@@ -16,10 +16,10 @@ async def to_thread(fn, /, *args, **kwargs):
 
     If the task that awaits it is cancelled, so are the waits of the thread, which raise
     `raddle.Cancelled`, and what it computes; the cancellation comes out once the thread has
-    ended. (With asyncio, a second one comes out at once.) The call runs in a copy of the caller's
-    context. In a task of asyncio, of trio, or of anyio on either. Raises what the call raises, and
-    RuntimeError without a running loop. Counterparts: asyncio.to_thread(), which leaves the thread
-    running, and trio.to_thread.run_sync(), which waits for it.
+    ended. (With asyncio, a second one comes out at once.) The call runs in a copy of the
+    caller's context. The task is asyncio's, trio's, or anyio's on either. Raises what the call
+    raises, and RuntimeError without a running loop. Counterparts: asyncio.to_thread(), which
+    leaves the thread running, and trio.to_thread.run_sync(), which waits for it.
     """
     if not callable(fn):
         raise TypeError(f"to_thread() calls what can be called, not {fn!r}")
