@@ -1,0 +1,165 @@
+"""`raddle.sync` beside the interpreter's own, and beside what is installed of its peers."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import threading as stock
+from collections.abc import Callable
+
+from raddle import sync, threading
+
+from .. import rows
+from .measure import Row, ns, ratio, timed
+
+READERS = (2, 4, 8)
+THREADS = (1, 2, 4, 8)
+
+
+def peer(module: str):
+    """Return a module that may not be installed, or None."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        return None
+
+
+def together(body: Callable[[int], object], threads: int) -> Callable[[int], float]:
+    """Return what measures `body(n)` in so many threads at once: nanoseconds for a turn."""
+
+    def run(n: int) -> float:
+        barrier = stock.Barrier(threads + 1)
+
+        def work() -> None:
+            barrier.wait()
+            body(n)
+
+        made = [stock.Thread(target=work) for _ in range(threads)]
+        for each in made:
+            each.start()
+        barrier.wait()
+        begin = ns()
+        for each in made:
+            each.join()
+        return (ns() - begin) / (n * threads)
+
+    return run
+
+
+def reading(guard: Callable[[], object]) -> Callable[[int], None]:
+    value = list(range(10))
+
+    def body(n: int) -> None:
+        for _ in range(n):
+            with guard():
+                sum(value)
+
+    return body
+
+
+def readers(options) -> list[Row]:
+    lock, shared = threading.Lock(), sync.RWLock()
+    held = shared.read
+
+    def by_lock(n: int) -> None:
+        for _ in range(n):
+            with lock:
+                pass
+
+    def by_read(n: int) -> None:
+        for _ in range(n):
+            with held:
+                pass
+
+    found = [
+        Row(
+            "with RWLock().read, time by that of `with lock:`",
+            ratio(timed(by_read), timed(by_lock), 50_000, options.rounds),
+            "x",
+            "<=",
+            1.5,
+        )
+    ]
+    others = {"Lock": lambda: lock, "threading.Lock": (lambda made: lambda: made)(stock.Lock())}
+    if (fasteners := peer("fasteners")) is not None:
+        others["fasteners"] = fasteners.ReaderWriterLock().read_lock
+    if (module := peer("readerwriterlock.rwlock")) is not None:
+        others["readerwriterlock"] = module.RWLockFair().gen_rlock
+    for threads in READERS:
+        for name, guard in others.items():
+            n = 2_000 if name in ("fasteners", "readerwriterlock") else 5_000
+            quicker = ratio(
+                together(reading(guard), threads),
+                together(reading(lambda: held), threads),
+                n,
+                options.rounds,
+            )
+            is_free = rows.build_kind() == "ft"
+            sense = ">=" if is_free or "ock" not in name[-4:] else ""
+            found.append(
+                Row(f"{threads} readers: {name}, by RWLock.read", quicker, "x", sense, 1)
+            )
+    return found
+
+
+def atomics(options) -> list[Row]:
+    number, lock = sync.AtomicInt(), stock.Lock()
+    total = 0
+
+    def add(n: int) -> None:
+        plus = number.add
+        for _ in range(n):
+            plus()
+
+    def by_lock(n: int) -> None:
+        nonlocal total
+        for _ in range(n):
+            with lock:
+                total += 1
+
+    others: dict[str, tuple[Callable[[int], None], float]] = {"with lock: n += 1": (by_lock, 3)}
+    if (cereggii := peer("cereggii")) is not None:
+        made = cereggii.AtomicInt64(0)
+
+        def by_cereggii(n: int) -> None:
+            plus = made.increment_and_get
+            for _ in range(n):
+                plus()
+
+        others["cereggii"] = by_cereggii, 1
+    if (ft := peer("ft_utils.concurrent")) is not None:
+        counter = ft.AtomicInt64(0)
+
+        def by_ft(n: int) -> None:
+            plus = counter.incr
+            for _ in range(n):
+                plus()
+
+        others["ft_utils"] = by_ft, 1
+    return [
+        Row(
+            f"{threads} threads: {name}, by AtomicInt.add",
+            ratio(together(body, threads), together(add, threads), 10_000, options.rounds),
+            "x",
+            ">=",
+            target,
+        )
+        for threads in THREADS
+        for name, (body, target) in others.items()
+    ]
+
+
+def once(options) -> list[Row]:
+    mine, theirs = sync.once(lambda: 7), functools.cache(lambda: 7)
+
+    def calls(function: Callable[[], int]) -> Callable[[int], None]:
+        function()
+
+        def body(n: int) -> None:
+            for _ in range(n):
+                function()
+
+        return body
+
+    quicker = ratio(timed(calls(theirs)), timed(calls(mine)), 50_000, options.rounds)
+    return [Row("functools.cache, by once", quicker, "x", ">=", 0.9)]
