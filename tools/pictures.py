@@ -35,7 +35,7 @@ SHOWN = {
     "order": ("raddle run --check bank.py", "examples", ["--check", "bank.py"], b""),
     "race": ("raddle run --race counter.py", "examples/races", ["--race", "counter.py"], b""),
     "contention": ("raddle run --profile jobs.py", "examples", ["--profile", "jobs.py"], b""),
-    "groups": ("Ctrl-\\ in requests.py", "examples/groups", ["requests.py"], b"\x1c"),
+    "groups": ("Ctrl-\\ in fan_out.py", "examples/groups", ["fan_out.py"], b"\x1c"),
     "dump": ("Ctrl-\\ while full_queue.py hangs", "tests/hangs", ["full_queue.py"], b"\x1c"),
 }
 

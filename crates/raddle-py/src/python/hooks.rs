@@ -193,7 +193,7 @@ pub(crate) fn equip(hooks: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
     }
     for missing in ALL {
         if let Some((hook, _)) = given.iter().find(|(hook, _)| hook.module == missing.module)
-            && !hooks.contains(missing.name)?
+            && hooks.get_item(missing.name)?.is_none()
         {
             return Err(PyTypeError::new_err(format!(
                 "'{}' is missing: '{}' and it are handed in together, by {}",
@@ -210,8 +210,8 @@ pub(crate) fn equip(hooks: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
 #[cold]
 fn unknown(hooks: &Bound<'_, PyDict>, given: &[(&Hook, Bound<'_, PyAny>)]) -> PyErr {
     let is_given = |name: &str| given.iter().any(|(hook, _)| hook.name == name);
-    let names = hooks.keys().iter().map(|name| name.to_string());
-    let name = names.into_iter().find(|name| !is_given(name)).unwrap_or_default();
+    let mut names = hooks.iter().map(|(name, _)| name.to_string());
+    let name = names.find(|name| !is_given(name)).unwrap_or_default();
     // (LLVM works at `join` for minutes, since it knows each length.)
     let mut all = String::new();
     for hook in ALL {
