@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+LOOM := RUSTFLAGS="--cfg raddle_loom" CARGO_TARGET_DIR=target/loom cargo test --quiet -p raddle --release --test 'loom_*'
+
 $(BIN)/nox: tools/constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c tools/constraints.txt \
@@ -34,6 +36,7 @@ check: lint ## lints, the crate's tests and raddle's own on one interpreter, in 
 
 test: lint rust ## all that CI runs, on every interpreter found
 	$(BIN)/nox -s build
+	$(LOOM) --no-run
 	@# The models compute for minutes, and the tests of Python mostly wait: side by side.
 	RADDLE_BUILT=1 $(MAKE) --no-print-directory -j2 loom-conformance python
 	RADDLE_BUILT=1 $(MAKE) --no-print-directory stress
@@ -61,7 +64,7 @@ rust: ## the crate's tests, doctests, rustdoc and example
 	cargo run --quiet -p raddle --example tutorial
 
 loom: ## model checking of every primitive
-	RUSTFLAGS="--cfg raddle_loom" CARGO_TARGET_DIR=target/loom nice -n 19 cargo test --quiet -p raddle --release --test 'loom_*'
+	nice -n 19 env $(LOOM)
 
 .PHONY: loom-conformance
 loom-conformance: loom
