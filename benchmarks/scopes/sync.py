@@ -87,7 +87,7 @@ def readers(options) -> list[Row]:
         others["readerwriterlock"] = module.RWLockFair().gen_rlock
     for threads in READERS:
         for name, guard in others.items():
-            n = 2_000 if name in ("fasteners", "readerwriterlock") else 5_000
+            n = 5_000 if name in ("fasteners", "readerwriterlock") else 50_000
             quicker = ratio(
                 together(reading(guard), threads),
                 together(reading(lambda: held), threads),
@@ -139,7 +139,7 @@ def atomics(options) -> list[Row]:
     return [
         Row(
             f"{threads} threads: {name}, by AtomicInt.add",
-            ratio(together(body, threads), together(add, threads), 10_000, options.rounds),
+            ratio(together(body, threads), together(add, threads), 100_000, options.rounds),
             "x",
             ">=",
             target,

@@ -5,7 +5,7 @@ use pyo3::exceptions::{
     PyValueError,
 };
 use pyo3::prelude::*;
-use pyo3::types::PyFloat;
+use pyo3::types::{PyFloat, PyInt};
 use raddle::deadlock::Subject;
 use raddle::{CancelToken, Cancelled, Deadline};
 
@@ -270,8 +270,14 @@ fn not_entered() -> PyErr {
 
 /// Reads a number of seconds, in nanoseconds; `what` is what it is.
 fn read(seconds: &Bound<'_, PyAny>, what: &str) -> PyResult<i64> {
-    let Ok(float) = seconds.cast_exact::<PyFloat>() else { return read_other(seconds, what) };
-    let nanos = float.value() * SECOND;
+    let float = match seconds.cast_exact::<PyFloat>() {
+        Ok(float) => float.value(),
+        Err(_) => match seconds.cast_exact::<PyInt>().map(|int| int.extract::<u32>()) {
+            Ok(Ok(whole)) => f64::from(whole),
+            _ => return read_other(seconds, what),
+        },
+    };
+    let nanos = float * SECOND;
     if (0.0..9.2e18).contains(&nanos) {
         Ok(nanos.ceil() as i64)
     } else {
