@@ -13,6 +13,7 @@ from .. import rows
 from .measure import Row, ns, ratio, timed
 
 READERS = (2, 4, 8)
+ARTICLES = ("loom", "shuttle", "heddle", "reed", "warp")
 THREADS = (1, 2, 4, 8)
 
 
@@ -46,15 +47,23 @@ def together(body: Callable[[int], object], threads: int) -> Callable[[int], flo
     return run
 
 
-def reading(guard: Callable[[], object]) -> Callable[[int], None]:
-    value = list(range(10))
+def reading(guard) -> Callable[[int], None]:
+    """Return what looks prices up, `guard` being what `with` takes, or what makes that."""
+    prices = {name: len(name) for name in ARTICLES}
 
     def body(n: int) -> None:
         for _ in range(n):
-            with guard():
-                sum(value)
+            with guard:
+                for name in ARTICLES:
+                    prices[name]
 
-    return body
+    def body_with_another_each_time(n: int) -> None:
+        for _ in range(n):
+            with guard():
+                for name in ARTICLES:
+                    prices[name]
+
+    return body if hasattr(guard, "__enter__") else body_with_another_each_time
 
 
 def readers(options) -> list[Row]:
@@ -80,7 +89,7 @@ def readers(options) -> list[Row]:
             1.5,
         )
     ]
-    others = {"Lock": lambda: lock, "threading.Lock": (lambda made: lambda: made)(stock.Lock())}
+    others = {"Lock": lock, "threading.Lock": stock.Lock()}
     if (fasteners := peer("fasteners")) is not None:
         others["fasteners"] = fasteners.ReaderWriterLock().read_lock
     if (module := peer("readerwriterlock.rwlock")) is not None:
@@ -90,7 +99,7 @@ def readers(options) -> list[Row]:
             n = 5_000 if name in ("fasteners", "readerwriterlock") else 50_000
             quicker = ratio(
                 together(reading(guard), threads),
-                together(reading(lambda: held), threads),
+                together(reading(held), threads),
                 n,
                 options.rounds,
             )
