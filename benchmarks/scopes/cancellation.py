@@ -16,6 +16,13 @@ from raddle import futures, queue, sync, threading
 from .measure import Row, ns, quantile
 
 
+def elsewhere(call: Callable[[], object]) -> None:
+    """Make a call in a thread that then ends."""
+    thread = stock.Thread(target=call)
+    thread.start()
+    thread.join()
+
+
 # What a thread can wait for: each returns the wait, and what makes it possible again.
 def waits() -> dict[str, Callable[[], Callable[[], object]]]:
     def lock():
@@ -25,7 +32,7 @@ def waits() -> dict[str, Callable[[], Callable[[], object]]]:
 
     def rlock():
         made = threading.RLock()
-        stock.Thread(target=made.acquire).start()
+        elsewhere(made.acquire)
         return made.acquire
 
     def condition():
@@ -54,7 +61,7 @@ def waits() -> dict[str, Callable[[], Callable[[], object]]]:
 
     def write():
         made = sync.RWLock()
-        stock.Thread(target=made.read.acquire).start()
+        elsewhere(made.read.acquire)
         return made.write.acquire
 
     return {
@@ -118,7 +125,7 @@ def cancellation(options) -> list[Row]:
         )
     found.append(Row("cancel to raise, all, median", statistics.median(every), "ms"))
     late: list[float] = []
-    for _ in range(options.rounds * 4):
+    for _ in range(options.rounds * 20):
         begin = ns()
         with contextlib.suppress(TimeoutError), raddle.deadline(0.02, grace=0.1):
             while True:
