@@ -136,7 +136,7 @@ def atomics(options) -> list[Row]:
                 plus()
 
         others["cereggii"] = by_cereggii, 1
-    if (ft := peer("ft_utils.concurrent")) is not None:
+    if (ft := peer("ft_utils.concurrency")) is not None:
         counter = ft.AtomicInt64(0)
 
         def by_ft(n: int) -> None:
