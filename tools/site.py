@@ -23,7 +23,7 @@ SOURCE = TARGET / "source"
 
 # In this order; whatever else is in docs/ comes after the second group.
 FIRST = ("tutorial", "guide")
-TASKS = ("backends", "groups", "hangs", "order", "races", "contention", "tools")
+TASKS = ("backends", "groups", "patterns", "hangs", "order", "races", "contention", "tools")
 LAST = ("differences", "limits", "benchmarks")
 REFERENCE = ("raddle", "threading", "queue", "futures", "sync")
 

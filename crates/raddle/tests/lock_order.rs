@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use raddle::deadlock::Kind;
 use raddle::lock_order::{Card, Inversion, Site, check_order, inversions};
-use raddle::{Lock, RLock, RawLock};
+use raddle::{Deadline, Lock, Native, RLock, RawLock, RawRwLock};
 
 /// The checks are the process's: one test at a time.
 fn alone() -> MutexGuard<'static, ()> {
@@ -276,4 +276,79 @@ fn a_gate_that_is_gone_kept_those_apart_that_are_gone_with_it() {
     }
     let found = of("portal");
     assert!(found.is_empty(), "{found:?}");
+}
+
+/// A lock to read and write, as one that is checked is made.
+fn shared(name: &str) -> RawRwLock {
+    let lock = RawRwLock::new();
+    assert!(lock.check(Card::new(Kind::RwLock, Some(name), Site::Unknown)));
+    lock
+}
+
+fn read<R>(lock: &RawRwLock, inside: impl FnOnce() -> R) -> R {
+    assert_eq!(lock.read_with(&mut Native, Deadline::NEVER), Ok(true));
+    let result = inside();
+    lock.end_read().unwrap();
+    result
+}
+
+fn write<R>(lock: &RawRwLock, inside: impl FnOnce() -> R) -> R {
+    assert_eq!(lock.write_with(&mut Native, Deadline::NEVER), Ok(true));
+    let result = inside();
+    lock.end_write().unwrap();
+    result
+}
+
+#[test]
+fn a_lock_that_is_read_in_one_order_and_written_in_another_is_told() {
+    let _alone = alone();
+    let (prices, stock) = (shared("rw prices"), Lock::checked("rw stock", ()));
+    read(&prices, || drop(stock.acquire()));
+    write(&prices, || drop(stock.acquire()));
+    assert!(of("rw").is_empty());
+    let held = stock.acquire();
+    read(&prices, || ());
+    drop(held);
+    let found = of("rw");
+    assert_eq!(found.len(), 1);
+    assert!(found[0].links.iter().any(|link| link.lock.kind == Kind::RwLock));
+}
+
+#[test]
+fn a_read_inside_a_read_is_no_order_and_what_was_given_back_is_not_held() {
+    let _alone = alone();
+    let (prices, stock) = (shared("again prices"), Lock::checked("again stock", ()));
+    read(&prices, || drop(stock.acquire()));
+    read(&prices, || read(&prices, || ()));
+    let held = stock.acquire();
+    drop(held);
+    read(&prices, || ());
+    assert!(of("again").is_empty());
+    assert_eq!(prices.try_write(), Ok(true));
+    drop(stock.try_acquire());
+    prices.end_write().unwrap();
+    assert!(of("again").is_empty());
+}
+
+#[test]
+fn a_lock_that_both_only_read_keeps_no_orders_apart() {
+    let _alone = alone();
+    for (one, other, told) in [(true, true, 1), (true, false, 0), (false, false, 0)] {
+        let name = format!("apart {one} {other}");
+        let gate = shared(&format!("{name} gate"));
+        let (a, b) = (Lock::checked(&name, ()), Lock::checked(&name, ()));
+        let within = |reads: bool, inside: &dyn Fn()| {
+            if reads { read(&gate, inside) } else { write(&gate, inside) }
+        };
+        within(one, &|| nest(&a, &b));
+        within(other, &|| nest(&b, &a));
+        assert_eq!(of(&name).len(), told, "{name}");
+    }
+    let (gate, a, b) =
+        (shared("weaker gate"), Lock::checked("weaker a", ()), Lock::checked("weaker b", ()));
+    write(&gate, || nest(&a, &b));
+    read(&gate, || nest(&b, &a));
+    assert!(of("weaker").is_empty());
+    read(&gate, || nest(&a, &b)); // (It was held alone before.)
+    assert_eq!(of("weaker").len(), 1);
 }

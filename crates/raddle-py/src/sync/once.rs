@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyException, PyRuntimeError, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use raddle::deadlock::Kind;
 use raddle::{Deadline, RLock};
 
 use crate::blocking::attached::Attached;
@@ -14,6 +15,7 @@ use crate::python::call::{self, OwnedPy};
 use crate::python::errors;
 use crate::python::interned::intern;
 use crate::python::once::OnceBox;
+use crate::sites::card;
 
 /// Calls a function once, and returns what that returned to everybody who calls it.
 ///
@@ -44,11 +46,22 @@ struct Failed {
 
 impl Once {
     fn calling(function: Bound<'_, PyAny>) -> Self {
+        let turn = RLock::new();
+        if card::are_on() {
+            let py = function.py();
+            card::give(py, Kind::Once, |card| turn.check(card));
+            let name = call::getattr(&function, intern!(py, "__qualname__"));
+            if let Some(card) = turn.card()
+                && let Some(name) = name.ok().and_then(|name| name.extract::<String>().ok())
+            {
+                card.call(&name);
+            }
+        }
         Self {
             function: OwnedPy::new(function.unbind()),
             name: OnceBox::new(),
             value: OnceBox::new(),
-            turn: RLock::new(),
+            turn,
             failed: Mutex::new(Failed::default()),
             waiting: AtomicUsize::new(0),
         }

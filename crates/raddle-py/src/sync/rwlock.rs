@@ -5,14 +5,17 @@ use std::sync::Arc;
 use pyo3::exceptions::{PyRuntimeError, PyTimeoutError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use raddle::deadlock::Kind;
 use raddle::{Deadline, Misuse, RawRwLock, RwLockError};
 
 use crate::blocking::attached::Attached;
+use crate::blocking::finalizing::is_finalizing;
 use crate::locks::name;
 use crate::locks::padded::Padded;
 use crate::python::arguments::Truth;
 use crate::python::errors;
 use crate::python::timeout;
+use crate::sites::card;
 
 /// A lock that many threads may hold to read, or one to write.
 ///
@@ -62,7 +65,11 @@ impl Side {
 
     #[inline]
     fn take(&self, py: Python<'_>, until: Deadline) -> PyResult<bool> {
-        if self.take_at_once()? { Ok(true) } else { self.wait(py, until) }
+        if (self.core.is_unchecked() || is_finalizing()) && self.take_at_once()? {
+            Ok(true)
+        } else {
+            self.wait(py, until)
+        }
     }
 
     #[cold]
@@ -173,6 +180,12 @@ impl RWLock {
         let name = name::read(name, "RWLock")?;
         let core = Arc::new(Padded::new(RawRwLock::new()));
         core.name.set(name);
+        if card::are_on() {
+            card::give(py, Kind::RwLock, |card| core.check(card));
+            if let Some(card) = core.card() {
+                core.name.note(py, &card);
+            }
+        }
         let side = |reads| Py::new(py, Side { core: Arc::clone(&core), reads });
         let (read, write) = (side(true)?, side(false)?);
         Ok(Self { core, read, write })

@@ -41,6 +41,12 @@ impl CardCell {
         self.borrow().map(|card| Arc::clone(&card))
     }
 
+    /// Whether there is a card.
+    #[inline]
+    pub(crate) fn is_filled(&self) -> bool {
+        !self.card.load(Ordering::Relaxed).is_null()
+    }
+
     /// The card, for as long as the cell is there.
     pub(crate) fn borrow(&self) -> Option<Lent<'_>> {
         let card = self.card.load(Ordering::Acquire);

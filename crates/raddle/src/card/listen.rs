@@ -39,8 +39,8 @@ fn races() -> bool {
 pub(crate) struct LockOrder {
     /// The calling thread is about to wait for a lock as long as it takes.
     pub(crate) before: fn(&Card, Site, &mut dyn Asked) -> Option<Inversion>,
-    /// It has taken the lock.
-    pub(crate) taken: fn(&Arc<Card>, Site),
+    /// It has taken the lock, `alone` unless others may hold it as well.
+    pub(crate) taken: fn(&Arc<Card>, Site, alone: bool),
     /// It is about to release the lock.
     pub(crate) released: fn(&Arc<Card>),
     /// The lock is used as a signal.
@@ -105,7 +105,7 @@ pub(crate) fn missed(card: &Arc<Card>, wait: &Waiting) {
 /// The calling thread has taken a lock, after that wait if it had to.
 pub(crate) fn taken(card: &Arc<Card>, site: Site, wait: Option<Waiting>) {
     if let Some(order) = LOCK_ORDER.if_on() {
-        (order.taken)(card, site);
+        (order.taken)(card, site, true);
     }
     if CONTENTION.is_on() {
         counter::taken(card, site, wait);
@@ -130,6 +130,21 @@ pub(crate) fn released(card: &Arc<Card>, lent: bool) {
         return;
     }
     card.released();
+    if let Some(order) = LOCK_ORDER.if_on() {
+        (order.released)(card);
+    }
+}
+
+/// [`taken`], of a lock that may have several holders, or one that is `alone`: of these, only orders
+/// are checked.
+pub(crate) fn entered(card: &Arc<Card>, site: Site, alone: bool) {
+    if let Some(order) = LOCK_ORDER.if_on() {
+        (order.taken)(card, site, alone);
+    }
+}
+
+/// What [`entered`] told of is about to be given back.
+pub(crate) fn left(card: &Arc<Card>) {
     if let Some(order) = LOCK_ORDER.if_on() {
         (order.released)(card);
     }

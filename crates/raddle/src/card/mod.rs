@@ -37,7 +37,8 @@ pub use counter::holder;
 pub(crate) use hot::begin as begin_counting;
 pub use listen::are_wanted;
 pub(crate) use listen::{
-    Asked, CONTENTION, Contention, LOCK_ORDER, LockOrder, before, missed, released, taken, wait,
+    Asked, CONTENTION, Contention, LOCK_ORDER, LockOrder, before, entered, left, missed,
+    released, taken, wait,
 };
 #[cfg(feature = "race")]
 pub(crate) use listen::{RACE, Race};

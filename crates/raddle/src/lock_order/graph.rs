@@ -53,6 +53,8 @@ struct Node {
 struct Edge {
     held: Site,
     next: Site,
+    /// The first lock was, each time, held so that no other thread could hold it.
+    alone: bool,
     /// The name of the thread that did so first.
     thread: Option<Arc<str>>,
     /// What was held besides each time.
@@ -66,18 +68,25 @@ struct Edge {
 struct Guard {
     lock: usize,
     made: Site,
+    /// It was, each time, held so that no other thread could hold it.
+    alone: bool,
 }
 
 impl Guard {
     fn of(entry: &HeldLock) -> Self {
-        Self { lock: entry.card.id(), made: entry.card.made() }
+        Self { lock: entry.card.id(), made: entry.card.made(), alone: entry.alone }
     }
 
-    /// Whether it keeps the threads at two edges apart. An edge of locks that are gone stands
-    /// for all of their makes, and so does its guard: objects that each have the three.
+    /// Whether both are one lock. An edge of locks that are gone stands for all of their makes, and
+    /// so does its guard: objects that each have the three.
     fn is(self, other: Self, gone: bool) -> bool {
         self.lock == other.lock
             || (gone && self.made == other.made && self.made != Site::Unknown)
+    }
+
+    /// Whether it keeps the threads at two edges apart: both hold it, and not both beside others.
+    fn parts(self, other: Self, gone: bool) -> bool {
+        (self.alone || other.alone) && self.is(other, gone)
     }
 }
 
@@ -134,7 +143,7 @@ fn unknown(held: &[HeldLock], card: &Card, site: Site) -> Option<Vec<(Arc<Card>,
         return None;
     }
     let inner = card.id();
-    if held.iter().all(|outer| known::has((outer.card.id(), inner))) {
+    if held.iter().all(|outer| outer.alone && known::has((outer.card.id(), inner))) {
         return None;
     }
     let unknown: Vec<_> = SHARED.with(|graph| {
@@ -142,14 +151,14 @@ fn unknown(held: &[HeldLock], card: &Card, site: Site) -> Option<Vec<(Arc<Card>,
             let outer = outer.id();
             held.iter().map(Guard::of).filter(move |guard| guard.lock != outer)
         };
-        let unknown = held
-            .iter()
-            .filter(|outer| !graph.knows(outer.card.id(), inner, || besides(&outer.card)));
+        let unknown =
+            held.iter().filter(|outer| !graph.knows(outer, inner, || besides(&outer.card)));
         unknown
             .map(|outer| {
                 let guards = besides(&outer.card).collect();
-                let edge =
-                    Edge { held: outer.site, next: site, thread: None, guards, gone: false };
+                let HeldLock { site: held, alone, .. } = *outer;
+                let (next, thread, gone) = (site, None, false);
+                let edge = Edge { held, next, alone, thread, guards, gone };
                 (Arc::clone(&outer.card), edge)
             })
             .collect()
@@ -171,15 +180,19 @@ impl Graph {
     /// Whether it is known that `inner` is taken inside `outer`, with these guards or fewer.
     fn knows<I: Iterator<Item = Guard>>(
         &self,
-        outer: usize,
+        outer: &HeldLock,
         inner: usize,
         guards: impl Fn() -> I,
     ) -> bool {
-        let edge = self.nodes.get(&Id::Lock(outer)).and_then(|n| n.out.get(&Id::Lock(inner)));
-        let has = |guard: &Guard| guards().any(|held| held.lock == guard.lock);
-        edge.is_some_and(|edge| {
+        let id = outer.card.id();
+        let edge = self.nodes.get(&Id::Lock(id)).and_then(|n| n.out.get(&Id::Lock(inner)));
+        let has = |guard: &Guard| {
+            let as_much = |held: &Guard| held.alone || !guard.alone;
+            guards().any(|held| held.lock == guard.lock && as_much(&held))
+        };
+        edge.filter(|edge| outer.alone || !edge.alone).is_some_and(|edge| {
             if edge.guards.is_empty() {
-                known::put((outer, inner));
+                known::put((id, inner));
             }
             edge.guards.iter().all(has)
         })
@@ -195,7 +208,13 @@ impl Graph {
         let out = &mut self.node(outer).out;
         if let Some(known) = out.get(&inner.0) {
             let gone = edge.gone;
-            edge.guards.retain(|guard| known.guards.iter().any(|other| guard.is(*other, gone)));
+            edge.alone &= known.alone;
+            edge.guards.retain_mut(|guard| {
+                let same = known.guards.iter().filter(|other| guard.is(**other, gone));
+                let alone = same.map(|other| other.alone).reduce(|one, other| one && other);
+                guard.alone &= alone.unwrap_or(true);
+                alone.is_some()
+            });
         }
         out.insert(inner.0, edge);
     }
@@ -341,8 +360,11 @@ impl Graph {
 /// Whether two edges were seen with a lock in hand that both had: then no two threads can be at
 /// both at once.
 fn meet(one: (Id, &Edge), other: (Id, &Edge)) -> bool {
-    let has = |edge: &Edge, id: Id| edge.guards.iter().any(|guard| Id::Lock(guard.lock) == id);
+    let has = |edge: &Edge, (id, outer): (Id, &Edge)| {
+        let parts = |guard: &Guard| guard.alone || outer.alone;
+        edge.guards.iter().any(|guard| Id::Lock(guard.lock) == id && parts(guard))
+    };
     let gone = one.1.gone || other.1.gone;
-    let shared = |guard: &Guard| other.1.guards.iter().any(|each| guard.is(*each, gone));
-    has(one.1, other.0) || has(other.1, one.0) || one.1.guards.iter().any(shared)
+    let both = |guard: &Guard| other.1.guards.iter().any(|each| guard.parts(*each, gone));
+    has(one.1, other) || has(other.1, one) || one.1.guards.iter().any(both)
 }

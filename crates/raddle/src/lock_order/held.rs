@@ -55,6 +55,8 @@ pub(super) struct HeldLock {
     pub(super) card: Arc<Card>,
     /// Where it was taken.
     pub(super) site: Site,
+    /// No other thread may hold it as well.
+    pub(super) alone: bool,
     /// How often the lock had been released when it was taken.
     releases: usize,
 }
@@ -66,7 +68,7 @@ impl HeldLock {
 }
 
 /// Adds a lock that the calling thread has just taken.
-pub(super) fn push(card: &Arc<Card>, site: Site) {
+pub(super) fn push(card: &Arc<Card>, site: Site, alone: bool) {
     if card.is_lent() {
         return;
     }
@@ -79,7 +81,7 @@ pub(super) fn push(card: &Arc<Card>, site: Site) {
             held.entries.retain(HeldLock::is_current);
         }
         let card = held.count(card);
-        held.entries.push(HeldLock { card, site, releases });
+        held.entries.push(HeldLock { card, site, alone, releases });
     });
 }
 

@@ -33,6 +33,8 @@ pub enum Kind {
     Work,
     /// To read, or to write, what a lock protects.
     RwLock,
+    /// A call that is made once.
+    Once,
     /// That others have counted down.
     Latch,
     /// For a time to pass.
@@ -61,6 +63,7 @@ impl Kind {
             Self::Pool => "pool",
             Self::Work => "work",
             Self::RwLock => "rwlock",
+            Self::Once => "once",
             Self::Latch => "latch",
             Self::Sleep => "sleep",
             Self::Other => "other",

@@ -8,7 +8,7 @@ import linecache
 
 from raddle._diagnose.program import assigned, stack
 
-_KINDS = {"lock": "Lock", "rlock": "RLock"}
+_KINDS = {"lock": "Lock", "rlock": "RLock", "rwlock": "RWLock", "once": "once"}
 
 
 def kind(word):

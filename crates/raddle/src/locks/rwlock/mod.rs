@@ -23,14 +23,19 @@
 //! Rejected: a counter for each core, which lets readers scale further and makes each writer visit
 //! them all, for a lock of 16 bytes.
 
+mod misuse;
 mod reading;
 mod value;
 
+use std::sync::Arc;
+
+pub use self::misuse::{Misuse, RwLockError};
 pub use self::value::{ReadGuard, RwLock, WriteGuard};
+use crate::card::{self, Card, CardCell};
 use crate::clock::Edge;
 use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
 use crate::os::{self, Deadline};
-use crate::wait::{Awaited, Blocking, Kind, Provider};
+use crate::wait::{Awaited, Blocking, Kind, Provider, Site};
 use crate::waiters::{Abandoned, Choice, Locked, Passed, WaitList, Waiter, Why};
 
 const QUEUED: usize = 1;
@@ -40,68 +45,6 @@ const READER: usize = 4;
 /// What a waiter wants, and what it was given.
 const READ: u8 = 1;
 const WRITE: u8 = 2;
-
-/// What a thread may not do with a lock that it holds, or does not.
-///
-/// ```
-/// use raddle::{Misuse, RwLock};
-///
-/// let lock = RwLock::new(0);
-/// let reading = lock.read().unwrap();
-/// assert_eq!(lock.write().err(), Some(Misuse::Upgrade));
-/// # drop(reading);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Misuse {
-    /// It reads, and wants to write: two that did so would wait for each other.
-    Upgrade,
-    /// It writes already.
-    Writes,
-    /// It does not hold the lock so.
-    NotHeld,
-}
-
-impl std::fmt::Display for Misuse {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Upgrade => {
-                "this thread holds the lock to read, and cannot wait to write: two that did would \
-                 wait for each other; end the read first, and look again once it writes"
-            }
-            Self::Writes => {
-                "this thread holds the lock to write, which lets it read as well: it need not, and \
-                 cannot, take it again"
-            }
-            Self::NotHeld => "this thread does not hold the lock so",
-        })
-    }
-}
-
-impl std::error::Error for Misuse {}
-
-/// How an attempt to take a [`RawRwLock`] ended otherwise than by taking it or by its deadline.
-///
-/// ```
-/// use raddle::{Deadline, Misuse, Native, RawRwLock, RwLockError};
-///
-/// let lock = RawRwLock::new();
-/// assert_eq!(lock.write_with(&mut Native, Deadline::NEVER), Ok(true));
-/// let again = lock.write_with(&mut Native, Deadline::NEVER);
-/// assert_eq!(again, Err(RwLockError::Misuse(Misuse::Writes)));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RwLockError<I> {
-    /// The thread may not take it.
-    Misuse(Misuse),
-    /// `Blocking` ended the wait.
-    Interrupted(I),
-}
-
-impl<I> From<Misuse> for RwLockError<I> {
-    fn from(misuse: Misuse) -> Self {
-        Self::Misuse(misuse)
-    }
-}
 
 /// A lock that many threads may hold to read, or one to write; without a value inside.
 ///
@@ -126,6 +69,8 @@ pub struct RawRwLock {
     /// The thread that writes, or 0.
     owner: AtomicUsize,
     line: WaitList,
+    /// Filled if the orders in which it is taken are checked.
+    card: CardCell,
     /// From what writes end, to all that come later.
     written: Edge,
     /// From what reads end, to the writes that come later.
@@ -141,10 +86,36 @@ impl RawRwLock {
                 state: AtomicUsize::new(0),
                 owner: AtomicUsize::new(0),
                 line: WaitList::new(),
+                card: CardCell::new(),
                 written: Edge::new(),
                 read: Edge::new(),
             }
         }
+    }
+
+    /// Gives the lock a card: from now on, orders in which it and others are taken are checked (see
+    /// [`lock_order`](crate::lock_order)), to read as well as to write: readers wait behind a writer
+    /// in line. Returns whether they are.
+    ///
+    /// Called once, before the lock is used.
+    pub fn check(&self, card: Card) -> bool {
+        let checks = cfg!(feature = "deadlock");
+        if checks {
+            self.card.set(card);
+        }
+        checks
+    }
+
+    /// The lock's card, if it is checked.
+    pub fn card(&self) -> Option<Arc<Card>> {
+        self.card.get()
+    }
+
+    /// Whether [`try_read`](Self::try_read) and [`try_write`](Self::try_write) do without being told
+    /// where the program is.
+    #[inline]
+    pub fn is_unchecked(&self) -> bool {
+        !self.card.is_filled()
     }
 
     /// Takes the lock to read if that can be done at once, and says whether it did.
@@ -152,7 +123,31 @@ impl RawRwLock {
     /// # Errors
     /// [`Misuse::Writes`].
     #[inline]
+    #[track_caller]
     pub fn try_read(&self) -> Result<bool, Misuse> {
+        let taken = self.try_take_to_read()?;
+        if taken && self.card.is_filled() {
+            self.note(READ, Site::caller());
+        }
+        Ok(taken)
+    }
+
+    /// Takes the lock to write if nobody holds it, and says whether it did.
+    ///
+    /// # Errors
+    /// [`Misuse::Writes`], [`Misuse::Upgrade`].
+    #[inline]
+    #[track_caller]
+    pub fn try_write(&self) -> Result<bool, Misuse> {
+        let taken = self.try_take_to_write()?;
+        if taken && self.card.is_filled() {
+            self.note(WRITE, Site::caller());
+        }
+        Ok(taken)
+    }
+
+    #[inline]
+    fn try_take_to_read(&self) -> Result<bool, Misuse> {
         let reads = reading::count(self);
         let blocked = if reads > 0 { WRITER } else { WRITER | QUEUED };
         let more = |state: usize| (state & blocked == 0).then(|| state + READER);
@@ -165,12 +160,8 @@ impl RawRwLock {
         Ok(taken)
     }
 
-    /// Takes the lock to write if nobody holds it, and says whether it did.
-    ///
-    /// # Errors
-    /// [`Misuse::Writes`], [`Misuse::Upgrade`].
     #[inline]
-    pub fn try_write(&self) -> Result<bool, Misuse> {
+    fn try_take_to_write(&self) -> Result<bool, Misuse> {
         let taken = self
             .state
             .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
@@ -195,7 +186,10 @@ impl RawRwLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, RwLockError<B::Interrupt>> {
-        Ok(self.try_read()? || self.take_slow(READ, blocking, until)?)
+        if self.card.is_filled() {
+            return self.take_checked(READ, blocking, until);
+        }
+        Ok(self.try_take_to_read()? || self.take_slow(READ, blocking, until)?)
     }
 
     /// Takes the lock to write, waiting for that until `until`; returns whether it did.
@@ -208,7 +202,55 @@ impl RawRwLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, RwLockError<B::Interrupt>> {
-        Ok(self.try_write()? || self.take_slow(WRITE, blocking, until)?)
+        if self.card.is_filled() {
+            return self.take_checked(WRITE, blocking, until);
+        }
+        Ok(self.try_take_to_write()? || self.take_slow(WRITE, blocking, until)?)
+    }
+
+    #[cold]
+    fn take_checked<B: Blocking>(
+        &self,
+        wants: u8,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, RwLockError<B::Interrupt>> {
+        let site = blocking.site();
+        if until.is_never()
+            && reading::count(self) == 0
+            && !self.is_owner()
+            && let Some(card) = self.card.borrow()
+            && let Some(found) = card::before(&card, site, blocking)
+        {
+            blocking.on_inversion(&found).map_err(RwLockError::Interrupted)?;
+        }
+        let at_once =
+            if wants == READ { self.try_take_to_read() } else { self.try_take_to_write() };
+        let taken = at_once? || self.take_slow(wants, blocking, until)?;
+        if taken {
+            self.note(wants, site);
+        }
+        Ok(taken)
+    }
+
+    /// The calling thread has taken the lock: a read inside a read says nothing new.
+    #[cold]
+    fn note(&self, how: u8, site: Site) {
+        if let Some(card) = self.card.borrow()
+            && (how == WRITE || reading::count(self) == 1)
+        {
+            card::entered(&card, site, how == WRITE);
+        }
+    }
+
+    /// It is about to give it back.
+    #[cold]
+    fn note_end(&self, how: u8) {
+        if let Some(card) = self.card.borrow()
+            && (how == WRITE || reading::count(self) == 0)
+        {
+            card::left(&card);
+        }
     }
 
     #[cold]
@@ -275,6 +317,9 @@ impl RawRwLock {
         if !reading::end(self) {
             return Err(Misuse::NotHeld);
         }
+        if self.card.is_filled() {
+            self.note_end(READ);
+        }
         self.read.release();
         self.give_back(READ);
         Ok(())
@@ -288,6 +333,9 @@ impl RawRwLock {
     pub fn end_write(&self) -> Result<(), Misuse> {
         if !self.is_owner() {
             return Err(Misuse::NotHeld);
+        }
+        if self.card.is_filled() {
+            self.note_end(WRITE);
         }
         self.owner.store(0, Ordering::Relaxed);
         self.written.release();
