@@ -237,6 +237,7 @@ mod _raddle {
         crate::diagnose::contention::prepare();
         locate(module.py())?;
         crate::locks::fast_lock::prepare(module)?;
+        crate::sync::fast_int::prepare(module.py())?;
         crate::locks::fast_condition::prepare(module.py())?;
         crate::python::context::prepare(module.py())?;
         crate::queue::overridden::prepare(module)?;

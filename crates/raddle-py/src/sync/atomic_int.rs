@@ -21,7 +21,7 @@ pub(crate) struct AtomicInt {
 }
 
 #[inline]
-fn read(value: &Bound<'_, PyAny>) -> PyResult<i64> {
+pub(super) fn read(value: &Bound<'_, PyAny>) -> PyResult<i64> {
     if let Ok(int) = value.cast_exact::<PyInt>() {
         return int.extract().map_err(|_| overflow());
     }
@@ -49,7 +49,24 @@ fn overflow() -> PyErr {
     PyOverflowError::new_err("an AtomicInt holds 64 bits: from -2**63 to 2**63 - 1")
 }
 
+// `get`, `add` and `sub` are methods by way of `fast_int`.
 impl AtomicInt {
+    #[inline]
+    pub(super) fn get(&self) -> i64 {
+        self.value.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    pub(super) fn add(&self, n: i64) -> PyResult<i64> {
+        self.change(|value| value.checked_add(n))
+    }
+
+    #[inline]
+    pub(super) fn sub(&self, n: i64) -> PyResult<i64> {
+        self.change(|value| value.checked_sub(n))
+    }
+
+    #[inline]
     fn change(&self, by: impl Fn(i64) -> Option<i64>) -> PyResult<i64> {
         let before = self.value.fetch_update(Ordering::AcqRel, Ordering::Acquire, &by);
         before.ok().and_then(by).ok_or_else(overflow)
@@ -64,31 +81,10 @@ impl AtomicInt {
         Ok(Self { value: AtomicI64::new(value.given().map_or(Ok(0), read)?) })
     }
 
-    /// Returns the number.
-    fn get(&self) -> i64 {
-        self.value.load(Ordering::Acquire)
-    }
-
     /// Sets the number.
     fn set(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         self.value.store(read(value)?, Ordering::Release);
         Ok(())
-    }
-
-    /// Adds `n` (1), and returns the sum.
-    #[inline]
-    #[pyo3(signature = (n = Arg::Missing, /), text_signature = "($self, n=1, /)")]
-    fn add(&self, n: Arg<'_>) -> PyResult<i64> {
-        let n = n.given().map_or(Ok(1), read)?;
-        self.change(|value| value.checked_add(n))
-    }
-
-    /// Takes `n` (1) off, and returns the difference.
-    #[inline]
-    #[pyo3(signature = (n = Arg::Missing, /), text_signature = "($self, n=1, /)")]
-    fn sub(&self, n: Arg<'_>) -> PyResult<i64> {
-        let n = n.given().map_or(Ok(1), read)?;
-        self.change(|value| value.checked_sub(n))
     }
 
     /// Sets the number, and returns what it was.

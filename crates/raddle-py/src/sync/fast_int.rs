@@ -1,0 +1,138 @@
+//! AtomicInt's methods that count, as the interpreter calls its own.
+//!
+//! What they do takes less than what PyO3 puts around a method. So these are plain functions in a
+//! method table, and their arguments are read here.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+use super::atomic_int::{AtomicInt, read};
+use crate::python::allocate::value_of;
+
+/// A new reference to the number, or null with the error set.
+fn returned(py: Python<'_>, number: PyResult<i64>) -> *mut ffi::PyObject {
+    let object = number.and_then(|number| Ok(number.into_pyobject(py)?.into_ptr()));
+    object.unwrap_or_else(|error| {
+        error.restore(py);
+        ptr::null_mut()
+    })
+}
+
+/// `get()`.
+unsafe extern "C" fn get(
+    object: *mut ffi::PyObject,
+    _nothing: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this attached, with an AtomicInt.
+    let (py, number) = unsafe { (Python::assume_attached(), &*value_of::<AtomicInt>(object)) };
+    returned(py, Ok(number.get()))
+}
+
+/// The number that a call was given, or 1.
+///
+/// # Safety
+/// The thread is attached; there are `count` arguments.
+#[inline]
+unsafe fn argument(
+    py: Python<'_>,
+    name: &str,
+    args: *mut *mut ffi::PyObject,
+    count: isize,
+) -> PyResult<i64> {
+    match count {
+        0 => Ok(1),
+        1 => {
+            // SAFETY: there is one, which is alive during the call.
+            let argument = unsafe { Borrowed::from_ptr(py, *args) };
+            read(&argument)
+        }
+        _ => Err(PyTypeError::new_err(format!(
+            "AtomicInt.{name}() takes at most 1 argument ({count} given)"
+        ))),
+    }
+}
+
+/// `add()`.
+unsafe extern "C" fn add(
+    object: *mut ffi::PyObject,
+    args: *mut *mut ffi::PyObject,
+    count: isize,
+) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this attached, with an AtomicInt and so many arguments.
+    unsafe {
+        let py = Python::assume_attached();
+        let number = &*value_of::<AtomicInt>(object);
+        returned(py, argument(py, "add", args, count).and_then(|n| number.add(n)))
+    }
+}
+
+/// `sub()`.
+unsafe extern "C" fn sub(
+    object: *mut ffi::PyObject,
+    args: *mut *mut ffi::PyObject,
+    count: isize,
+) -> *mut ffi::PyObject {
+    // SAFETY: as in `add`.
+    unsafe {
+        let py = Python::assume_attached();
+        let number = &*value_of::<AtomicInt>(object);
+        returned(py, argument(py, "sub", args, count).and_then(|n| number.sub(n)))
+    }
+}
+
+const fn entry(
+    name: &'static CStr,
+    call: ffi::PyMethodDefPointer,
+    flags: i32,
+    doc: &'static CStr,
+) -> ffi::PyMethodDef {
+    ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: call,
+        ml_flags: flags,
+        ml_doc: doc.as_ptr(),
+    }
+}
+
+/// The interpreter keeps their addresses.
+static mut METHODS: [ffi::PyMethodDef; 3] = [
+    entry(
+        c"get",
+        ffi::PyMethodDefPointer { PyCFunction: get },
+        ffi::METH_NOARGS,
+        c"get($self, /)\n--\n\nReturns the number.",
+    ),
+    entry(
+        c"add",
+        ffi::PyMethodDefPointer { PyCFunctionFast: add },
+        ffi::METH_FASTCALL,
+        c"add($self, n=1, /)\n--\n\nAdds `n` (1), and returns the sum.",
+    ),
+    entry(
+        c"sub",
+        ffi::PyMethodDefPointer { PyCFunctionFast: sub },
+        ffi::METH_FASTCALL,
+        c"sub($self, n=1, /)\n--\n\nTakes `n` (1) off, and returns the difference.",
+    ),
+];
+
+/// Gives the type of AtomicInt these methods.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    let kind = PyType::new::<AtomicInt>(py);
+    let methods = (&raw mut METHODS).cast::<ffi::PyMethodDef>();
+    for at in 0..3 {
+        // SAFETY: each entry is static and complete, and the type's instances are what it is for.
+        let (method, name) = unsafe {
+            let entry = methods.add(at);
+            let method = ffi::PyDescr_NewMethod(kind.as_type_ptr(), entry);
+            (Bound::from_owned_ptr_or_err(py, method)?, CStr::from_ptr((*entry).ml_name))
+        };
+        kind.setattr(name.to_str().expect("a plain word"), method)?;
+    }
+    Ok(())
+}
