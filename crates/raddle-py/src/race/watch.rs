@@ -1,4 +1,11 @@
 //! What `sys.monitoring` calls before each instruction that is looked at.
+//!
+//! Rejected: to rewrite code objects at import, with a call before each access. On 3.13, with a C
+//! function that does nothing, that makes code which does nothing but access 1.46 to 1.75 times as
+//! slow, and these events 1.51 to 2.66 times; code that also computes 1.26 and 1.58. The call is
+//! the cheaper one, and what is done in it costs more than both. But a rewritten code object has
+//! other offsets, lines of coverage and a larger stack, and what holds the old one (a frame, a
+//! generator, `copy.replace`) runs unseen.
 
 use std::cell::Cell;
 use std::ffi::CStr;
