@@ -207,7 +207,8 @@ fn a_group_inside_ends_with_the_token_that_it_is_within() {
                     assert_eq!(ended, of(&[], Some(Cancelled::Requested)));
                     Ok(())
                 });
-                Ok(task.join()?)
+                task.join()?;
+                Ok(outer.token().check()?)
             })
         });
         inside.wait();
@@ -215,6 +216,60 @@ fn a_group_inside_ends_with_the_token_that_it_is_within() {
         outer.join().unwrap()
     });
     assert_eq!(ended, of(&[], Some(Cancelled::Requested)));
+}
+
+#[test]
+fn a_call_that_is_cut_from_outside_leaves_no_group_well() {
+    let (token, begun) = (CancelToken::new(NEVER), Event::new());
+    let ended: Done<&str> = raddle::scope(|scope| {
+        scope.spawn(|| {
+            begun.wait();
+            token.cancel();
+        });
+        group_within(&token, NEVER, |group| {
+            group.start(|group| {
+                begun.set();
+                stuck::<()>(group)
+            });
+            Ok("all saved")
+        })
+    });
+    assert_eq!(ended.map(drop), of(&[], Some(Cancelled::Requested)));
+}
+
+/// Panics when it is dropped.
+struct Fuse(&'static str);
+
+impl Drop for Fuse {
+    fn drop(&mut self) {
+        std::panic::panic_any(self.0);
+    }
+}
+
+#[test]
+fn a_result_that_panics_when_nobody_wants_it_ends_the_group() {
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        let _: Done<()> = group(NEVER, |group| {
+            group.start(stuck::<()>);
+            drop(group.start(|_| Ok(Fuse("dropped"))));
+            stuck(group)
+        });
+    }));
+    assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"dropped"));
+}
+
+#[test]
+fn a_second_panic_that_panics_when_it_is_dropped_keeps_nobody_waiting() {
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        let _: Done<()> = group(NEVER, |group| {
+            let first = group.start(|_| -> Result<(), _> { std::panic::panic_any("first") });
+            assert_eq!(first.wait_with(&mut raddle::Native, NEVER), Ok(true));
+            let later = group.start(|_| -> Result<(), _> { std::panic::panic_any(Fuse("it")) });
+            assert_eq!(later.wait_with(&mut raddle::Native, NEVER), Ok(true));
+            Ok(())
+        });
+    }));
+    assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"first"));
 }
 
 #[test]

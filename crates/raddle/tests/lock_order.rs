@@ -352,3 +352,18 @@ fn a_lock_that_both_only_read_keeps_no_orders_apart() {
     read(&gate, || nest(&a, &b)); // (It was held alone before.)
     assert_eq!(of("weaker").len(), 1);
 }
+
+#[test]
+fn what_is_given_back_while_nothing_is_checked_is_not_held_later() {
+    let _alone = alone();
+    let (prices, stock) = (shared("off prices"), Lock::checked("off stock", ()));
+    assert_eq!(prices.try_read(), Ok(true));
+    check_order(false);
+    prices.end_read().unwrap();
+    check_order(true);
+    drop(stock.acquire());
+    let held = stock.acquire();
+    read(&prices, || ());
+    drop(held);
+    assert!(of("off").is_empty());
+}

@@ -143,9 +143,9 @@ pub(crate) fn entered(card: &Arc<Card>, site: Site, alone: bool) {
     }
 }
 
-/// What [`entered`] told of is about to be given back.
+/// What [`entered`] told of is about to be given back, perhaps while nothing is checked any more.
 pub(crate) fn left(card: &Arc<Card>) {
-    if let Some(order) = LOCK_ORDER.if_on() {
+    if let Some(order) = LOCK_ORDER.functions() {
         (order.released)(card);
     }
 }

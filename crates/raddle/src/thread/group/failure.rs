@@ -65,7 +65,7 @@ pub struct GroupError<E> {
     /// What the calls have failed with, in the order in which they ended; `body`'s is the last.
     pub errors: Vec<E>,
     /// [`Cancelled::Deadline`] if one has ended a wait; [`Cancelled::Requested`] if the body was
-    /// cancelled, and not by an error.
+    /// cancelled, and not by an error, or if a thread was from outside.
     pub cancelled: Option<Cancelled>,
 }
 

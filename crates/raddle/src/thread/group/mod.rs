@@ -69,12 +69,14 @@ struct Shared<E> {
 struct Ended<E> {
     errors: Vec<E>,
     is_late: bool,
+    /// A call was cancelled.
+    is_cut: bool,
     panic: Option<Box<dyn Any + Send>>,
 }
 
 impl<E> Default for Ended<E> {
     fn default() -> Self {
-        Self { errors: Vec::new(), is_late: false, panic: None }
+        Self { errors: Vec::new(), is_late: false, is_cut: false, panic: None }
     }
 }
 
@@ -84,7 +86,10 @@ impl<E> Shared<E> {
     fn note(&self, failure: Failure<E>) -> Cancelled {
         let mut ended = self.ended.acquire();
         let why = match failure {
-            Failure::Cancelled(Cancelled::Requested) => return Cancelled::Requested,
+            Failure::Cancelled(Cancelled::Requested) => {
+                ended.is_cut = true;
+                return Cancelled::Requested;
+            }
             Failure::Cancelled(Cancelled::Deadline) => {
                 ended.is_late = true;
                 Cancelled::Deadline
@@ -106,7 +111,8 @@ impl<E> Shared<E> {
             if ended.panic.is_none() { ended.panic.replace(panic) } else { Some(panic) }
         };
         self.token.cancel();
-        drop(extra); // (It is foreign code that drops it.)
+        // (It is foreign code that drops it, and may panic, too.)
+        mem::forget(catch_unwind(AssertUnwindSafe(|| drop(extra))).err());
         Cancelled::Requested
     }
 }
@@ -118,7 +124,8 @@ impl<E> Shared<E> {
 /// cancelled is no error. Nearest in `std` is `thread::scope`, in Python `raddle.Group`.
 ///
 /// # Errors
-/// All errors, each once; or that a deadline has passed, or that `body` was cancelled.
+/// All errors, each once; or that a deadline has passed, or that `body` was cancelled, or a thread
+/// was from outside of the group.
 ///
 /// # Panics
 /// With `body`'s panic or the first one of a thread, when all have ended.
@@ -140,7 +147,7 @@ where
     E: Send + 'env,
     F: for<'scope> FnOnce(&Group<'scope, 'env, E>) -> Result<T, Failure<E>>,
 {
-    run(CancelToken::new(until), body)
+    run(CancelToken::new(until), None, body)
 }
 
 /// [`group`], which also ends with `token`: a group inside of a task's.
@@ -171,10 +178,14 @@ where
     E: Send + 'env,
     F: for<'scope> FnOnce(&Group<'scope, 'env, E>) -> Result<T, Failure<E>>,
 {
-    run(token.child(until), body)
+    run(token.child(until), Some(token), body)
 }
 
-fn run<'env, T, E, F>(token: CancelToken, body: F) -> Result<T, GroupError<E>>
+fn run<'env, T, E, F>(
+    token: CancelToken,
+    outer: Option<&CancelToken>,
+    body: F,
+) -> Result<T, GroupError<E>>
 where
     E: Send + 'env,
     F: for<'scope> FnOnce(&Group<'scope, 'env, E>) -> Result<T, Failure<E>>,
@@ -190,13 +201,17 @@ where
         }
         result
     });
-    let Ended { mut errors, mut is_late, panic } = mem::take(&mut *shared.ended.acquire());
+    let Ended { mut errors, mut is_late, is_cut, panic } =
+        mem::take(&mut *shared.ended.acquire());
+    let is_cut_from_outside = is_cut && outer.is_some_and(CancelToken::is_cancelled);
+    let mut cancelled = is_cut_from_outside.then_some(Cancelled::Requested);
     let failure = match (result, panic) {
         (Err(panic), _) | (Ok(_), Some(panic)) => resume_unwind(panic),
-        (Ok(Ok(value)), None) if errors.is_empty() && !is_late => return Ok(value),
+        (Ok(Ok(value)), None) if errors.is_empty() && !is_late && cancelled.is_none() => {
+            return Ok(value);
+        }
         (Ok(result), None) => result.err(),
     };
-    let mut cancelled = None;
     match failure {
         Some(Failure::Error(error)) => errors.push(error),
         Some(Failure::Cancelled(Cancelled::Deadline)) => is_late = true,
@@ -225,6 +240,10 @@ impl<'scope, E: Send + 'scope> Group<'scope, '_, E> {
         self.scope.spawn(move || {
             let outcome = group.call(call);
             theirs.fill(outcome);
+            // (Of a task that nobody has, the result is dropped here.)
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(theirs))) {
+                group.shared.note_panic(panic);
+            }
         });
         Task::new(slot, token, self.token.clone())
     }
