@@ -245,10 +245,18 @@ class Thread(_stdlib.Thread):
         """
         if not self._initialized:
             raise RuntimeError(_mistakes.NOT_INITIALIZED)
-        with _active_limbo_lock:
-            if self._started.is_set() or self in _limbo:
-                raise RuntimeError(_mistakes.STARTED_TWICE)
-            _limbo[self] = self
+        depth = _beginning.depth(_active_limbo_lock)
+        try:
+            with _active_limbo_lock:
+                if self._started.is_set() or self in _limbo:
+                    raise RuntimeError(_mistakes.STARTED_TWICE)
+                _limbo[self] = self
+        except RuntimeError:
+            raise
+        except BaseException:
+            _beginning.give_back(_active_limbo_lock, depth)
+            _limbo.pop(self, None)
+            raise
         try:
             if not _beginning.loaded and "raddle._raddle" in _sys.modules:
                 try:  # noqa: SIM105  For a thread that dies: a forked child may never import it.

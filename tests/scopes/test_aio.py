@@ -112,3 +112,44 @@ def test_many_at_once(threading):
         return await asyncio.gather(*(raddle.to_thread(abs, -n) for n in range(50)))
 
     assert asyncio.run(main()) == list(range(50))
+
+
+def test_a_coroutine_that_is_closed_ends_its_thread(threading):
+    begun, ended = threading.Event(), threading.Event()
+
+    def work():
+        try:
+            begun.set()
+            threading.Event().wait()
+        finally:
+            ended.set()
+
+    async def main():
+        waits = raddle.to_thread(work)
+        waits.send(None)
+        await asyncio.to_thread(begun.wait)
+        waits.close()
+        await asyncio.to_thread(ended.wait)
+
+    asyncio.run(main())
+    assert ended.is_set()
+
+
+def test_an_error_on_the_way_out_is_not_lost(threading):
+    begun = threading.Event()
+
+    def work():
+        try:
+            begun.set()
+            threading.Event().wait()
+        finally:
+            raise ValueError("in tidying")
+
+    async def main():
+        task = asyncio.create_task(raddle.to_thread(work))
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        await task
+
+    with pytest.raises(ValueError, match="in tidying"):
+        asyncio.run(main())

@@ -1,6 +1,8 @@
 """Groups and scopes at their corners: interrupted, forked, left open, in handlers."""
 
+import asyncio
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import weakref
 import pytest
 import raddle
 from raddle import sync
+from raddle._futures import group as _group
 
 pytestmark = pytest.mark.raddle_only
 LONG = 1000  # seconds that nothing here takes
@@ -46,10 +49,6 @@ def test_a_group_that_is_cancelled_while_it_starts_tasks_ends():
         assert group.tasks == () and group._leaving == []
 
 
-@pytest.mark.skipif(
-    sys.version_info >= (3, 14),
-    reason="a handler may raise between a lock's __enter__ and its block there (CPython)",
-)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_while_it_starts_tasks_loses_none(until):
     def interrupt(*_):
@@ -410,3 +409,70 @@ def test_a_ref_that_holds_itself_can_be_shown():
     ref.set(ref)
     assert repr(ref) == "AtomicRef(AtomicRef(...))"
     ref.set(None)
+
+
+def test_a_scope_that_nobody_can_leave_shields_no_wait(threading):
+    with pytest.raises(TimeoutError, match="waited for an event"), raddle.deadline(0.01):
+        # As a handler of a signal leaves it that raises between this and the block.
+        raddle.shield().__enter__()
+        threading.Event().wait(LONG)
+
+
+@pytest.mark.parametrize("make", [raddle.deadline, lambda late: raddle.Group(deadline=late)])
+def test_a_scope_that_nobody_can_leave_ends_nothing(make):
+    def enter():
+        made = make(0)
+        made.__enter__()
+        return weakref.ref(made)
+
+    left = enter()
+    raddle.checkpoint()
+    raddle.sleep(0)
+    assert raddle.remaining() is None
+    assert left() is None
+
+
+def test_a_start_that_is_interrupted_once_its_thread_runs_is_waited_for(monkeypatch, threading):
+    go, begun, turns = threading.Event(), threading.Event(), []
+    start, join_one = threading.Thread.start, raddle.Group._join_one
+
+    def work():
+        with raddle.shield():
+            begun.set()
+            go.wait()
+
+    def interrupted(thread):
+        start(thread)
+        begun.wait()
+        stock.Timer(0.05, go.set).start()
+        raise KeyboardInterrupt
+
+    def counted(group):
+        turns.append(1)
+        return join_one(group)
+
+    monkeypatch.setattr(raddle.Group, "_join_one", counted)
+    monkeypatch.setattr(_group.threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), raddle.Group() as group:
+        group.start(work)
+    assert go.is_set() and len(turns) < 10
+
+
+def test_a_call_that_has_failed_leaves_no_cycle(until):
+    class Argument:
+        pass
+
+    def fail_with(argument):
+        raise ValueError
+
+    argument = Argument()
+    gone = weakref.ref(argument)
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(ValueError):
+            asyncio.run(raddle.to_thread(fail_with, argument))
+        del argument
+        until(lambda: gone() is None)  # (Its thread may be at its end still.)
+    finally:
+        gc.enable()

@@ -294,3 +294,51 @@ def test_system_exit_of_a_task_is_an_error_like_any(threading):
     with pytest.raises(BaseExceptionGroup) as raised, raddle.Group() as group:
         group.start(fail, SystemExit(3))
     assert [type(error) for error in raised.value.exceptions] == [SystemExit]
+
+
+def test_a_task_that_waits_for_one_that_is_cut_is_cut_as_well():
+    for _ in range(20):
+        with pytest.raises(TimeoutError), raddle.Group(deadline=0.002) as group:
+            sleeps = group.start(raddle.sleep, LONG)
+            for _ in range(4):
+                group.start(sleeps.result)
+        with pytest.raises(TimeoutError), raddle.Group(deadline=0.002) as group:
+            group.start(raddle.sleep, LONG).result()
+
+
+def test_a_pool_that_is_busy_with_others_does_not_hold_up_a_group(threading):
+    go = threading.Event()
+    with raddle.Pool(1) as pool:
+        busy = pool.submit(go.wait)
+        late = pytest.raises(TimeoutError, match="had not begun")
+        with late, raddle.Group(pool=pool, deadline=0.01) as group:
+            task = group.start(int)
+        assert not busy.done() and task.cancelled()
+        go.set()
+        assert busy.result()
+
+
+@pytest.mark.filterwarnings("always::RuntimeWarning")
+def test_a_task_that_swallows_its_cancellation_is_warned_of(recwarn):
+    def swallow():
+        try:
+            raddle.sleep(LONG)
+        except raddle.Cancelled:
+            return 7
+
+    with pytest.raises(TimeoutError), raddle.Group(deadline=0.01) as group:
+        group.start(swallow)
+        raddle.sleep(LONG)
+    [warned] = [each for each in recwarn if each.category is RuntimeWarning]
+    assert "test_group_ends.py" in str(warned.message)
+
+
+def test_map_flattens_one_error_stops_taking_inputs_and_refuses_first():
+    with pytest.raises(ExceptionGroup) as raised, raddle.Group() as group:
+        group.map(lambda number: 1 // number, [0])
+    assert [type(each) for each in raised.value.exceptions] == [ZeroDivisionError]
+    with pytest.raises(TimeoutError), raddle.Group(deadline=0.01) as group:
+        group.map(abs, iter(int, 1))
+    with pytest.raises(ExceptionGroup) as raised, raddle.Group(first=True) as group:
+        group.map(abs, [1])
+    assert "first=True" in str(raised.value.exceptions[0])

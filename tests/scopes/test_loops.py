@@ -1,6 +1,9 @@
 """trio and anyio beside raddle: their threads, their cancellation, and `raddle.to_thread()`."""
 
+import asyncio
 import subprocess
+import sys
+import types
 
 import pytest
 import raddle
@@ -118,3 +121,52 @@ def test_unmodified_programs_use_their_threads_on_raddle(backend):
         [*RADDLE, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "well\n", "")
+
+
+INTERRUPTED = """
+import signal, trio, raddle
+from raddle import threading
+
+def work():
+    try:
+        signal.raise_signal(signal.SIGINT)
+        threading.Event().wait()
+    finally:
+        print("tidied", flush=True)
+
+try:
+    trio.run(raddle.to_thread, work)
+except BaseException as error:
+    while isinstance(error, BaseExceptionGroup):
+        [error] = error.exceptions
+    print(type(error).__name__, flush=True)
+"""
+
+
+def test_ctrl_c_in_trio_ends_the_thread_first():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("tidied\nKeyboardInterrupt\n", "")
+
+
+@BACKENDS
+def test_a_loop_of_its_own_may_run_in_the_thread(backend):
+    async def inner():
+        await anyio.sleep(0)
+        return 7
+
+    async def main():
+        return await raddle.to_thread(anyio.run, inner, backend=backend)
+
+    assert anyio.run(main, backend=backend) == 7
+
+
+def test_a_loop_whose_package_is_just_imported_elsewhere_is_not_asked(monkeypatch):
+    for name in ("trio", "anyio"):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    assert asyncio.run(raddle.to_thread(abs, -7)) == 7

@@ -10,6 +10,7 @@ import time
 
 import pytest
 import raddle
+import raddle.sync
 from raddle._futures import stops
 
 pytestmark = pytest.mark.raddle_only
@@ -45,7 +46,23 @@ def in_a_body(lock):
             pass
 
 
-COMPUTING = [compute, nested, generated, recurse]
+def with_at_its_end():
+    number, lock = 0, raddle.sync.RWLock()
+    while True:
+        with lock.write:
+            number += 1
+
+
+def finally_at_its_end():
+    number = 0
+    for _ in iter(int, 1):
+        try:
+            number += 1
+        finally:
+            number -= 1
+
+
+COMPUTING = [compute, nested, generated, recurse, with_at_its_end, finally_at_its_end]
 
 
 @pytest.mark.parametrize("work", COMPUTING, ids=lambda work: work.__name__)

@@ -27,19 +27,34 @@ async def to_thread(fn, /, *args, **kwargs):
     await loop.checkpoint()
     called = getattr(fn, "__name__", None) or type(fn).__name__
     name = f"{called}-{next(_number)} (to_thread)"
-    context = contextvars.copy_context()
-    task = Task((fn, args, kwargs), name, _raddle.Scope(), context, lambda _: None)
+    task = Task((fn, args, kwargs), name, _raddle.Scope(), _context(), lambda _: None)
     task.add_done_callback(lambda _: loop.tell())
-    threading.Thread(target=task._run, name=name).start()
     try:
+        threading.Thread(target=task._run, name=name).start()
         await loop.wait()
-    except loop.cancelled:
-        task.cancel()
-        await loop.wait_anyhow()
+        if task.cancelled():
+            raise loop.ended(f"{name} was cancelled")
+        return task.result()
+    except BaseException as error:
+        # (GeneratorExit: nobody awaits this any more.)
+        if not task.done():
+            task.cancel()
+            if isinstance(error, (loop.cancelled, KeyboardInterrupt)):
+                await loop.wait_anyhow()
+                if isinstance(task._error, Exception):
+                    raise task._error from error  # It has failed on the way out.
         raise
-    if task.cancelled():
-        raise loop.ended(f"{name} was cancelled")
-    return task.result()
+    finally:
+        del task  # Its error has this frame.
+
+
+def _context():
+    """Return a copy of the context, in which no loop is said to run: the thread has none."""
+    context = contextvars.copy_context()
+    running = getattr(sys.modules.get("sniffio"), "current_async_library_cvar", None)
+    if running is not None:
+        context.run(running.set, None)
+    return context
 
 
 def _loop():
@@ -48,8 +63,8 @@ def _loop():
     if trio is not None:
         try:
             trio.lowlevel.current_task()
-        except RuntimeError:
-            pass  # It is in use, but not here.
+        except (RuntimeError, AttributeError):
+            pass  # It is in use, but not here; or another thread is just importing it.
         else:
             return _Trio(trio)
     return _Asyncio()
@@ -81,8 +96,8 @@ class _Asyncio:
 
     async def wait_anyhow(self):
         """Wait, though the task was cancelled; a scope of anyio's cancels again and again."""
-        anyio = sys.modules.get("anyio")
-        with contextlib.nullcontext() if anyio is None else anyio.CancelScope(shield=True):
+        shield = getattr(sys.modules.get("anyio"), "CancelScope", None)
+        with contextlib.nullcontext() if shield is None else shield(shield=True):
             if not self._told.done():
                 await self._told
 

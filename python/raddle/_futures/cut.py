@@ -57,8 +57,24 @@ def note(place):
 
 
 def forget():
-    """Forget where the calling thread's waits were cut."""
-    _places.pop(_raddle._ident(), None)
+    """Forget where the calling thread's waits were cut, and return where the last one was."""
+    return _places.pop(_raddle._ident(), "")
+
+
+def swallowed(place, depth):
+    """Warn that a Cancelled was caught, and not raised again."""
+    warnings.warn(
+        f"raddle.Cancelled was caught, and not raised again: the wait was ended at {place}",
+        RuntimeWarning,
+        stacklevel=depth + 1,
+    )
+
+
+def of_another(error, scope):
+    """Return the Cancelled for an error of `scope`, which has ended, and waited for another."""
+    cut = Cancelled("waited for what was cancelled", late=not scope.cancelled)
+    cut.__cause__ = error
+    return cut
 
 
 def complete(error, late):
@@ -81,15 +97,10 @@ def left(scope, error, late, outer):
 
     late: its deadline has passed; outer: a scope around it has ended as well.
     """
-    place = _places.pop(_raddle._ident(), "")
+    place = forget()
     if error is None:
         if scope.ended:
-            warnings.warn(
-                "raddle.Cancelled was caught, and not raised again: the wait was ended at "
-                f"{place}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            swallowed(place, 2)
         return False
     if not isinstance(error, Cancelled) or outer or scope._shielded or not scope.ended:
         return False

@@ -7,12 +7,14 @@ clock: a deadline is the token's.
 
 import itertools
 import os
+import weakref
+from concurrent.futures import CancelledError
 
 from raddle import _raddle, threading
 from raddle._diagnose.dump import render
 from raddle._diagnose.program import stack
 from raddle._futures import reach
-from raddle._futures.cut import Cancelled, complete, passed
+from raddle._futures.cut import Cancelled, complete, forget, of_another, passed, swallowed
 from raddle._futures.task import Task
 
 ON_ERROR = ("cancel", "continue")
@@ -20,7 +22,9 @@ MOST = 40  # tasks of a group, and groups inside each other, that a dump shows
 LOOK = 0.05  # seconds between two looks at a task that may be left behind
 
 _number = itertools.count(1)
-_open = {}  # the groups whose blocks have begun, and not ended, by their ids
+# The groups whose blocks have begun, and not ended, by their ids. (One that nobody has is not
+# kept: a handler may have raised between its `__enter__` and its block.)
+_open = weakref.WeakValueDictionary()
 
 
 class Group(_raddle._Block):
@@ -108,8 +112,14 @@ class Group(_raddle._Block):
         list of the results, in the order of the inputs.
 
         workers: None for as many as a ThreadPoolExecutor has, at most 32. Raises what a group
-        raises if a call fails, and for `workers` below 1 ValueError.
+        raises if a call fails, and ValueError for `workers` below 1 and in a group that was
+        made with `first`. All inputs are taken before the first call.
         """
+        if self._first:
+            raise ValueError(
+                "map() returns all results, and a group that was made with first=True has one: "
+                "call start() for each input"
+            )
         if workers is None:
             workers = min(32, (os.cpu_count() or 1) + 4)
         if isinstance(workers, bool) or not isinstance(workers, int):
@@ -119,7 +129,10 @@ class Group(_raddle._Block):
         if not callable(fn):
             raise TypeError(f"a group starts what can be called, not {fn!r}")
         self._check("map()")
-        inputs = list(iterable)
+        inputs = []
+        for each in iterable:
+            _raddle.checkpoint()
+            inputs.append(each)
         results = [None] * len(inputs)
         left, lock = iter(enumerate(inputs)), threading.Lock()
 
@@ -133,9 +146,14 @@ class Group(_raddle._Block):
                 results[at] = fn(value)
 
         work.__name__ = getattr(fn, "__name__", None) or type(fn).__name__
-        with Group(name=self.name, pool=self._pool) as group:
-            for _ in range(min(workers, len(inputs))):
-                group.start(work)
+        try:
+            with Group(name=self.name, pool=self._pool) as group:
+                for _ in range(min(workers, len(inputs))):
+                    group.start(work)
+        except BaseExceptionGroup as failed:
+            if len(failed.exceptions) > 1:
+                raise
+            raise failed.exceptions[0] from None  # This group's block raises it as one.
         return results
 
     def cancel(self):
@@ -156,7 +174,7 @@ class Group(_raddle._Block):
     @property
     def tasks(self):
         """The tasks that have not ended."""
-        return tuple(self._running)
+        return tuple(list(self._running))  # (A list of them is made in one step.)
 
     def remaining(self):
         """Return the seconds that are left until its deadline: 0.0 after it, None without."""
@@ -211,6 +229,10 @@ class Group(_raddle._Block):
         cut, failed, late = list(self._cut), list(self._failed), None
         if self._first and self._winner is not None:
             failed = []  # Those that have lost.
+        if error is None and interrupt is None and self._had_ended and self._scope._cut:
+            swallowed(forget(), 2)
+        if isinstance(error, CancelledError) and self._had_ended:
+            error = of_another(error, self._scope)
         if isinstance(error, Cancelled) and self._had_ended:
             complete(error, late=not self._scope.cancelled)
             cut.insert(0, (None, error))
@@ -282,10 +304,14 @@ class Group(_raddle._Block):
     def _recover(self, task):
         """Forget a task whose start has failed, or was interrupted, unless it runs already."""
         self._let_go()
-        if not task._launched and task._give_up():
+        if task._launched:
+            return
+        if task._give_up():
             with self._lock:
                 self._running.pop(task, None)
             task._told.set()
+        else:
+            task._launched = True  # It runs already, and is waited for.
 
     def _let_go(self):
         """Release the lock if a handler has raised between taking it and its `with`."""
@@ -345,7 +371,11 @@ class Group(_raddle._Block):
                     with self._lock:
                         if thread in self._leaving:
                             self._leaving.remove(thread)
-        elif thread is not None and thread._started.is_set():
+        elif thread is None:
+            while not task._told.wait(LOOK):
+                if self._scope.ended and task._give_up():  # The pool is busy with others.
+                    task._refuse()
+        elif thread._started.is_set():
             thread.join()
         else:
             task._told.wait()
@@ -357,7 +387,7 @@ class Group(_raddle._Block):
 def _tree():
     """Return the lines of a dump that show which groups there are, and what is in which."""
     within = {}  # by the identifier of a thread: the groups that it has opened
-    for group in list(_open.values()):
+    for group in filter(None, (ref() for ref in _open.valuerefs())):
         within.setdefault(group._owner, []).append(group)
     tasks = {
         task._runs_in for groups in within.values() for each in groups for task in each.tasks

@@ -109,7 +109,8 @@ def _name(idents):
     new = [each for each in idents if each not in _named]
     stacks = _raddle._moment()[0] if new else {}
     for ident, key in new:
-        where = _named[ident, key] = f"in {cut.where_of(stacks.get(ident, ()))}"
+        place = cut.where_of(stacks.get(ident, ())) or "C code"
+        where = _named[ident, key] = f"in {place}"
         text = f"raddle: cannot be cancelled: {stack.name_of(ident)}: {where}\n"
         report.show(lambda _, text=text: text)
     stacks.clear()  # This thread's own frames, which have them, are among them.

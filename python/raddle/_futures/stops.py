@@ -96,7 +96,7 @@ def turns(code, offset):
 
 def _find_turns(code):
     ops = list(dis.get_instructions(code))
-    found = {op.offset for op in ops if op.opname.startswith(_TURNS)}
+    found = {op.offset for op in ops if _turns(op)}
     for op, after in itertools.pairwise(ops):
         if op.opname == "RESUME" and not op.arg:  # (No event tells of this one itself.)
             found |= {op.offset, after.offset}
@@ -113,9 +113,18 @@ def _find_cleaning(code):
             _follow(ops, at, at[op.offset], inside)
     if not inside:
         return frozenset()
-    places = {_place(ops[index]) for index in inside} - {None}
-    cleans = (index in inside or _place(op) in places for index, op in enumerate(ops))
+    places = {(_turns(ops[index]), _place(ops[index])) for index in inside}
+    # (The jump back to the head of a loop, after a `with` in it, has the place of the `with`.
+    # What is like it in the handler is only another jump back: of a loop in a `finally`.)
+    cleans = (
+        index in inside or (_place(op) is not None and (_turns(op), _place(op)) in places)
+        for index, op in enumerate(ops)
+    )
     return _units(code, ops, cleans)
+
+
+def _turns(op):
+    return op.opname.startswith(_TURNS)
 
 
 def _find_calling(code):

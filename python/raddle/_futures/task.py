@@ -1,9 +1,10 @@
 """A call in a group: a future that can be cancelled while it runs."""
 
 import contextvars
+from concurrent.futures import CancelledError
 
 from raddle import _raddle, threading
-from raddle._futures.cut import Cancelled, complete, forget
+from raddle._futures.cut import Cancelled, complete, forget, of_another, swallowed
 from raddle._futures.future import Future
 
 
@@ -52,7 +53,10 @@ class Task(Future):
         the task itself, which would wait for its own end.
         """
         self._refuse_itself()
-        return super().result(timeout)
+        try:
+            return super().result(timeout)
+        finally:
+            del self  # An error that is raised has this frame.
 
     def exception(self, timeout=None):
         """Return what the call raised, or None; as Future.exception().
@@ -87,12 +91,19 @@ class Task(Future):
             scope._leave()
         except BaseException as wrong:  # The call has left a scope of its own open.
             error = error or wrong
-        forget()
+        place = forget()
+        if self._scope.ended and isinstance(error, CancelledError):
+            error = of_another(error, self._scope)
+        elif error is None and self._scope._cut:
+            swallowed(place, 1)
         del fn, args, kwargs
         self._context = None
-        if self._is_first("_told_by", "thread"):
-            is_cut = isinstance(error, Cancelled) and self._scope.ended
-            self._tell(result, error, is_cut)
+        try:
+            if self._is_first("_told_by", "thread"):
+                is_cut = isinstance(error, Cancelled) and self._scope.ended
+                self._tell(result, error, is_cut)
+        finally:
+            del self, result, error  # An error has this frame.
 
     def _is_first(self, what, who):
         """Whether `who` is the one that does this; another time, too, if it was interrupted."""
@@ -105,7 +116,13 @@ class Task(Future):
     def _dropped(self, future):
         """Called when a pool is done with the call: it may have refused to make it."""
         if (future.cancelled() or future.exception() is not None) and self._give_up():
-            self._tell(None, Cancelled("had not begun"), is_cut=True)
+            self._refuse()
+
+    def _refuse(self):
+        """Say that it was cancelled before it began."""
+        self._tell(
+            None, Cancelled("had not begun", late=not self._scope.cancelled), is_cut=True
+        )
 
     def _abandon(self, where):
         """Say that it is cancelled though its thread goes on; return whether that is so."""

@@ -21,6 +21,21 @@ class Beginning:
         self.trace, self.profile = trace, profile
 
 
+def depth(lock):
+    """Return how often the calling thread holds an RLock; None if that does not say."""
+    count = getattr(lock, "_recursion_count", None)
+    return None if count is None else count()
+
+
+def give_back(lock, before):
+    """Release an RLock until the calling thread holds it as often as before.
+
+    (From 3.14 on a signal's handler may raise between a lock's `__enter__` and its block.)
+    """
+    while before is not None and lock._recursion_count() > before:
+        lock.release()
+
+
 def know(bootstrap, inner):
     """Say what a thread's first steps are, unless somebody wraps them."""
     global _BOOTSTRAP, _INNER

@@ -205,6 +205,7 @@ impl Blocking for Attached<'_> {
             if raddle::card::are_wanted() {
                 self.note_site();
             }
+            scope::drop_forgotten(self.py);
             // SAFETY: this thread is attached: `py` says so, and nothing was saved since.
             self.detached = unsafe { ffi::PyEval_SaveThread() };
             handover::announce();

@@ -287,7 +287,8 @@ pub(crate) fn resting<R>(run: impl FnOnce() -> R) -> R {
 
 /// Takes out those of the thread's innermost scopes that nobody can leave any more: a signal's
 /// handler has raised between the call of `__enter__` and the block.
-fn drop_forgotten(py: Python<'_>) {
+#[inline]
+pub(crate) fn drop_forgotten(py: Python<'_>) {
     while let Some(scope) = current() {
         let object = scope.object.load(Ordering::Relaxed);
         // SAFETY: the object is kept by the scope, and attached threads may look at its count.

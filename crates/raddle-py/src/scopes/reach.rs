@@ -131,7 +131,7 @@ const AGAIN: Duration = Duration::from_micros(200);
 pub(crate) fn reached<'py>(place: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
     let py = place.py();
     let nothing = || py.None().into_bound(py);
-    let Some(why) = scope::ended() else { return Ok(nothing()) };
+    let Some(why) = scope::really_ended(py) else { return Ok(nothing()) };
     if ASKED.get().is_some_and(|asked| asked.elapsed() < AGAIN) {
         return Ok(nothing());
     }

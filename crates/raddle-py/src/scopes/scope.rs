@@ -237,7 +237,8 @@ pub(crate) fn shield() -> Scope {
 ///
 /// The standard library has no counterpart.
 #[pyfunction]
-pub(crate) fn remaining() -> Option<f64> {
+pub(crate) fn remaining(py: Python<'_>) -> Option<f64> {
+    scope::drop_forgotten(py);
     seconds_until(scope::token()?.deadline())
 }
 
@@ -247,7 +248,7 @@ pub(crate) fn remaining() -> Option<f64> {
 /// The standard library has no counterpart.
 #[pyfunction]
 pub(crate) fn checkpoint(py: Python<'_>) -> PyResult<()> {
-    match scope::ended() {
+    match scope::really_ended(py) {
         None => Ok(()),
         Some(why) => Err(scope::cut(py, why, Subject::UNKNOWN)),
     }

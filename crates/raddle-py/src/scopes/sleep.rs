@@ -18,6 +18,7 @@ use crate::python::timeout;
 #[pyo3(name = "sleep", signature = (seconds, /))]
 pub(crate) fn sleep(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = seconds.py();
+    scope::drop_forgotten(py);
     if scope::token().is_none() {
         return plain(seconds);
     }
@@ -27,7 +28,8 @@ pub(crate) fn sleep(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
     }
     if nanos == 0 {
         plain(seconds)?; // Others may run.
-        return scope::ended().map_or(Ok(()), |why| Err(scope::cut(py, why, asleep())));
+        return scope::really_ended(py)
+            .map_or(Ok(()), |why| Err(scope::cut(py, why, asleep())));
     }
     let (until, parker) = (Deadline::after_nanos(nanos), Parker::new());
     let mut attached = Attached::new(py).kind(Kind::Sleep);

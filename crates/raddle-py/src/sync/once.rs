@@ -165,8 +165,10 @@ impl Once {
             ));
         }
         match once.value.get() {
-            Some(value) => Ok(value.get().clone_ref(py)),
-            None => once.first(py),
+            // (Where orders of locks are checked, the turn is taken each time: in another run this
+            // may be the first call.)
+            Some(value) if once.turn.card().is_none() => Ok(value.get().clone_ref(py)),
+            _ => once.first(py),
         }
     }
 

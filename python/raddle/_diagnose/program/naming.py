@@ -226,10 +226,13 @@ def lock_of(value):
         return None
 
 
+_KINDS = {"lock": "Lock", "_thread.lock": "Lock", "_CRLock": "RLock", "_Side": "RWLock"}
+
+
 def kind(value):
     """Return the word for what an object is."""
     name = type.__dict__["__name__"].__get__(type(value))
-    return {"lock": "Lock", "_thread.lock": "Lock", "_CRLock": "RLock"}.get(name, name)
+    return _KINDS.get(name, name)
 
 
 def _given(value):

@@ -306,7 +306,8 @@ def _act(link):
 
 
 def _cure_of_ring(links, kinds):
-    names = list(dict.fromkeys(each["name"] for each in links if each["kind"] in LOCKS))
+    locks = (*LOCKS, "rwlock")
+    names = list(dict.fromkeys(each["name"] for each in links if each["kind"] in locks))
     if len(links) == 1 and names:
         if links[0]["kind"] == "lock":
             return (
@@ -314,14 +315,14 @@ def _cure_of_ring(links, kinds):
                 "which its holder may take again."
             )
         return f"Release {names[0]} before waiting for it."
-    if kinds <= set(LOCKS):
+    if kinds <= set(locks):
         order = ", then ".join(sorted(names))
         return (
             f"Take the locks in one order everywhere (say, {order}), "
             "or take the second with acquire(timeout=...) and let the first go if that fails."
         )
     if names:
-        waits = next(each for each in links if each["kind"] not in LOCKS)
+        waits = next(each for each in links if each["kind"] not in locks)
         return f"Release {' and '.join(names)} before {_act(waits)}."
     if "future" in kinds:
         return (

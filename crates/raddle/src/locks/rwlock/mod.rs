@@ -68,6 +68,9 @@ pub struct RawRwLock {
     state: AtomicUsize,
     /// The thread that writes, or 0.
     owner: AtomicUsize,
+    /// One of those that read, or 0: the last that has begun, unless that has ended. Whoever waits
+    /// to write waits for it, among others; and so do the readers behind.
+    reader: std::sync::atomic::AtomicUsize, // (Models need not look at it.)
     line: WaitList,
     /// Filled if the orders in which it is taken are checked.
     card: CardCell,
@@ -85,6 +88,7 @@ impl RawRwLock {
             Self {
                 state: AtomicUsize::new(0),
                 owner: AtomicUsize::new(0),
+                reader: std::sync::atomic::AtomicUsize::new(0),
                 line: WaitList::new(),
                 card: CardCell::new(),
                 written: Edge::new(),
@@ -320,6 +324,9 @@ impl RawRwLock {
         if self.card.is_filled() {
             self.note_end(READ);
         }
+        if self.reader.load(Ordering::Relaxed) == os::thread_id() && reading::count(self) == 0 {
+            self.reader.store(0, Ordering::Relaxed);
+        }
         self.read.release();
         self.give_back(READ);
         Ok(())
@@ -385,6 +392,7 @@ impl RawRwLock {
 
     fn reads(&self) {
         reading::begin(self);
+        self.reader.store(os::thread_id(), Ordering::Relaxed);
         self.written.acquire();
     }
 
@@ -435,7 +443,8 @@ impl Awaited for RawRwLock {
     }
 
     fn provider(&self) -> Provider {
-        match self.writer() {
+        let reader = Some(self.reader.load(Ordering::Relaxed)).filter(|reader| *reader != 0);
+        match self.writer().or(reader) {
             Some(thread) => Provider::Thread { thread, surely: true },
             None => Provider::Anyone,
         }
