@@ -465,13 +465,16 @@ def test_a_call_that_has_failed_leaves_no_cycle(until):
     def fail_with(argument):
         raise ValueError
 
+    async def main(argument):
+        with contextlib.suppress(ValueError):
+            await raddle.to_thread(fail_with, argument)
+
     argument = Argument()
     gone = weakref.ref(argument)
     gc.collect()
     gc.disable()
     try:
-        with contextlib.suppress(ValueError):
-            asyncio.run(raddle.to_thread(fail_with, argument))
+        asyncio.run(main(argument))
         del argument
         until(lambda: gone() is None)  # (Its thread may be at its end still.)
     finally:
