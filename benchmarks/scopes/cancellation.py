@@ -17,10 +17,16 @@ from .measure import Row, ns, quantile
 
 
 def elsewhere(call: Callable[[], object]) -> None:
-    """Make a call in a thread that then ends."""
-    thread = stock.Thread(target=call)
-    thread.start()
-    thread.join()
+    """Make a call in a thread that lives on: another may have the identifier of one that ended."""
+    done = stock.Event()
+
+    def work() -> None:
+        call()
+        done.set()
+        stock.Event().wait()
+
+    stock.Thread(target=work, daemon=True).start()
+    done.wait()
 
 
 # What a thread can wait for: each returns the wait, and what makes it possible again.
