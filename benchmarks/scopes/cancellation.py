@@ -17,7 +17,7 @@ from .measure import Row, ns, quantile
 
 
 def elsewhere(call: Callable[[], object]) -> None:
-    """Make a call in a thread that lives on: another may have the identifier of one that ended."""
+    """Make a call in a thread that lives on: its identifier is nobody else's then."""
     done = stock.Event()
 
     def work() -> None:
