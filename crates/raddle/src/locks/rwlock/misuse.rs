@@ -38,7 +38,8 @@ impl std::fmt::Display for Misuse {
 
 impl std::error::Error for Misuse {}
 
-/// How an attempt to take a [`RawRwLock`](super::RawRwLock) ended otherwise than by taking it or by its deadline.
+/// How an attempt to take a [`RawRwLock`](super::RawRwLock) ended otherwise than by taking it or by its
+/// deadline.
 ///
 /// ```
 /// use raddle::{Deadline, Misuse, Native, RawRwLock, RwLockError};
