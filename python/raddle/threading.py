@@ -245,18 +245,7 @@ class Thread(_stdlib.Thread):
         """
         if not self._initialized:
             raise RuntimeError(_mistakes.NOT_INITIALIZED)
-        depth = _beginning.depth(_active_limbo_lock)
-        try:
-            with _active_limbo_lock:
-                if self._started.is_set() or self in _limbo:
-                    raise RuntimeError(_mistakes.STARTED_TWICE)
-                _limbo[self] = self
-        except RuntimeError:
-            raise
-        except BaseException:
-            _beginning.give_back(_active_limbo_lock, depth)
-            _limbo.pop(self, None)
-            raise
+        _beginning.enlist(self, _limbo, _active_limbo_lock, _mistakes.STARTED_TWICE)
         try:
             if not _beginning.loaded and "raddle._raddle" in _sys.modules:
                 try:  # noqa: SIM105  For a thread that dies: a forked child may never import it.
@@ -334,9 +323,10 @@ class Thread(_stdlib.Thread):
             try:
                 _raddle.start_joinable_thread(self._bootstrap, handle, until_gone=lock)
             except BaseException:
-                self._tstate_lock = None
-                with _shutdown_locks_lock:
-                    _shutdown_locks.discard(lock)
+                if not handle.ident:  # (Else a signal's handler has raised, and it runs.)
+                    self._tstate_lock = None
+                    with _shutdown_locks_lock:
+                        _shutdown_locks.discard(lock)
                 raise
             return handle
 

@@ -62,7 +62,10 @@ def finally_at_its_end():
             number -= 1
 
 
-COMPUTING = [compute, nested, generated, recurse, with_at_its_end, finally_at_its_end]
+COMPUTING = [compute, nested, generated, recurse, finally_at_its_end]
+if sys.version_info >= (3, 12):
+    # (Its calls are of C: 3.11 seldom stops such a loop, see docs/groups.md.)
+    COMPUTING.append(with_at_its_end)
 
 
 @pytest.mark.parametrize("work", COMPUTING, ids=lambda work: work.__name__)

@@ -21,19 +21,23 @@ class Beginning:
         self.trace, self.profile = trace, profile
 
 
-def depth(lock):
-    """Return how often the calling thread holds an RLock; None if that does not say."""
-    count = getattr(lock, "_recursion_count", None)
-    return None if count is None else count()
+def enlist(thread, limbo, lock, twice):
+    """Note that a thread is about to start; RuntimeError(twice) if it was before.
 
-
-def give_back(lock, before):
-    """Release an RLock until the calling thread holds it as often as before.
-
-    (From 3.14 on a signal's handler may raise between a lock's `__enter__` and its block.)
+    From 3.14 on a signal's handler may raise between a lock's `__enter__` and its block: no
+    thread could ever start again then.
     """
-    while before is not None and lock._recursion_count() > before:
-        lock.release()
+    count = getattr(lock, "_recursion_count", None)  # (gevent's has none.)
+    before = count and count()
+    try:
+        with lock:
+            if thread._started.is_set() or thread in limbo:
+                raise RuntimeError(twice)
+            limbo[thread] = thread
+    except BaseException:
+        while count and count() > before:
+            lock.release()
+        raise
 
 
 def know(bootstrap, inner):
