@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import outcome
+import ending
 
 HERE = Path(__file__).parent
 # From 3.13 on, the thread tests that reserve stacks are skipped unless regrtest is told that
@@ -44,8 +44,8 @@ class Ended:
 class Run:
     """One module run once on one side: `tests` by id, `process` for the process itself."""
 
-    tests: dict[str, outcome.Outcome]
-    process: outcome.Outcome
+    tests: dict[str, ending.Outcome]
+    process: ending.Outcome
     witness: dict | None
     seconds: float
 
@@ -75,7 +75,7 @@ def restore_signals() -> None:
 
 
 def _progress(path: Path) -> int:
-    return outcome.started(path.read_text("utf-8", "replace"))
+    return ending.started(path.read_text("utf-8", "replace"))
 
 
 def watch(command: list[str], env: dict[str, str], folder: Path, timeout: float) -> Ended:
@@ -132,8 +132,8 @@ def run(
 ) -> Run:
     """Run `module` once with or without raddle; `match` picks tests as regrtest's -m does."""
     begun = time.monotonic()
-    tests: dict[str, outcome.Outcome] = {}
-    process, witness = outcome.Outcome("ok"), None
+    tests: dict[str, ending.Outcome] = {}
+    process, witness = ending.Outcome("ok"), None
     crashes = hangs = 0
     while True:
         with tempfile.TemporaryDirectory(prefix="conformance-") as name:
@@ -143,11 +143,11 @@ def run(
             )
         if mirror is not None:
             mirror.write(ended.stdout + ended.stderr)
-        found = outcome.collect(ended.stdout, part, _ending(ended))
-        process = outcome.worst(process, _order(ended))
+        found = ending.collect(ended.stdout, part, _ending(ended))
+        process = ending.worst(process, _order(ended))
         for test, result in found.tests.items():
             tests.setdefault(test, result)
-        process = outcome.worst(process, found.process)
+        process = ending.worst(process, found.process)
         hangs += ended.stalled
         crashes += not ended.stalled
         if not found.unfinished or hangs >= HANGS or crashes >= CRASHES:
@@ -181,23 +181,23 @@ def _once(module, raddle, timeout, match, python, folder: Path, done: list[str])
     return ended, part, seen
 
 
-def _order(ended: Ended) -> outcome.Outcome:
+def _order(ended: Ended) -> ending.Outcome:
     """Return "altered" if raddle told of a lock order, which fails no test by itself."""
     for text in (ended.stderr, ended.stdout):
         if ORDER in text:
-            return outcome.Outcome("altered", text[text.index(ORDER) :][:4000])
-    return outcome.Outcome("ok")
+            return ending.Outcome("altered", text[text.index(ORDER) :][:4000])
+    return ending.Outcome("ok")
 
 
-def _ending(ended: Ended) -> outcome.Outcome:
+def _ending(ended: Ended) -> ending.Outcome:
     if ended.stalled:
-        return outcome.Outcome("hang", outcome.tail(ended.stderr))
+        return ending.Outcome("hang", ending.tail(ended.stderr))
     if ended.status < 0:
         name = signal.Signals(-ended.status).name
-        return outcome.Outcome("crash", f"{name}\n{outcome.tail(ended.stderr)}")
-    meaning = outcome.EXITS.get(ended.status)
+        return ending.Outcome("crash", f"{name}\n{ending.tail(ended.stderr)}")
+    meaning = ending.EXITS.get(ended.status)
     if meaning is None:
-        return outcome.Outcome("crash", f"exit {ended.status}\n{outcome.tail(ended.stderr)}")
+        return ending.Outcome("crash", f"exit {ended.status}\n{ending.tail(ended.stderr)}")
     if meaning == "ok":
-        return outcome.Outcome("ok")
-    return outcome.Outcome(meaning, outcome.reason(ended.stdout, ended.stderr))
+        return ending.Outcome("ok")
+    return ending.Outcome(meaning, ending.reason(ended.stdout, ended.stderr))

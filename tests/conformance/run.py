@@ -22,7 +22,7 @@ import origin
 import table
 import verdict
 import waiver
-from outcome import Outcome
+from ending import Outcome
 
 HERE = Path(__file__).resolve().parent
 

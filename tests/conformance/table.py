@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from outcome import Outcome, first_lines
+from ending import Outcome, first_lines
 from verdict import Verdict
 
 COLUMNS = ("ok", "skip", "fail", "error", "crash", "hang", "missing")

@@ -3,7 +3,7 @@
 import pytest
 import table
 import waiver
-from outcome import EXITS, Outcome, collect, first_lines, read_blocks, read_log
+from ending import EXITS, Outcome, collect, first_lines, read_blocks, read_log
 from verdict import CROWD, MISSING, judge, rule, worse
 
 OK, FAIL, SKIP = Outcome("ok"), Outcome("fail", "no"), Outcome("skip", "why")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from outcome import BAD, DEAD, Outcome
+from ending import BAD, DEAD, Outcome
 
 MISSING = Outcome("missing")
 RERUNS = 2
