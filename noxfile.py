@@ -31,6 +31,11 @@ nox.options.sessions = ["tests", "conformance", "stress"]
 TESTS = ("pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "hypothesis>=6.100")
 # They mostly wait: more run at once than there are cores. (`-- -n 0`: one after the other.)
 PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadfile")
+# Those that stop what computes have processes of their own: on 3.11 a thread of the interpreter's
+# that could not start leaves a state behind that has its starter's identifier, and what is to be
+# raised in the starter goes there.
+STOP = ("tests/scopes", "tests/map/test_each.py")
+PARTS = (STOP, ("tests", *(f"--ignore={each}" for each in STOP)))
 STUBS = "tests/types"
 EXTRAS = ("processes", "cluster", "progress")
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "install")
@@ -86,7 +91,8 @@ def tests(session: nox.Session, found) -> None:
         # (One by one, and none is built: that could take longer than the tests.)
         command = (python, *PIP, "--only-binary=:all:", other)
         session.run(*command, external=True, success_codes=[0, 1])
-    session.run(python, *PYTEST, *session.posargs, external=True)
+    for chosen in [session.posargs] if session.posargs else PARTS:
+        session.run(python, *PYTEST, *chosen, external=True)
 
 
 @nox.session(python=False)
