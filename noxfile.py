@@ -30,7 +30,8 @@ nox.options.sessions = ["tests", "conformance", "stress"]
 
 TESTS = ("pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "hypothesis>=6.100")
 # They mostly wait: more run at once than there are cores. (`-- -n 0`: one after the other.)
-PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadfile")
+# (Without the last two, a run whose worker has died may wait for it for ever.)
+PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadfile", "--max-worker-restart", "0")
 # Those that stop what computes have processes of their own. On 3.11 a stdlib thread that could
 # not start leaves a state behind with its starter's identifier, and that gets what is raised.
 STOP = ("tests/scopes", "tests/map/test_each.py")
