@@ -2,14 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOOM := RUSTFLAGS="--cfg raddle_loom" CARGO_TARGET_DIR=target/loom cargo test --quiet -p raddle --release --test 'loom_*'
 
 .PHONY: help demo check test lint msrv rust loom python conformance stress torture races tools sanitize bench bench-races figures stubs docs docs-site constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
-
-LOOM := RUSTFLAGS="--cfg raddle_loom" CARGO_TARGET_DIR=target/loom cargo test --quiet -p raddle --release --test 'loom_*'
 
 $(BIN)/nox: tools/constraints.txt
 	$(PYTHON) -m venv $(VENV)

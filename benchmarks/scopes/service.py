@@ -34,9 +34,7 @@ def service(options) -> list[Row]:
             """Says nothing."""
 
     class Server(http.server.ThreadingHTTPServer):
-        request_queue_size = (
-            128  # A connection that finds it full is tried again a second later.
-        )
+        request_queue_size = 128  # (A full one has a client try again after a second.)
 
     took: list[float] = []
 

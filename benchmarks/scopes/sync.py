@@ -47,6 +47,17 @@ def together(body: Callable[[int], object], threads: int) -> Callable[[int], flo
     return run
 
 
+def calls(function: Callable[[], int]) -> Callable[[int], None]:
+    """Return what calls a function over and over; it has been called before."""
+    function()
+
+    def body(n: int) -> None:
+        for _ in range(n):
+            function()
+
+    return body
+
+
 def reading(guard) -> Callable[[int], None]:
     """Return what looks prices up, `guard` being what `with` takes, or what makes that."""
     prices = {name: len(name) for name in ARTICLES}
@@ -115,11 +126,6 @@ def atomics(options) -> list[Row]:
     number, lock = sync.AtomicInt(), stock.Lock()
     total = 0
 
-    def add(n: int) -> None:
-        plus = number.add
-        for _ in range(n):
-            plus()
-
     def by_lock(n: int) -> None:
         nonlocal total
         for _ in range(n):
@@ -128,23 +134,10 @@ def atomics(options) -> list[Row]:
 
     others: dict[str, tuple[Callable[[int], None], float]] = {"with lock: n += 1": (by_lock, 3)}
     if (cereggii := peer("cereggii")) is not None:
-        made = cereggii.AtomicInt64(0)
-
-        def by_cereggii(n: int) -> None:
-            plus = made.increment_and_get
-            for _ in range(n):
-                plus()
-
-        others["cereggii"] = by_cereggii, 1
+        others["cereggii"] = calls(cereggii.AtomicInt64(0).increment_and_get), 1
     if (ft := peer("ft_utils.concurrency")) is not None:
-        counter = ft.AtomicInt64(0)
-
-        def by_ft(n: int) -> None:
-            plus = counter.incr
-            for _ in range(n):
-                plus()
-
-        others["ft_utils"] = by_ft, 1
+        others["ft_utils"] = calls(ft.AtomicInt64(0).incr), 1
+    add = calls(number.add)
     return [
         Row(
             f"{threads} threads: {name}, by AtomicInt.add",
@@ -160,15 +153,5 @@ def atomics(options) -> list[Row]:
 
 def once(options) -> list[Row]:
     mine, theirs = sync.once(lambda: 7), functools.cache(lambda: 7)
-
-    def calls(function: Callable[[], int]) -> Callable[[int], None]:
-        function()
-
-        def body(n: int) -> None:
-            for _ in range(n):
-                function()
-
-        return body
-
     quicker = ratio(timed(calls(theirs)), timed(calls(mine)), 50_000, options.rounds)
     return [Row("functools.cache, by once", quicker, "x", ">=", 0.9)]

@@ -14,7 +14,7 @@ import weakref
 
 import pytest
 import raddle
-from raddle import sync
+from raddle import _raddle, sync
 from raddle._futures import group as _group
 
 pytestmark = pytest.mark.raddle_only
@@ -432,8 +432,10 @@ def test_a_scope_that_nobody_can_leave_ends_nothing(make):
     assert left() is None
 
 
-def test_a_start_that_is_interrupted_once_its_thread_runs_is_waited_for(monkeypatch, threading):
-    go, begun, turns = threading.Event(), threading.Event(), []
+def test_a_start_that_is_interrupted_once_its_thread_runs_is_waited_for(
+    monkeypatch, threading, until
+):
+    go, begun, turns, me = threading.Event(), threading.Event(), [], stock.get_ident()
     start, join_one = threading.Thread.start, raddle.Group._join_one
 
     def work():
@@ -441,10 +443,14 @@ def test_a_start_that_is_interrupted_once_its_thread_runs_is_waited_for(monkeypa
             begun.set()
             go.wait()
 
+    def end():
+        until(lambda: me in {each[0] for each in _raddle._waits()} or len(turns) > 100)
+        go.set()
+
     def interrupted(thread):
         start(thread)
         begun.wait()
-        stock.Timer(0.05, go.set).start()
+        stock.Thread(target=end).start()
         raise KeyboardInterrupt
 
     def counted(group):

@@ -174,8 +174,9 @@ pub(crate) fn raise_in(
 ) -> PyResult<bool> {
     let py = code.py();
     let current_frames = py.import("sys")?.getattr("_current_frames")?;
-    // (The thread waits for the GIL, which is held from here to the end: no Python code runs.)
     let frames = current_frames.call0()?;
+    // (The thread waits for the GIL, which is held from the look to the end: nothing that follows
+    // makes what the collector looks at, or runs Python code.)
     let Ok(frame) = frames.get_item(ident) else { return Ok(false) };
     let is_there =
         |due: &inside::Due| (due.thread, due.number) == (ident, number) && due.why.is_some();

@@ -33,57 +33,33 @@ unsafe extern "C" fn get(
     returned(py, Ok(number.get()))
 }
 
-/// The number that a call was given, or 1.
-///
-/// # Safety
-/// The thread is attached; there are `count` arguments.
-#[inline]
-unsafe fn argument(
-    py: Python<'_>,
-    name: &str,
-    args: *mut *mut ffi::PyObject,
-    count: isize,
-) -> PyResult<i64> {
-    match count {
-        0 => Ok(1),
-        1 => {
-            // SAFETY: there is one, which is alive during the call.
-            let argument = unsafe { Borrowed::from_ptr(py, *args) };
-            read(&argument)
+/// A method that changes the number by what it is given, or by 1.
+macro_rules! counting {
+    ($name:ident) => {
+        unsafe extern "C" fn $name(
+            object: *mut ffi::PyObject,
+            args: *mut *mut ffi::PyObject,
+            count: isize,
+        ) -> *mut ffi::PyObject {
+            // SAFETY: the interpreter calls this attached, with an AtomicInt.
+            let (py, number) =
+                unsafe { (Python::assume_attached(), &*value_of::<AtomicInt>(object)) };
+            let by = match count {
+                0 => Ok(1),
+                // SAFETY: there is one argument, which is alive during the call.
+                1 => read(&unsafe { Bound::from_borrowed_ptr(py, *args) }),
+                _ => Err(PyTypeError::new_err(format!(
+                    "AtomicInt.{}() takes at most 1 argument ({count} given)",
+                    stringify!($name)
+                ))),
+            };
+            returned(py, by.and_then(|by| number.$name(by)))
         }
-        _ => Err(PyTypeError::new_err(format!(
-            "AtomicInt.{name}() takes at most 1 argument ({count} given)"
-        ))),
-    }
+    };
 }
 
-/// `add()`.
-unsafe extern "C" fn add(
-    object: *mut ffi::PyObject,
-    args: *mut *mut ffi::PyObject,
-    count: isize,
-) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, with an AtomicInt and so many arguments.
-    unsafe {
-        let py = Python::assume_attached();
-        let number = &*value_of::<AtomicInt>(object);
-        returned(py, argument(py, "add", args, count).and_then(|n| number.add(n)))
-    }
-}
-
-/// `sub()`.
-unsafe extern "C" fn sub(
-    object: *mut ffi::PyObject,
-    args: *mut *mut ffi::PyObject,
-    count: isize,
-) -> *mut ffi::PyObject {
-    // SAFETY: as in `add`.
-    unsafe {
-        let py = Python::assume_attached();
-        let number = &*value_of::<AtomicInt>(object);
-        returned(py, argument(py, "sub", args, count).and_then(|n| number.sub(n)))
-    }
-}
+counting!(add);
+counting!(sub);
 
 const fn entry(
     name: &'static CStr,

@@ -20,8 +20,11 @@
 //! A thread that reads and waits for a writer that waits for it would wait for ever, so a thread's
 //! second `read` does not queue, and its `write` is refused. What a thread reads is known to itself.
 //!
+//! Beside the word, `reader` names one of those that read, for reports: it is written by readers that
+//! have the lock, so whoever it names has it.
+//!
 //! Rejected: a counter for each core, which lets readers scale further and makes each writer visit
-//! them all, for a lock of 16 bytes.
+//! them all, and a lock some hundred bytes larger.
 
 mod misuse;
 mod reading;
@@ -129,11 +132,7 @@ impl RawRwLock {
     #[inline]
     #[track_caller]
     pub fn try_read(&self) -> Result<bool, Misuse> {
-        let taken = self.try_take_to_read()?;
-        if taken && self.card.is_filled() {
-            self.note(READ, Site::caller());
-        }
-        Ok(taken)
+        self.try_at(READ, Site::caller())
     }
 
     /// Takes the lock to write if nobody holds it, and says whether it did.
@@ -143,11 +142,21 @@ impl RawRwLock {
     #[inline]
     #[track_caller]
     pub fn try_write(&self) -> Result<bool, Misuse> {
-        let taken = self.try_take_to_write()?;
+        self.try_at(WRITE, Site::caller())
+    }
+
+    #[inline]
+    fn try_at(&self, wants: u8, site: Site) -> Result<bool, Misuse> {
+        let taken = self.try_take(wants)?;
         if taken && self.card.is_filled() {
-            self.note(WRITE, Site::caller());
+            self.note(wants, site);
         }
         Ok(taken)
+    }
+
+    #[inline]
+    fn try_take(&self, wants: u8) -> Result<bool, Misuse> {
+        if wants == READ { self.try_take_to_read() } else { self.try_take_to_write() }
     }
 
     #[inline]
@@ -190,10 +199,7 @@ impl RawRwLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, RwLockError<B::Interrupt>> {
-        if self.card.is_filled() {
-            return self.take_checked(READ, blocking, until);
-        }
-        Ok(self.try_take_to_read()? || self.take_slow(READ, blocking, until)?)
+        self.take_with(READ, blocking, until)
     }
 
     /// Takes the lock to write, waiting for that until `until`; returns whether it did.
@@ -206,10 +212,20 @@ impl RawRwLock {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, RwLockError<B::Interrupt>> {
+        self.take_with(WRITE, blocking, until)
+    }
+
+    #[inline]
+    fn take_with<B: Blocking>(
+        &self,
+        wants: u8,
+        blocking: &mut B,
+        until: Deadline,
+    ) -> Result<bool, RwLockError<B::Interrupt>> {
         if self.card.is_filled() {
-            return self.take_checked(WRITE, blocking, until);
+            return self.take_checked(wants, blocking, until);
         }
-        Ok(self.try_take_to_write()? || self.take_slow(WRITE, blocking, until)?)
+        Ok(self.try_take(wants)? || self.take_slow(wants, blocking, until)?)
     }
 
     #[cold]
@@ -228,9 +244,7 @@ impl RawRwLock {
         {
             blocking.on_inversion(&found).map_err(RwLockError::Interrupted)?;
         }
-        let at_once =
-            if wants == READ { self.try_take_to_read() } else { self.try_take_to_write() };
-        let taken = at_once? || self.take_slow(wants, blocking, until)?;
+        let taken = self.try_take(wants)? || self.take_slow(wants, blocking, until)?;
         if taken {
             self.note(wants, site);
         }
