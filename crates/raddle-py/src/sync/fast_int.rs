@@ -41,9 +41,10 @@ macro_rules! counting {
             args: *mut *mut ffi::PyObject,
             count: isize,
         ) -> *mut ffi::PyObject {
-            // SAFETY: the interpreter calls this attached, with an AtomicInt.
-            let (py, number) =
-                unsafe { (Python::assume_attached(), &*value_of::<AtomicInt>(object)) };
+            // SAFETY: the interpreter calls this attached.
+            let py = unsafe { Python::assume_attached() };
+            // SAFETY: it is an AtomicInt, which is alive during the call.
+            let number = unsafe { &*value_of::<AtomicInt>(object) };
             let by = match count {
                 0 => Ok(1),
                 // SAFETY: there is one argument, which is alive during the call.
