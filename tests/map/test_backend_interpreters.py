@@ -163,3 +163,21 @@ def test_unpicklable_results_and_exceptions_are_their_items_errors():
         assert [type(each) for each in got] == [TypeError] * 3
         with pytest.raises(RuntimeError, match="Odd: one and two"):
             list(pool.map(tasks.odd, [1]))
+
+
+STOPPED_BEFORE = """
+import os, threading
+from raddle._map.backends import interpreter_worker, pickling
+hear, say = os.pipe()
+interpreter_worker.begin(hear)
+os.write(say, b"!")
+for each in threading.enumerate():
+    if each.name == "raddle-listen":
+        each.join()
+function, data = pickling.function(print, "here"), pickling.inputs(["done"], "here")
+print(interpreter_worker.attend(function, [data], 0.0, False))
+"""
+
+
+def test_a_task_that_was_taken_on_and_not_begun_does_not_outlive_its_map(child):
+    assert child(STOPPED_BEFORE, prelude="").stdout == "([], 0.0)\n"

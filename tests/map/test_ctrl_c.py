@@ -96,6 +96,26 @@ def test_one_ctrl_c_ends_a_map_and_its_workers(kind, task, use, until):
     until(lambda: not living(members), "the end of the workers")
 
 
+STUCK = """
+import os, signal, sys
+import raddle, tasks
+signal.signal(signal.SIGINT, signal.default_int_handler)
+results = raddle.map(tasks.touch_and_sleep, sys.argv[1:], workers=2, backend={kind!r})
+for path in sys.argv[1:]:
+    tasks.wait_for(path)
+os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+@pytest.mark.parametrize("kind", kinds.LOCAL)
+def test_exit_does_not_wait_for_a_task_in_c_code_after_a_ctrl_c(kind, child, tmp_path):
+    paths = [str(tmp_path / name) for name in "ab"]
+    code = kinds.before(kind) + STUCK.format(kind=kind)
+    done = child(code, env={"PYTHONPATH": str(SUPPORT)}, arguments=paths, check=False)
+    assert done.returncode == -signal.SIGINT, done
+    assert done.stderr.splitlines()[-1] == "KeyboardInterrupt", done
+
+
 CAUGHT = """
 import itertools, os, signal, threading, time
 import raddle, tasks

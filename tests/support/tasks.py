@@ -123,6 +123,12 @@ def touch_and_nap(path):
         time.sleep(0.01)
 
 
+def touch_and_sleep(path):
+    """Say that it has begun, and take ten minutes in C code."""
+    open(path, "w").close()
+    time.sleep(600)
+
+
 def brief(number):
     time.sleep(0.005)
     return number

@@ -240,7 +240,11 @@ class Map:
             if self._mode == "collect":
                 self._errors.append(error)
                 continue
-            self._fail(error)
+            engine = outcome = None  # the traceback would hold them, in a cycle
+            try:
+                self._fail(error)
+            finally:
+                del error
         raise StopIteration
 
     def _collected(self):

@@ -156,7 +156,8 @@ class MessageMap:
         except CancelledError as error:
             self._cut(message, error)
             return
-        message.future = None  # its callbacks hold the message
+        finally:
+            message.future = None  # its callbacks hold the message
         count = len(reply.outcomes)
         if self._chunk_size is not None and count:
             self._chunk_size.learn(count, reply.seconds, reply.size + message.size)
@@ -191,6 +192,7 @@ class MessageMap:
             self._job.forget(index)
             for message in list(self._flying):
                 if message.first > index and message.future.cancel():
+                    message.future = None
                     self._flying.pop(message, None)
             self._again = deque(m for m in self._again if m.first <= index)
             for late in [i for i in self._early if i > index]:
@@ -206,6 +208,7 @@ class MessageMap:
         for message in list(flying):
             if message.future is not None:
                 message.future.cancel()
+                message.future = None
         self._again.clear()
         self._early.clear()
         self._turn.clear()

@@ -29,10 +29,10 @@ def interrupted():
 
 
 def _end():
-    for backend in list(_live):
-        _live.discard(backend)
+    while _live:
+        backend = _live.pop()
         try:
-            backend.at_exit()
+            backend.at_exit()  # which may add another one
         except BaseException:
             # A second Ctrl-C: nothing more is waited for.
             for each in (backend, *_live):

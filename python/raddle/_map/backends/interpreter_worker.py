@@ -8,6 +8,7 @@ from raddle._map.backends import remote_work
 from raddle._map.backends.interrupt import Target
 
 _target = None
+_over = False  # whether that message has come: what has been taken on and not begun is not done
 _refusal = None  # the outcome of every input, if the initializer could not be loaded here
 
 
@@ -19,6 +20,8 @@ def attend(function, data, time_slice, halt):
 
     def task():
         nonlocal outcome
+        if _over:  # The listener says so first, and looks whether there is a task second.
+            return
         outcome = remote_work.run(function, data, time_slice, halt=halt)
 
     _target.run(_target, task)
@@ -51,6 +54,8 @@ def _listen(fd):
         os.close(fd)
     if word != b"!":
         return
+    global _over
+    _over = True
     for _ in range(100):  # a destructor may have swallowed it, or the task itself
         if _target.owner is None:
             return

@@ -6,6 +6,7 @@ that waits for a message and then interrupts its own interpreter's task.
 
 import atexit
 import contextlib
+import functools
 import os
 import queue
 import signal
@@ -94,13 +95,14 @@ class Interpreters(Remote):
         if executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)
             ears.say(b"!")
-            _left.add(executor)
+            _left.add(executor._threads)
 
     def __del__(self):
         if self._ears is not None:
             self._ears.say(b".")
 
 
+@functools.cache
 def _tolerant(kind):
     """Return an executor's class that goes on with the workers that could be started."""
 
@@ -133,24 +135,23 @@ def _leave(executor, ears):
 
 
 class Left:
-    """Executors that were aborted, and may have a worker that is stuck in C code.
+    """Threads of executors that were aborted: one may be stuck in C code.
 
     Nothing stops that, and the interpreter would crash if it ended meanwhile, so exit waits for
     it, except after a Ctrl-C that nobody caught: the process then ends as it is going to.
     """
 
     def __init__(self):
-        self._executors = []
+        self._threads = []
 
-    def add(self, executor):
-        self._executors = [each for each in self._executors if _alive(each)]
-        self._executors.append(executor)
+    def add(self, threads):
+        self._threads = [each for each in [*self._threads, *threads] if each.is_alive()]
         at_exit.watch(self, "left")
 
     def at_exit(self):
         until = time.monotonic() + GRACE
         try:
-            while any(map(_alive, self._executors)):
+            while any(each.is_alive() for each in self._threads):
                 if time.monotonic() > until:
                     if at_exit.interrupted():
                         _die()
@@ -168,10 +169,6 @@ def _die():
         with contextlib.suppress(Exception):
             each.flush()
     os.kill(os.getpid(), signal.SIGINT)
-
-
-def _alive(executor):
-    return any(each.is_alive() for each in list(getattr(executor, "_threads", ())))
 
 
 _left = Left()

@@ -7,6 +7,7 @@ killed, the error can name that input. What no worker had begun is sent to new w
 """
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -89,9 +90,12 @@ class Processes(Remote):
                 except BaseException:
                     self._discard(executor)
                     raise
+            message.future = future  # under the lock, for abort()
             self._numbers[message] = number, executor
         _tolerate(future)
-        future.add_done_callback(lambda future: self._done(future, message, executor))
+        # An executor that ends may keep its futures, and these their callbacks.
+        numbers, reference = self._numbers, weakref.ref(executor)
+        future.add_done_callback(lambda future: _done(future, message, numbers, reference()))
         at_exit.watch(self, self.name)  # after loky has registered its own
         return future
 
@@ -122,19 +126,6 @@ class Processes(Remote):
         executor._processes.clear()
         if self._executor is executor:
             self._executor = None
-
-    def _done(self, future, message, executor):
-        # Called by loky before it kills the workers that are left: those that are dead now
-        # have died by themselves.
-        if future.cancelled() or not isinstance(future.exception(), BrokenProcessPool):
-            self._numbers.pop(message, None)
-        elif executor.dead is None:
-            executor.manager = threading.current_thread()
-            executor.dead = [
-                (each.pid, each.exitcode)
-                for each in list((getattr(executor, "_processes", None) or {}).values())
-                if each.exitcode is not None
-            ]
 
     def lost(self, message, error):
         if not isinstance(error, BrokenProcessPool) or message not in self._numbers:
@@ -202,8 +193,9 @@ class Processes(Remote):
             executor, messages = self._executor, list(self._numbers)
         if cancel:
             for message in messages:
-                if message.future is not None:
-                    message.future.cancel()
+                future = message.future  # A map that gives up forgets it at any time.
+                if future is not None:
+                    future.cancel()
         if executor is not None:
             executor.shutdown(wait=wait)
         if wait:
@@ -218,10 +210,27 @@ class Processes(Remote):
     def abort(self, wait=True):
         with self._lock:
             executor, self._executor = self._executor, None
+            for message in list(self._numbers):
+                if message.future is None:  # A map has given it up: nobody asks what it was.
+                    self._numbers.pop(message, None)
         if executor is not None:
             executor.shutdown(wait=wait, kill_workers=True)
         if wait and not self.lasting:
             self._tidy()
+
+
+def _done(future, message, numbers, executor):
+    # Called by loky before it kills the workers that are left: those that are dead now have
+    # died by themselves. (A message that is lost holds its executor, by `numbers`.)
+    if future.cancelled() or not isinstance(future.exception(), BrokenProcessPool):
+        numbers.pop(message, None)
+    elif executor is not None and executor.dead is None:
+        executor.manager = threading.current_thread()
+        executor.dead = [
+            (each.pid, each.exitcode)
+            for each in list((getattr(executor, "_processes", None) or {}).values())
+            if each.exitcode is not None
+        ]
 
 
 def _named(message, position):
@@ -245,13 +254,17 @@ def _how(codes):
 
 def _tolerate(future):
     """Let loky give an exception to a future that was cancelled, as it does when it ends."""
+    future.__class__ = _tolerant(type(future))
 
-    class Tolerant(type(future)):
+
+@functools.cache
+def _tolerant(kind):
+    class Tolerant(kind):
         def set_exception(self, error):
             with contextlib.suppress(InvalidStateError):
                 super().set_exception(error)
 
-    future.__class__ = Tolerant
+    return Tolerant
 
 
 @contextlib.contextmanager

@@ -30,8 +30,9 @@ class Remote(Backend):
     def send(self, message, function, data, time_slice):
         """Deliver a message; return its future."""
         future = self.deliver(message, function, data, time_slice)
-        self._flying[future] = None
-        future.add_done_callback(lambda future: self._flying.pop(future, None))
+        flying = self._flying  # and not `self`: a future may outlive what it was done by
+        flying[future] = None
+        future.add_done_callback(lambda future: flying.pop(future, None))
         return future
 
     def retire(self, wait, cancel):
@@ -88,15 +89,18 @@ class Promise(Future):
         message.future.add_done_callback(lambda _: self.settle(backend, message))
 
     def cancel(self):
-        return self.inner.cancel() or self.cancelled()
+        inner = self.inner
+        return (inner is not None and inner.cancel()) or self.cancelled()
 
     def running(self):
-        return not self.done() and self.inner.running()
+        inner = self.inner
+        return inner is not None and not self.done() and inner.running()
 
     def settle(self, backend, message):
         """Take over what came of the message."""
         if message.future.cancelled():
             super().cancel()
+            self._let_go(message)
             self.set_running_or_notify_cancel()
             return
         try:
@@ -112,12 +116,16 @@ class Promise(Future):
             error, value = outcomes[0]
         except BaseException as reason:
             error = reason
-        self._send = None  # nor the input's bytes
         self.set_running_or_notify_cancel()
+        self._let_go(message)
         if error is not None:
             self.set_exception(error)
         else:
             self.set_result(value)
+
+    def _let_go(self, message):
+        # The input's bytes, and the worker's future: its callbacks hold this one, and the pool.
+        self._send = self.inner = message.future = None
 
 
 class RemoteJob(Job):
