@@ -32,10 +32,6 @@ TESTS = ("pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6", "hypothesis>=6
 # They mostly wait: more run at once than there are cores. (`-- -n 0`: one after the other.)
 # (Without the last two, a run whose worker has died may wait for it for ever.)
 PYTEST = ("-m", "pytest", "-n", "3", "--dist", "loadfile", "--max-worker-restart", "0")
-# Those that stop what computes have processes of their own. On 3.11 a stdlib thread that could
-# not start leaves a state behind with its starter's identifier, and that gets what is raised.
-STOP = ("tests/scopes", "tests/map/test_each.py")
-PARTS = (STOP, ("tests", *(f"--ignore={each}" for each in STOP)))
 STUBS = "tests/types"
 EXTRAS = ("processes", "cluster", "progress")
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "install")
@@ -91,8 +87,7 @@ def tests(session: nox.Session, found) -> None:
         # (One by one, and none is built: that could take longer than the tests.)
         command = (python, *PIP, "--only-binary=:all:", other)
         session.run(*command, external=True, success_codes=[0, 1])
-    for chosen in [session.posargs] if session.posargs else PARTS:
-        session.run(python, *PYTEST, *chosen, external=True)
+    session.run(python, *PYTEST, *session.posargs, external=True)
 
 
 @nox.session(python=False)

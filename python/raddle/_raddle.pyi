@@ -106,7 +106,7 @@ __all__ = [
     "start_new_thread",
 ]
 if sys.version_info < (3, 12):
-    __all__ += ["_raise_in"]
+    __all__ += ["_raise_in", "_raise_in_thread"]
 if sys.version_info >= (3, 12):
     __all__ += [
         "_Sent",
@@ -625,6 +625,7 @@ if sys.version_info < (3, 12):
     def _raise_in(
         ident: int, number: int, code: CodeType, offset: int, error: type
     ) -> bool: ...
+    def _raise_in_thread(ident: int, error: type) -> bool: ...
 
 def _aside(function: Callable[..., object], *arguments: object) -> None: ...
 def _is_aside() -> bool: ...

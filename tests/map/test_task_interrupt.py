@@ -77,3 +77,36 @@ def test_a_thread_that_is_just_starting_is_not_hit(tmp_path):
     # Until it has begun, the interpreter has it under the identifier 0.
     done = programs.run(sys.executable, "-c", STARTING, cwd=tmp_path)
     assert done.returncode == 0 and done.stdout == "ended\n", programs.seen(done)
+
+
+UNSTARTED = """
+import _thread, faulthandler, threading
+faulthandler.dump_traceback_later(60, exit=True)
+from raddle._map.backends.interrupt import Target
+
+target = Target(threading.get_ident())
+_thread.stack_size(1 << 46)  # More than any address space has.
+try:
+    _thread.start_new_thread(print, ())
+except RuntimeError:
+    _thread.stack_size(0)
+    def interrupt():
+        while target.owner is None:
+            pass
+        target.interrupt("a task")
+    def compute():
+        while True:
+            pass
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    target.run("a task", compute)
+    interrupter.join()
+    print("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such a stack is refused elsewhere")
+def test_a_thread_that_could_not_be_started_is_not_hit(tmp_path):
+    # 3.11 keeps its state, with the identifier of the thread that tried.
+    done = programs.run(sys.executable, "-c", UNSTARTED, cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "stopped\n", programs.seen(done)

@@ -411,3 +411,29 @@ def test_cleaning_is_found_in_the_bytecode():
     )
     assert found >= {9, 10, 11} and not found & {3, 5, 6, 7, 12}, found
     assert stops.cleaning(code("def f(a):\n    while a: a()\n")) == frozenset()
+
+
+UNSTARTED = """
+import _thread, sys, time
+import raddle
+_thread.stack_size(1 << 46)  # More than any address space has.
+try:
+    _thread.start_new_thread(print, ())
+except RuntimeError:
+    print("not started")
+_thread.stack_size(0)
+"""
+COMPUTING = """
+try:
+    with raddle.deadline(0.01):
+        while True:
+            pass
+except TimeoutError:
+    print("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such a stack is refused elsewhere")
+def test_a_thread_that_could_not_be_started_is_not_in_the_way(child):
+    # 3.11 keeps its state, with its starter's identifier.
+    assert child(UNSTARTED + COMPUTING, prelude="").stdout == "not started\nstopped\n"

@@ -87,9 +87,6 @@ mod _raddle {
     };
     #[pymodule_export]
     use crate::scopes::block::Block;
-    #[cfg(not(Py_3_12))]
-    #[pymodule_export]
-    use crate::scopes::reach::raise_in;
     #[pymodule_export]
     use crate::scopes::reach::{all_inside, await_bell, reached, scopes_forked, unwatch};
     #[pymodule_export]
@@ -114,6 +111,9 @@ mod _raddle {
     use crate::threads::handle::{ThreadHandle, make_handle_for, make_thread_handle};
     #[pymodule_export]
     use crate::threads::start::{start_joinable_thread, start_new_thread};
+    #[cfg(not(Py_3_12))]
+    #[pymodule_export]
+    use crate::{python::async_exc::raise_in_thread, scopes::reach::raise_in};
 
     use std::ffi::CStr;
 

@@ -15,6 +15,8 @@ use raddle::{Cancelled, Deadline, Event};
 
 use crate::blocking::attached::Attached;
 use crate::blocking::{inside, scope};
+#[cfg(not(Py_3_12))]
+use crate::python::async_exc;
 use crate::python::call;
 use crate::python::hooks;
 use crate::threads::start;
@@ -172,9 +174,7 @@ pub(crate) fn raise_in(
     offset: usize,
     error: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
-    let py = code.py();
-    let current_frames = py.import("sys")?.getattr("_current_frames")?;
-    let frames = current_frames.call0()?;
+    let frames = async_exc::current_frames(code.py())?;
     // (The thread waits for the GIL, which is held from the look to the end: nothing that follows
     // makes what the collector looks at, or runs Python code.)
     let Ok(frame) = frames.get_item(ident) else { return Ok(false) };
@@ -183,6 +183,6 @@ pub(crate) fn raise_in(
     let same = inside::all().iter().any(is_there)
         && frame.getattr("f_code")?.is(code)
         && frame.getattr("f_lasti")?.extract::<usize>()? == offset;
-    // SAFETY: attached; the exception's class is alive.
-    Ok(same && unsafe { pyo3::ffi::PyThreadState_SetAsyncExc(ident as _, error.as_ptr()) } == 1)
+    // SAFETY: nothing has run since `frames` was made, as above.
+    Ok(same && unsafe { async_exc::raise_at(&frame, ident, error) })
 }

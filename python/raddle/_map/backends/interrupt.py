@@ -12,6 +12,7 @@ at all.
 """
 
 import contextlib
+import sys
 import threading
 import time
 from types import MappingProxyType
@@ -82,16 +83,23 @@ class Target:
 
 
 def _way():
-    """Return what raises an exception in a thread, or None; the first call loads it.
+    """Return what raises a class in the thread of an identifier, or None; loaded once.
 
-    An interpreter without ctypes has no way to interrupt: the task ends by itself.
+    It returns whether there is such a thread. An interpreter without ctypes has no way to
+    interrupt: the task ends by itself.
     """
+    if sys.version_info < (3, 12):
+        from raddle._raddle import _raise_in_thread
+
+        return _raise_in_thread
     try:
         import ctypes
 
-        return ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong, ctypes.py_object
+        call = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        number, value = ctypes.c_ulong, ctypes.py_object
     except (ImportError, AttributeError):
         return None
+    return lambda ident, kind: call(number(ident), value(kind)) > 0
 
 
 def _raise(ident, kind):
@@ -100,10 +108,7 @@ def _raise(ident, kind):
     (0 would be one that is just starting, and anybody's.)
     """
     way = _way()
-    if way is None:
-        return False
-    call, number, value = way
-    return call(number(ident), value(kind)) > 0
+    return way is not None and way(ident, kind)
 
 
 def _wait():

@@ -1,0 +1,87 @@
+//! Up to 3.11: an asynchronous exception in the thread that is meant.
+//!
+//! A thread's state begins with the identifier of the thread that makes it, and has its own once
+//! the thread runs. If that could not be started, the state stays, under the wrong identifier, for
+//! ever. `PyThreadState_SetAsyncExc` takes the newest state with an identifier: a thread that has
+//! started others would get its exception in one of them, or nowhere. So the state is found by the
+//! frame that it is at, and its exception is put where that function puts it.
+
+use std::ffi::c_ulong;
+use std::ptr;
+
+use pyo3::ffi::{
+    Py_DecRef, Py_IncRef, PyInterpreterState_Get, PyInterpreterState_ThreadHead, PyObject,
+    PyThreadState, PyThreadState_GetFrame, PyThreadState_Next, PyThreadState_SetAsyncExc,
+};
+use pyo3::prelude::*;
+
+/// Bytes from a 3.11 state's beginning to its `async_exc`, and to its `thread_id` (64 bits).
+const ASYNC_EXC: usize = 144;
+const THREAD_ID: usize = 152;
+
+/// Has a thread raise `error`, a class, soon; returns whether there is such a thread, in Python code.
+///
+/// # Errors
+/// What `sys._current_frames` raises.
+#[pyfunction]
+#[pyo3(name = "_raise_in_thread")]
+pub(crate) fn raise_in_thread(ident: usize, error: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let frames = current_frames(error.py())?;
+    let Ok(frame) = frames.get_item(ident) else { return Ok(false) };
+    // SAFETY: nothing has run since `frames` was made.
+    Ok(unsafe { raise_at(&frame, ident, error) })
+}
+
+/// The frames that all threads are at, by identifier: they have frame objects then.
+pub(crate) fn current_frames(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    py.import("sys")?.getattr("_current_frames")?.call0()
+}
+
+/// Has the thread with this identifier raise `error`, a class, if it is at `frame`.
+///
+/// # Safety
+/// `frame` is of [`current_frames`], and neither Python code nor the collector has run since.
+pub(crate) unsafe fn raise_at(
+    frame: &Bound<'_, PyAny>,
+    ident: usize,
+    error: &Bound<'_, PyAny>,
+) -> bool {
+    // SAFETY: attached; what was called before holds.
+    let Some(state) = (unsafe { state_at(frame.as_ptr()) }) else { return false };
+    let error = error.as_ptr();
+    // SAFETY: attached, so that no thread looks at its exception meanwhile; the state is alive, its
+    // layout is 3.11's if the identifier is where it is there, and owns the exception in it.
+    unsafe {
+        if PyThreadState_SetAsyncExc(ident as _, error) != 1 {
+            return false;
+        }
+        let slot = state.byte_add(ASYNC_EXC).cast::<*mut PyObject>();
+        let is_known = cfg!(target_pointer_width = "64")
+            && *state.byte_add(THREAD_ID).cast::<c_ulong>() as usize == ident;
+        if is_known && *slot != error {
+            // Another state has got it. (All are to look again by this, too.)
+            PyThreadState_SetAsyncExc(ident as _, ptr::null_mut());
+            Py_IncRef(error);
+            Py_DecRef(slot.replace(error));
+        }
+    }
+    true
+}
+
+/// # Safety
+/// As [`raise_at`]: a frame object that had to be made could have the collector run.
+unsafe fn state_at(frame: *mut PyObject) -> Option<*mut PyThreadState> {
+    // SAFETY: attached: no thread that has a state ends meanwhile, or gets on.
+    unsafe {
+        let mut state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+        while !state.is_null() {
+            let top = PyThreadState_GetFrame(state).cast::<PyObject>();
+            Py_DecRef(top);
+            if top == frame {
+                return Some(state);
+            }
+            state = PyThreadState_Next(state);
+        }
+    }
+    None
+}
