@@ -113,7 +113,7 @@ mod _raddle {
     use crate::threads::start::{start_joinable_thread, start_new_thread};
     #[cfg(not(Py_3_12))]
     #[pymodule_export]
-    use crate::{python::async_exc::raise_in_thread, scopes::reach::raise_in};
+    use crate::{scopes::reach::raise_in, threads::async_exc::raise_in_thread};
 
     use std::ffi::CStr;
 

@@ -3,8 +3,6 @@
 
 pub(crate) mod allocate;
 pub(crate) mod arguments;
-#[cfg(not(Py_3_12))]
-pub(crate) mod async_exc;
 pub(crate) mod atomic;
 pub(crate) mod call;
 pub(crate) mod context;

@@ -15,10 +15,10 @@ use raddle::{Cancelled, Deadline, Event};
 
 use crate::blocking::attached::Attached;
 use crate::blocking::{inside, scope};
-#[cfg(not(Py_3_12))]
-use crate::python::async_exc;
 use crate::python::call;
 use crate::python::hooks;
+#[cfg(not(Py_3_12))]
+use crate::threads::async_exc;
 use crate::threads::start;
 
 /// The fork generation, plus 1, in which a thread looks after those that compute; 0: none does.

@@ -1,5 +1,7 @@
 //! Starting, joining and ending threads; forks.
 
+#[cfg(not(Py_3_12))]
+pub(crate) mod async_exc;
 pub(crate) mod boot;
 pub(crate) mod exit;
 #[cfg(Py_GIL_DISABLED)]

@@ -6,7 +6,6 @@ that waits for a message and then interrupts its own interpreter's task.
 
 import atexit
 import contextlib
-import functools
 import os
 import queue
 import signal
@@ -102,7 +101,6 @@ class Interpreters(Remote):
             self._ears.say(b".")
 
 
-@functools.cache
 def _tolerant(kind):
     """Return an executor's class that goes on with the workers that could be started."""
 

@@ -7,7 +7,6 @@ killed, the error can name that input. What no worker had begun is sent to new w
 """
 
 import contextlib
-import functools
 import os
 import shutil
 import signal
@@ -254,11 +253,14 @@ def _how(codes):
 
 def _tolerate(future):
     """Let loky give an exception to a future that was cancelled, as it does when it ends."""
-    future.__class__ = _tolerant(type(future))
+    kind = type(future)
+    future.__class__ = _tolerant.get(kind) or _tolerant.setdefault(kind, _made_tolerant(kind))
 
 
-@functools.cache
-def _tolerant(kind):
+_tolerant = {}  # classes of futures, to those that are
+
+
+def _made_tolerant(kind):
     class Tolerant(kind):
         def set_exception(self, error):
             with contextlib.suppress(InvalidStateError):
