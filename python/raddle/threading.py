@@ -314,17 +314,19 @@ class Thread(_stdlib.Thread):
                 return _start_new_thread(self._bootstrap, ())
             self._raddle_handle = handle = _raddle._make_handle_for(_ThreadHandle, self)
             lock = _raddle._signal_lock()
-            lock.acquire()
-            self._tstate_lock = lock
-            if not self._daemonic:
-                with _shutdown_locks_lock:
-                    _maintain_shutdown_locks()
-                    _shutdown_locks.add(lock)
             try:
+                lock.acquire()
+                self._tstate_lock = lock
+                if not self._daemonic:
+                    with _shutdown_locks_lock:
+                        _maintain_shutdown_locks()
+                        _shutdown_locks.add(lock)
                 _raddle.start_joinable_thread(self._bootstrap, handle, until_gone=lock)
             except BaseException:
                 if not handle.ident:  # (Else a signal's handler has raised, and it runs.)
                     self._tstate_lock = None
+                    if lock.locked():
+                        lock.release()  # first: the exit waits for it, wherever it may still be
                     with _shutdown_locks_lock:
                         _shutdown_locks.discard(lock)
                 raise

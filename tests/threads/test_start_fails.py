@@ -264,3 +264,38 @@ def test_a_timer_that_cannot_start_is_told_and_can_be_tried_again(failing, threa
     timer.start()
     timer.join(PATIENCE)
     assert called.is_set()
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupt(BaseException):
+    pass
+
+def interrupt(frame, event, _):
+    global left
+    if frame.f_code.co_filename == threading.__file__ and event in ("call", "c_return"):
+        left -= 1
+        if left == 0:
+            raise Interrupt
+
+left = turn = 0
+while left <= 0:
+    turn += 1
+    left = turn
+    thread = threading.Thread(target=int)
+    sys.setprofile(interrupt)
+    try:
+        thread.start()
+    except Interrupt:
+        pass
+    finally:
+        sys.setprofile(None)
+print(turn > 5)
+"""
+
+
+@pytest.mark.raddle_only
+def test_exit_does_not_wait_for_a_start_that_a_signal_has_interrupted(child):
+    # A handler raises where a function begins, or where a call has returned.
+    assert child(INTERRUPTED).stdout == "True\n"

@@ -32,13 +32,16 @@ def state(frame):
 
 def keepers(links):
     """Return the links of those threads that the exit waits for, but for idle workers."""
-    others = [each for each in links if each["kind"] != THREADS and not _is_daemon(each)]
-    return [each for each in others if each["kind"] != "work"] or others
-
-
-def _is_daemon(link):
-    thread = stack.thread_of(link["ident"])
-    return thread is None or bool(stack.fact(thread, "_daemonic"))
+    known = {each["ident"]: stack.thread_of(each["ident"]) for each in links}
+    others = [each for each in links if each["kind"] != THREADS]
+    lasting = [
+        each
+        for each in others
+        if (thread := known[each["ident"]]) is not None and not stack.fact(thread, "_daemonic")
+    ]
+    # (One that has no Thread may be waited for, too.)
+    lasting = lasting or [each for each in others if known[each["ident"]] is None]
+    return [each for each in lasting if each["kind"] != "work"] or lasting
 
 
 def awaited(ident):
@@ -64,6 +67,8 @@ def listed(names):
 def heading(links):
     """Return the first line of a report of an exit that does not come."""
     names = [each["thread"] for each in keepers(links)]
+    if not names:
+        return "the program has ended, but it waits for a thread that is gone"
     keep = "keeps" if len(names) == 1 else "keep"
     return f"the program has ended, but {listed(names)} {keep} it from exiting"
 
@@ -71,6 +76,11 @@ def heading(links):
 def cure(links):
     """Return what helps: atexit handlers, which many try, come too late."""
     held = keepers(links)
+    if not held:
+        return (
+            "Look whether something ends threads, or raises in the middle of start(), other "
+            "than by an exception of their own: a signal's handler, or C code."
+        )
     names = listed([each["thread"] for each in held])
     late = "atexit handlers come too late, they run when the threads have ended"
     if any(_is_worker(each) for each in held):

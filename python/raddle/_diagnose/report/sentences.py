@@ -204,6 +204,11 @@ def _starved(links):
 
 
 def _exit(told):
+    if not told:
+        return (
+            "The program has ended, but its exit waits for the end of a thread that is gone, "
+            "and no thread is left that could bring that about."
+        )
     keep = "keeps" if len(told) == len(told[0]) == 1 else "keep"
     names = ending.listed([together(group)[0] + ending.place(group[0]) for group in told])
     begin = f"The program has ended, but {names} {keep} it from exiting: "
