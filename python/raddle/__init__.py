@@ -12,6 +12,7 @@ Threads that end together: `raddle.Group`, `raddle.deadline()`, `raddle.shield()
 
 Why a program hangs: `raddle.configure()`, `raddle.deadlocks()`, `raddle.inversions()`,
 `raddle.dump()`. Where a lock is missing: `raddle.races()`. What it waits for: `raddle.stats()`.
+Why it fails now and then: `raddle.explore()` and `raddle.replay()`.
 
 (For pytest, which looks for assertions in packages with plugins: PYTEST_DONT_REWRITE.)
 """
@@ -32,12 +33,14 @@ __all__ = [
     "deadline",
     "deadlocks",
     "dump",
+    "explore",
     "install",
     "installed",
     "inversions",
     "map",
     "races",
     "remaining",
+    "replay",
     "shield",
     "sleep",
     "stats",
@@ -58,10 +61,12 @@ _HOMES = {
     "deadline": "_futures.cut",
     "deadlocks": "_diagnose.deadlock",
     "dump": "_diagnose.dump.render",
+    "explore": "_explore.api",
     "inversions": "_diagnose.lock_order",
     "map": "_map.api",
     "races": "_diagnose.race.told",
     "remaining": "_futures.cut",
+    "replay": "_explore.api",
     "shield": "_futures.cut",
     "sleep": "_futures.cut",
     "stats": "_diagnose.contention.stats",

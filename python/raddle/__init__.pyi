@@ -5,6 +5,8 @@ from raddle._diagnose.dump.render import dump as dump
 from raddle._diagnose.lock_order import inversions as inversions
 from raddle._diagnose.race.told import races as races
 from raddle._diagnose.settings import configure as configure
+from raddle._explore.api import explore as explore
+from raddle._explore.api import replay as replay
 from raddle._futures.aio import to_thread as to_thread
 from raddle._futures.cut import Cancelled as Cancelled
 from raddle._futures.cut import checkpoint as checkpoint
@@ -33,12 +35,14 @@ __all__ = [
     "deadline",
     "deadlocks",
     "dump",
+    "explore",
     "install",
     "installed",
     "inversions",
     "map",
     "races",
     "remaining",
+    "replay",
     "shield",
     "sleep",
     "stats",

@@ -53,6 +53,7 @@ __all__ = [
     "_Completed",
     "_Executor",
     "_Handler",
+    "_Schedules",
     "_Side",
     "_StreamWorker",
     "_ThreadHandle",
@@ -81,6 +82,7 @@ __all__ = [
     "_make_thread_handle",
     "_moment",
     "_owner",
+    "_point",
     "_profile",
     "_publish",
     "_quicken",
@@ -91,7 +93,9 @@ __all__ = [
     "_show_sign",
     "_shutdown",
     "_signal_lock",
+    "_sleep_in_turns",
     "_tallies",
+    "_time_of_turns",
     "_unwatch",
     "_waited",
     "_waits",
@@ -627,6 +631,23 @@ if sys.version_info < (3, 12):
     ) -> bool: ...
     def _raise_in_thread(ident: int, error: type) -> bool: ...
 
+@final
+class _Schedules:
+    def __new__(
+        cls,
+        kind: str,
+        number: int = 0,
+        depth: int = 1,
+        steps: int = 1,
+        choices: list[int] = ...,
+    ) -> Self: ...
+    def begin(self) -> None: ...
+    def finish(self) -> tuple[list[int], int, int, bool, int, bool]: ...
+    def advance(self) -> bool: ...
+
+def _point() -> bool: ...
+def _sleep_in_turns(seconds: float) -> None: ...
+def _time_of_turns() -> int | None: ...
 def _aside(function: Callable[..., object], *arguments: object) -> None: ...
 def _is_aside() -> bool: ...
 def _made(lock: object) -> tuple[str, int, str] | None: ...

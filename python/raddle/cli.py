@@ -18,6 +18,8 @@ usage: raddle run [options] [python options] script.py [args ...]
        raddle run [options] [python options] -c command [args ...]
        raddle run [options] [python options] - [args ...]
        raddle run [options]                (a piped-in program, or a prompt)
+       raddle explore [--runs N | --seconds S] script.py [args ...]
+       raddle replay TOKEN script.py [args ...]
        raddle dump [--tree] PID
        raddle doctor [--json]
        raddle --help | --version
@@ -38,6 +40,10 @@ With %p in its name (out-%p.json), each process writes one, children too.
 --on-deadlock is report, raise or ignore; --known-orders, with commas, has names of locks or
 places (bank.py:12) whose orders are fine. The table [tool.raddle] in the pyproject.toml at or
 above the program may say the same; a flag goes before a variable, and that before the table.
+
+explore: runs a program again and again (200 times), each time under another schedule of its
+threads, and tells the different outcomes, each with a token. replay: runs it under that
+schedule once more, and shows the steps of its threads.
 
 dump: shows that of a process which was started by `raddle run`, or with RADDLE_DUMP=1 in its
 environment, from another terminal. With --tree, of all that it has started as well.
@@ -62,6 +68,10 @@ def main(argv=None):
             return _show(f"raddle {__version__} (Python {sys.version.split()[0]})\n")
         case ["run", *rest]:
             return _run(rest)
+        case ["explore" | "replay", "-h" | "--help", *_]:
+            return _show(USAGE)
+        case ["explore" | "replay", *rest]:
+            return _explore(argv[0], rest)
         case ["dump", "-h" | "--help", *_]:
             return _show(USAGE)
         case ["dump", *rest]:
@@ -74,6 +84,16 @@ def main(argv=None):
             return _misused("a command is missing")
         case _:
             return _misused(suggestions.of_command(argv))
+
+
+def _explore(word, rest):
+    """`explore` and `replay`."""
+    from raddle._explore import command
+
+    try:
+        return command.explore(rest) if word == "explore" else command.replay(rest)
+    except command.Misused as why:
+        return _misused(why)
 
 
 def _dump(rest):
@@ -92,9 +112,9 @@ def _doctor(rest):
     for word in rest:
         if word != "--json":
             return _misused(f"doctor has no option {word!r}; did you mean --json?")
-    from raddle import doctor
+    from raddle._cli.doctor import examine
 
-    return doctor.main("--json" in rest)
+    return examine.main("--json" in rest)
 
 
 class _Misused(Exception):

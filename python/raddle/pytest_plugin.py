@@ -22,6 +22,8 @@ _MARKS = (
     "failures",
     "raddle_known_threads(*patterns): with --raddle, threads with such a name, or from such a "
     "module, may outlive this test; without a pattern, any may",
+    "raddle_explore(runs=200, seconds=None, strategy='mix'): with --raddle, this test is run "
+    "under so many schedules of its threads",
 )
 
 
@@ -47,6 +49,28 @@ def pytest_addoption(parser):
         metavar="PACKAGES",
         help="the same, in installed packages too: names with commas between them, and "
         '"strict" for each two accesses that are not ordered',
+    )
+    group.addoption(
+        "--raddle-explore",
+        action="store_const",
+        const="200",
+        help="run each test that starts threads under 200 schedules of theirs",
+    )
+    group.addoption(
+        "--raddle-explore-for",
+        dest="raddle_explore",
+        metavar="RUNS",
+        help="the same, under so many schedules (1000), or for so many seconds a test (10s)",
+    )
+    group.addoption(
+        "--raddle-replay",
+        metavar="TOKEN",
+        help="run each test under the schedule that --raddle-explore has told",
+    )
+    group.addoption(
+        "--raddle-virtual-time",
+        action="store_true",
+        help="run each test with a clock that jumps when all of its threads wait",
     )
     group.addoption(
         "--raddle-no-leaks",
@@ -98,7 +122,7 @@ def _seconds(text):
 def pytest_load_initial_conftests(early_config):
     """Install raddle before the program's own modules are imported."""
     options = early_config.known_args_namespace
-    if options.raddle_race is not None:
+    if options.raddle_race is not None or _wants_schedules(options):
         options.raddle = True
     if options.raddle:
         import raddle
@@ -125,11 +149,13 @@ def pytest_configure(config):
     """Watch the tests, if asked for."""
     for each in _MARKS:
         config.addinivalue_line("markers", each)
-    if config.getoption("raddle_race") is not None:
+    if config.getoption("raddle_race") is not None or _wants_schedules(config.option):
         config.option.raddle = True
     if config.getoption("raddle"):
         import raddle
+        from raddle._explore import plugin
 
+        config.pluginmanager.register(plugin.Schedules(config), "raddle-schedules")
         races = config.getini("raddle_known_races")
         if races:
             raddle.configure(known_races=races)
@@ -153,6 +179,14 @@ def pytest_report_header(config):
         what = "deadlocks and races" if watch.is_on() else "deadlocks"
         return f"raddle: {__version__}, {what} are failures"
     return None
+
+
+def _wants_schedules(options):
+    return (
+        options.raddle_explore is not None
+        or options.raddle_replay is not None
+        or options.raddle_virtual_time
+    )
 
 
 def _table(config):

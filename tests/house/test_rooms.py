@@ -16,10 +16,10 @@ ENTRIES, LINES, FLOORS, CIRCLE = 15, 500, 5, 3
 # extension is the ground that all stand on.)
 HOUSE = (
     {"_threading", "_diagnose"},
-    {"_pytest", "_cli"},
-    {"threading", "queue", "sync", "doctor"},
+    {"_pytest", "_cli", "threading", "queue", "sync"},
     {"_futures"},
-    {"futures", "_map", "_install", "cli", "pytest_plugin"},
+    {"futures", "_map", "_install", "_explore"},
+    {"cli", "pytest_plugin"},
 )
 ROOF = {"__init__", "__main__"}  # what a program and a person come in by
 

@@ -234,8 +234,10 @@ def has(name):
 def test_who_has_patched_threading_is_named(folder, name):
     if not has(name):
         pytest.skip(f"{name} is not installed")
-    code = f"import threading, queue\n{PATCHERS[name]}\nfrom raddle import doctor\n"
-    done = folder.run(sys.executable, "-W", "ignore", "-c", code + "doctor.main(True)")
+    code = (
+        f"import threading, queue\n{PATCHERS[name]}\nfrom raddle._cli.doctor import examine\n"
+    )
+    done = folder.run(sys.executable, "-W", "ignore", "-c", code + "examine.main(True)")
     found = json.loads(done.stdout)
     assert name in found["threading"]["patched_by"], done.stdout
     green = name in ("gevent", "eventlet")

@@ -50,6 +50,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::diagnose::stacks::moment;
     #[pymodule_export]
+    use crate::diagnose::turns::{Schedules, point, sleep_in_turns, time_of_turns};
+    #[pymodule_export]
     use crate::futures::executor::Executor;
     #[pymodule_export]
     use crate::futures::first_completed::Completed;

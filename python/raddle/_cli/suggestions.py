@@ -3,7 +3,7 @@
 import difflib
 import os
 
-COMMANDS = ("run", "dump", "doctor", "help")
+COMMANDS = ("run", "explore", "replay", "dump", "doctor", "help")
 OPTIONS = (
     "--check",
     "--profile",

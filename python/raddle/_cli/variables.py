@@ -77,6 +77,10 @@ def _run(word):
     return f"process {word} was started by `raddle run`", None
 
 
+def _scheduled(word):
+    return "`raddle explore` has started this", None
+
+
 def _tests(word):
     return "for raddle's own tests", None
 
@@ -91,6 +95,7 @@ KNOWN = {
     "RADDLE_RACE": _race,
     "RADDLE_KNOWN_RACES": _known_races,
     "RADDLE_RUN": _run,
+    "RADDLE_SCHEDULE": _scheduled,
 }
 TESTS = dict.fromkeys(
     ("RADDLE_SUBJECT", "RADDLE_HANG", "RADDLE_PYTHONS", "RADDLE_ONLY", "RADDLE_RUNS"), _tests

@@ -257,6 +257,9 @@ impl Blocking for Attached<'_> {
     }
 
     fn on_signal(&mut self) -> PyResult<()> {
+        if raddle::thread::schedule::is_stuck() {
+            return Err(report::stuck(self.py()));
+        }
         self.run_handlers()?;
         bystanders::ask(self.py())?;
         self.look_at_scope()

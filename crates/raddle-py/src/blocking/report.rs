@@ -5,6 +5,8 @@ use pyo3::prelude::*;
 use raddle::deadlock::{Deadlock, Verdict};
 use raddle::lock_order::Inversion;
 
+use crate::python::call;
+use crate::python::hooks;
 use crate::python::once::OnceBox;
 
 /// What is done about a deadlock.
@@ -39,4 +41,10 @@ pub(super) fn deadlock(py: Python<'_>, found: &Deadlock, may_raise: bool) -> PyR
 pub(super) fn inversion(py: Python<'_>, found: &Inversion) -> PyResult<Option<PyErr>> {
     let report = REPORT.get().expect("it is set with the module");
     (report.inversion)(py, found)
+}
+
+/// What a wait raises in a thread that takes turns, where none of them can go on.
+pub(super) fn stuck(py: Python<'_>) -> PyErr {
+    let made = hooks::STUCK.import(py).and_then(|class| call::call0(class.bind(py)));
+    made.map_or_else(|error| error, call::raised)
 }

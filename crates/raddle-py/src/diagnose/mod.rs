@@ -8,3 +8,4 @@ pub(crate) mod handler_aside;
 pub(crate) mod lock_order;
 pub(crate) mod marker;
 pub(crate) mod stacks;
+pub(crate) mod turns;

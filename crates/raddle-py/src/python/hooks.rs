@@ -74,6 +74,10 @@ hooks! {
         /// The names of `concurrent.futures.thread`, with the flag `_shutdown`.
         EXECUTOR_THREAD = "executor_thread", Names;
     }
+    "raddle._explore.run": {
+        /// What a wait raises in a thread that takes turns, where none of them can go on.
+        STUCK = "stuck", Class;
+    }
     "raddle._futures.cut": {
         /// `raddle.Cancelled`.
         SCOPE_CANCELLED = "scope_cancelled", Class;

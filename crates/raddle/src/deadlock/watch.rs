@@ -4,7 +4,7 @@ use std::mem;
 
 use super::record::{self, InWait, Record, Sleeping};
 use super::{doubt, is_detecting, ring, starved};
-use crate::os::{Deadline, Parker, Wake, deadline};
+use crate::os::{Deadline, Parker, Wake, deadline, turns};
 use crate::wait::{Awaited, Blocking, Deadlock, Finding, Verdict};
 
 /// How often a thread that keeps watch looks whether all are asleep, in nanoseconds.
@@ -55,7 +55,7 @@ impl<'a> Watch<'a> {
         };
         let asleep = RecordedWait::enter(record, self.begin(blocking), true);
         let endless = self.until.is_never() && blocking.ends_by().is_never();
-        let looks = endless && !self.told && is_detecting();
+        let looks = endless && !self.told && is_detecting() && !turns::is_mine();
         if !looks {
             (self.ripe, self.round) = (None, None); // Detection may have been switched off.
         }

@@ -232,7 +232,7 @@ impl RawLock {
             return Ok(false);
         }
         blocking.detach();
-        let starves_at = deadline::now() + STARVES_AFTER;
+        let starves_at = deadline::present() + STARVES_AFTER;
         let mut chosen = false;
         loop {
             if self.compete(hold, chosen) {

@@ -40,7 +40,7 @@ impl Deadline {
             return Self::PAST;
         }
         match i64::try_from(timeout.as_nanos()) {
-            Ok(nanos) => Self { nanos: now().saturating_add(nanos) },
+            Ok(nanos) => Self { nanos: present().saturating_add(nanos) },
             Err(_) => Self::NEVER,
         }
     }
@@ -48,7 +48,7 @@ impl Deadline {
     /// The deadline `nanos` nanoseconds from now; zero and less have passed already.
     #[must_use]
     pub fn after_nanos(nanos: i64) -> Self {
-        if nanos <= 0 { Self::PAST } else { Self { nanos: now().saturating_add(nanos) } }
+        if nanos <= 0 { Self::PAST } else { Self { nanos: present().saturating_add(nanos) } }
     }
 
     /// Whether this wait has no timeout.
@@ -60,7 +60,7 @@ impl Deadline {
     /// Whether the point has been reached.
     #[must_use]
     pub fn has_passed(self) -> bool {
-        self.nanos == i64::MIN || (!self.is_never() && now() >= self.nanos)
+        self.nanos == i64::MIN || (!self.is_never() && present() >= self.nanos)
     }
 
     /// The time left, zero once it has passed, `None` if it never will.
@@ -72,19 +72,33 @@ impl Deadline {
         if self.nanos == i64::MIN {
             return Some(Duration::ZERO);
         }
-        Some(Duration::from_nanos(u64::try_from(self.nanos.saturating_sub(now())).unwrap_or(0)))
+        Some(Duration::from_nanos(
+            u64::try_from(self.nanos.saturating_sub(present())).unwrap_or(0),
+        ))
     }
 
     /// The nanoseconds until it, below zero once it has passed; `None` if it never will.
     #[must_use]
     pub fn from_now(self) -> Option<i64> {
-        (!self.is_never()).then(|| self.nanos.saturating_sub(now()))
+        (!self.is_never()).then(|| self.nanos.saturating_sub(present()))
     }
 
     /// The earlier of the two.
     #[must_use]
     pub fn or_sooner(self, other: Self) -> Self {
         self.min(other)
+    }
+
+    /// The point with these nanoseconds.
+    #[cfg(not(raddle_loom))]
+    pub(crate) fn at(nanos: i64) -> Self {
+        Self { nanos }
+    }
+
+    /// The nanoseconds of the point; `i64::MAX` for never, `i64::MIN` for one that has passed.
+    #[cfg(not(raddle_loom))]
+    pub(crate) fn nanos(self) -> i64 {
+        self.nanos
     }
 
     /// The point as a `timespec` of `CLOCK_MONOTONIC`, `None` for never.
@@ -106,6 +120,15 @@ impl From<Option<Duration>> for Deadline {
         timeout.map_or(Self::NEVER, Self::after)
     }
 }
+
+/// The time that deadlines are on, and patience: the calling thread's own, if it has one.
+#[cfg(not(raddle_loom))]
+pub(crate) fn present() -> i64 {
+    crate::os::own_time::now().unwrap_or_else(now)
+}
+
+#[cfg(raddle_loom)]
+pub(crate) use now as present;
 
 #[cfg(raddle_loom)]
 pub(crate) use crate::os::sync::{now, now as coarse};

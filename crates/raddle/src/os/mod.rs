@@ -7,6 +7,8 @@ pub(crate) mod fork;
 pub(crate) mod guarded;
 mod ident;
 mod latch;
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "models take no turns"))]
+pub(crate) mod own_time;
 mod park;
 mod spin;
 mod switch;
@@ -18,7 +20,7 @@ pub(crate) mod ticks;
 pub use deadline::Deadline;
 pub use ident::thread_id;
 pub(crate) use latch::{Latch, LatchGuard};
-pub(crate) use park::Wakeup;
 pub use park::{Parker, Wake};
+pub(crate) use park::{Wakeup, turns};
 pub(crate) use spin::Spin;
 pub(crate) use switch::Switch;

@@ -25,7 +25,7 @@ pub(crate) use model::Spin;
 mod real {
     use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 
-    use crate::os::deadline;
+    use crate::os::{deadline, own_time};
 
     /// The longest spin, in nanoseconds.
     const FULL: u32 = 20_000;
@@ -68,7 +68,7 @@ mod real {
             let waits = learnt.wrapping_add(1) % PROBE_EVERY;
             let budget = u32::from(learnt >> 4) * UNIT;
             let spend = if waits == 0 { FULL } else { budget };
-            if cores(waits == 0) < 2 {
+            if is_vain(waits == 0) {
                 self.learnt.store(learnt & !15 | waits, Ordering::Relaxed);
                 return ready();
             }
@@ -95,7 +95,7 @@ mod real {
             let brief = held <= BRIEF;
             let turn = (learnt & 15) + 1;
             let probe = turn >= if brief { PROBE_EVERY / 4 } else { PROBE_EVERY };
-            if cores(probe) < 2 {
+            if is_vain(probe) {
                 return false;
             }
             let (gap, looks) = match held {
@@ -133,8 +133,19 @@ mod real {
 
         /// Spins until `ready`, for `nanos` nanoseconds at most, learning nothing.
         pub(crate) fn briefly(nanos: u32, ready: impl Fn() -> bool) -> bool {
+            if is_vain(false) { ready() } else { spin_for(nanos, &ready) }
+        }
+
+        /// [`briefly`](Self::briefly), also for a thread that takes turns.
+        pub(crate) fn for_turn(nanos: u32, ready: impl Fn() -> bool) -> bool {
             if cores(false) < 2 { ready() } else { spin_for(nanos, &ready) }
         }
+    }
+
+    /// Whether what is spun for cannot come about meanwhile: there is no other core, or it is not
+    /// the others' turn.
+    fn is_vain(refresh: bool) -> bool {
+        cores(refresh) < 2 || own_time::is_kept()
     }
 
     fn spin_for(nanos: u32, ready: &impl Fn() -> bool) -> bool {

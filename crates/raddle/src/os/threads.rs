@@ -19,3 +19,15 @@ pub(crate) fn native_id() -> u32 {
     #[cfg(not(target_os = "linux"))]
     return 1;
 }
+
+/// Whether the thread of this process with that number waits for something in the kernel; true
+/// where that cannot be told.
+pub(crate) fn is_asleep(native: u32) -> bool {
+    #[cfg(target_os = "linux")]
+    if let Ok(stat) = std::fs::read_to_string(format!("/proc/self/task/{native}/stat")) {
+        // The state comes after the name, which is in parentheses and may have any of these.
+        return stat.rsplit(')').next().is_some_and(|rest| !rest.trim_start().starts_with('R'));
+    }
+    let _ = native;
+    true
+}

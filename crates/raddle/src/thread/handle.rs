@@ -15,6 +15,7 @@ use crate::locks::Event;
 use crate::os::{
     Deadline, Spin, fork,
     threads::{native_id, try_join},
+    turns,
 };
 use crate::thread::lingering;
 use crate::wait::{Blocking, For, Kind, Provider, Subject};
@@ -125,6 +126,9 @@ impl Handle {
     /// # Errors
     /// The interrupt with which `blocking` ended the wait.
     pub fn wait_begun<B: Blocking>(&self, blocking: &mut B) -> Result<(), B::Interrupt> {
+        if turns::mine().is_some() {
+            return Ok(()); // It begins when it is its turn.
+        }
         self.begun.wait_unless(blocking, Deadline::NEVER, || self.is_left_behind()).map(drop)
     }
 

@@ -12,6 +12,8 @@ mod lingering;
 mod raw;
 #[cfg(not(raddle_loom))]
 mod roster;
+#[cfg(not(raddle_loom))]
+pub mod schedule;
 #[cfg(all(feature = "race", not(raddle_loom)))]
 mod scope;
 #[cfg(not(raddle_loom))]

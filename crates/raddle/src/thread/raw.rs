@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::{Handle, roster};
 use crate::clock::{self, Handoff};
+use crate::os::turns::{self, Turns};
 use crate::os::{fork, thread_id};
 
 static IN_CHILD: fork::InChild = after_fork;
@@ -51,6 +52,8 @@ struct Boot {
     argument: *mut c_void,
     /// What its starter has done before.
     before: Handoff,
+    /// Its place among threads that take turns, if its starter is one.
+    place: Option<usize>,
 }
 
 /// Starts a thread that calls `main(argument)` and then marks `handle` done.
@@ -78,11 +81,13 @@ pub unsafe fn run_raw(
     }
     handle.set_lasting(lasting);
     roster::enter(lasting);
+    let place = turns::mine().map(Turns::expect);
     let boot = Box::into_raw(Box::new(Boot {
         handle: Arc::clone(handle),
         main,
         argument,
         before: Handoff::sent(),
+        place,
     }));
     match create(stack_size, boot.cast()) {
         Ok(ident) => {
@@ -92,6 +97,9 @@ pub unsafe fn run_raw(
         Err(errno) => {
             // SAFETY: no thread was created, so the record is still this one's alone.
             drop(unsafe { Box::from_raw(boot) });
+            if let (Some(turns), Some(place)) = (turns::mine(), place) {
+                turns.cancel(place);
+            }
             roster::never_started(lasting);
             handle.set_failed();
             Err(StartError::Refused(errno))
@@ -134,10 +142,11 @@ const ENTER: extern "C" fn(*mut c_void) -> *mut c_void = unsafe {
 unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     // SAFETY: `run_raw` handed the record over to this thread alone.
     let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
-    let Boot { handle, main, argument, before } = *boot;
+    let Boot { handle, main, argument, before, place } = *boot;
     before.begin();
     handle.set_native_id();
     handle.set_started(thread_id());
+    turns::assign(place);
     let handle = Arc::into_raw(handle);
     CURRENT.set(handle);
     // SAFETY: the promise made to `run_raw`.
@@ -153,6 +162,9 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     handle.set_begun(); // If it never got that far, its starter is not to wait for it.
     handle.set_done();
     clock::end();
+    if let Some(turns) = turns::mine() {
+        turns.end();
+    }
     ptr::null_mut()
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::raw;
 use super::unsettled::{Starting, Unsettled};
 use crate::clock::Edge;
-use crate::os::Deadline;
+use crate::os::{Deadline, turns};
 use crate::wait::{Awaited, Blocking, Kind};
 use crate::waiters::{Abandoned, Passed, WaitList, Waiter};
 
@@ -60,9 +60,10 @@ pub(super) fn never_started(lasting: bool) {
 }
 
 /// Says that the calling raw thread has what it needs to run; it calls this once, whatever
-/// happens.
+/// happens. A thread that takes turns waits for its first one here.
 pub fn settled() {
     UNSETTLED.settle();
+    turns::begin();
 }
 
 /// Whether some raw threads were created and have not called [`settled`] yet.

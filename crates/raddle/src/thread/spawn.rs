@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::{self, Handoff};
 use crate::locks::Event;
+use crate::os::turns::Expected;
 
 /// What a joined thread returned, or the panic it ended with.
 pub type Joined<T> = std::thread::Result<T>;
@@ -66,9 +67,10 @@ impl Builder {
         }
         let done = Arc::new(Event::new());
         let mine = SetOnDrop(Arc::clone(&done));
-        let before = Handoff::sent();
+        let (before, place) = (Handoff::sent(), Expected::new());
         let inner = builder.spawn(move || {
             before.begin();
+            let _turns = place.begin();
             let _mine = mine;
             main()
         })?;

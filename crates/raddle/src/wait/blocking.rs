@@ -177,8 +177,15 @@ impl Blocking for Native {
     }
 
     fn on_signal(&mut self) -> Result<(), Infallible> {
+        give_up_if_stuck();
         Ok(())
     }
+}
+
+/// Ends the wait of a thread that takes turns, see the module `schedule`, if none can go on.
+fn give_up_if_stuck() {
+    #[cfg(not(raddle_loom))]
+    assert!(!crate::os::turns::has_given_up(), "no thread that takes turns can go on");
 }
 
 /// [`Native`], for a lock that is taken in Rust: it knows where.
@@ -200,6 +207,7 @@ impl Blocking for Here {
     }
 
     fn on_signal(&mut self) -> Result<(), Infallible> {
+        give_up_if_stuck();
         Ok(())
     }
 

@@ -131,7 +131,7 @@ impl Locked<'_> {
     /// Whether the first in line starves: it has waited for longer than it lets others overtake it.
     pub(crate) fn first_is_starving(&self) -> bool {
         let head = self.head();
-        !head.is_null() && self.links(head, |links| links.starves_at) < deadline::now()
+        !head.is_null() && self.links(head, |links| links.starves_at) < deadline::present()
     }
 
     /// What the first in line wants its chooser to know.

@@ -221,7 +221,7 @@ impl WaitList {
     /// Whether the waiter that was chosen last starves.
     pub(crate) fn is_starving(&self) -> bool {
         let end = self.starves_at.load(Ordering::Relaxed);
-        moment(deadline::now()).wrapping_sub(end) as i16 > 0
+        moment(deadline::present()).wrapping_sub(end) as i16 > 0
     }
 
     /// The number of threads waiting; for reports and tests, out of date once returned.

@@ -1,1 +1,1 @@
-"""What `raddle doctor` looks at, a file for each thing; doctor.py puts it together."""
+"""What `raddle doctor` looks at, a file for each thing; examine.py puts it together."""

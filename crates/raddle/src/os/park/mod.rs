@@ -33,6 +33,9 @@ mod parker;
 #[path = "model.rs"]
 mod parker;
 
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "models take no turns"))]
+pub(crate) mod turns;
+
 pub use parker::Parker;
 pub(crate) use parker::Wakeup;
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Wake, futex};
+use super::{Wake, futex, turns};
 use crate::os::Deadline;
 
 const EMPTY: u32 = 0;
@@ -85,6 +85,28 @@ impl Parker {
 
     /// Sleeps until notified, until the deadline, or until a signal arrives.
     pub fn park(&self, until: Deadline) -> Wake {
+        match turns::mine() {
+            Some(turns) => turns.park(self, until),
+            None => self.park_here(until),
+        }
+    }
+
+    /// What has happened to the parker, if its owner is to go on for it.
+    pub(crate) fn look(&self) -> Option<Wake> {
+        match self.state.load(Ordering::Acquire) {
+            NOTIFIED => Some(Wake::Unparked),
+            NUDGED => Some(self.withdraw(NUDGED, Wake::Signal)),
+            _ => None,
+        }
+    }
+
+    /// Whether [`look`](Self::look) would find something.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.state.load(Ordering::Acquire) >= NOTIFIED
+    }
+
+    /// [`park`](Self::park) of a thread whose turn somebody has to choose, too.
+    pub(crate) fn park_here(&self, until: Deadline) -> Wake {
         loop {
             // EMPTY becomes ASLEEP; after a spurious return it still is.
             let seen = self.state.compare_exchange(

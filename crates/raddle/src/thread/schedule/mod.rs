@@ -1,0 +1,56 @@
+//! Every schedule, on demand: threads that take turns, and whose turn it is is chosen.
+//!
+//! One of the threads runs at a time. Where it calls [`point`], blocks or ends, a [`Strategy`]
+//! chooses which one goes on. The choices that were made are a schedule; [`Replay`] makes them
+//! again. Time stands still while a thread runs; when all of them wait, it is that of the earliest
+//! deadline. When they wait and there is none, they are [stuck](Run::stuck), and each wait ends.
+//!
+//! A thread that does not come to its next point for a while, since it waits for what is not the
+//! crate's (a socket, another lock), is *outside* until it does, and others go on: a schedule
+//! with such threads may not come about again.
+//!
+//! The first thread has the place 0, and each other the next number when it is started. A choice is
+//! the position among those that can go on: the thread that ran last, if it can, and then the
+//! others by their places. So a schedule of noughts is the one with the fewest switches.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+//! use raddle::thread::schedule::{self, Choices};
+//!
+//! let (mut choices, mut lost, mut runs): (Box<dyn schedule::Strategy>, _, _) =
+//!     (Box::new(Choices::new(1)), 0, 0);
+//! loop {
+//!     assert!(schedule::begin(choices).is_ok());
+//!     let total = Arc::new(AtomicU32::new(0));
+//!     let add = || {
+//!         let total = Arc::clone(&total);
+//!         raddle::spawn(move || {
+//!             let seen = total.load(Relaxed);
+//!             schedule::point();
+//!             total.store(seen + 1, Relaxed);
+//!         })
+//!     };
+//!     let threads = [add(), add()];
+//!     threads.into_iter().for_each(|each| each.join().unwrap());
+//!     let (_run, back) = schedule::finish();
+//!     (choices, runs) = (back, runs + 1);
+//!     lost += u32::from(total.load(Relaxed) == 1);
+//!     if !choices.advance() {
+//!         break; // Those with at most one preemption are all tried.
+//!     }
+//! }
+//! assert!(lost > 0 && lost < runs);
+//! ```
+//!
+//! Threads that are started otherwise than by [`spawn`](crate::spawn), a [`Builder`](super::Builder)
+//! or [`run_raw`](super::run_raw) take no turns.
+
+mod strategy;
+mod table;
+
+pub use strategy::{Choices, Depth, Random, Replay, Strategy};
+pub use table::{Run, begin, finish, is_stuck, point, takes_turns, time};
+
+#[cfg(test)]
+mod tests;

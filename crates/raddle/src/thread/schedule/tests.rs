@@ -1,0 +1,181 @@
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Choices, Depth, Random, Replay, Run, Strategy, begin, finish, point, time};
+use crate::{Deadline, Event, Lock, Native, Semaphore, Thread, spawn};
+
+/// One run at a time: the table is the process's.
+static ALONE: Mutex<()> = Mutex::new(());
+
+const MANY: usize = 1 << 20; // preemptions that no program here has
+
+/// Runs `body` under each schedule of a strategy, `most` times at most, and `look`s at each run.
+fn explore(
+    mut strategy: Box<dyn Strategy>,
+    most: usize,
+    body: impl Fn(),
+    mut look: impl FnMut(Run),
+) -> usize {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for count in 1..=most {
+        assert!(begin(strategy).is_ok());
+        body();
+        let (run, back) = finish();
+        strategy = back;
+        look(run);
+        if !strategy.advance() {
+            return count;
+        }
+    }
+    most
+}
+
+/// Threads that each come to so many points.
+fn walkers(threads: usize, points: usize) -> usize {
+    let body = || {
+        let walk = move || (0..points).for_each(|_| point());
+        let all: Vec<Thread<()>> = (0..threads).map(|_| spawn(walk)).collect();
+        drop(all);
+    };
+    explore(Box::new(Choices::new(MANY)), MANY, body, |run| assert!(!run.stuck && !run.outside))
+}
+
+fn factorial(number: usize) -> usize {
+    (1..=number).product()
+}
+
+#[test]
+fn all_schedules_are_as_many_as_there_are_orders() {
+    for (threads, points) in [(1, 3), (2, 1), (2, 3), (3, 1), (4, 0), (3, 2)] {
+        // Points cut a thread into one part more. The parts of a thread keep their order.
+        let parts = points + 1;
+        let orders = factorial(threads * parts) / factorial(parts).pow(threads as u32);
+        assert_eq!(walkers(threads, points), orders, "{threads} threads, {points} points");
+    }
+}
+
+/// Adds one to a number in two steps, from two threads.
+fn lose_an_update(total: &Arc<AtomicUsize>) {
+    total.store(0, Ordering::Relaxed);
+    let add = || {
+        let total = Arc::clone(total);
+        spawn(move || {
+            let seen = total.load(Ordering::Relaxed);
+            point();
+            total.store(seen + 1, Ordering::Relaxed);
+        })
+    };
+    let both = [add(), add()];
+    both.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn a_lost_update_is_found_by_each_strategy_and_comes_again() {
+    let strategies: [Box<dyn Strategy>; 3] =
+        [Box::new(Random::new(1)), Box::new(Depth::new(1, 2, 8)), Box::new(Choices::new(1))];
+    for strategy in strategies {
+        let total = Arc::new(AtomicUsize::new(0));
+        let mut losing = Vec::new();
+        let look = |run: Run| {
+            if total.load(Ordering::Relaxed) == 1 {
+                losing.push(run.choices);
+            }
+        };
+        explore(strategy, 200, || lose_an_update(&total), look);
+        assert!(!losing.is_empty());
+        for choices in losing {
+            let look = |_| assert_eq!(total.load(Ordering::Relaxed), 1);
+            explore(Box::new(Replay::new(choices)), 1, || lose_an_update(&total), look);
+        }
+    }
+}
+
+#[test]
+fn a_lock_keeps_the_update() {
+    let total = Arc::new(Lock::new(0));
+    let body = || {
+        *total.acquire() = 0;
+        let add = || {
+            let total = Arc::clone(&total);
+            spawn(move || {
+                point();
+                let mut held = total.acquire();
+                let seen = *held;
+                point();
+                *held = seen + 1;
+            })
+        };
+        let both = [add(), add()];
+        both.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(*total.acquire(), 2);
+    };
+    let count = explore(Box::new(Choices::new(MANY)), MANY, body, |run| assert!(!run.stuck));
+    assert!(count > 6, "{count}");
+}
+
+#[test]
+fn hours_take_no_time() {
+    let began = Instant::now();
+    let body = || {
+        let start = time().unwrap();
+        let event = Arc::new(Event::new());
+        let sleeper = {
+            let event = Arc::clone(&event);
+            spawn(move || event.wait_timeout(Duration::from_secs(3600)))
+        };
+        let late = Deadline::after(Duration::from_secs(7200));
+        assert_eq!(Semaphore::new(0).acquire_with(&mut Native, late), Ok(false));
+        assert!(!sleeper.join().unwrap());
+        assert_eq!(time().unwrap() - start, 7_200_000_000_000);
+    };
+    explore(Box::new(Random::new(3)), 20, body, |run| assert!(!run.stuck));
+    assert!(began.elapsed() < Duration::from_secs(1800));
+}
+
+#[test]
+fn threads_that_wait_for_each_other_are_stuck_at_once() {
+    let body = || {
+        let locks = Arc::new((Lock::new(()), Lock::new(())));
+        let other = {
+            let locks = Arc::clone(&locks);
+            spawn(move || {
+                let _one = locks.1.acquire();
+                point();
+                let _two = locks.0.acquire();
+            })
+        };
+        let both = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let _one = locks.0.acquire();
+            point();
+            let _two = locks.1.acquire();
+        }));
+        let theirs = other.join();
+        assert_eq!(both.is_err(), theirs.is_err());
+    };
+    let mut stuck = 0;
+    explore(Box::new(Choices::new(2)), MANY, body, |run| stuck += usize::from(run.stuck));
+    assert!(stuck > 0);
+}
+
+#[test]
+fn a_thread_that_outlives_its_run_is_in_no_other_ones_way() {
+    let free = Arc::new(Event::new());
+    let theirs = Arc::clone(&free);
+    let mut left = Vec::new();
+    let body = move || {
+        let theirs = Arc::clone(&theirs);
+        // It waits for what is none of the crate's.
+        drop(spawn(move || {
+            while !theirs.is_set() {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+            point();
+        }));
+    };
+    explore(Box::new(Random::new(5)), 1, body, |run| left.push((run.left, run.outside)));
+    assert_eq!(left, [(1, true)]);
+    free.set();
+    assert_eq!(walkers(2, 1), 6);
+}

@@ -1,0 +1,76 @@
+"""`raddle.explore()` and `raddle.replay()`: a function under many schedules, or under one."""
+
+from raddle._explore import points, search, token
+from raddle._explore.run import run
+
+
+class Exploration:
+    """What explore() has done, where nothing has failed.
+
+    runs: how many schedules were tried. complete: whether these were all that there are, with
+    at most `bound` preemptions. seed: of what was chosen by chance.
+    """
+
+    __module__ = "raddle"
+
+    def __init__(self, runs, complete, seed):
+        self.runs, self.complete, self.seed = runs, complete, seed
+
+    def __repr__(self):
+        what = "all of them" if self.complete else f"seed {self.seed}"
+        return f"<raddle.Exploration: {self.runs} schedules, {what}>"
+
+
+def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
+    """Call fn() again and again, each time under another schedule of its threads.
+
+    The threads that fn() starts take turns, and so does the calling one: which of them goes on
+    is chosen wherever they use a lock, a queue or another primitive of raddle's. Time stands
+    still while a thread runs, and jumps when all of them wait. fn() has to do the same in each
+    call.
+
+    runs: how many schedules, at most. seconds: for how long, at most; None for no limit.
+    strategy: "random" takes each thread with the same chance, "depth" the one with the highest
+    priority, which falls now and then (PCT), "all" tries one schedule after the other, those
+    with the fewest preemptions first, and "mix" does something of each. seed: of what is chosen
+    by chance; None for another one each time.
+
+    Returns an Exploration. What fn() raises, or a thread of its own, is raised, with the
+    schedule in its notes: its steps, and a token for replay(). Raises raddle.DeadlockError
+    where all threads wait for each other, and ValueError for what makes no sense. The standard
+    library has no counterpart.
+    """
+    if not callable(fn):
+        raise TypeError(f"explore() calls a function, not {fn!r}")
+    search.check(runs, seconds, strategy)
+    looking = search.Search(runs, seconds, strategy, seed)
+
+    def attempt(*given):
+        return run(fn, *given)
+
+    points.put_in()
+    try:
+        count, complete, failed = looking.look(attempt)
+        if failed is None:
+            return Exploration(count, complete, looking.seed)
+        told = search.tell(attempt, failed, count)
+    finally:
+        points.take_out()
+    raise told.error
+
+
+def replay(schedule, fn):
+    """Call fn() under the schedule of a token that explore() has told.
+
+    Returns what fn() does not raise: None. Raises what it raises, and ValueError for what is no
+    token. A debugger may be used in it.
+    """
+    choices = token.decode(schedule)
+    points.put_in()
+    try:
+        outcome = search.again(lambda *given: run(fn, *given), choices, True)
+    finally:
+        points.take_out()
+    if outcome.error is not None:
+        search.note(outcome, outcome.choices)
+        raise outcome.error

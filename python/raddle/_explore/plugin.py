@@ -1,0 +1,136 @@
+"""`pytest --raddle-explore`: each test again and again, each time under another schedule.
+
+A test is set up, called and torn down for each schedule; only the call takes turns. A test that
+starts no threads is run once, since it has one schedule.
+"""
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from raddle._explore import points, search, token
+from raddle._explore.run import Outcome, Run
+
+RUNS = 200
+
+
+def _budget(text):
+    """Return the (runs, seconds) of the option's text."""
+    try:
+        if text.endswith("s"):
+            runs, seconds = 1_000_000_000, float(text[:-1])
+        else:
+            runs, seconds = int(text), None
+    except ValueError:
+        runs = seconds = 0
+    if runs < 1 or (seconds is not None and not 0 < seconds < float("inf")):
+        raise pytest.UsageError(
+            f"--raddle-explore-for is a number of schedules, or seconds (10s), not {text!r}"
+        )
+    return runs, seconds
+
+
+def _schedule(text):
+    """Return the choices of the option's token."""
+    try:
+        return token.decode(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"--raddle-replay: {error}") from None
+
+
+class Schedules:
+    """Runs tests under schedules."""
+
+    def __init__(self, config):
+        given = config.getoption("raddle_explore")
+        self._budget = None if given is None else _budget(given)
+        given = config.getoption("raddle_replay")
+        self._choices = None if given is None else _schedule(given)
+        if self._choices is None and config.getoption("raddle_virtual_time"):
+            self._choices = []  # The schedule with the fewest switches.
+        self._turn = None  # (schedules, tell) of the test's next call
+        self._outcome = None
+
+    def pytest_collection_modifyitems(self, items):
+        for item in items:
+            for mark in item.iter_markers("raddle_explore"):
+                _settings(item, mark, (RUNS, None))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item, nextitem):
+        mark = item.get_closest_marker("raddle_explore")
+        if not isinstance(item, pytest.Function) or not (
+            mark or self._budget or self._choices is not None
+        ):
+            return None
+        begun, last = False, None
+
+        def attempt(schedules, tell):
+            nonlocal begun, last
+            if begun:
+                item._initrequest()  # As for a test that is run again.
+            begun, self._outcome = True, None
+            self._turn = schedules, tell
+            try:
+                last = runtestprotocol(item, log=False, nextitem=nextitem)
+            finally:
+                self._turn = None
+            # (Without one the test was not called.)
+            return self._outcome or Outcome(None, ([], 0, 0, False, 0, False), None)
+
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        points.put_in()
+        try:
+            if self._choices is not None:
+                outcome = search.again(attempt, self._choices, True)
+                if outcome.error is not None:
+                    search.note(outcome, outcome.choices)
+            else:
+                runs, seconds, strategy = _settings(item, mark, self._budget or (RUNS, None))
+                looking = search.Search(runs, seconds, strategy, seed=0)
+                count, _, outcome = looking.look(attempt)
+                if outcome is not None:
+                    outcome = search.tell(attempt, outcome, count)
+        finally:
+            points.take_out()
+        for report in last:
+            if report.when == "call" and outcome is not None and outcome.error is not None:
+                told, _, again = outcome.error.__notes__[-1].rpartition("Again: ")
+                word = again.split("'")[1]
+                told += f"Again: pytest --raddle-replay={word} {item.nodeid!r}"
+                report.sections.append(("raddle", told))
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem):
+        if self._turn is None:
+            yield
+            return
+        schedules, tell = self._turn
+        made = Run(schedules, tell)
+        made.__enter__()
+        outcome = yield
+        error = outcome.excinfo[1] if outcome.excinfo else None
+        made.__exit__(type(error), error, None)
+        self._outcome = made.outcome
+        if made.outcome.error is not None and made.outcome.error is not error:
+            outcome.force_exception(made.outcome.error)
+
+
+def _settings(item, mark, budget):
+    """Return a test's runs, seconds and strategy."""
+    runs, seconds = budget
+    given = dict(mark.kwargs) if mark else {}
+    if mark and mark.args:
+        raise pytest.UsageError(f"{item.nodeid}: the mark raddle_explore takes runs=, seconds=")
+    if "seconds" in given:
+        runs = 1_000_000_000
+    found = given.pop("runs", runs), given.pop("seconds", seconds), given.pop("strategy", "mix")
+    if given:
+        raise pytest.UsageError(f"{item.nodeid}: the mark raddle_explore has no {min(given)!r}")
+    try:
+        search.check(*found)
+    except ValueError as error:
+        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+    return found

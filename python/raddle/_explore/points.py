@@ -1,0 +1,164 @@
+"""Where the turn can change hands: each call by which threads can influence each other.
+
+While something is explored, the methods of raddle's types are replaced by ones that come to a
+point first. So nothing costs more while nothing is explored, and objects that were made before
+take part.
+"""
+
+import functools
+import sys
+import time
+
+from raddle import _raddle, queue, sync, threading
+from raddle._futures.executor import ThreadPoolExecutor
+from raddle._futures.future import Future
+from raddle._threading import state
+
+_LOCK = "acquire", "release", "locked", "__enter__", "__exit__"
+_METHODS = {
+    type(threading.Lock()): (*_LOCK, "acquire_lock", "release_lock", "locked_lock"),
+    type(threading.RLock()): _LOCK,
+    threading.Condition: (*_LOCK, "wait", "wait_for", "notify", "notify_all", "notifyAll"),
+    threading.Semaphore: ("acquire", "release", "__enter__", "__exit__"),
+    threading.BoundedSemaphore: ("release", "__exit__"),
+    threading.Event: ("is_set", "isSet", "set", "clear", "wait"),
+    threading.Barrier: ("wait", "reset", "abort"),
+    threading.Thread: ("start", "join", "is_alive"),
+    queue.Queue: (
+        *("put", "get", "put_nowait", "get_nowait", "task_done", "join", "shutdown"),
+        *("qsize", "empty", "full"),
+    ),
+    queue.SimpleQueue: ("put", "put_nowait", "get", "get_nowait", "empty", "qsize"),
+    Future: (
+        *("cancel", "cancelled", "running", "done", "result", "exception"),
+        *("add_done_callback", "set_result", "set_exception"),
+    ),
+    ThreadPoolExecutor: ("submit", "shutdown"),
+    sync.RWLock: ("locked",),
+    _raddle._Side: ("acquire", "release", "__enter__", "__exit__"),
+    _raddle._TimedSide: ("__enter__", "__exit__"),
+    sync.Latch: ("count_down", "wait", "is_open"),
+    sync.AtomicInt: ("get", "set", "add", "sub", "swap", "compare_exchange", "update"),
+    sync.AtomicRef: ("get", "set", "swap", "compare_exchange", "update"),
+}
+_CLOCKS = {"monotonic": 1e9, "perf_counter": 1e9, "monotonic_ns": 1, "perf_counter_ns": 1}
+
+# What the primitives are made of is theirs: no points are between its steps.
+_INNER = (
+    *("threading", "queue", "raddle", "concurrent.futures"),
+    *("importlib", "_frozen_importlib", "_frozen_importlib_external"),
+)
+
+_known = {}  # whether a module, by its name, is one of these
+
+told = None  # where the steps of a run are noted, if they are to be told
+_undo = []
+
+
+class Step:
+    """What a thread did: its name, the call, and the line that made it."""
+
+    __slots__ = ("call", "file", "line", "thread")
+
+    def __init__(self, name, owner):
+        frame = sys._getframe(2)
+        self.thread = threading.current_thread().name
+        self.call = f"{type(owner).__name__.lstrip('_')}.{name}"
+        self.file, self.line = frame.f_code.co_filename, frame.f_lineno
+
+
+def _pointed(name, method):
+    point = _raddle._point
+
+    @functools.wraps(method)
+    def pointed(self, /, *args, **kwargs):
+        if not _is_inner(sys._getframe(1)) and point() and told is not None:
+            told.append(Step(name, self))
+        return method(self, *args, **kwargs)
+
+    return pointed
+
+
+def _is_inner(frame):
+    name = frame.f_globals.get("__name__")
+    known = _known.get(name)
+    if known is None:
+        parts = name.split(".") if isinstance(name, str) else []
+        begins = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        known = _known[name] = any(each in _INNER for each in begins)
+    return known
+
+
+def _clock(name, scale):
+    real = getattr(time, name)
+    now = _raddle._time_of_turns
+
+    @functools.wraps(real)
+    def clock():
+        nanos = now()
+        if nanos is None:
+            return real()
+        return nanos if scale == 1 else nanos / scale
+
+    return clock
+
+
+def _wall(name, scale):
+    # The wall clock goes on from where it was when the schedules began.
+    real, start, now = getattr(time, name), time.time_ns(), _raddle._time_of_turns
+    begun = time.monotonic_ns()
+
+    @functools.wraps(real)
+    def clock():
+        nanos = now()
+        if nanos is None:
+            return real()
+        nanos += start - begun
+        return nanos if scale == 1 else nanos / scale
+
+    return clock
+
+
+def _slept(real):
+    @functools.wraps(real)
+    def sleep(seconds, /):
+        if not _raddle._point():
+            return real(seconds)
+        if told is not None:
+            told.append(Step("sleep", time))
+        return _raddle._sleep_in_turns(seconds)
+
+    return sleep
+
+
+def put_in():
+    """Have raddle's types come to points, and time stand still for threads that take turns.
+
+    Raises RuntimeError if that is so already.
+    """
+    if _undo:
+        raise RuntimeError("schedules are explored already, by this thread or by another one")
+    methods = dict(_METHODS)
+    if state.installed():  # The interpreter's own class has raddle's methods then.
+        methods[sys.modules["threading"].Thread] = _METHODS[threading.Thread]
+    for owner, names in methods.items():
+        for name in names:
+            if (method := vars(owner).get(name)) is not None:
+                _replace(owner, name, _pointed(name, method))
+    for name, scale in _CLOCKS.items():
+        _replace(time, name, _clock(name, scale))
+    _replace(time, "time", _wall("time", 1e9))
+    _replace(time, "time_ns", _wall("time_ns", 1))
+    _replace(time, "sleep", _slept(time.sleep))
+
+
+def take_out():
+    """Undo put_in()."""
+    while _undo:
+        owner, name, before = _undo.pop()
+        setattr(owner, name, before)
+
+
+def _replace(owner, name, value):
+    _undo.append((owner, name, vars(owner)[name]))
+    setattr(owner, name, value)

@@ -1,0 +1,85 @@
+"""A program under one schedule, in a process of its own: `python -m raddle._explore.program`.
+
+RADDLE_SCHEDULE has what chooses, as JSON, and where to write what the run was like.
+"""
+
+import json
+import os
+import runpy
+import sys
+
+VARIABLE = "RADDLE_SCHEDULE"
+
+
+def main(argv):
+    """Run the program that `argv` names, as python does."""
+    given = json.loads(os.environ.pop(VARIABLE))
+    os.environ.pop("RADDLE", None)
+    import raddle
+
+    raddle.install()
+    from raddle import _raddle
+    from raddle._explore import points, search
+    from raddle._explore.run import Run
+
+    schedules = _raddle._Schedules(
+        given["kind"], given["number"], given["depth"], given["steps"], given["choices"]
+    )
+    points.put_in()
+    made, code = Run(schedules, given["tell"]), 0
+    try:
+        with made:
+            _run(argv)
+    except SystemExit as end:
+        code = end.code
+    except BaseException as error:
+        if made.outcome is None:
+            raise
+        _show(error)
+        code = 1
+    outcome = made.outcome
+    if given["tell"] and outcome.steps:
+        told = "\n".join(search.steps(outcome))
+        sys.stderr.write(f"raddle: how it came about:\n\n{told}\n")
+    with open(given["to"], "w") as file:
+        json.dump(
+            {
+                "choices": outcome.choices,
+                "steps": outcome.count,
+                "stuck": bool(outcome.stuck and not outcome.left),
+                "error": repr(outcome.error) if outcome.error is not None else None,
+                "outside": outcome.outside,
+            },
+            file,
+        )
+    sys.exit(code)
+
+
+def _run(argv):
+    first, *rest = argv
+    if first == "-c":
+        sys.argv = ["-c", *rest[1:]]
+        exec(compile(rest[0], "<string>", "exec"), {"__name__": "__main__"})
+    elif first == "-m":
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = argv
+        sys.path[0] = os.path.dirname(os.path.abspath(first))
+        runpy.run_path(first, run_name="__main__")
+
+
+def _show(error):
+    """Show an error as python does, from the program's first line on."""
+    here = os.path.dirname(__file__)
+    place = error.__traceback__
+    while place is not None and (
+        place.tb_frame.f_code.co_filename.startswith(here)
+        or place.tb_frame.f_globals.get("__name__") == "runpy"
+    ):
+        place = place.tb_next
+    sys.excepthook(type(error), error.with_traceback(place), place)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,101 @@
+"""One run of a function, under one schedule: what came of it."""
+
+import time
+import traceback
+
+from raddle import _raddle, threading
+from raddle._diagnose.deadlock import DeadlockError
+from raddle._explore import points
+
+PATIENCE = 2  # seconds that threads have to end in, once nothing of raddle holds them
+
+
+class Stuck(DeadlockError):
+    """Raised in each thread of a run where all wait, and for no time."""
+
+    def __init__(self):
+        super().__init__("every thread waits for another one, and none for a time to pass")
+
+
+class Outcome:
+    """What came of a run: its error, or None, and the schedule that led to it."""
+
+    def __init__(self, error, told, steps):
+        self.error, self.steps = error, steps
+        self.choices, self.preemptions, self.count, self.stuck, self.left, self.outside = told
+
+    @property
+    def signature(self):
+        """What tells failures apart: the type of the error, and where it was raised."""
+        if self.error is None:
+            return None
+        places = traceback.extract_tb(self.error.__traceback__)
+        theirs = [each for each in places if "raddle" not in each.filename.split("/")[-2:-1]]
+        last = (theirs or places or [None])[-1]
+        return type(self.error), last and (last.filename, last.lineno)
+
+
+class Run:
+    """A `with` block that is run under the present one of some schedules; then `outcome` is
+    there.
+
+    Its error is what the block raises, which goes on, or else the first one that a thread of
+    its own has ended with.
+    """
+
+    def __init__(self, schedules, tell=False):
+        self._schedules, self._tell = schedules, tell
+        self.outcome = None
+
+    def __enter__(self):
+        self._errors, self._steps = [], [] if self._tell else None
+        self._hook, threading.excepthook = threading.excepthook, self._errors.append
+        self._before = set(threading.enumerate())
+        points.told = self._steps
+        try:
+            self._schedules.begin()
+        except BaseException:
+            self._put_back()
+            raise
+        return self
+
+    def __exit__(self, _, error, __):
+        try:
+            told = self._schedules.finish()
+            points.told = None
+            _bury(self._before)
+        finally:
+            self._put_back()
+        theirs = [each.exc_value for each in self._errors if each.exc_value is not None]
+        if error is None or isinstance(error, Stuck):
+            error = next((each for each in theirs if not isinstance(each, Stuck)), error)
+        if error is None and told[3] and told[4] == 0:
+            error = theirs[0] if theirs else None
+        self._errors = None
+        self.outcome = Outcome(error, told, self._steps)
+
+    def _put_back(self):
+        threading.excepthook, points.told = self._hook, None
+
+
+def run(fn, schedules, tell=False):
+    """Call fn() under the present one of `schedules`; return its Outcome."""
+    made = Run(schedules, tell)
+    try:
+        with made:
+            fn()
+    except Exception:
+        if made.outcome is None:
+            raise
+    return made.outcome
+
+
+def _bury(before):
+    """Wait for the threads of a run, which nothing holds any more."""
+    until = time.monotonic() + PATIENCE
+    for thread in set(threading.enumerate()) - before:
+        if thread is not threading.current_thread():
+            thread.join(max(0, until - time.monotonic()))
+
+
+_raddle._equip(stuck=Stuck)

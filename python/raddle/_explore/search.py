@@ -1,0 +1,117 @@
+"""Looking for a schedule under which a function fails, and making the failure small."""
+
+import random
+import time
+
+from raddle import _raddle
+from raddle._explore import columns, token
+
+STRATEGIES = ("mix", "random", "depth", "all")
+BOUND = 2  # preemptions of the schedules that "mix" tries all of
+TRIES = 200  # runs that make a failure small
+
+
+def check(runs, seconds, strategy):
+    """Raise ValueError for what makes no sense."""
+    if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
+        raise ValueError(f"runs is a number of schedules, at least 1, not {runs!r}")
+    if seconds is not None and not seconds > 0:
+        raise ValueError(f"seconds is more than 0, or None, not {seconds!r}")
+    if strategy not in STRATEGIES:
+        raise ValueError(f"strategy is one of {', '.join(STRATEGIES)}, not {strategy!r}")
+
+
+class Search:
+    """Schedules to be tried, one after the other."""
+
+    def __init__(self, runs, seconds, strategy, seed=None):
+        self.seed = random.SystemRandom().getrandbits(32) if seed is None else int(seed)
+        self._runs, self._seconds, self._strategy = runs, seconds, strategy
+
+    def look(self, attempt):
+        """Return how many were tried, whether these were all, and the Outcome of a failure."""
+        until = None if self._seconds is None else time.monotonic() + self._seconds
+        count = 0
+        for schedules, most in _plan(self._strategy, self._runs, self.seed):
+            for _ in range(min(most, self._runs - count)):
+                outcome, count = attempt(schedules, False), count + 1
+                if outcome.error is not None:
+                    return count, False, outcome
+                if not schedules.advance():
+                    return count, True, None
+                if until is not None and time.monotonic() > until:
+                    return count, False, None
+        return count, False, None
+
+
+def again(attempt, choices, tell):
+    """Make one run under a schedule; return its Outcome."""
+    return attempt(_raddle._Schedules("replay", choices=choices), tell)
+
+
+def _plan(strategy, runs, seed):
+    """Yield what chooses, and for how many runs."""
+    if strategy == "random":
+        yield _raddle._Schedules("random", seed), runs
+    elif strategy == "depth":
+        yield _raddle._Schedules("depth", seed, depth=3, steps=20), runs
+    elif strategy == "all":
+        yield _raddle._Schedules("choices", runs), runs
+    else:
+        yield _raddle._Schedules("choices", BOUND), max(1, runs // 4)
+        for depth in (2, 3):
+            yield _raddle._Schedules("depth", seed + depth, depth=depth, steps=20), runs // 4
+        yield _raddle._Schedules("random", seed), runs
+
+
+def tell(attempt, failed, count):
+    """Return the Outcome of a small schedule that fails likewise, told in its error's notes."""
+    choices = smallest(
+        failed.choices,
+        lambda some: again(attempt, some, False).signature == failed.signature,
+    )
+    shown = again(attempt, choices, True)
+    if shown.signature != failed.signature:
+        shown = failed
+    note(shown, choices, f"schedule {count}")
+    return shown
+
+
+def note(outcome, choices, which="this schedule"):
+    """Tell an Outcome in the notes of its error."""
+    lines = [f"raddle: {which} fails, with {_times(outcome.preemptions)}:"]
+    if outcome.steps:
+        lines += ["", *steps(outcome), ""]
+    if outcome.outside:
+        lines.append("A thread waited for what raddle does not see: it may not come again.")
+    lines.append(f"Again: raddle.replay({token.encode(choices)!r}, ...)")
+    outcome.error.add_note("\n".join(lines))
+
+
+def steps(outcome):
+    """Return the lines that show the steps of an Outcome."""
+    return [*columns.columns(outcome.steps), "", *columns.lines(outcome.steps)]
+
+
+def _times(count):
+    return "no preemption" if not count else f"{count} preemption{'s' * (count > 1)}"
+
+
+def smallest(choices, fails):
+    """Return choices that fail likewise, with as few switches as are found.
+
+    fails(choices) makes a run, and says whether it has failed likewise.
+    """
+    best, tries, size = list(choices), 0, max(1, len(choices) // 2)
+    while size and tries < TRIES:
+        smaller = False
+        for at in range(0, len(best), size):
+            if tries < TRIES and any(best[at : at + size]):
+                some = [0 if at <= n < at + size else each for n, each in enumerate(best)]
+                tries += 1
+                if fails(some):
+                    best, smaller = some, True
+        size = size // 2 if size > 1 or not smaller else size
+    while best and not best[-1]:
+        best.pop()
+    return best

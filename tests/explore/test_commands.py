@@ -1,0 +1,128 @@
+"""`raddle explore`, `raddle replay` and `pytest --raddle-explore`, as a user types them."""
+
+import re
+import sys
+
+import programs
+import pytest
+
+pytestmark = pytest.mark.raddle_only
+
+RADDLE = [sys.executable, "-m", "raddle"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+BANK = """
+import threading
+
+class Account:
+    def __init__(self):
+        self.lock, self.balance = threading.Lock(), 0
+
+    def deposit(self, amount):
+        with self.lock:
+            balance = self.balance
+        with self.lock:
+            self.balance = balance + amount
+
+def deposits(account):
+    threads = [threading.Thread(target=account.deposit, args=[5], name=name) for name in "ab"]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return account.balance
+"""
+PROGRAM = BANK + "assert deposits(Account()) == 10\nprint('fine')\n"
+TESTS = """
+import threading, time
+import pytest
+from bank import Account, deposits
+
+@pytest.fixture
+def account():
+    return Account()
+
+def test_deposits(account):
+    assert deposits(account) == 10
+
+def test_no_threads():
+    runs.append(1)
+    assert len(runs) == 1
+
+@pytest.mark.raddle_explore(runs=5)
+def test_marked(account):
+    runs.append(2)
+
+def test_hour():
+    began = time.monotonic()
+    time.sleep(3600)
+    assert time.monotonic() - began == pytest.approx(3600)
+
+runs = []
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "bank.py").write_text(BANK)
+    (tmp_path / "app.py").write_text(PROGRAM)
+    (tmp_path / "test_bank.py").write_text(TESTS)
+    return tmp_path
+
+
+def test_a_program_s_outcomes_are_told_and_come_again(folder):
+    done = programs.run(*RADDLE, "explore", "--runs", "40", "app.py", cwd=folder)
+    assert done.returncode == 1, programs.seen(done)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "raddle: 40 schedules, 2 outcomes"
+    assert any("exit code 0" in line for line in lines)
+    at = next(n for n, line in enumerate(lines) if "AssertionError" in line)
+    _, _, schedule, name = lines[at + 1].split()
+    again = programs.run(*RADDLE, "replay", schedule, name, cwd=folder)
+    assert again.returncode == 1 and again.stdout == "", programs.seen(again)
+    assert "AssertionError" in again.stderr
+    rows = [line.split() for line in again.stderr.splitlines()]
+    assert ["MainThread", "a", "b"] in rows
+
+
+def test_a_program_without_threads_has_one_schedule(folder):
+    (folder / "plain.py").write_text("print('one')\n")
+    done = programs.run(*RADDLE, "explore", "plain.py", cwd=folder)
+    assert done.returncode == 0, programs.seen(done)
+    assert done.stdout.startswith("raddle: 1 schedules, 1 outcome\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["explore"], "explore needs a program"),
+        (["explore", "--runs", "none", "app.py"], "--runs is a number above 0"),
+        (["explore", "--luck", "app.py"], "explore has no option"),
+        (["replay", "app.py"], "replay needs a token"),
+        (["replay", "r9", "app.py"], "is no schedule"),
+    ],
+)
+def test_a_mistaken_command_is_told(folder, words, why):
+    done = programs.run(*RADDLE, *words, cwd=folder)
+    assert done.returncode == 2 and why in done.stderr, programs.seen(done)
+
+
+def test_tests_are_explored_and_a_failure_comes_again(folder):
+    done = programs.run(*PYTEST, "--raddle-explore", "test_bank.py", cwd=folder)
+    assert done.returncode == 1, programs.seen(done)
+    assert "1 failed, 3 passed" in done.stdout
+    assert "fails, with 1 preemption:" in done.stdout
+    word, test = re.search(r"--raddle-replay=(\S+) '([^']+)'", done.stdout).groups()
+    assert test == "test_bank.py::test_deposits"
+    again = programs.run(*PYTEST, f"--raddle-replay={word}", test, cwd=folder)
+    assert again.returncode == 1 and "1 failed" in again.stdout, programs.seen(again)
+
+
+def test_virtual_time_alone_is_to_be_had(folder):
+    done = programs.run(*PYTEST, "--raddle-virtual-time", "test_bank.py", cwd=folder)
+    assert done.returncode == 0 and "4 passed" in done.stdout, programs.seen(done)
+
+
+@pytest.mark.parametrize("option", ["--raddle-explore-for=no", "--raddle-replay=r9"])
+def test_a_mistaken_option_is_told(folder, option):
+    done = programs.run(*PYTEST, option, "test_bank.py", cwd=folder)
+    assert done.returncode == 4 and option.partition("=")[0] in done.stderr

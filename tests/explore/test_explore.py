@@ -1,0 +1,215 @@
+"""explore(): the schedule under which a function fails is found, told, and comes again."""
+
+import os
+import re
+import time
+
+import pytest
+import raddle
+from raddle import queue, threading
+
+pytestmark = pytest.mark.raddle_only
+
+
+class Account:
+    def __init__(self):
+        self.lock, self.balance = threading.Lock(), 0
+
+    def deposit(self, amount):
+        with self.lock:
+            balance = self.balance
+        with self.lock:
+            self.balance = balance + amount
+
+
+def deposits():
+    account = Account()
+    threads = [threading.Thread(target=account.deposit, args=[5], name=n) for n in ("a", "b")]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert account.balance == 10
+
+
+def found(fn, **options):
+    """Return the error that exploring `fn` ends with, and the token in its notes."""
+    with pytest.raises(Exception) as caught:
+        raddle.explore(fn, **options)
+    notes = "\n".join(caught.value.__notes__)
+    return caught.value, re.search(r"replay\('([^']*)'", notes)[1]
+
+
+@pytest.mark.parametrize("strategy", ["mix", "random", "depth", "all"])
+def test_a_lost_update_is_found_and_comes_again(strategy):
+    error, schedule = found(deposits, strategy=strategy, seed=1)
+    assert type(error) is AssertionError
+    for _ in range(20):
+        with pytest.raises(AssertionError):
+            raddle.replay(schedule, deposits)
+
+
+def test_a_failure_is_told_step_by_step():
+    error, _ = found(deposits, seed=1)
+    told = error.__notes__[-1]
+    assert "with 1 preemption:" in told
+    rows = [line.split() for line in told.splitlines()]
+    assert ["MainThread", "a", "b"] in rows
+    assert told.count("lock.__enter__") == 4
+    assert len(re.findall(r"test_explore.py:\d+  with self.lock:", told)) == 2
+
+
+def test_what_cannot_fail_is_tried_under_all_schedules():
+    def both():
+        lock, total = threading.Lock(), [0]
+
+        def add():
+            with lock:
+                total[0] += 1
+
+        threads = [threading.Thread(target=add) for _ in range(2)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert total == [2]
+
+    done = raddle.explore(both, strategy="all", runs=100_000)
+    assert done.complete and done.runs > 20
+
+
+def test_threads_that_wait_for_each_other_are_told_at_once():
+    def cross():
+        one, other = threading.Lock(), threading.Lock()
+
+        def take(first, second):
+            with first, second:
+                pass
+
+        threads = [
+            threading.Thread(target=take, args=each) for each in ([one, other], [other, one])
+        ]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+    error, schedule = found(cross)
+    assert isinstance(error, raddle.DeadlockError)
+    with pytest.raises(raddle.DeadlockError):
+        raddle.replay(schedule, cross)
+
+
+def test_time_jumps_when_all_wait():
+    def cascade():
+        began = time.monotonic()
+        event = threading.Event()
+        threads = [threading.Thread(target=event.wait, args=[n]) for n in range(10, 61, 10)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert time.monotonic() - began == pytest.approx(60)
+        time.sleep(3600)
+        assert time.monotonic() - began == pytest.approx(3660)
+
+    began = time.monotonic()
+    raddle.explore(cascade, runs=50)
+    assert time.monotonic() - began < 1830
+
+
+def test_what_a_thread_raises_is_the_failure():
+    def broken():
+        items = queue.Queue()
+
+        def work():
+            if items.get() == 2:
+                raise LookupError("2 came")
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        putters = [threading.Thread(target=items.put, args=[n]) for n in (1, 2)]
+        for each in putters:
+            each.start()
+
+    error, _ = found(broken)
+    assert type(error) is LookupError
+
+
+def test_threads_that_are_left_end_with_the_run():
+    def leave():
+        threading.Thread(target=queue.Queue().get, daemon=True).start()
+
+    before = set(threading.enumerate())
+    raddle.explore(leave, runs=5)
+    assert set(threading.enumerate()) == before
+
+
+def test_nothing_is_replaced_afterwards():
+    before = vars(type(threading.Lock()))["acquire"], time.sleep, time.monotonic
+    raddle.explore(int, runs=2)
+    assert (vars(type(threading.Lock()))["acquire"], time.sleep, time.monotonic) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "options"),
+    [
+        (TypeError, {"fn": 3}),
+        (ValueError, {"runs": 0}),
+        (ValueError, {"runs": True}),
+        (ValueError, {"seconds": 0}),
+        (ValueError, {"strategy": "luck"}),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_once(wrong, options):
+    fn = options.pop("fn", int)
+    with pytest.raises(wrong):
+        raddle.explore(fn, **options)
+
+
+@pytest.mark.parametrize("wrong", ["", "r2-1.1", "r1-x", "r1-1", "r1-1.0", "r1--1.1", None])
+def test_what_is_no_token_is_refused(wrong):
+    with pytest.raises(ValueError, match="is no schedule"):
+        raddle.replay(wrong, int)
+
+
+def test_a_thread_that_waits_for_something_else_is_outside():
+    reader, writer = os.pipe()
+
+    def read():
+        threads = [threading.Thread(target=os.read, args=[reader, 1])]
+        threads.append(threading.Thread(target=os.write, args=[writer, b"x"]))
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+    try:
+        assert raddle.explore(read, runs=3).runs == 3
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_one_exploration_at_a_time():
+    gate, go = threading.Event(), threading.Event()
+
+    def first():
+        gate.set()
+        while not go.is_set():
+            time.sleep(0)
+
+    thread = threading.Thread(target=raddle.explore, args=[first], kwargs={"runs": 1})
+    thread.start()
+    gate.wait()
+    try:
+        with pytest.raises(RuntimeError, match="explored already"):
+            raddle.explore(int)
+    finally:
+        go.set()
+        thread.join()
+
+
+def test_explore_in_explore_is_refused():
+    with pytest.raises(RuntimeError, match="explored already"):
+        raddle.explore(lambda: raddle.explore(int))
