@@ -48,14 +48,11 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
     def attempt(*given):
         return run(fn, *given)
 
-    points.put_in()
-    try:
+    with points.replaced():
         count, complete, failed = looking.look(attempt)
         if failed is None:
             return Exploration(count, complete, looking.seed)
         told = search.tell(attempt, failed, count)
-    finally:
-        points.take_out()
     raise told.error
 
 
@@ -66,11 +63,8 @@ def replay(schedule, fn):
     token. A debugger may be used in it.
     """
     choices = token.decode(schedule)
-    points.put_in()
-    try:
+    with points.replaced():
         outcome = search.again(lambda *given: run(fn, *given), choices, True)
-    finally:
-        points.take_out()
     if outcome.error is not None:
         search.note(outcome, outcome.choices)
         raise outcome.error

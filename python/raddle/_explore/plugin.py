@@ -78,8 +78,7 @@ class Schedules:
             return self._outcome or Outcome(None, ([], 0, 0, False, 0, False), None)
 
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        points.put_in()
-        try:
+        with points.replaced():
             if self._choices is not None:
                 outcome = search.again(attempt, self._choices, True)
                 if outcome.error is not None:
@@ -90,8 +89,6 @@ class Schedules:
                 count, _, outcome = looking.look(attempt)
                 if outcome is not None:
                     outcome = search.tell(attempt, outcome, count)
-        finally:
-            points.take_out()
         for report in last:
             if report.when == "call" and outcome is not None and outcome.error is not None:
                 told, _, again = outcome.error.__notes__[-1].rpartition("Again: ")
@@ -113,6 +110,8 @@ class Schedules:
         outcome = yield
         error = outcome.excinfo[1] if outcome.excinfo else None
         made.__exit__(type(error), error, None)
+        if isinstance(error, (pytest.skip.Exception, pytest.xfail.Exception)):
+            return  # No failure: the test is over.
         self._outcome = made.outcome
         if made.outcome.error is not None and made.outcome.error is not error:
             outcome.force_exception(made.outcome.error)

@@ -5,6 +5,7 @@ point first. So nothing costs more while nothing is explored, and objects that w
 take part.
 """
 
+import contextlib
 import functools
 import sys
 import time
@@ -131,13 +132,20 @@ def _slept(real):
     return sleep
 
 
-def put_in():
-    """Have raddle's types come to points, and time stand still for threads that take turns.
-
-    Raises RuntimeError if that is so already.
-    """
+@contextlib.contextmanager
+def replaced():
+    """A block in which raddle's types come to points; RuntimeError in such a block."""
     if _undo:
         raise RuntimeError("schedules are explored already, by this thread or by another one")
+    try:
+        put_in()
+        yield
+    finally:
+        take_out()
+
+
+def put_in():
+    """Have raddle's types come to points, and time stand still for threads that take turns."""
     methods = dict(_METHODS)
     if state.installed():  # The interpreter's own class has raddle's methods then.
         methods[sys.modules["threading"].Thread] = _METHODS[threading.Thread]

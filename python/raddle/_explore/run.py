@@ -52,12 +52,16 @@ class Run:
         self._hook, threading.excepthook = threading.excepthook, self._errors.append
         self._before = set(threading.enumerate())
         points.told = self._steps
+        begun = False
         try:
             self._schedules.begin()
+            begun = True
+            return self
         except BaseException:
+            if begun:  # A signal's handler has raised.
+                self._schedules.finish()
             self._put_back()
             raise
-        return self
 
     def __exit__(self, _, error, __):
         try:

@@ -72,7 +72,7 @@ def tell(attempt, failed, count):
     )
     shown = again(attempt, choices, True)
     if shown.signature != failed.signature:
-        shown = failed
+        shown, choices = failed, failed.choices
     note(shown, choices, f"schedule {count}")
     return shown
 

@@ -192,8 +192,8 @@ class MessageMap:
             self._job.forget(index)
             for message in list(self._flying):
                 if message.first > index and message.future.cancel():
-                    message.future = None
                     self._flying.pop(message, None)
+                    message.future = None
             self._again = deque(m for m in self._again if m.first <= index)
             for late in [i for i in self._early if i > index]:
                 del self._early[late]

@@ -8,12 +8,16 @@
 
 use std::ffi::c_ulong;
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use pyo3::ffi::{
     Py_DecRef, Py_IncRef, PyInterpreterState_Get, PyInterpreterState_ThreadHead, PyObject,
     PyThreadState, PyThreadState_GetFrame, PyThreadState_Next, PyThreadState_SetAsyncExc,
 };
 use pyo3::prelude::*;
+
+/// Held while a thread's state is added to the interpreter's list, or that list is walked.
+pub(super) static STATES: Mutex<()> = Mutex::new(());
 
 /// Bytes from a 3.11 state's beginning to its `async_exc`, and to its `thread_id` (64 bits).
 const ASYNC_EXC: usize = 144;
@@ -46,18 +50,23 @@ pub(crate) unsafe fn raise_at(
     ident: usize,
     error: &Bound<'_, PyAny>,
 ) -> bool {
+    // raddle's threads make their states before they are attached.
+    let _no_other = STATES.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: attached; what was called before holds.
     let Some(state) = (unsafe { state_at(frame.as_ptr()) }) else { return false };
     let error = error.as_ptr();
     // SAFETY: attached, so that no thread looks at its exception meanwhile; the state is alive, its
     // layout is 3.11's if the identifier is where it is there, and owns the exception in it.
     unsafe {
-        if PyThreadState_SetAsyncExc(ident as _, error) != 1 {
-            return false;
-        }
         let slot = state.byte_add(ASYNC_EXC).cast::<*mut PyObject>();
         let is_known = cfg!(target_pointer_width = "64")
             && *state.byte_add(THREAD_ID).cast::<c_ulong>() as usize == ident;
+        if is_known {
+            Py_DecRef(slot.replace(ptr::null_mut())); // To see who gets this one.
+        }
+        if PyThreadState_SetAsyncExc(ident as _, error) != 1 {
+            return false;
+        }
         if is_known && *slot != error {
             // Another state has got it. (All are to look again by this, too.)
             PyThreadState_SetAsyncExc(ident as _, ptr::null_mut());

@@ -9,6 +9,8 @@
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
+#[cfg(not(Py_3_12))]
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
@@ -17,6 +19,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use raddle::thread::{self, Handle, Record, StartError};
 
+#[cfg(not(Py_3_12))]
+use super::async_exc;
 use super::boot::{Boot, release_lock};
 use super::exit::{CLOSED, STARTERS, settle_starting};
 use super::stranded;
@@ -91,9 +95,10 @@ fn start(
     })));
     // SAFETY: `boot` is handed over; `main` settles once, and neither panics nor lets an
     // unwinding pass.
-    let started = unsafe {
+    let run = || unsafe {
         thread::run_raw(handle, role == Role::Lasting, stack_size, main, boot.cast())
     };
+    let started = if role == Role::Own { thread::schedule::aside(run) } else { run() };
     // Nobody waits for one thread's first step, but a program that starts threads faster than
     // they get going must not pile them up until the system runs out. And 3.11 has memory for one
     // thread state that is used once, whenever there is no other state: in a forked child, the
@@ -173,6 +178,7 @@ unsafe fn new_state(interpreter: *mut ffi::PyInterpreterState) -> *mut ffi::PyTh
             ) -> *mut ffi::PyThreadState;
             fn _PyThreadState_SetCurrent(state: *mut ffi::PyThreadState);
         }
+        let _no_other = async_exc::STATES.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: the two steps that it is made of.
         unsafe {
             let state = _PyThreadState_Prealloc(interpreter);

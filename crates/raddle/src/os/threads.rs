@@ -31,3 +31,11 @@ pub(crate) fn is_asleep(native: u32) -> bool {
     let _ = native;
     true
 }
+
+/// How many threads this process has, if that can be told.
+pub(crate) fn count() -> Option<usize> {
+    #[cfg(target_os = "linux")]
+    return Some(std::fs::read_dir("/proc/self/task").ok()?.count());
+    #[cfg(not(target_os = "linux"))]
+    None
+}

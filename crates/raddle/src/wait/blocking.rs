@@ -182,10 +182,14 @@ impl Blocking for Native {
     }
 }
 
-/// Ends the wait of a thread that takes turns, see the module `schedule`, if none can go on.
-fn give_up_if_stuck() {
+/// Ends the process of threads that take turns, see the module `schedule`, if none can go on: this
+/// wait has no other end. (A panic would leave what others rely on, such as tasks that borrow.)
+pub(super) fn give_up_if_stuck() {
     #[cfg(not(raddle_loom))]
-    assert!(!crate::os::turns::has_given_up(), "no thread that takes turns can go on");
+    if crate::os::turns::has_given_up() {
+        eprintln!("raddle: no thread that takes turns can go on");
+        std::process::abort();
+    }
 }
 
 /// [`Native`], for a lock that is taken in Rust: it knows where.

@@ -25,6 +25,7 @@ use std::sync::{Arc, Weak};
 use crate::os::sync::{AtomicBool, Ordering, UnsafeCell};
 use crate::os::{Deadline, Latch, Parker, Wake, Wakeup, fork};
 use crate::wait::Blocking;
+use crate::wait::blocking::give_up_if_stuck;
 
 /// Why the waits of a scope end.
 ///
@@ -301,6 +302,7 @@ impl Blocking for Cancellable<'_> {
     }
 
     fn on_signal(&mut self) -> Result<(), Cancelled> {
+        give_up_if_stuck();
         match self.token.ended() {
             Some(why) if !self.ended => {
                 self.ended = true;

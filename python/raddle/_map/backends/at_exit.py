@@ -29,8 +29,11 @@ def interrupted():
 
 
 def _end():
-    while _live:
-        backend = _live.pop()
+    while True:
+        try:
+            backend = _live.pop()
+        except KeyError:  # (Nor would it do to ask first: one may die in between.)
+            return
         try:
             backend.at_exit()  # which may add another one
         except BaseException:

@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Wake;
-use crate::os::Deadline;
+use crate::os::{Deadline, deadline};
 
 const BUCKETS: usize = 64;
 const SLICE: Duration = Duration::from_millis(25);
@@ -34,11 +34,13 @@ pub(crate) fn wait(word: &AtomicU32, expected: u32, until: Deadline) -> Wake {
     if word.load(Ordering::Acquire) != expected {
         return Wake::Unparked;
     }
-    let slice = until.remaining().unwrap_or(SLICE).min(SLICE);
+    // (By the system's clock, also of a thread that has a time of its own.)
+    let left = until.nanos().saturating_sub(deadline::now()).max(0);
+    let slice = Duration::from_nanos(u64::try_from(left).unwrap_or(0)).min(SLICE);
     let (_guard, result) =
         bucket.condvar.wait_timeout(guard, slice).unwrap_or_else(PoisonError::into_inner);
     match result.timed_out() {
-        true if until.has_passed() => Wake::TimedOut,
+        true if until.nanos() <= deadline::now() => Wake::TimedOut,
         true => Wake::Signal,
         false => Wake::Unparked,
     }

@@ -3,7 +3,9 @@
 //! One of the threads runs at a time. Where it calls [`point`], blocks or ends, a [`Strategy`]
 //! chooses which one goes on. The choices that were made are a schedule; [`Replay`] makes them
 //! again. Time stands still while a thread runs; when all of them wait, it is that of the earliest
-//! deadline. When they wait and there is none, they are [stuck](Run::stuck), and each wait ends.
+//! deadline. When they wait and there is none, they are [stuck](Run::stuck), and each wait ends as
+//! after a signal: a [`Blocking`](crate::Blocking) asks [`is_stuck`] then. One that cannot end a
+//! wait, such as [`Native`](crate::Native), ends the process.
 //!
 //! A thread that does not come to its next point for a while, since it waits for what is not the
 //! crate's (a socket, another lock), is *outside* until it does, and others go on: a schedule
@@ -50,7 +52,7 @@ mod strategy;
 mod table;
 
 pub use strategy::{Choices, Depth, Random, Replay, Strategy};
-pub use table::{Run, begin, finish, is_stuck, point, takes_turns, time};
+pub use table::{Run, aside, begin, finish, is_stuck, point, takes_turns, time};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,8 @@
 //! | `Ready`   | runs, or would if it were its turn            | itself, when it has the turn       |
 //! | `Asleep`  | waits for its parker, or a deadline           | itself, once it has the turn again |
 //! | `Last`    | the first thread waits for the others' ends   | itself, likewise                   |
-//! | `Outside` | had the turn, and did not come to a point     | itself, at its next point          |
+//! | `Outside` | had the turn, and did not come to a point;    | itself, at its next point          |
+//! |           | or looks at a signal                          |                                    |
 //! | `Ended`   | takes no turns any more                       | nobody                             |
 //!
 //! All of it is under one mutex. A thread that waits for its turn has a parker in its place, which
@@ -16,11 +17,12 @@
 use std::cell::Cell;
 use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Strategy;
-use crate::os::threads::{is_asleep, native_id};
+use crate::os::fork;
+use crate::os::threads::{count, is_asleep, native_id};
 use crate::os::turns::{self, Turns};
 use crate::os::{Deadline, Parker, Spin, Wake, Wakeup, deadline, own_time};
 
@@ -29,6 +31,17 @@ const PATIENCE: i64 = 200_000_000;
 
 /// So many times longer, what is outside is waited for at the end of a run.
 const LOOKS: u32 = 5;
+
+/// For how many nanoseconds nobody can go on until all are stuck, if there are threads that take no
+/// turns, and so may end a wait.
+const DOUBT: i64 = 50_000_000;
+
+/// After how many steps in a row a thread lets others go on: it may look for what they do.
+const PATIENT: usize = 1_000;
+
+/// How many steps a run has, and after the first thread's end how many times time jumps, at most.
+const STEPS: usize = 10_000_000;
+const JUMPS: usize = 1_000;
 
 /// Bits of a thread's number that are its place; the others are its run's number.
 const PLACES: u32 = 20;
@@ -85,8 +98,11 @@ struct Table {
     places: Vec<Place>,
     /// The place that has the turn.
     holder: Option<usize>,
-    /// The place that had it last.
+    /// The place that had it last, and how many times in a row.
     last: usize,
+    row: usize,
+    /// How many times time has jumped since the first thread has ended.
+    jumps: usize,
     run: Run,
 }
 
@@ -99,6 +115,8 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     places: Vec::new(),
     holder: None,
     last: 0,
+    row: 0,
+    jumps: 0,
     run: Run {
         choices: Vec::new(),
         preemptions: 0,
@@ -108,6 +126,24 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
         outside: false,
     },
 });
+
+/// Whether this is the child of a fork in a run: what the table says is the parent's.
+static LEFT_BEHIND: AtomicBool = AtomicBool::new(false);
+
+static IN_CHILD: fork::InChild = after_fork;
+
+/// In the child of a fork: the thread that is left takes no turns, and there are no runs.
+fn after_fork(_generation: u32) {
+    if turns::is_mine() || RUNS.load(Ordering::Relaxed) {
+        LEFT_BEHIND.store(true, Ordering::Relaxed);
+    }
+    own_time::keep(None);
+    turns::assign(None);
+    let _ = turns::has_given_up();
+}
+
+/// Whether a run is under way.
+static RUNS: AtomicBool = AtomicBool::new(false);
 
 /// The time of the run, in nanoseconds.
 static NOW: AtomicI64 = AtomicI64::new(0);
@@ -154,8 +190,10 @@ impl Table {
 
     /// Gives somebody the turn; returns the call that wakes the thread, if it sleeps.
     fn hand_on(&mut self) -> Option<Wakeup> {
-        self.run.steps += 1;
         self.holder = None;
+        if self.run.steps > STEPS || self.jumps > JUMPS {
+            return self.end_all();
+        }
         let able = loop {
             let mut able: Vec<_> =
                 (0..self.places.len()).filter(|at| self.can_go_on(&self.places[*at])).collect();
@@ -170,20 +208,28 @@ impl Table {
                 _ => None,
             });
             match ends.min() {
-                Some(end) => NOW.store(end, Ordering::Relaxed),
+                Some(end) => {
+                    NOW.store(end, Ordering::Relaxed);
+                    self.jumps += usize::from(self.places[0].status == Status::Last);
+                }
                 None => return self.give_up(),
             }
         };
         let chosen = match self.strategy.as_mut() {
             Some(strategy) if able.len() > 1 => {
                 let goes_on = able[0] == self.last;
-                let chosen = strategy.choose(&able, goes_on).min(able.len() - 1);
+                let mut chosen = strategy.choose(&able, goes_on).min(able.len() - 1);
+                if goes_on && chosen == 0 && self.row >= PATIENT {
+                    chosen = 1;
+                }
                 self.run.preemptions += usize::from(goes_on && chosen != 0);
                 self.run.choices.push(chosen);
                 chosen
             }
             _ => 0,
         };
+        self.run.steps += 1;
+        self.row = if self.last == able[chosen] { self.row + 1 } else { 0 };
         self.last = able[chosen];
         self.holder = Some(self.last);
         self.wake(self.last)
@@ -196,10 +242,16 @@ impl Table {
 
     /// Nobody can go on, and no time will help.
     fn give_up(&mut self) -> Option<Wakeup> {
-        if self.places.iter().any(|each| each.status == Status::Outside) {
-            return None; // It may yet.
-        }
-        self.end_all()
+        // Another thread may yet end a wait: those that wait for turns look for that.
+        if self.are_all_here() { self.end_all() } else { None }
+    }
+
+    /// Whether no thread is outside, and the process has no others.
+    fn are_all_here(&self) -> bool {
+        let status =
+            |wanted| self.places.iter().filter(move |each| each.status == wanted).count();
+        let here = self.places.len() - status(Status::Ended);
+        status(Status::Outside) == 0 && count().is_some_and(|all| all <= here)
     }
 
     /// Has all threads see that none of them goes on.
@@ -254,22 +306,43 @@ fn deliver(table: MutexGuard<'_, Table>, wakeup: Option<Wakeup>) {
     }
 }
 
-/// Waits until the thread with this number has the turn; returns whether it has: not if all are
-/// stuck, or the run is over.
-fn wait_for_turn(number: usize) -> bool {
+/// What has come of a wait for the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    /// The thread has it.
+    Turn,
+    /// All are stuck, or the run is over.
+    Over,
+    /// A signal: it is outside now.
+    Signal,
+}
+
+/// Waits until the thread with this number, which is at `status`, has the turn.
+fn wait_for_turn(number: usize, status: Status) -> Came {
     let mut looks = 0;
     loop {
         let parker = Parker::new();
         let mut table = table();
-        let Some(place) = table.takes_turns(number) else { return false };
+        let Some(place) = table.takes_turns(number) else { return Came::Over };
         if table.holder == Some(place) {
-            return true;
+            return Came::Turn;
+        }
+        if table.places[place].status == Status::Outside {
+            // Somebody took it for one that waits elsewhere.
+            table.places[place].status = status;
+            if table.holder.is_none() {
+                let wakeup = table.hand_on();
+                deliver(table, wakeup);
+                continue;
+            }
         }
         table.places[place].turn = &raw const parker;
         let (steps, few) = (table.run.steps, table.places.len() <= 3);
+        let patience = if table.holder.is_none() { DOUBT } else { PATIENCE };
         drop(table);
+        let mut wake = Wake::Unparked;
         if !few || !Spin::for_turn(SPIN, || parker.is_notified()) {
-            let _ = parker.park_here(Deadline::at(deadline::now().saturating_add(PATIENCE)));
+            wake = parker.park_here(Deadline::at(deadline::now().saturating_add(patience)));
         }
         let mut table = self::table();
         if let Some(place) = table.place(number) {
@@ -278,27 +351,35 @@ fn wait_for_turn(number: usize) -> bool {
         let idle = table.run.steps == steps && table.holder != Some(place);
         let mut wakeup = None;
         if idle && table.takes_turns(number).is_some() {
-            wakeup = table.pass_over();
-            looks += 1;
-            let is_over = table.places[place].status == Status::Last && table.holder.is_none();
-            if is_over && looks >= LOOKS && !table.run.stuck {
-                wakeup = table.end_all();
+            if wake == Wake::Signal && cfg!(target_os = "linux") {
+                table.places[place].status = Status::Outside;
+                return Came::Signal;
+            }
+            if wake == Wake::TimedOut {
+                wakeup = table.pass_over();
+                looks += 1;
+            }
+            if table.holder.is_none() && !table.run.stuck && wake == Wake::TimedOut {
+                let outside = |each: &Place| each.status == Status::Outside;
+                let is_over = status == Status::Last && looks >= LOOKS;
+                if is_over || (looks > 1 && !table.places.iter().any(outside)) {
+                    wakeup = table.end_all();
+                }
             }
         }
         deliver(table, wakeup);
     }
 }
 
-/// Hands the turn on, as a thread of this status, until it has the turn again; returns whether it
-/// has.
-fn step(number: usize, status: Status) -> bool {
+/// Hands the turn on, as a thread of this status, until it has the turn again.
+fn step(number: usize, status: Status) -> Came {
     let mut table = table();
-    let Some(place) = table.takes_turns(number) else { return false };
+    let Some(place) = table.takes_turns(number) else { return Came::Over };
     table.places[place].status = status;
     let wakeup = table.hand_on_from(place);
     let stays = table.holder == Some(place);
     deliver(table, wakeup);
-    stays || wait_for_turn(number)
+    if stays { Came::Turn } else { wait_for_turn(number, status) }
 }
 
 /// What chooses.
@@ -307,14 +388,20 @@ struct Chooser;
 impl Turns for Chooser {
     fn park(&self, parker: &Parker, until: Deadline) -> Wake {
         let (number, until) = (MINE.get(), until.nanos());
-        let goes_on = step(number, Status::Asleep { parker: &raw const *parker, until });
+        let came = step(number, Status::Asleep { parker: &raw const *parker, until });
         // (From then on nobody looks at the parker any more.)
-        table().note(number, if goes_on { Status::Ready } else { Status::Ended });
-        if goes_on {
-            return parker.look().unwrap_or(Wake::TimedOut);
+        match came {
+            Came::Turn => {
+                table().note(number, Status::Ready);
+                parker.look().unwrap_or(Wake::TimedOut)
+            }
+            Came::Signal => parker.look().unwrap_or(Wake::Signal),
+            Came::Over => {
+                table().note(number, Status::Ended);
+                turns::give_up();
+                Wake::Signal
+            }
         }
-        turns::give_up();
-        Wake::Signal
     }
 
     fn expect(&self) -> usize {
@@ -328,7 +415,12 @@ impl Turns for Chooser {
     }
 
     fn cancel(&self, number: usize) {
-        table().note(number, Status::Ended);
+        let mut table = table();
+        table.note(number, Status::Ended);
+        let place = table.takes_turns(number);
+        let is_its = place.is_some_and(|place| table.holder == Some(place));
+        let wakeup = if is_its { table.hand_on() } else { None };
+        deliver(table, wakeup);
     }
 
     fn begin(&self, number: usize) {
@@ -338,7 +430,13 @@ impl Turns for Chooser {
             table.places[place].native = native_id();
         }
         drop(table);
-        let goes_on = wait_for_turn(number);
+        let goes_on = loop {
+            match wait_for_turn(number, Status::Ready) {
+                Came::Turn => break true,
+                Came::Over => break false,
+                Came::Signal => {}
+            }
+        };
         own_time::keep(goes_on.then_some(&NOW));
         if !goes_on {
             self.cancel(number);
@@ -361,18 +459,21 @@ impl Turns for Chooser {
 /// There is a run; the strategy is given back.
 pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     let mut table = table();
-    if table.strategy.is_some() {
+    if table.strategy.is_some() || LEFT_BEHIND.load(Ordering::Relaxed) {
         return Err(strategy);
     }
+    fork::tell(&IN_CHILD);
     table.strategy = Some(strategy);
     table.number += 1;
     table.places = vec![Place::new(native_id())];
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
+    (table.row, table.jumps) = (0, 0);
     NOW.store(deadline::now(), Ordering::Relaxed);
     MINE.set(table.number << PLACES);
     drop(table);
     let _ = turns::has_given_up();
     turns::chosen_by(&Chooser);
+    RUNS.store(true, Ordering::Relaxed);
     own_time::keep(Some(&NOW));
     Ok(())
 }
@@ -384,24 +485,43 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
 /// The calling thread has begun none.
 pub fn finish() -> (Run, Box<dyn Strategy>) {
     if takes_turns() {
-        step(MINE.get(), Status::Last);
+        // (A signal is looked at afterwards: then nobody is waited for any more.)
+        let came = step(MINE.get(), Status::Last);
         own_time::keep(None);
+        if came == Came::Signal {
+            let mut table = table();
+            table.places[0].status = Status::Last;
+            let wakeup = table.end_all();
+            deliver(table, wakeup);
+        }
     }
     let mut table = table();
     let strategy = table.strategy.take().expect("a run that was begun");
     // The threads that are left see by that that it is over.
     table.number += 1;
     table.places.clear();
+    RUNS.store(false, Ordering::Relaxed);
     (mem::take(&mut table.run), strategy)
 }
 
 /// Lets somebody choose who goes on: the calling thread, if it takes turns, may have to wait.
 ///
 /// Call it before a step that other threads can see.
+///
+/// It returns early for a signal, so that its handler may run.
 pub fn point() {
-    if takes_turns() && !step(MINE.get(), Status::Ready) {
+    if takes_turns() && step(MINE.get(), Status::Ready) == Came::Over {
         own_time::keep(None);
     }
+}
+
+/// Calls `start`, which starts a thread that is to take no turns.
+pub fn aside<R>(start: impl FnOnce() -> R) -> R {
+    let takes = takes_turns();
+    own_time::keep(None);
+    let result = start();
+    own_time::keep(takes.then_some(&NOW));
+    result
 }
 
 /// Whether the calling thread takes turns.

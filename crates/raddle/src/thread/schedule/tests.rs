@@ -1,10 +1,11 @@
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Choices, Depth, Random, Replay, Run, Strategy, begin, finish, point, time};
-use crate::{Deadline, Event, Lock, Native, Semaphore, Thread, spawn};
+use super::{
+    Choices, Depth, Random, Replay, Run, Strategy, begin, finish, is_stuck, point, time,
+};
+use crate::{Blocking, Deadline, Event, Lock, Native, Parker, Semaphore, Thread, Wake, spawn};
 
 /// One run at a time: the table is the process's.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -134,25 +135,40 @@ fn hours_take_no_time() {
     assert!(began.elapsed() < Duration::from_secs(1800));
 }
 
+/// Blocks as `Native` does, and ends a wait where all are stuck.
+struct Told;
+
+impl Blocking for Told {
+    type Interrupt = ();
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        parker.park(until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), ()> {
+        if is_stuck() { Err(()) } else { Ok(()) }
+    }
+}
+
 #[test]
-fn threads_that_wait_for_each_other_are_stuck_at_once() {
-    let body = || {
-        let locks = Arc::new((Lock::new(()), Lock::new(())));
-        let other = {
-            let locks = Arc::clone(&locks);
-            spawn(move || {
-                let _one = locks.1.acquire();
-                point();
-                let _two = locks.0.acquire();
-            })
-        };
-        let both = std::panic::catch_unwind(AssertUnwindSafe(|| {
-            let _one = locks.0.acquire();
+fn threads_that_wait_for_each_other_are_stuck() {
+    fn take(first: &Semaphore, second: &Semaphore) -> bool {
+        let taken = [first, second].map(|each| {
             point();
-            let _two = locks.1.acquire();
-        }));
-        let theirs = other.join();
-        assert_eq!(both.is_err(), theirs.is_err());
+            each.acquire_with(&mut Told, Deadline::NEVER) == Ok(true)
+        });
+        taken.iter().zip([first, second]).filter(|(is, _)| **is).for_each(|(_, each)| {
+            each.release(1).unwrap();
+        });
+        taken == [true, true]
+    }
+    let body = || {
+        let both = Arc::new((Semaphore::new(1), Semaphore::new(1)));
+        let theirs = Arc::clone(&both);
+        let other = spawn(move || take(&theirs.1, &theirs.0));
+        let mine = take(&both.0, &both.1);
+        drop(other);
+        let _ = mine;
     };
     let mut stuck = 0;
     explore(Box::new(Choices::new(2)), MANY, body, |run| stuck += usize::from(run.stuck));
