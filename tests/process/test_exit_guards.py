@@ -26,7 +26,8 @@ HARMLESS = {
         PyException_GetTraceback
         PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode PyFunction_SetVectorcall
         PyGC_Disable PyGC_Enable PyImport_GetModuleDict PyInterpreterState_Get
-        PyInterpreterState_Main PyIter_Check PyModule_GetDict PyThreadState_Get
+        PyInterpreterState_Main PyInterpreterState_ThreadHead PyIter_Check PyModule_GetDict
+        PySys_GetObject PyThreadState_Get PyThreadState_Next
         PySequence_Check PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size
         PyType_GetName PyType_GetQualName PyType_IsSubtype PyUnstable_Code_GetExtra
         PyUnstable_Code_SetExtra PyVectorcall_Function Py_IsFinalizing
@@ -38,7 +39,8 @@ HARMLESS = {
         PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyUnicode_Compare
         PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
     """,
-    "keeps one reference more": "PyList_Append",
+    "keeps one reference more": "PyList_Append Py_IncRef",
+    "gives a frame that has its object already": "PyThreadState_GetFrame",
     "is for an object that has ended already": "PyObject_Free PyObject_GC_UnTrack "
     "PyObject_GC_Track",
     "makes a thread state, or lets go of the GIL, and does not take it": """

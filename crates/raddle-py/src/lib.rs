@@ -183,6 +183,7 @@ mod _raddle {
             PriorityQueue,
             Queue,
             RLock,
+            Schedules,
             Scope,
             Semaphore,
             SimpleQueue,

@@ -174,7 +174,7 @@ pub(crate) fn raise_in(
     offset: usize,
     error: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
-    let frames = async_exc::current_frames(code.py())?;
+    let Some(frames) = async_exc::current_frames(code.py())? else { return Ok(false) };
     // (The thread waits for the GIL, which is held from the look to the end: nothing that follows
     // makes what the collector looks at, or runs Python code.)
     let Ok(frame) = frames.get_item(ident) else { return Ok(false) };

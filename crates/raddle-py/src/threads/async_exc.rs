@@ -12,7 +12,8 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::ffi::{
     Py_DecRef, Py_IncRef, PyInterpreterState_Get, PyInterpreterState_ThreadHead, PyObject,
-    PyThreadState, PyThreadState_GetFrame, PyThreadState_Next, PyThreadState_SetAsyncExc,
+    PySys_GetObject, PyThreadState, PyThreadState_GetFrame, PyThreadState_Next,
+    PyThreadState_SetAsyncExc,
 };
 use pyo3::prelude::*;
 
@@ -30,15 +31,21 @@ const THREAD_ID: usize = 152;
 #[pyfunction]
 #[pyo3(name = "_raise_in_thread")]
 pub(crate) fn raise_in_thread(ident: usize, error: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let frames = current_frames(error.py())?;
+    let Some(frames) = current_frames(error.py())? else { return Ok(false) };
     let Ok(frame) = frames.get_item(ident) else { return Ok(false) };
     // SAFETY: nothing has run since `frames` was made.
     Ok(unsafe { raise_at(&frame, ident, error) })
 }
 
-/// The frames that all threads are at, by identifier: they have frame objects then.
-pub(crate) fn current_frames(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    py.import("sys")?.getattr("_current_frames")?.call0()
+/// The frames that all threads are at, by identifier: they have frame objects then. None once the
+/// interpreter is being taken apart.
+pub(crate) fn current_frames(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    // (Nothing can be imported any more where a destructor comes here at the end.)
+    // SAFETY: attached; it returns a reference that `sys` owns, or null with no error set.
+    let known = unsafe { PySys_GetObject(c"_current_frames".as_ptr()) };
+    // SAFETY: as above: alive, since nothing has run in between.
+    let known = unsafe { Bound::from_borrowed_ptr_or_opt(py, known) };
+    known.map(|function| function.call0()).transpose()
 }
 
 /// Has the thread with this identifier raise `error`, a class, if it is at `frame`.
