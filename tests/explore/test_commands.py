@@ -88,7 +88,7 @@ def test_a_program_without_threads_has_one_schedule(folder):
     (folder / "plain.py").write_text("print('one')\n")
     done = programs.run(*RADDLE, "explore", "plain.py", cwd=folder)
     assert done.returncode == 0, programs.seen(done)
-    assert done.stdout.startswith("raddle: 1 schedules, 1 outcome\n")
+    assert done.stdout.startswith("raddle: 1 schedule, 1 outcome\n")
 
 
 @pytest.mark.parametrize(

@@ -116,3 +116,32 @@ def test_ctrl_c_ends_an_exploration(child):
     began = time.monotonic()
     assert child(INTERRUPTED).stdout == "interrupted\n"
     assert time.monotonic() - began < 60
+
+
+COMPUTING = """
+import os, signal, raddle
+from threading import Timer as Plain
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def compute():
+    while True:
+        pass
+
+def wait():
+    thread = threading.Thread(target=compute, daemon=True)
+    thread.start()
+    thread.join()
+
+timer = Plain(0.3, os.kill, [os.getpid(), signal.SIGINT])
+timer.start()
+try:
+    raddle.explore(wait, runs=1)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+os._exit(0)
+"""
+
+
+def test_ctrl_c_ends_an_exploration_whose_thread_computes(child):
+    assert child(COMPUTING).stdout == "interrupted\n"

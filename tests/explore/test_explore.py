@@ -1,7 +1,9 @@
 """explore(): the schedule under which a function fails is found, told, and comes again."""
 
+import asyncio
 import os
 import re
+import sys
 import time
 
 import pytest
@@ -167,7 +169,9 @@ def test_what_makes_no_sense_is_refused_at_once(wrong, options):
         raddle.explore(fn, **options)
 
 
-@pytest.mark.parametrize("wrong", ["", "r2-1.1", "r1-x", "r1-1", "r1-1.0", "r1--1.1", None])
+@pytest.mark.parametrize(
+    "wrong", ["", "r2-1.1", "r1-x", "r1-1", "r1-1.0", "r1--1.1", f"r1-{10**20}.1", "r1-", None]
+)
 def test_what_is_no_token_is_refused(wrong):
     with pytest.raises(ValueError, match="is no schedule"):
         raddle.replay(wrong, int)
@@ -213,3 +217,38 @@ def test_one_exploration_at_a_time():
 def test_explore_in_explore_is_refused():
     with pytest.raises(RuntimeError, match="explored already"):
         raddle.explore(lambda: raddle.explore(int))
+
+
+def test_an_event_loop_keeps_the_system_s_time():
+    assert raddle.explore(lambda: asyncio.run(asyncio.sleep(0.01)), runs=1).runs == 1
+
+
+def test_sys_exit_in_a_thread_is_no_failure():
+    def leave():
+        thread = threading.Thread(target=sys.exit, args=[3])
+        thread.start()
+        thread.join()
+
+    assert raddle.explore(leave, runs=2)
+
+
+def test_a_schedule_of_something_else_is_told():
+    with pytest.warns(RuntimeWarning, match="were not come to"):
+        raddle.replay("r1-500.7", int)
+
+
+async def coroutine():
+    pass
+
+
+@pytest.mark.parametrize("fn", [coroutine, lambda: (yield)])
+def test_what_does_nothing_when_it_is_called_is_refused(fn):
+    with pytest.raises(TypeError, match="when it is called"):
+        raddle.explore(fn)
+
+
+@pytest.mark.parametrize("seed", ["abc", 1.5, True])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(TypeError, match="seed is a whole number"):
+        raddle.explore(int, seed=seed)
+    assert raddle.explore(int, seed=-(10**40)).runs == 1

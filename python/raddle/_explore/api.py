@@ -1,5 +1,7 @@
 """`raddle.explore()` and `raddle.replay()`: a function under many schedules, or under one."""
 
+import warnings
+
 from raddle._explore import points, search, token
 from raddle._explore.run import run
 
@@ -40,8 +42,7 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
     where all threads wait for each other, and ValueError for what makes no sense. The standard
     library has no counterpart.
     """
-    if not callable(fn):
-        raise TypeError(f"explore() calls a function, not {fn!r}")
+    search.check_function(fn)
     search.check(runs, seconds, strategy)
     looking = search.Search(runs, seconds, strategy, seed)
 
@@ -59,12 +60,16 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
 def replay(schedule, fn):
     """Call fn() under the schedule of a token that explore() has told.
 
-    Returns what fn() does not raise: None. Raises what it raises, and ValueError for what is no
-    token. A debugger may be used in it.
+    Returns None, or raises what fn() raises, and ValueError for what is no token. Warns if fn()
+    has come to fewer choices than the schedule has: it is another one's, or an older one's. A
+    debugger may be used in it.
     """
+    search.check_function(fn)
     choices = token.decode(schedule)
     with points.replaced():
         outcome = search.again(lambda *given: run(fn, *given), choices, True)
     if outcome.error is not None:
         search.note(outcome, outcome.choices)
         raise outcome.error
+    if len(outcome.choices) < len(choices):
+        warnings.warn(search.STALE, RuntimeWarning, stacklevel=2)

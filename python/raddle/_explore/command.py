@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -155,7 +156,8 @@ def _outcome(done, run):
 def _tell(found, count, rest):
     from raddle._explore import token
 
-    print(f"raddle: {count} schedules, {len(found)} outcome{'s' * (len(found) != 1)}")
+    schedules = f"{count} schedule{'s' * (count != 1)}"
+    print(f"raddle: {schedules}, {len(found)} outcome{'s' * (len(found) != 1)}")
     outputs = {out for _, _, out in found}
     failed = False
     for (bad, text, out), (times, run) in sorted(found.items(), key=lambda each: -each[1][0]):
@@ -164,5 +166,7 @@ def _tell(found, count, rest):
         outside = ", best effort" if run.get("outside") else ""
         print(f"  {times:>6} x  {text[:100]}{output}{outside}")
         if run.get("choices") is not None:
-            print(f"            raddle replay {token.encode(run['choices'])} {' '.join(rest)}")
+            print(
+                f"            raddle replay {token.encode(run['choices'])} {shlex.join(rest)}"
+            )
     return 1 if failed else 0

@@ -40,6 +40,8 @@ def main(argv):
     outcome = made.outcome
     if given["tell"] and outcome.steps:
         told = "\n".join(search.steps(outcome))
+        if len(outcome.choices) < len(given["choices"]):
+            sys.stderr.write(f"raddle: {search.STALE}\n")
         sys.stderr.write(f"raddle: how it came about:\n\n{told}\n")
     with open(given["to"], "w") as file:
         json.dump(
@@ -47,7 +49,9 @@ def main(argv):
                 "choices": outcome.choices,
                 "steps": outcome.count,
                 "stuck": bool(outcome.stuck and not outcome.left),
-                "error": repr(outcome.error) if outcome.error is not None else None,
+                "error": None
+                if outcome.error is None or isinstance(outcome.error, SystemExit)
+                else repr(outcome.error),
                 "outside": outcome.outside,
             },
             file,

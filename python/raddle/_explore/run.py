@@ -1,5 +1,6 @@
 """One run of a function, under one schedule: what came of it."""
 
+import sys
 import time
 import traceback
 
@@ -49,7 +50,11 @@ class Run:
 
     def __enter__(self):
         self._errors, self._steps = [], [] if self._tell else None
-        self._hook, threading.excepthook = threading.excepthook, self._errors.append
+        # (If raddle is installed, threads look in the interpreter's module.)
+        modules = (threading, sys.modules["threading"])
+        self._hooks = [(module, module.excepthook) for module in modules]
+        for module in modules:
+            module.excepthook = self._failed
         self._before = set(threading.enumerate())
         points.told = self._steps
         begun = False
@@ -65,12 +70,14 @@ class Run:
 
     def __exit__(self, _, error, __):
         try:
-            told = self._schedules.finish()
+            # (What is no Exception, such as Ctrl-C's, waits for nobody.)
+            at_once = error is not None and not isinstance(error, (Exception, SystemExit))
+            told = self._schedules.finish(at_once)
             points.told = None
             _bury(self._before)
         finally:
             self._put_back()
-        theirs = [each.exc_value for each in self._errors if each.exc_value is not None]
+        theirs = self._errors
         if error is None or isinstance(error, Stuck):
             error = next((each for each in theirs if not isinstance(each, Stuck)), error)
         if error is None and told[3] and told[4] == 0:
@@ -78,8 +85,14 @@ class Run:
         self._errors = None
         self.outcome = Outcome(error, told, self._steps)
 
+    def _failed(self, args):
+        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+            self._errors.append(args.exc_value)
+
     def _put_back(self):
-        threading.excepthook, points.told = self._hook, None
+        points.told = None
+        for module, hook in self._hooks:
+            module.excepthook = hook
 
 
 def run(fn, schedules, tell=False):

@@ -1,5 +1,6 @@
 """Looking for a schedule under which a function fails, and making the failure small."""
 
+import inspect
 import random
 import time
 
@@ -8,7 +9,21 @@ from raddle._explore import columns, token
 
 STRATEGIES = ("mix", "random", "depth", "all")
 BOUND = 2  # preemptions of the schedules that "mix" tries all of
+MASK = (1 << 64) - 1  # of a seed
 TRIES = 200  # runs that make a failure small
+
+
+STALE = (
+    "the schedule has choices that were not come to: it is of another program, or an older one"
+)
+
+
+def check_function(fn):
+    """Raise TypeError for what does not do all its work when it is called."""
+    if not callable(fn):
+        raise TypeError(f"what is explored is a function, not {fn!r}")
+    if inspect.iscoroutinefunction(fn) or inspect.isgeneratorfunction(fn):
+        raise TypeError(f"what is explored does its work when it is called, unlike {fn!r}")
 
 
 def check(runs, seconds, strategy):
@@ -25,7 +40,11 @@ class Search:
     """Schedules to be tried, one after the other."""
 
     def __init__(self, runs, seconds, strategy, seed=None):
-        self.seed = random.SystemRandom().getrandbits(32) if seed is None else int(seed)
+        if seed is None:
+            seed = random.SystemRandom().getrandbits(32)
+        elif isinstance(seed, bool) or not isinstance(seed, int):
+            raise TypeError(f"seed is a whole number, or None, not {seed!r}")
+        self.seed = seed
         self._runs, self._seconds, self._strategy = runs, seconds, strategy
 
     def look(self, attempt):
@@ -52,16 +71,19 @@ def again(attempt, choices, tell):
 def _plan(strategy, runs, seed):
     """Yield what chooses, and for how many runs."""
     if strategy == "random":
-        yield _raddle._Schedules("random", seed), runs
+        yield _raddle._Schedules("random", seed & MASK), runs
     elif strategy == "depth":
-        yield _raddle._Schedules("depth", seed, depth=3, steps=20), runs
+        yield _raddle._Schedules("depth", seed & MASK, depth=3, steps=20), runs
     elif strategy == "all":
         yield _raddle._Schedules("choices", runs), runs
     else:
         yield _raddle._Schedules("choices", BOUND), max(1, runs // 4)
         for depth in (2, 3):
-            yield _raddle._Schedules("depth", seed + depth, depth=depth, steps=20), runs // 4
-        yield _raddle._Schedules("random", seed), runs
+            yield (
+                _raddle._Schedules("depth", seed + depth & MASK, depth=depth, steps=20),
+                runs // 4,
+            )
+        yield _raddle._Schedules("random", seed & MASK), runs
 
 
 def tell(attempt, failed, count):

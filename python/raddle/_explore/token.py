@@ -1,6 +1,7 @@
 """A schedule as a word: which choices differ from going on with the same thread."""
 
 _FIRST = "r1"
+MOST = 10_000_000  # choices in a row that go on
 
 
 def encode(choices):
@@ -24,9 +25,10 @@ def decode(token):
         choices = []
         for part in parts:
             since, choice = part.split(".")
-            if int(since) < 0 or int(choice) < 1:
+            if not (0 <= int(since) <= MOST and 1 <= int(choice) <= MOST):
                 raise ValueError
             choices += [0] * int(since) + [int(choice)]
     except ValueError:
-        raise ValueError(f"{token!r} is no schedule: it begins with {_FIRST!r}") from None
+        shown = repr(token) if len(repr(token)) < 60 else f"{token!r:.57}..."
+        raise ValueError(f"{shown} is no schedule, such as {_FIRST}-5.1-2.1") from None
     return choices

@@ -63,9 +63,11 @@ impl Schedules {
         })
     }
 
-    /// Ends the run, once the others have ended or cannot go on; returns what it was like.
-    fn finish(&self, py: Python<'_>) -> Told {
-        let (run, strategy) = py.detach(schedule::finish);
+    /// Ends the run, once the others have ended or cannot go on, or `at_once`; returns what it was
+    /// like.
+    #[pyo3(signature = (at_once = false))]
+    fn finish(&self, py: Python<'_>, at_once: bool) -> Told {
+        let (run, strategy) = py.detach(|| schedule::finish(at_once));
         *self.lock() = Some(strategy);
         (run.choices, run.preemptions, run.steps, run.stuck, run.left, run.outside)
     }

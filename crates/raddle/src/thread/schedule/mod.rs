@@ -35,7 +35,7 @@
 //!     };
 //!     let threads = [add(), add()];
 //!     threads.into_iter().for_each(|each| each.join().unwrap());
-//!     let (_run, back) = schedule::finish();
+//!     let (_run, back) = schedule::finish(false);
 //!     (choices, runs) = (back, runs + 1);
 //!     lost += u32::from(total.load(Relaxed) == 1);
 //!     if !choices.advance() {

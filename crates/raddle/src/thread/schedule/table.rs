@@ -479,12 +479,19 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
 }
 
 /// Ends the run that the calling thread has begun, once the other threads have ended, or none of
-/// them can go on; returns what it has been like, and its strategy.
+/// them can go on; returns what it has been like, and its strategy. `at_once`: the others are not
+/// waited for.
 ///
 /// # Panics
 /// The calling thread has begun none.
-pub fn finish() -> (Run, Box<dyn Strategy>) {
-    if takes_turns() {
+pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
+    if takes_turns() && at_once {
+        own_time::keep(None);
+        let mut table = table();
+        table.places[0].status = Status::Last;
+        let wakeup = table.end_all();
+        deliver(table, wakeup);
+    } else if takes_turns() {
         // (A signal is looked at afterwards: then nobody is waited for any more.)
         let came = step(MINE.get(), Status::Last);
         own_time::keep(None);

@@ -23,7 +23,7 @@ fn explore(
     for count in 1..=most {
         assert!(begin(strategy).is_ok());
         body();
-        let (run, back) = finish();
+        let (run, back) = finish(false);
         strategy = back;
         look(run);
         if !strategy.advance() {
