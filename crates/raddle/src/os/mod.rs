@@ -20,6 +20,8 @@ pub(crate) mod ticks;
 pub use deadline::Deadline;
 pub use ident::thread_id;
 pub(crate) use latch::{Latch, LatchGuard};
+#[cfg(not(raddle_loom))]
+pub(crate) use park::TELLS_SIGNALS;
 pub use park::{Parker, Wake};
 pub(crate) use park::{Wakeup, turns};
 pub(crate) use spin::Spin;

@@ -39,6 +39,10 @@ pub(crate) mod turns;
 pub use parker::Parker;
 pub(crate) use parker::Wakeup;
 
+/// Whether a sleep that ends as after a signal has had one; elsewhere each ends so once in a while.
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "models take no turns"))]
+pub(crate) const TELLS_SIGNALS: bool = cfg!(all(target_os = "linux", not(raddle_portable)));
+
 /// Why a sleep ended.
 ///
 /// ```

@@ -50,9 +50,11 @@
 
 mod strategy;
 mod table;
+mod turn;
 
 pub use strategy::{Choices, Depth, Random, Replay, Strategy};
-pub use table::{Run, aside, begin, finish, is_stuck, point, takes_turns, time};
+pub use table::Run;
+pub use turn::{aside, begin, finish, is_stuck, point, takes_turns, time};
 
 #[cfg(test)]
 mod tests;

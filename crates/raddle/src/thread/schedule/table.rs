@@ -14,27 +14,13 @@
 //! before it leaves the frame that the parker is in. The parker of a wait likewise stays in the
 //! frame of a thread that is `Asleep`, and is looked at under the mutex only.
 
-use std::cell::Cell;
-use std::mem;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Strategy;
-use crate::os::fork;
-use crate::os::threads::{count, is_asleep, native_id};
-use crate::os::turns::{self, Turns};
-use crate::os::{Deadline, Parker, Spin, Wake, Wakeup, deadline, own_time};
-
-/// After how many nanoseconds without a point the thread that has the turn is outside.
-const PATIENCE: i64 = 200_000_000;
-
-/// So many times longer, what is outside is waited for at the end of a run.
-const LOOKS: u32 = 5;
-
-/// For how many nanoseconds nobody can go on until all are stuck, if there are threads that take no
-/// turns, and so may end a wait.
-const DOUBT: i64 = 50_000_000;
+use crate::os::threads::{count, is_asleep};
+use crate::os::{Parker, Wakeup};
 
 /// After how many steps in a row a thread lets others go on: it may look for what they do.
 const PATIENT: usize = 1_000;
@@ -44,10 +30,7 @@ const STEPS: usize = 10_000_000;
 const JUMPS: usize = 1_000;
 
 /// Bits of a thread's number that are its place; the others are its run's number.
-const PLACES: u32 = 20;
-
-/// How long to spin for the turn, in nanoseconds.
-const SPIN: u32 = 20_000;
+pub(super) const PLACES: u32 = 20;
 
 /// What a run has been like.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +51,7 @@ pub struct Run {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Status {
+pub(super) enum Status {
     Ready,
     Asleep { parker: *const Parker, until: i64 },
     Last,
@@ -77,33 +60,33 @@ enum Status {
 }
 
 #[derive(Debug)]
-struct Place {
-    status: Status,
+pub(super) struct Place {
+    pub(super) status: Status,
     /// Of a thread that waits for its turn, or null.
-    turn: *const Parker,
+    pub(super) turn: *const Parker,
     /// The system's number of the thread, 0 until it has begun.
-    native: u32,
+    pub(super) native: u32,
 }
 
 impl Place {
-    fn new(native: u32) -> Self {
+    pub(super) fn new(native: u32) -> Self {
         Self { status: Status::Ready, turn: ptr::null(), native }
     }
 }
 
-struct Table {
-    strategy: Option<Box<dyn Strategy>>,
+pub(super) struct Table {
+    pub(super) strategy: Option<Box<dyn Strategy>>,
     /// Of the present run; one more once that is over.
-    number: usize,
-    places: Vec<Place>,
+    pub(super) number: usize,
+    pub(super) places: Vec<Place>,
     /// The place that has the turn.
-    holder: Option<usize>,
+    pub(super) holder: Option<usize>,
     /// The place that had it last, and how many times in a row.
-    last: usize,
-    row: usize,
+    pub(super) last: usize,
+    pub(super) row: usize,
     /// How many times time has jumped since the first thread has ended.
-    jumps: usize,
-    run: Run,
+    pub(super) jumps: usize,
+    pub(super) run: Run,
 }
 
 // SAFETY: the pointers are followed under the mutex only, and what they name is alive, see above.
@@ -127,49 +110,26 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     },
 });
 
-/// Whether this is the child of a fork in a run: what the table says is the parent's.
-static LEFT_BEHIND: AtomicBool = AtomicBool::new(false);
-
-static IN_CHILD: fork::InChild = after_fork;
-
-/// In the child of a fork: the thread that is left takes no turns, and there are no runs.
-fn after_fork(_generation: u32) {
-    if turns::is_mine() || RUNS.load(Ordering::Relaxed) {
-        LEFT_BEHIND.store(true, Ordering::Relaxed);
-    }
-    own_time::keep(None);
-    turns::assign(None);
-    let _ = turns::has_given_up();
-}
-
-/// Whether a run is under way.
-static RUNS: AtomicBool = AtomicBool::new(false);
-
 /// The time of the run, in nanoseconds.
-static NOW: AtomicI64 = AtomicI64::new(0);
+pub(super) static NOW: AtomicI64 = AtomicI64::new(0);
 
-thread_local! {
-    /// The thread's number: of its run, and its place in that.
-    static MINE: Cell<usize> = const { Cell::new(0) };
-}
-
-fn table() -> MutexGuard<'static, Table> {
+pub(super) fn table() -> MutexGuard<'static, Table> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Table {
     /// The place of the thread with this number, if its run is the present one.
-    fn place(&self, number: usize) -> Option<usize> {
+    pub(super) fn place(&self, number: usize) -> Option<usize> {
         (number >> PLACES == self.number).then_some(number & ((1 << PLACES) - 1))
     }
 
     /// The same, while that thread takes turns: none do once all are stuck.
-    fn takes_turns(&self, number: usize) -> Option<usize> {
+    pub(super) fn takes_turns(&self, number: usize) -> Option<usize> {
         self.place(number).filter(|_| !self.run.stuck)
     }
 
     /// Says what a thread is at, if its run is the present one.
-    fn note(&mut self, number: usize, status: Status) {
+    pub(super) fn note(&mut self, number: usize, status: Status) {
         if let Some(place) = self.place(number) {
             self.places[place].status = status;
         }
@@ -189,7 +149,7 @@ impl Table {
     }
 
     /// Gives somebody the turn; returns the call that wakes the thread, if it sleeps.
-    fn hand_on(&mut self) -> Option<Wakeup> {
+    pub(super) fn hand_on(&mut self) -> Option<Wakeup> {
         self.holder = None;
         if self.run.steps > STEPS || self.jumps > JUMPS {
             return self.end_all();
@@ -236,7 +196,7 @@ impl Table {
     }
 
     /// The same, where it is this thread's to give, or nobody has it.
-    fn hand_on_from(&mut self, place: usize) -> Option<Wakeup> {
+    pub(super) fn hand_on_from(&mut self, place: usize) -> Option<Wakeup> {
         if self.holder.is_none_or(|holder| holder == place) { self.hand_on() } else { None }
     }
 
@@ -255,7 +215,7 @@ impl Table {
     }
 
     /// Has all threads see that none of them goes on.
-    fn end_all(&mut self) -> Option<Wakeup> {
+    pub(super) fn end_all(&mut self) -> Option<Wakeup> {
         if self.places[0].status == Status::Last {
             let left = self.places[1..].iter().filter(|each| each.status != Status::Ended);
             self.run.left = left.count();
@@ -281,7 +241,7 @@ impl Table {
     }
 
     /// Has the thread that has the turn, and does not use it, lose it.
-    fn pass_over(&mut self) -> Option<Wakeup> {
+    pub(super) fn pass_over(&mut self) -> Option<Wakeup> {
         match self.holder {
             // (One that has not begun, or waits for a core, does so in the end.)
             Some(holder)
@@ -296,256 +256,4 @@ impl Table {
             None => self.hand_on(),
         }
     }
-}
-
-/// Unlocks, and then wakes the thread.
-fn deliver(table: MutexGuard<'_, Table>, wakeup: Option<Wakeup>) {
-    drop(table);
-    if let Some(wakeup) = wakeup {
-        wakeup.deliver();
-    }
-}
-
-/// What has come of a wait for the turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Came {
-    /// The thread has it.
-    Turn,
-    /// All are stuck, or the run is over.
-    Over,
-    /// A signal: it is outside now.
-    Signal,
-}
-
-/// Waits until the thread with this number, which is at `status`, has the turn.
-fn wait_for_turn(number: usize, status: Status) -> Came {
-    let mut looks = 0;
-    loop {
-        let parker = Parker::new();
-        let mut table = table();
-        let Some(place) = table.takes_turns(number) else { return Came::Over };
-        if table.holder == Some(place) {
-            return Came::Turn;
-        }
-        if table.places[place].status == Status::Outside {
-            // Somebody took it for one that waits elsewhere.
-            table.places[place].status = status;
-            if table.holder.is_none() {
-                let wakeup = table.hand_on();
-                deliver(table, wakeup);
-                continue;
-            }
-        }
-        table.places[place].turn = &raw const parker;
-        let (steps, few) = (table.run.steps, table.places.len() <= 3);
-        let patience = if table.holder.is_none() { DOUBT } else { PATIENCE };
-        drop(table);
-        let mut wake = Wake::Unparked;
-        if !few || !Spin::for_turn(SPIN, || parker.is_notified()) {
-            wake = parker.park_here(Deadline::at(deadline::now().saturating_add(patience)));
-        }
-        let mut table = self::table();
-        if let Some(place) = table.place(number) {
-            table.places[place].turn = ptr::null();
-        }
-        let idle = table.run.steps == steps && table.holder != Some(place);
-        let mut wakeup = None;
-        if idle && table.takes_turns(number).is_some() {
-            if wake == Wake::Signal && cfg!(target_os = "linux") {
-                table.places[place].status = Status::Outside;
-                return Came::Signal;
-            }
-            if wake == Wake::TimedOut {
-                wakeup = table.pass_over();
-                looks += 1;
-            }
-            if table.holder.is_none() && !table.run.stuck && wake == Wake::TimedOut {
-                let outside = |each: &Place| each.status == Status::Outside;
-                let is_over = status == Status::Last && looks >= LOOKS;
-                if is_over || (looks > 1 && !table.places.iter().any(outside)) {
-                    wakeup = table.end_all();
-                }
-            }
-        }
-        deliver(table, wakeup);
-    }
-}
-
-/// Hands the turn on, as a thread of this status, until it has the turn again.
-fn step(number: usize, status: Status) -> Came {
-    let mut table = table();
-    let Some(place) = table.takes_turns(number) else { return Came::Over };
-    table.places[place].status = status;
-    let wakeup = table.hand_on_from(place);
-    let stays = table.holder == Some(place);
-    deliver(table, wakeup);
-    if stays { Came::Turn } else { wait_for_turn(number, status) }
-}
-
-/// What chooses.
-struct Chooser;
-
-impl Turns for Chooser {
-    fn park(&self, parker: &Parker, until: Deadline) -> Wake {
-        let (number, until) = (MINE.get(), until.nanos());
-        let came = step(number, Status::Asleep { parker: &raw const *parker, until });
-        // (From then on nobody looks at the parker any more.)
-        match came {
-            Came::Turn => {
-                table().note(number, Status::Ready);
-                parker.look().unwrap_or(Wake::TimedOut)
-            }
-            Came::Signal => parker.look().unwrap_or(Wake::Signal),
-            Came::Over => {
-                table().note(number, Status::Ended);
-                turns::give_up();
-                Wake::Signal
-            }
-        }
-    }
-
-    fn expect(&self) -> usize {
-        let mut table = table();
-        let number = MINE.get();
-        if table.takes_turns(number).is_none() {
-            return number; // It will see that the run is over.
-        }
-        table.places.push(Place::new(0));
-        table.number << PLACES | (table.places.len() - 1)
-    }
-
-    fn cancel(&self, number: usize) {
-        let mut table = table();
-        table.note(number, Status::Ended);
-        let place = table.takes_turns(number);
-        let is_its = place.is_some_and(|place| table.holder == Some(place));
-        let wakeup = if is_its { table.hand_on() } else { None };
-        deliver(table, wakeup);
-    }
-
-    fn begin(&self, number: usize) {
-        MINE.set(number);
-        let mut table = table();
-        if let Some(place) = table.takes_turns(number) {
-            table.places[place].native = native_id();
-        }
-        drop(table);
-        let goes_on = loop {
-            match wait_for_turn(number, Status::Ready) {
-                Came::Turn => break true,
-                Came::Over => break false,
-                Came::Signal => {}
-            }
-        };
-        own_time::keep(goes_on.then_some(&NOW));
-        if !goes_on {
-            self.cancel(number);
-        }
-    }
-
-    fn end(&self) {
-        let (mut table, number) = (table(), MINE.get());
-        table.note(number, Status::Ended);
-        let place = table.takes_turns(number);
-        let wakeup = place.and_then(|place| table.hand_on_from(place));
-        deliver(table, wakeup);
-        own_time::keep(None);
-    }
-}
-
-/// Begins a run: the calling thread, and those that it will start, take turns.
-///
-/// # Errors
-/// There is a run; the strategy is given back.
-pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
-    let mut table = table();
-    if table.strategy.is_some() || LEFT_BEHIND.load(Ordering::Relaxed) {
-        return Err(strategy);
-    }
-    fork::tell(&IN_CHILD);
-    table.strategy = Some(strategy);
-    table.number += 1;
-    table.places = vec![Place::new(native_id())];
-    (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
-    (table.row, table.jumps) = (0, 0);
-    NOW.store(deadline::now(), Ordering::Relaxed);
-    MINE.set(table.number << PLACES);
-    drop(table);
-    let _ = turns::has_given_up();
-    turns::chosen_by(&Chooser);
-    RUNS.store(true, Ordering::Relaxed);
-    own_time::keep(Some(&NOW));
-    Ok(())
-}
-
-/// Ends the run that the calling thread has begun, once the other threads have ended, or none of
-/// them can go on; returns what it has been like, and its strategy. `at_once`: the others are not
-/// waited for.
-///
-/// # Panics
-/// The calling thread has begun none.
-pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
-    if takes_turns() && at_once {
-        own_time::keep(None);
-        let mut table = table();
-        table.places[0].status = Status::Last;
-        let wakeup = table.end_all();
-        deliver(table, wakeup);
-    } else if takes_turns() {
-        // (A signal is looked at afterwards: then nobody is waited for any more.)
-        let came = step(MINE.get(), Status::Last);
-        own_time::keep(None);
-        if came == Came::Signal {
-            let mut table = table();
-            table.places[0].status = Status::Last;
-            let wakeup = table.end_all();
-            deliver(table, wakeup);
-        }
-    }
-    let mut table = table();
-    let strategy = table.strategy.take().expect("a run that was begun");
-    // The threads that are left see by that that it is over.
-    table.number += 1;
-    table.places.clear();
-    RUNS.store(false, Ordering::Relaxed);
-    (mem::take(&mut table.run), strategy)
-}
-
-/// Lets somebody choose who goes on: the calling thread, if it takes turns, may have to wait.
-///
-/// Call it before a step that other threads can see.
-///
-/// It returns early for a signal, so that its handler may run.
-pub fn point() {
-    if takes_turns() && step(MINE.get(), Status::Ready) == Came::Over {
-        own_time::keep(None);
-    }
-}
-
-/// Calls `start`, which starts a thread that is to take no turns.
-pub fn aside<R>(start: impl FnOnce() -> R) -> R {
-    let takes = takes_turns();
-    own_time::keep(None);
-    let result = start();
-    own_time::keep(takes.then_some(&NOW));
-    result
-}
-
-/// Whether the calling thread takes turns.
-#[inline]
-#[must_use]
-pub fn takes_turns() -> bool {
-    turns::is_mine()
-}
-
-/// Whether the calling thread was stuck: asked once, where its wait has ended as after a signal.
-#[must_use]
-pub fn is_stuck() -> bool {
-    turns::has_given_up()
-}
-
-/// The time of the run in nanoseconds, if the calling thread takes turns.
-#[must_use]
-pub fn time() -> Option<i64> {
-    own_time::now()
 }
