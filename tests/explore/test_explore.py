@@ -6,6 +6,7 @@ import re
 import sys
 import time
 
+import bugs
 import pytest
 import raddle
 from raddle import queue, threading
@@ -59,6 +60,13 @@ def test_a_failure_is_told_step_by_step():
     assert ["MainThread", "a", "b"] in rows
     assert told.count("lock.__enter__") == 4
     assert len(re.findall(r"test_explore.py:\d+  with self.lock:", told)) == 2
+
+
+def test_threads_of_one_name_have_a_column_each():
+    error, _ = found(bugs.lost_update, seed=1)
+    rows = [line.split("  ") for line in error.__notes__[-1].splitlines()]
+    heads = [cell.strip() for cell in rows[2] if cell]
+    assert heads == ["MainThread", "add", "add (2)"]
 
 
 def test_what_cannot_fail_is_tried_under_all_schedules():

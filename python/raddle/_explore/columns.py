@@ -9,26 +9,35 @@ MOST = 60  # steps that are shown
 
 def columns(steps):
     """Return the lines of a table of steps, in the order in which they were made."""
-    names = list(dict.fromkeys(each.thread for each in steps))
     texts = [f"{each.call} :{each.line}" for each in steps]
-    width = {
-        name: min(
-            WIDTH,
-            max(
-                len(name),
-                *(len(t) for t, s in zip(texts, steps, strict=True) if s.thread == name),
-            ),
+    heads = _heads(steps)
+    widths = dict.fromkeys(heads, 0)
+    for step, text in zip(steps, texts, strict=True):
+        thread = id(step.thread)  # (A class of the program's may not be hashable.)
+        widths[thread] = max(widths[thread], len(heads[thread]), len(text))
+
+    def row(cells):
+        shown = (
+            f"{cells.get(thread, '')[:WIDTH]:<{min(width, WIDTH)}}"
+            for thread, width in widths.items()
         )
-        for name in names
-    }
-    out = ["  " + "  ".join(f"{name[: width[name]]:<{width[name]}}" for name in names).rstrip()]
+        return "  " + "  ".join(shown).rstrip()
+
+    out = [row(heads)]
     hidden = max(0, len(steps) - MOST)
     if hidden:
         out.append(f"  ... {hidden} steps before these")
-    for text, step in list(zip(texts, steps, strict=True))[hidden:]:
-        cells = (f"{text[: width[n]] if n == step.thread else '':<{width[n]}}" for n in names)
-        out.append("  " + "  ".join(cells).rstrip())
-    return out
+    both = list(zip(steps, texts, strict=True))[hidden:]
+    return out + [row({id(step.thread): text}) for step, text in both]
+
+
+def _heads(steps):
+    """Return what each thread is called, by its id; those of one name are numbered."""
+    heads, known = {}, {}
+    for thread in {id(each.thread): each.thread for each in steps}.values():
+        known[thread.name] = count = known.get(thread.name, 0) + 1
+        heads[id(thread)] = thread.name if count == 1 else f"{thread.name} ({count})"
+    return heads
 
 
 def lines(steps):

@@ -42,7 +42,6 @@ _METHODS = {
     sync.AtomicInt: ("get", "set", "add", "sub", "swap", "compare_exchange", "update"),
     sync.AtomicRef: ("get", "set", "swap", "compare_exchange", "update"),
 }
-_CLOCKS = {"monotonic": 1e9, "perf_counter": 1e9, "monotonic_ns": 1, "perf_counter_ns": 1}
 
 # What the primitives are made of is theirs: no points are between its steps.
 _INNER = (
@@ -58,13 +57,13 @@ _undo = []
 
 
 class Step:
-    """What a thread did: its name, the call, and the line that made it."""
+    """What a thread did: the call, and the line that made it."""
 
     __slots__ = ("call", "file", "line", "thread")
 
     def __init__(self, name, owner):
         frame = sys._getframe(2)
-        self.thread = threading.current_thread().name
+        self.thread = threading.current_thread()
         self.call = f"{type(owner).__name__.lstrip('_')}.{name}"
         self.file, self.line = frame.f_code.co_filename, frame.f_lineno
 
@@ -91,9 +90,12 @@ def _is_inner(frame):
     return known
 
 
-def _clock(name, scale):
-    real = getattr(time, name)
-    now = _raddle._time_of_turns
+def _clock(name, since=0):
+    """Return a clock of the module `time`, in seconds or nanoseconds, as it is in a run.
+
+    since: the nanoseconds that it is ahead of the monotonic clock.
+    """
+    real, now, plain = getattr(time, name), _raddle._time_of_turns, name.endswith("_ns")
 
     @functools.wraps(real)
     def clock():
@@ -101,23 +103,7 @@ def _clock(name, scale):
         # (An event loop waits for real.)
         if nanos is None or sys._getframe(1).f_globals.get("__name__") == _LOOP:
             return real()
-        return nanos if scale == 1 else nanos / scale
-
-    return clock
-
-
-def _wall(name, scale):
-    # The wall clock goes on from where it was when the schedules began.
-    real, start, now = getattr(time, name), time.time_ns(), _raddle._time_of_turns
-    begun = time.monotonic_ns()
-
-    @functools.wraps(real)
-    def clock():
-        nanos = now()
-        if nanos is None:
-            return real()
-        nanos += start - begun
-        return nanos if scale == 1 else nanos / scale
+        return nanos + since if plain else (nanos + since) / 1e9
 
     return clock
 
@@ -155,10 +141,11 @@ def put_in():
         for name in names:
             if (method := vars(owner).get(name)) is not None:
                 _replace(owner, name, _pointed(name, method))
-    for name, scale in _CLOCKS.items():
-        _replace(time, name, _clock(name, scale))
-    _replace(time, "time", _wall("time", 1e9))
-    _replace(time, "time_ns", _wall("time_ns", 1))
+    wall = time.time_ns() - time.monotonic_ns()
+    for name in ("monotonic", "perf_counter", "monotonic_ns", "perf_counter_ns"):
+        _replace(time, name, _clock(name))
+    for name in ("time", "time_ns"):
+        _replace(time, name, _clock(name, wall))
     _replace(time, "sleep", _slept(time.sleep))
 
 

@@ -1,13 +1,16 @@
 """One run of a function, under one schedule: what came of it."""
 
+import os
 import sys
 import time
 import traceback
 
+import raddle
 from raddle import _raddle, threading
 from raddle._diagnose.deadlock import DeadlockError
 from raddle._explore import points
 
+HOME = os.path.dirname(raddle.__file__) + os.sep
 PATIENCE = 2  # seconds that threads have to end in, once nothing of raddle holds them
 
 
@@ -30,10 +33,12 @@ class Outcome:
         """What tells failures apart: the type of the error, and where it was raised."""
         if self.error is None:
             return None
-        places = traceback.extract_tb(self.error.__traceback__)
-        theirs = [each for each in places if "raddle" not in each.filename.split("/")[-2:-1]]
-        last = (theirs or places or [None])[-1]
-        return type(self.error), last and (last.filename, last.lineno)
+        places = [
+            (frame.f_code.co_filename, line)
+            for frame, line in traceback.walk_tb(self.error.__traceback__)
+        ]
+        theirs = [each for each in places if not each[0].startswith(HOME)]
+        return type(self.error), (theirs or places or [None])[-1]
 
 
 class Run:

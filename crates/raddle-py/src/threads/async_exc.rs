@@ -57,37 +57,39 @@ pub(crate) unsafe fn raise_at(
     ident: usize,
     error: &Bound<'_, PyAny>,
 ) -> bool {
-    // raddle's threads make their states before they are attached.
-    let _no_other = STATES.lock().unwrap_or_else(PoisonError::into_inner);
-    // SAFETY: attached; what was called before holds.
+    // SAFETY: passed on to the caller.
     let Some(state) = (unsafe { state_at(frame.as_ptr()) }) else { return false };
     let error = error.as_ptr();
-    // SAFETY: attached, so that no thread looks at its exception meanwhile; the state is alive, its
-    // layout is 3.11's if the identifier is where it is there, and owns the exception in it.
+    // SAFETY: attached, so that the state does not end, and no thread looks at its exception; its
+    // layout is 3.11's if the identifier is where it is there; it owns the exception in it. What is
+    // dropped is dropped last, since that may run Python code.
     unsafe {
         let slot = state.byte_add(ASYNC_EXC).cast::<*mut PyObject>();
         let is_known = cfg!(target_pointer_width = "64")
             && *state.byte_add(THREAD_ID).cast::<c_ulong>() as usize == ident;
-        if is_known {
-            Py_DecRef(slot.replace(ptr::null_mut())); // To see who gets this one.
-        }
-        if PyThreadState_SetAsyncExc(ident as _, error) != 1 {
-            return false;
-        }
-        if is_known && *slot != error {
-            // Another state has got it. (All are to look again by this, too.)
+        // To see which state gets this one.
+        let before = if is_known { slot.replace(ptr::null_mut()) } else { ptr::null_mut() };
+        let is_there = PyThreadState_SetAsyncExc(ident as _, error) == 1;
+        if is_there && is_known && (*slot).is_null() {
+            // Another one has got it. (All are to look again by this, too.)
             PyThreadState_SetAsyncExc(ident as _, ptr::null_mut());
             Py_IncRef(error);
-            Py_DecRef(slot.replace(error));
+            slot.write(error);
         }
+        Py_DecRef(before);
+        is_there
     }
-    true
 }
 
+/// The state of the thread that is at `frame`.
+///
 /// # Safety
 /// As [`raise_at`]: a frame object that had to be made could have the collector run.
 unsafe fn state_at(frame: *mut PyObject) -> Option<*mut PyThreadState> {
-    // SAFETY: attached: no thread that has a state ends meanwhile, or gets on.
+    // raddle's threads make their states before they are attached.
+    let _no_other = STATES.lock().unwrap_or_else(PoisonError::into_inner);
+    // SAFETY: attached: no thread that has a state ends meanwhile, or gets on; so each frame is
+    // kept by its thread, or by `current_frames`'s dict, and none is freed here.
     unsafe {
         let mut state = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
         while !state.is_null() {

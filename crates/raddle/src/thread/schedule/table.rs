@@ -5,8 +5,8 @@
 //! | `Ready`   | runs, or would if it were its turn            | itself, when it has the turn       |
 //! | `Asleep`  | waits for its parker, or a deadline           | itself, once it has the turn again |
 //! | `Last`    | the first thread waits for the others' ends   | itself, likewise                   |
-//! | `Outside` | had the turn, and did not come to a point;    | itself, at its next point          |
-//! |           | or looks at a signal                          |                                    |
+//! | `Outside` | had the turn, and waits for what is none of   | itself, at its next point          |
+//! |           | the crate's; or looks at a signal             |                                    |
 //! | `Ended`   | takes no turns any more                       | nobody                             |
 //!
 //! All of it is under one mutex. A thread that waits for its turn has a parker in its place, which
@@ -40,7 +40,7 @@ pub struct Run {
     pub choices: Vec<usize>,
     /// How many times the thread that ran last could have gone on, and did not.
     pub preemptions: usize,
-    /// How many times a thread came to a point, began to wait or ended.
+    /// How many times a thread was given the turn.
     pub steps: usize,
     /// Whether all threads waited for each other, and for no time.
     pub stuck: bool,
@@ -148,8 +148,9 @@ impl Table {
         }
     }
 
-    /// Gives somebody the turn; returns the call that wakes the thread, if it sleeps.
-    pub(super) fn hand_on(&mut self) -> Option<Wakeup> {
+    /// Gives somebody the turn; returns the calls that wake whom that concerns, to be made once the
+    /// table is unlocked.
+    pub(super) fn hand_on(&mut self) -> Vec<Wakeup> {
         self.holder = None;
         if self.run.steps > STEPS || self.jumps > JUMPS {
             return self.end_all();
@@ -192,18 +193,19 @@ impl Table {
         self.row = if self.last == able[chosen] { self.row + 1 } else { 0 };
         self.last = able[chosen];
         self.holder = Some(self.last);
-        self.wake(self.last)
+        self.wake(self.last).into_iter().collect()
     }
 
     /// The same, where it is this thread's to give, or nobody has it.
-    pub(super) fn hand_on_from(&mut self, place: usize) -> Option<Wakeup> {
-        if self.holder.is_none_or(|holder| holder == place) { self.hand_on() } else { None }
+    pub(super) fn hand_on_from(&mut self, place: usize) -> Vec<Wakeup> {
+        let is_its = self.holder.is_none_or(|holder| holder == place);
+        if is_its { self.hand_on() } else { Vec::new() }
     }
 
     /// Nobody can go on, and no time will help.
-    fn give_up(&mut self) -> Option<Wakeup> {
+    fn give_up(&mut self) -> Vec<Wakeup> {
         // Another thread may yet end a wait: those that wait for turns look for that.
-        if self.are_all_here() { self.end_all() } else { None }
+        if self.are_all_here() { self.end_all() } else { Vec::new() }
     }
 
     /// Whether no thread is outside, and the process has no others.
@@ -215,15 +217,13 @@ impl Table {
     }
 
     /// Has all threads see that none of them goes on.
-    pub(super) fn end_all(&mut self) -> Option<Wakeup> {
+    pub(super) fn end_all(&mut self) -> Vec<Wakeup> {
         if self.places[0].status == Status::Last {
             let left = self.places[1..].iter().filter(|each| each.status != Status::Ended);
             self.run.left = left.count();
         }
         self.run.stuck = true;
-        let sleepers = (1..self.places.len()).filter_map(|place| self.wake(place));
-        sleepers.collect::<Vec<_>>().into_iter().for_each(Wakeup::deliver);
-        self.wake(0)
+        (0..self.places.len()).filter_map(|place| self.wake(place)).collect()
     }
 
     fn wake(&self, place: usize) -> Option<Wakeup> {
@@ -241,7 +241,7 @@ impl Table {
     }
 
     /// Has the thread that has the turn, and does not use it, lose it.
-    pub(super) fn pass_over(&mut self) -> Option<Wakeup> {
+    pub(super) fn pass_over(&mut self) -> Vec<Wakeup> {
         match self.holder {
             // (One that has not begun, or waits for a core, does so in the end.)
             Some(holder)
@@ -251,7 +251,7 @@ impl Table {
                 self.run.outside = true;
                 self.hand_on()
             }
-            Some(_) => None,
+            Some(_) => Vec::new(),
             // Somebody outside may have woken one.
             None => self.hand_on(),
         }

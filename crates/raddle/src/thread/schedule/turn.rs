@@ -26,35 +26,32 @@ const DOUBT: i64 = 50_000_000;
 /// How long to spin for the turn, in nanoseconds.
 const SPIN: u32 = 20_000;
 
-/// Whether this is the child of a fork in a run: what the table says is the parent's.
+/// Whether a run is under way.
+static RUNS: AtomicBool = AtomicBool::new(false);
+
+/// Whether this is the child of a fork in a run: what the table says is the parent's, and a thread
+/// that is not there may hold its mutex.
 static LEFT_BEHIND: AtomicBool = AtomicBool::new(false);
 
 static IN_CHILD: fork::InChild = after_fork;
 
 /// In the child of a fork: the thread that is left takes no turns, and there are no runs.
 fn after_fork(_generation: u32) {
-    if turns::is_mine() || RUNS.load(Ordering::Relaxed) {
-        LEFT_BEHIND.store(true, Ordering::Relaxed);
-    }
+    LEFT_BEHIND.fetch_or(RUNS.load(Ordering::Relaxed), Ordering::Relaxed);
     own_time::keep(None);
     turns::assign(None);
     let _ = turns::has_given_up();
 }
-
-/// Whether a run is under way.
-static RUNS: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// The thread's number: of its run, and its place in that.
     static MINE: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Unlocks, and then wakes the thread.
-fn deliver(table: MutexGuard<'_, Table>, wakeup: Option<Wakeup>) {
+/// Unlocks, and then wakes the threads.
+fn deliver(table: MutexGuard<'_, Table>, wakeups: Vec<Wakeup>) {
     drop(table);
-    if let Some(wakeup) = wakeup {
-        wakeup.deliver();
-    }
+    wakeups.into_iter().for_each(Wakeup::deliver);
 }
 
 /// What has come of a wait for the turn.
@@ -82,8 +79,8 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
             // Somebody took it for one that waits elsewhere.
             table.places[place].status = status;
             if table.holder.is_none() {
-                let wakeup = table.hand_on();
-                deliver(table, wakeup);
+                let wakeups = table.hand_on();
+                deliver(table, wakeups);
                 continue;
             }
         }
@@ -104,25 +101,25 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
             table.places[place].turn = ptr::null();
         }
         let idle = table.run.steps == steps && table.holder != Some(place);
-        let mut wakeup = None;
+        let mut wakeups = Vec::new();
         if idle && table.takes_turns(number).is_some() {
             if wake == Wake::Signal && TELLS_SIGNALS {
                 table.places[place].status = Status::Outside;
                 return Came::Signal;
             }
             if wake == Wake::TimedOut {
-                wakeup = table.pass_over();
+                wakeups = table.pass_over();
                 looks += 1;
             }
             if table.holder.is_none() && !table.run.stuck && wake == Wake::TimedOut {
                 let outside = |each: &Place| each.status == Status::Outside;
                 let is_over = status == Status::Last && looks >= LOOKS;
                 if is_over || (looks > 1 && !table.places.iter().any(outside)) {
-                    wakeup = table.end_all();
+                    wakeups = table.end_all();
                 }
             }
         }
-        deliver(table, wakeup);
+        deliver(table, wakeups);
     }
 }
 
@@ -131,9 +128,9 @@ fn step(number: usize, status: Status) -> Came {
     let mut table = table();
     let Some(place) = table.takes_turns(number) else { return Came::Over };
     table.places[place].status = status;
-    let wakeup = table.hand_on_from(place);
+    let wakeups = table.hand_on_from(place);
     let stays = table.holder == Some(place);
-    deliver(table, wakeup);
+    deliver(table, wakeups);
     if stays { Came::Turn } else { wait_for_turn(number, status) }
 }
 
@@ -172,10 +169,9 @@ impl Turns for Chooser {
     fn cancel(&self, number: usize) {
         let mut table = table();
         table.note(number, Status::Ended);
-        let place = table.takes_turns(number);
-        let is_its = place.is_some_and(|place| table.holder == Some(place));
-        let wakeup = if is_its { table.hand_on() } else { None };
-        deliver(table, wakeup);
+        let is_its = table.takes_turns(number).is_some_and(|place| table.holder == Some(place));
+        let wakeups = if is_its { table.hand_on() } else { Vec::new() };
+        deliver(table, wakeups);
     }
 
     fn begin(&self, number: usize) {
@@ -202,8 +198,8 @@ impl Turns for Chooser {
         let (mut table, number) = (table(), MINE.get());
         table.note(number, Status::Ended);
         let place = table.takes_turns(number);
-        let wakeup = place.and_then(|place| table.hand_on_from(place));
-        deliver(table, wakeup);
+        let wakeups = place.map_or_else(Vec::new, |place| table.hand_on_from(place));
+        deliver(table, wakeups);
         own_time::keep(None);
     }
 }
@@ -211,10 +207,13 @@ impl Turns for Chooser {
 /// Begins a run: the calling thread, and those that it will start, take turns.
 ///
 /// # Errors
-/// There is a run; the strategy is given back.
+/// There is a run, or this is the child of a fork in one; the strategy is given back.
 pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
+    if LEFT_BEHIND.load(Ordering::Relaxed) {
+        return Err(strategy);
+    }
     let mut table = table();
-    if table.strategy.is_some() || LEFT_BEHIND.load(Ordering::Relaxed) {
+    if table.strategy.is_some() {
         return Err(strategy);
     }
     fork::tell(&IN_CHILD);
@@ -240,24 +239,17 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
 /// # Panics
 /// The calling thread has begun none.
 pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
-    if takes_turns() && at_once {
-        own_time::keep(None);
-        let mut table = table();
-        table.places[0].status = Status::Last;
-        let wakeup = table.end_all();
-        deliver(table, wakeup);
-    } else if takes_turns() {
-        // (A signal is looked at afterwards: then nobody is waited for any more.)
-        let came = step(MINE.get(), Status::Last);
-        own_time::keep(None);
-        if came == Came::Signal {
-            let mut table = table();
-            table.places[0].status = Status::Last;
-            let wakeup = table.end_all();
-            deliver(table, wakeup);
-        }
-    }
+    let mine = takes_turns();
+    // (A signal is looked at afterwards: then nobody is waited for any more.)
+    let ends = mine && (at_once || step(MINE.get(), Status::Last) == Came::Signal);
+    own_time::keep(None);
     let mut table = table();
+    if ends {
+        table.places[0].status = Status::Last;
+        let sleepers = table.end_all();
+        deliver(table, sleepers);
+        table = self::table();
+    }
     let strategy = table.strategy.take().expect("a run that was begun");
     // The threads that are left see by that that it is over.
     table.number += 1;
@@ -268,9 +260,8 @@ pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
 
 /// Lets somebody choose who goes on: the calling thread, if it takes turns, may have to wait.
 ///
-/// Call it before a step that other threads can see.
-///
-/// It returns early for a signal, so that its handler may run.
+/// Call it before a step that other threads can see. It returns early for a signal, so that the
+/// handler may run.
 pub fn point() {
     if takes_turns() && step(MINE.get(), Status::Ready) == Came::Over {
         own_time::keep(None);
