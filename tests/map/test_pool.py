@@ -301,6 +301,25 @@ def test_cancel_futures_takes_nothing_from_a_map_that_has_all_begun(until):
     assert list(results) == [0, 1]
 
 
+def test_a_map_that_has_all_begun_needs_no_more_workers():
+    """A worker that it has asked for is cancelled, and nothing of the map is."""
+    go, made = threading.Event(), threading.Event()
+    pool = raddle.Pool(2)
+    held = pool.submit(go.wait, 60)
+
+    def last_ends_the_pool(number):
+        assert made.wait(60)
+        if number == 1:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return number
+
+    results = pool.map(last_ends_the_pool, range(2))
+    made.set()
+    assert list(results) == [0, 1]
+    go.set()
+    assert held.result(60)
+
+
 def test_a_task_finished_after_shutdown_may_map_on_its_pool():
     begun, go = threading.Event(), threading.Event()
     pool = raddle.Pool(1)

@@ -9,6 +9,7 @@ from concurrent.futures import CancelledError
 from time import monotonic
 
 from raddle._map.api import Map
+from raddle._map.backends.base import ENDED
 from raddle._map.core_count import cores, parallel
 from raddle._raddle import Stream, _quicken_stream
 
@@ -183,8 +184,11 @@ class _Hire:
                 return
 
     def _has_ended(self, future):
-        # With an error only if the thread could not work at all.
-        error = CancelledError() if future.cancelled() else future.exception()
         stream = self._stream()
-        if error is not None and stream is not None:
+        if stream is None:
+            return
+        if future.cancelled():
+            # The stream may need no more threads: nothing is wrong if it misses nothing.
+            stream._cancel(CancelledError(ENDED), False)
+        elif (error := future.exception()) is not None:  # The thread could not work at all.
             stream.fail(error)

@@ -304,6 +304,9 @@ impl Stream {
     /// missing because of that; with `now`, also of what has begun and was not delivered.
     fn _cancel(&self, exception: Bound<'_, PyAny>, now: bool) -> PyResult<()> {
         let shared = self.shared()?;
+        if shared.window.is_closed() {
+            return Ok(()); // It has ended.
+        }
         drop(shared.cancelled.replace(exception));
         if now {
             shared.cut.store(true, Ordering::Relaxed);
