@@ -58,6 +58,7 @@ msrv: ## build with the oldest Rust that Cargo.toml declares, by rustup
 rust: ## the crate's tests, doctests, rustdoc and example
 	cargo test --quiet -p raddle
 	cargo test --quiet -p raddle --features race --lib --test order --test race
+	cargo test --quiet -p raddle --features explore --lib --test explore
 	RUSTFLAGS="--cfg raddle_portable" CARGO_TARGET_DIR=target/portable cargo test --quiet -p raddle --lib --tests
 	RUSTDOCFLAGS="-D warnings" cargo doc --quiet -p raddle --no-deps
 	cargo run --quiet -p raddle --example tutorial

@@ -65,6 +65,7 @@ __all__ = [
     "_await_bell",
     "_before_fork",
     "_check_order",
+    "_choices_of",
     "_close",
     "_count",
     "_counted",
@@ -94,11 +95,15 @@ __all__ = [
     "_shutdown",
     "_signal_lock",
     "_sleep_in_turns",
+    "_smallest",
+    "_starts",
     "_tallies",
     "_time_of_turns",
+    "_touch_anything",
     "_unwatch",
     "_waited",
     "_waits",
+    "_word_of",
     "allocate_lock",
     "checkpoint",
     "deadline",
@@ -636,16 +641,25 @@ class _Schedules:
     def __new__(
         cls,
         kind: str,
-        number: int = 0,
-        depth: int = 1,
-        steps: int = 1,
+        seed: int = 0,
+        *,
+        runs: int = 1,
+        depth: int = 3,
+        steps: int = 20,
         choices: list[int] = ...,
     ) -> Self: ...
     def begin(self) -> None: ...
     def finish(self, at_once: bool = False) -> tuple[list[int], int, int, bool, int, bool]: ...
     def advance(self) -> bool: ...
 
-def _point() -> bool: ...
+def _choices_of(word: str) -> list[int] | None: ...
+def _point(object: object = None, reads: bool = False) -> bool: ...
+def _smallest(
+    choices: list[int], tries: int, fails: Callable[[list[int]], object]
+) -> list[int]: ...
+def _starts(thread: object) -> None: ...
+def _touch_anything() -> None: ...
+def _word_of(choices: list[int]) -> str: ...
 def _sleep_in_turns(seconds: float) -> None: ...
 def _time_of_turns() -> int | None: ...
 def _aside(function: Callable[..., object], *arguments: object) -> None: ...

@@ -50,7 +50,10 @@ mod _raddle {
     #[pymodule_export]
     use crate::diagnose::stacks::moment;
     #[pymodule_export]
-    use crate::diagnose::turns::{Schedules, point, sleep_in_turns, time_of_turns};
+    use crate::diagnose::turns::{
+        Schedules, choices_of, point, sleep_in_turns, smallest, starts, time_of_turns,
+        touch_anything, word_of,
+    };
     #[pymodule_export]
     use crate::futures::executor::Executor;
     #[pymodule_export]

@@ -69,6 +69,8 @@ pub use queue::{GetError, PutError, Queue};
 #[cfg(not(raddle_loom))]
 pub use thread::group::{Failure, Group, GroupError, Task, group, group_within};
 #[cfg(not(raddle_loom))]
+pub use thread::schedule::{explore, replay};
+#[cfg(not(raddle_loom))]
 pub use thread::{Thread, Timer, scope, spawn};
 pub use wait::{Blocking, CancelToken, Cancellable, Cancelled, Native};
 

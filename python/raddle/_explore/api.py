@@ -9,8 +9,8 @@ from raddle._explore.run import run
 class Exploration:
     """What explore() has done, where nothing has failed.
 
-    runs: how many schedules were tried. complete: whether these were all that there are, with
-    at most `bound` preemptions. seed: of what was chosen by chance.
+    runs: how many schedules were tried. complete: whether there are no others. seed: of what
+    was chosen by chance.
     """
 
     __module__ = "raddle"
@@ -33,9 +33,10 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
 
     runs: how many schedules, at most. seconds: for how long, at most; None for no limit.
     strategy: "random" takes each thread with the same chance, "depth" the one with the highest
-    priority, which falls now and then (PCT), "all" tries one schedule after the other, those
-    with the fewest preemptions first, and "mix" does something of each. seed: of what is chosen
-    by chance; None for another one each time.
+    priority, which falls now and then (PCT), "pos" samples the orders of operations on one
+    object (POS), "all" tries each of these orders, one after the other, and "mix" does
+    something of each, and first the schedules with at most two preemptions. seed: of what is
+    chosen by chance; None for another one each time.
 
     Returns an Exploration. What fn() raises, or a thread of its own, is raised, with the
     schedule in its notes: its steps, and a token for replay(). Raises raddle.DeadlockError

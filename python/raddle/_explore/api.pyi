@@ -12,7 +12,7 @@ def explore(
     *,
     runs: int = 200,
     seconds: float | None = None,
-    strategy: Literal["mix", "random", "depth", "all"] = "mix",
+    strategy: Literal["mix", "random", "depth", "pos", "all"] = "mix",
     seed: int | None = None,
 ) -> Exploration: ...
 def replay(schedule: str, fn: Callable[[], object]) -> None: ...

@@ -45,16 +45,12 @@ def explore(rest):
 
 def _smaller(choices, outcome, rest, folder):
     """Return fewer choices that lead to the same outcome."""
-    from raddle._explore import search
-
-    left = iter(range(TRIES))
+    from raddle import _raddle
 
     def fails(some):
-        if next(left, None) is None:
-            return False
         return _outcome(*_run(rest, {"kind": "replay", "choices": some}, folder)) == outcome
 
-    return search.smallest(choices, fails)
+    return _raddle._smallest(choices, TRIES, fails)
 
 
 def replay(rest):
@@ -100,9 +96,8 @@ def _strategy(number, steps):
     """Return what chooses in the run with this number."""
     if number == 0:
         return {"kind": "replay"}
-    if number % 2:
-        return {"kind": "random", "number": number}
-    return {"kind": "depth", "number": number, "depth": 2 + number // 2 % 2, "steps": steps}
+    kind = ("random", "depth", "pos", "depth")[number % 4]
+    return {"kind": kind, "seed": number, "depth": 2 + number // 2 % 2, "steps": steps}
 
 
 def _run(rest, strategy, folder):
@@ -113,7 +108,7 @@ def _run(rest, strategy, folder):
 def _start(rest, strategy, folder, **streams):
     """Run the program under a schedule; return how it ended, and what the run was like."""
     to = os.path.join(folder, "run")
-    given = {"number": 0, "depth": 1, "steps": 1, "choices": [], "tell": False, "to": to}
+    given = {"seed": 0, "depth": 1, "steps": 1, "choices": [], "tell": False, "to": to}
     environment = {
         **os.environ,
         "RADDLE": "0",  # Until the run begins.

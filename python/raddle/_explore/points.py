@@ -15,32 +15,81 @@ from raddle._futures.executor import ThreadPoolExecutor
 from raddle._futures.future import Future
 from raddle._threading import state
 
+
+def _itself(owner):
+    return owner
+
+
+def _lock(condition):
+    return condition._lock
+
+
+def _queue(queue):
+    # Once a program has used the queue's lock, that is what its steps are about.
+    return vars(queue).get("mutex", queue)
+
+
+def _anything(_):
+    return None  # Calls what is the program's, or changes other objects.
+
+
 _LOCK = "acquire", "release", "locked", "__enter__", "__exit__"
+_READS = {
+    "locked",
+    "locked_lock",
+    "is_set",
+    "isSet",
+    "is_alive",
+    "qsize",
+    "empty",
+    "full",
+    "is_open",
+}
+
+# The methods of each type, and what a call is about: two calls about different objects, or that
+# only read, may change places.
 _METHODS = {
-    type(threading.Lock()): (*_LOCK, "acquire_lock", "release_lock", "locked_lock"),
-    type(threading.RLock()): _LOCK,
-    threading.Condition: (*_LOCK, "wait", "wait_for", "notify", "notify_all", "notifyAll"),
-    threading.Semaphore: ("acquire", "release", "__enter__", "__exit__"),
-    threading.BoundedSemaphore: ("release", "__exit__"),
-    threading.Event: ("is_set", "isSet", "set", "clear", "wait"),
-    threading.Barrier: ("wait", "reset", "abort"),
-    threading.Thread: ("start", "join", "is_alive"),
+    type(threading.Lock()): (
+        _itself,
+        (*_LOCK, "acquire_lock", "release_lock", "locked_lock"),
+    ),
+    type(threading.RLock()): (_itself, _LOCK),
+    threading.Condition: (_lock, (*_LOCK, "wait", "notify", "notify_all", "notifyAll")),
+    threading.Semaphore: (_itself, ("acquire", "release", "__enter__", "__exit__")),
+    threading.BoundedSemaphore: (_itself, ("release", "__exit__")),
+    threading.Event: (_itself, ("is_set", "isSet", "set", "clear", "wait")),
+    threading.Barrier: (_anything, ("wait", "reset", "abort")),
+    threading.Thread: (_itself, ("start", "join", "is_alive")),
     queue.Queue: (
-        *("put", "get", "put_nowait", "get_nowait", "task_done", "join", "shutdown"),
-        *("qsize", "empty", "full"),
+        _queue,
+        (
+            *("put", "get", "put_nowait", "get_nowait", "task_done", "join", "shutdown"),
+            *("qsize", "empty", "full"),
+        ),
     ),
-    queue.SimpleQueue: ("put", "put_nowait", "get", "get_nowait", "empty", "qsize"),
+    queue.SimpleQueue: (
+        _itself,
+        ("put", "put_nowait", "get", "get_nowait", "empty", "qsize"),
+    ),
     Future: (
-        *("cancel", "cancelled", "running", "done", "result", "exception"),
-        *("add_done_callback", "set_result", "set_exception"),
+        _anything,
+        (
+            *("cancel", "cancelled", "running", "done", "result", "exception"),
+            *("add_done_callback", "set_result", "set_exception"),
+        ),
     ),
-    ThreadPoolExecutor: ("submit", "shutdown"),
-    sync.RWLock: ("locked",),
-    _raddle._Side: ("acquire", "release", "__enter__", "__exit__"),
-    _raddle._TimedSide: ("__enter__", "__exit__"),
-    sync.Latch: ("count_down", "wait", "is_open"),
-    sync.AtomicInt: ("get", "set", "add", "sub", "swap", "compare_exchange", "update"),
-    sync.AtomicRef: ("get", "set", "swap", "compare_exchange", "update"),
+    ThreadPoolExecutor: (_anything, ("submit", "shutdown")),
+    sync.RWLock: (_anything, ("locked",)),
+    _raddle._Side: (_anything, ("acquire", "release", "__enter__", "__exit__")),
+    _raddle._TimedSide: (_anything, ("__enter__", "__exit__")),
+    sync.Latch: (_itself, ("count_down", "wait", "is_open")),
+    sync.AtomicInt: (_itself, ("get", "set", "add", "sub", "swap", "compare_exchange")),
+    sync.AtomicRef: (_itself, ("get", "set", "swap", "compare_exchange")),
+}
+_FOREIGN = {  # Methods that call what they are given.
+    threading.Condition: ("wait_for",),
+    sync.AtomicInt: ("update",),
+    sync.AtomicRef: ("update",),
 }
 
 # What the primitives are made of is theirs: no points are between its steps.
@@ -68,13 +117,18 @@ class Step:
         self.file, self.line = frame.f_code.co_filename, frame.f_lineno
 
 
-def _pointed(name, method):
-    point = _raddle._point
+def _pointed(name, method, about, starts=False):
+    point, reads = _raddle._point, name in _READS
 
     @functools.wraps(method)
     def pointed(self, /, *args, **kwargs):
-        if not _is_inner(sys._getframe(1)) and point() and told is not None:
-            told.append(Step(name, self))
+        if _is_inner(sys._getframe(1)):
+            _raddle._touch_anything()
+        elif point(about(self), reads):
+            if starts:
+                _raddle._starts(self)
+            if told is not None:
+                told.append(Step(name, self))
         return method(self, *args, **kwargs)
 
     return pointed
@@ -134,19 +188,25 @@ def replaced():
 
 def put_in():
     """Have raddle's types come to points, and time stand still for threads that take turns."""
-    methods = dict(_METHODS)
+    for owner, (about, names) in _METHODS.items():
+        _point_at(owner, names, about)
+    for owner, names in _FOREIGN.items():
+        _point_at(owner, names, _anything)
     if state.installed():  # The interpreter's own class has raddle's methods then.
-        methods[sys.modules["threading"].Thread] = _METHODS[threading.Thread]
-    for owner, names in methods.items():
-        for name in names:
-            if (method := vars(owner).get(name)) is not None:
-                _replace(owner, name, _pointed(name, method))
+        about, names = _METHODS[threading.Thread]
+        _point_at(sys.modules["threading"].Thread, names, about)
     wall = time.time_ns() - time.monotonic_ns()
     for name in ("monotonic", "perf_counter", "monotonic_ns", "perf_counter_ns"):
         _replace(time, name, _clock(name))
     for name in ("time", "time_ns"):
         _replace(time, name, _clock(name, wall))
     _replace(time, "sleep", _slept(time.sleep))
+
+
+def _point_at(owner, names, about):
+    for name in names:
+        if (method := vars(owner).get(name)) is not None:
+            _replace(owner, name, _pointed(name, method, about, name == "start"))
 
 
 def take_out():

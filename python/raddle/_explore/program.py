@@ -22,9 +22,8 @@ def main(argv):
     from raddle._explore import points, search
     from raddle._explore.run import Run
 
-    schedules = _raddle._Schedules(
-        given["kind"], given["number"], given["depth"], given["steps"], given["choices"]
-    )
+    names = ("seed", "depth", "steps", "choices")
+    schedules = _raddle._Schedules(given["kind"], **{name: given[name] for name in names})
     points.put_in()
     made, code = Run(schedules, given["tell"]), 0
     try:

@@ -7,8 +7,7 @@ import time
 from raddle import _raddle
 from raddle._explore import columns, token
 
-STRATEGIES = ("mix", "random", "depth", "all")
-BOUND = 2  # preemptions of the schedules that "mix" tries all of
+STRATEGIES = ("mix", "random", "depth", "pos", "all")
 MASK = (1 << 64) - 1  # of a seed
 TRIES = 200  # runs that make a failure small
 
@@ -50,17 +49,16 @@ class Search:
     def look(self, attempt):
         """Return how many were tried, whether these were all, and the Outcome of a failure."""
         until = None if self._seconds is None else time.monotonic() + self._seconds
-        count = 0
-        for schedules, most in _plan(self._strategy, self._runs, self.seed):
-            for _ in range(min(most, self._runs - count)):
-                outcome, count = attempt(schedules, False), count + 1
-                if outcome.error is not None:
-                    return count, False, outcome
-                if not schedules.advance():
-                    return count, True, None
-                if until is not None and time.monotonic() > until:
-                    return count, False, None
-        return count, False, None
+        schedules = _raddle._Schedules(self._strategy, self.seed & MASK, runs=self._runs)
+        for count in range(1, self._runs + 1):
+            outcome = attempt(schedules, False)
+            if outcome.error is not None:
+                return count, False, outcome
+            if not schedules.advance():
+                return count, True, None
+            if until is not None and time.monotonic() > until:
+                return count, False, None
+        return self._runs, False, None
 
 
 def again(attempt, choices, tell):
@@ -68,28 +66,11 @@ def again(attempt, choices, tell):
     return attempt(_raddle._Schedules("replay", choices=choices), tell)
 
 
-def _plan(strategy, runs, seed):
-    """Yield what chooses, and for how many runs."""
-    if strategy == "random":
-        yield _raddle._Schedules("random", seed & MASK), runs
-    elif strategy == "depth":
-        yield _raddle._Schedules("depth", seed & MASK, depth=3, steps=20), runs
-    elif strategy == "all":
-        yield _raddle._Schedules("choices", runs), runs
-    else:
-        yield _raddle._Schedules("choices", BOUND), max(1, runs // 4)
-        for depth in (2, 3):
-            yield (
-                _raddle._Schedules("depth", seed + depth & MASK, depth=depth, steps=20),
-                runs // 4,
-            )
-        yield _raddle._Schedules("random", seed & MASK), runs
-
-
 def tell(attempt, failed, count):
     """Return the Outcome of a small schedule that fails likewise, told in its error's notes."""
-    choices = smallest(
+    choices = _raddle._smallest(
         failed.choices,
+        TRIES,
         lambda some: again(attempt, some, False).signature == failed.signature,
     )
     shown = again(attempt, choices, True)
@@ -117,23 +98,3 @@ def steps(outcome):
 
 def _times(count):
     return "no preemption" if not count else f"{count} preemption{'s' * (count > 1)}"
-
-
-def smallest(choices, fails):
-    """Return choices that fail likewise, with as few switches as are found.
-
-    fails(choices) makes a run, and says whether it has failed likewise.
-    """
-    best, tries, size = list(choices), 0, max(1, len(choices) // 2)
-    while size and tries < TRIES:
-        smaller = False
-        for at in range(0, len(best), size):
-            if tries < TRIES and any(best[at : at + size]):
-                some = [0 if at <= n < at + size else each for n, each in enumerate(best)]
-                tries += 1
-                if fails(some):
-                    best, smaller = some, True
-        size = size // 2 if size > 1 or not smaller else size
-    while best and not best[-1]:
-        best.pop()
-    return best

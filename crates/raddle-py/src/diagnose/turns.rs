@@ -4,18 +4,20 @@ use std::sync::Mutex;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use raddle::thread::schedule::{self, Choices, Depth, Random, Replay, Strategy};
+use pyo3::types::PyList;
+use raddle::thread::schedule::{
+    self, Depth, Mix, Orders, PartialOrder, Random, Replay, Strategy, Touch, token,
+};
 use raddle::{Blocking, Deadline, Parker, Wake};
 
 use crate::blocking::attached::Attached;
-use crate::python::timeout;
+use crate::python::{call, timeout};
 
 /// What a run was like: `(choices, preemptions, steps, stuck, left, outside)`.
 type Told = (Vec<usize>, usize, usize, bool, usize, bool);
 
-/// Schedules, one after the other. `kind` is "random", "depth", "choices" or "replay"; `number` is
-/// the seed, or how many preemptions there may be; `depth` and `steps` are for "depth", and
-/// `choices` for "replay".
+/// Schedules, one after the other. `kind` is "mix", "random", "depth", "pos", "all" or "replay";
+/// `runs` is for "mix", `depth` and `steps` are for "depth", and `choices` for "replay".
 #[pyclass(frozen, module = "raddle._raddle", name = "_Schedules")]
 pub(crate) struct Schedules {
     /// Not there while a run is under way.
@@ -31,18 +33,21 @@ impl Schedules {
 #[pymethods]
 impl Schedules {
     #[new]
-    #[pyo3(signature = (kind, number = 0, depth = 1, steps = 1, choices = Vec::new()))]
+    #[pyo3(signature = (kind, seed = 0, *, runs = 1, depth = 3, steps = 20, choices = Vec::new()))]
     fn new(
         kind: &str,
-        number: u64,
+        seed: u64,
+        runs: usize,
         depth: usize,
         steps: usize,
         choices: Vec<usize>,
     ) -> PyResult<Self> {
         let strategy: Box<dyn Strategy> = match kind {
-            "random" => Box::new(Random::new(number)),
-            "depth" => Box::new(Depth::new(number, depth, steps)),
-            "choices" => Box::new(Choices::new(usize::try_from(number)?)),
+            "mix" => Box::new(Mix::new(seed, runs)),
+            "random" => Box::new(Random::new(seed)),
+            "depth" => Box::new(Depth::new(seed, depth, steps)),
+            "pos" => Box::new(PartialOrder::new(seed)),
+            "all" => Box::new(Orders::new()),
             "replay" => Box::new(Replay::new(choices)),
             _ => return Err(PyValueError::new_err("there is no such strategy")),
         };
@@ -78,15 +83,64 @@ impl Schedules {
     }
 }
 
-/// Lets the strategy choose which thread goes on; returns whether the calling one takes turns.
+/// Lets the strategy choose which thread goes on, before a step that changes `object`, or only
+/// `reads` it; None: it may be about anything. Returns whether the calling thread takes turns.
 #[pyfunction]
-#[pyo3(name = "_point")]
-pub(crate) fn point(py: Python<'_>) -> bool {
+#[pyo3(name = "_point", signature = (object = None, reads = false))]
+pub(crate) fn point(py: Python<'_>, object: Option<&Bound<'_, PyAny>>, reads: bool) -> bool {
     if !schedule::takes_turns() {
         return false;
     }
-    py.detach(schedule::point);
+    let touch = object
+        .map(|object| object.as_ptr().addr())
+        .map_or(Touch::ANYTHING, if reads { Touch::reads } else { Touch::changes });
+    py.detach(|| schedule::point_at(touch));
     true
+}
+
+/// Says that the calling thread's present step may touch anything.
+#[pyfunction]
+#[pyo3(name = "_touch_anything")]
+pub(crate) fn touch_anything() {
+    schedule::touch_anything();
+}
+
+/// Says which thread the calling one is about to start.
+#[pyfunction]
+#[pyo3(name = "_starts")]
+pub(crate) fn starts(thread: &Bound<'_, PyAny>) {
+    schedule::starts(Touch::changes(thread.as_ptr().addr()));
+}
+
+/// Returns the token of a schedule.
+#[pyfunction]
+#[pyo3(name = "_word_of")]
+#[allow(clippy::needless_pass_by_value, reason = "from Python")]
+pub(crate) fn word_of(choices: Vec<usize>) -> String {
+    token::encode(&choices)
+}
+
+/// Returns the choices of a token, None if it is none.
+#[pyfunction]
+#[pyo3(name = "_choices_of")]
+pub(crate) fn choices_of(word: &str) -> Option<Vec<usize>> {
+    token::decode(word)
+}
+
+/// Returns choices that fail likewise, with as few switches as are found in `tries` runs:
+/// `fails(choices)` makes one, and returns whether it has failed likewise.
+#[pyfunction]
+#[pyo3(name = "_smallest")]
+#[allow(clippy::needless_pass_by_value, reason = "from Python")]
+pub(crate) fn smallest(
+    choices: Vec<usize>,
+    tries: usize,
+    fails: &Bound<'_, PyAny>,
+) -> PyResult<Vec<usize>> {
+    schedule::smallest(&choices, tries, |some| {
+        let some = PyList::new(fails.py(), some)?;
+        call::truth(&call::call1(fails, some.as_any())?)
+    })
 }
 
 /// The time of the run in nanoseconds, None for a thread that takes no turns.

@@ -94,5 +94,8 @@ mod nothing {
 
         #[inline]
         pub(crate) fn acquire(&self) {}
+
+        #[cfg(feature = "explore")]
+        pub(crate) fn release_with(&self, _: &Self) {}
     }
 }

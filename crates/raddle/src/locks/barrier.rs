@@ -21,8 +21,8 @@
 use std::time::Duration;
 
 use crate::clock::Edge;
-use crate::os::Deadline;
 use crate::os::sync::{UnsafeCell, maybe_const};
+use crate::os::{Deadline, turns};
 use crate::wait::{Awaited, Blocking, Kind, Native};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
@@ -153,12 +153,14 @@ impl Barrier {
     /// nobody times out while the action runs);
     /// [`BarrierError::Interrupted`] with what `blocking` or `action` raised. A failing action
     /// breaks the barrier; an interrupted wait only takes its thread out of the round.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_with<B: Blocking>(
         &self,
         blocking: &mut B,
         until: Deadline,
         action: impl FnOnce(&mut B) -> Result<(), B::Interrupt>,
     ) -> Result<usize, BarrierError<B::Interrupt>> {
+        turns::about(self, "Barrier.wait");
         loop {
             let locked = self.arrivals.lock();
             let (stage, place, odd) =
@@ -284,6 +286,7 @@ impl Barrier {
     ///
     /// # Errors
     /// [`BarrierError::Broken`] if the barrier is or gets broken or reset.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait(&self) -> Result<usize, BarrierError> {
         self.wait_with(&mut Native, Deadline::NEVER, |_| Ok(()))
     }
@@ -293,17 +296,22 @@ impl Barrier {
     /// # Errors
     /// [`BarrierError::Broken`] also if the others did not arrive in time: the barrier is then
     /// broken for everyone.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_timeout(&self, timeout: Duration) -> Result<usize, BarrierError> {
         self.wait_with(&mut Native, Deadline::after(timeout), |_| Ok(()))
     }
 
     /// Ends the current round with an error for those that wait, and begins a new one.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn reset(&self) {
+        turns::about(self, "Barrier.reset");
         self.end_round(self.arrivals.lock(), Stage::Filling);
     }
 
     /// Breaks the barrier: current and future waits fail until it is reset.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn abort(&self) {
+        turns::about(self, "Barrier.abort");
         self.end_round(self.arrivals.lock(), Stage::Broken);
     }
 

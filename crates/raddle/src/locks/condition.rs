@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::clock::{self, Edge};
 use crate::locks::{LockGuard, Ownership, RLock, RawLock};
 use crate::os::sync::maybe_const;
-use crate::os::{Deadline, Spin};
+use crate::os::{Deadline, Spin, turns};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Ended, WaitList, Waiter};
 
@@ -147,12 +147,14 @@ impl Condition {
     /// The (first) interrupt with which `blocking` ended the wait. A handler that runs while the
     /// lock is being taken back cannot end that: its interrupt is kept until the lock is held,
     /// since the caller is about to release it.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_with<B: Blocking, L: Releasable>(
         &self,
         lock: &L,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
+        turns::about_several("Condition.wait");
         self.enroll(|ticket| {
             let saved = lock.release_saving();
             let mut outcome = ticket.wait_with(blocking, until);
@@ -186,16 +188,19 @@ impl Condition {
     }
 
     /// Releases the guard's lock, waits to be notified, takes the lock back.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait<T>(&self, guard: &mut LockGuard<'_, T>) {
         infallible(self.wait_with(guard.raw(), &mut Native, Deadline::NEVER));
     }
 
     /// [`wait`](Self::wait) for at most `timeout`; returns whether it was notified.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_timeout<T>(&self, guard: &mut LockGuard<'_, T>, timeout: Duration) -> bool {
         infallible(self.wait_with(guard.raw(), &mut Native, Deadline::after(timeout)))
     }
 
     /// Waits while `blocked` says so.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_while<T>(
         &self,
         guard: &mut LockGuard<'_, T>,
@@ -207,6 +212,7 @@ impl Condition {
     }
 
     /// Waits while `blocked` says so, for at most `timeout`; returns whether it stopped.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_while_timeout<T>(
         &self,
         guard: &mut LockGuard<'_, T>,
@@ -223,7 +229,9 @@ impl Condition {
     }
 
     /// Wakes up to `limit` of the threads that wait, longest first; returns how many.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn notify(&self, limit: usize) -> usize {
+        turns::about_several("Condition.notify");
         let locked = self.waiters.lock();
         if limit > 0 && !locked.is_empty() {
             self.order.release();
@@ -232,11 +240,13 @@ impl Condition {
     }
 
     /// Wakes the thread that has waited longest.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn notify_one(&self) {
         self.notify(1);
     }
 
     /// Wakes every thread that waits.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn notify_all(&self) {
         self.notify(usize::MAX);
     }

@@ -14,8 +14,8 @@
 use std::time::Duration;
 
 use crate::clock::Edge;
-use crate::os::Deadline;
 use crate::os::sync::{AtomicU8, Ordering, maybe_const};
+use crate::os::{Deadline, turns};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Locked, WaitList, Why};
 
@@ -55,7 +55,15 @@ impl Event {
     /// Whether the flag is set; what the setter wrote before is then visible.
     #[inline]
     #[must_use]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn is_set(&self) -> bool {
+        turns::about(self, "Event.is_set");
+        self.is_up()
+    }
+
+    /// [`is_set`](Self::is_set), as part of another step.
+    #[inline]
+    pub(crate) fn is_up(&self) -> bool {
         let set = self.state.load(Ordering::Acquire) & SET != 0;
         if set {
             self.order.acquire();
@@ -65,7 +73,15 @@ impl Event {
 
     /// Sets the flag and wakes every thread that waits for it.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn set(&self) {
+        turns::about(self, "Event.set");
+        self.put_up();
+    }
+
+    /// [`set`](Self::set), as part of another step.
+    #[inline]
+    pub(crate) fn put_up(&self) {
         self.order.release();
         // Also if it is set already: later waits are to see what this thread wrote before.
         let set = self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |state| {
@@ -85,7 +101,9 @@ impl Event {
 
     /// Clears the flag: from now on, threads wait again.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn clear(&self) {
+        turns::about(self, "Event.clear");
         self.state.fetch_and(!SET, Ordering::AcqRel);
     }
 
@@ -94,12 +112,14 @@ impl Event {
     /// # Errors
     /// The interrupt with which `blocking` ended the wait.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_with<B: Blocking>(
         &self,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until, || false) }
+        turns::about(self, "Event.wait");
+        if self.is_up() { Ok(true) } else { self.wait_slow(blocking, until, || false) }
     }
 
     /// [`wait_with`](Self::wait_with) for an event that nobody will set any more if `gone` says
@@ -111,7 +131,7 @@ impl Event {
         until: Deadline,
         gone: impl Fn() -> bool,
     ) -> Result<bool, B::Interrupt> {
-        if self.is_set() { Ok(true) } else { self.wait_slow(blocking, until, gone) }
+        if self.is_up() { Ok(true) } else { self.wait_slow(blocking, until, gone) }
     }
 
     #[cold]
@@ -145,11 +165,13 @@ impl Event {
     }
 
     /// Waits until the flag is set.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait(&self) {
         infallible(self.wait_with(&mut Native, Deadline::NEVER));
     }
 
     /// Waits until the flag is set, for at most `timeout`; returns whether it was set.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         infallible(self.wait_with(&mut Native, Deadline::after(timeout)))
     }

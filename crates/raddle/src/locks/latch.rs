@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::clock::Edge;
-use crate::os::Deadline;
 use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
+use crate::os::{Deadline, turns};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, WaitList};
 
@@ -47,7 +47,9 @@ impl Latch {
     }
 
     /// Takes `count` off what is left, but no more than that; returns how many are left then.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn count_down(&self, count: usize) -> usize {
+        turns::about(self, "Latch.count_down");
         self.order.release();
         let less = |left: usize| Some(left.saturating_sub(count));
         let before = self
@@ -69,7 +71,13 @@ impl Latch {
 
     /// Whether it is open; what was written before each count is then visible.
     #[must_use]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn is_open(&self) -> bool {
+        turns::about(self, "Latch.is_open");
+        self.opened()
+    }
+
+    fn opened(&self) -> bool {
         let open = self.left.load(Ordering::Acquire) == 0;
         if open {
             self.order.acquire();
@@ -81,12 +89,14 @@ impl Latch {
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended the wait.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_with<B: Blocking>(
         &self,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        if self.is_open() {
+        turns::about(self, "Latch.wait");
+        if self.opened() {
             return Ok(true);
         }
         if until == Deadline::PAST {
@@ -107,11 +117,13 @@ impl Latch {
     }
 
     /// Waits until it is open.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait(&self) {
         infallible(self.wait_with(&mut Native, Deadline::NEVER));
     }
 
     /// Waits until it is open, for at most `timeout`; returns whether it is.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         infallible(self.wait_with(&mut Native, Deadline::after(timeout)))
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::RawLock;
 use crate::card::Card;
-use crate::os::Deadline;
 use crate::os::sync::{UnsafeCell, maybe_const};
+use crate::os::{Deadline, turns};
 use crate::wait::{Here, Kind, Site, infallible};
 
 /// Protects a value from being used by two threads at once.
@@ -57,6 +57,7 @@ impl<T> Lock<T> {
     /// Waits for the lock and returns the guard that releases it.
     #[track_caller]
     pub fn acquire(&self) -> LockGuard<'_, T> {
+        turns::about(self, "Lock.acquire");
         infallible(self.raw.enter_with(&mut Here::new(), Deadline::NEVER));
         LockGuard { lock: self, lent: PhantomData }
     }
@@ -64,12 +65,14 @@ impl<T> Lock<T> {
     /// Takes the lock if it is free.
     #[track_caller]
     pub fn try_acquire(&self) -> Option<LockGuard<'_, T>> {
+        turns::about(self, "Lock.try_acquire");
         self.raw.try_enter().then(|| LockGuard { lock: self, lent: PhantomData })
     }
 
     /// Waits for the lock for at most `timeout`; `None` if it was not free in time.
     #[track_caller]
     pub fn acquire_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
+        turns::about(self, "Lock.acquire_timeout");
         let taken = infallible(self.raw.enter_with(&mut Here::new(), Deadline::after(timeout)));
         taken.then(|| LockGuard { lock: self, lent: PhantomData })
     }
@@ -158,6 +161,7 @@ impl<T> DerefMut for LockGuard<'_, T> {
 
 impl<T> Drop for LockGuard<'_, T> {
     fn drop(&mut self) {
+        turns::about(self.lock, "LockGuard.drop");
         self.lock.raw.exit();
     }
 }

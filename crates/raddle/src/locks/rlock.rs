@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::card::Card;
 use crate::locks::RawLock;
 use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
-use crate::os::{Deadline, thread_id};
+use crate::os::{Deadline, thread_id, turns};
 use crate::wait::{Blocking, Here, Kind, Site, infallible};
 
 /// The owner of a lock that nobody holds.
@@ -129,11 +129,13 @@ impl RLock {
     /// # Errors
     /// The interrupt with which `blocking` ended the wait; the lock was then not taken.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn acquire_with<B: Blocking>(
         &self,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
+        turns::about(self, "RLock.acquire");
         self.take_by(|lock| lock.enter_with(blocking, until))
     }
 
@@ -172,6 +174,7 @@ impl RLock {
     #[inline]
     #[track_caller]
     pub fn try_acquire(&self) -> bool {
+        turns::about(self, "RLock.try_acquire");
         let site = Site::caller(); // (A closure has no caller.)
         infallible(self.take_by(|lock| Ok(lock.try_enter_at(site))))
     }
@@ -189,7 +192,9 @@ impl RLock {
     /// # Errors
     /// [`NotOwner`] if the calling thread does not hold the lock.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn release(&self) -> Result<(), NotOwner> {
+        turns::about(self, "RLock.release");
         if !self.is_owned() {
             return Err(NotOwner);
         }

@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use crate::clock::Permits;
-use crate::os::Deadline;
 use crate::os::sync::{AtomicUsize, Ordering, maybe_const};
+use crate::os::{Deadline, turns};
 use crate::wait::{Awaited, Blocking, Kind, Native, infallible};
 use crate::waiters::{Abandoned, Locked, Passed, WaitList, Waiter, Why};
 
@@ -78,7 +78,14 @@ impl Semaphore {
 
     /// Takes a permit if there is one, and says whether it did.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn try_acquire(&self) -> bool {
+        turns::about(self, "Semaphore.try_acquire");
+        self.take()
+    }
+
+    #[inline]
+    fn take(&self) -> bool {
         let less = |state: usize| state.checked_sub(PERMIT);
         let taken = self.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, less).is_ok();
         if taken {
@@ -92,12 +99,14 @@ impl Semaphore {
     /// # Errors
     /// The interrupt with which `blocking` ended the wait; no permit was then taken.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn acquire_with<B: Blocking>(
         &self,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
-        if self.try_acquire() { Ok(true) } else { self.acquire_slow(blocking, until) }
+        turns::about(self, "Semaphore.acquire");
+        if self.take() { Ok(true) } else { self.acquire_slow(blocking, until) }
     }
 
     #[cold]
@@ -125,7 +134,7 @@ impl Semaphore {
                     return Ok(true);
                 }
                 Passed::Chosen(_) => {
-                    if self.try_acquire() {
+                    if self.take() {
                         return Ok(true);
                     }
                     if until.has_passed() {
@@ -149,16 +158,19 @@ impl Semaphore {
     }
 
     /// Takes a permit, waiting for as long as it takes.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn acquire(&self) {
         infallible(self.acquire_with(&mut Native, Deadline::NEVER));
     }
 
     /// Takes a permit, waiting for at most `timeout`; returns whether it got one.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
         infallible(self.acquire_with(&mut Native, Deadline::after(timeout)))
     }
 
     /// Takes a permit and returns the guard that gives it back.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn hold(&self) -> SemaphoreGuard<'_> {
         self.acquire();
         SemaphoreGuard { semaphore: self, limit: Self::MAX }
@@ -169,6 +181,7 @@ impl Semaphore {
     /// # Errors
     /// [`TooManyPermits`] if the semaphore cannot hold that many; nothing was then added.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn release(&self, permits: usize) -> Result<(), TooManyPermits> {
         self.release_up_to(permits, Self::MAX)
     }
@@ -178,7 +191,20 @@ impl Semaphore {
     /// # Errors
     /// [`TooManyPermits`] if it would hold more than `limit`; nothing was then added.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn release_up_to(&self, permits: usize, limit: usize) -> Result<(), TooManyPermits> {
+        turns::about(self, "Semaphore.release");
+        self.give(permits, limit)
+    }
+
+    /// Adds a permit, as part of another step; it holds few.
+    #[cfg(all(any(feature = "race", feature = "explore"), not(raddle_loom)))]
+    pub(crate) fn give_back(&self) {
+        let _ = self.give(1, Self::MAX);
+    }
+
+    #[inline]
+    fn give(&self, permits: usize, limit: usize) -> Result<(), TooManyPermits> {
         let carried = self.carried.released(permits, || self.permits());
         let more = |state: usize| {
             let fits = permits <= limit.saturating_sub(state / PERMIT);
@@ -308,21 +334,25 @@ impl BoundedSemaphore {
     }
 
     /// Takes a permit, waiting for as long as it takes.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn acquire(&self) {
         self.semaphore.acquire();
     }
 
     /// Takes a permit if there is one, and says whether it did.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn try_acquire(&self) -> bool {
         self.semaphore.try_acquire()
     }
 
     /// Takes a permit, waiting for at most `timeout`; returns whether it got one.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn acquire_timeout(&self, timeout: Duration) -> bool {
         self.semaphore.acquire_timeout(timeout)
     }
 
     /// Takes a permit and returns the guard that gives it back.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn hold(&self) -> SemaphoreGuard<'_> {
         self.acquire();
         SemaphoreGuard { semaphore: &self.semaphore, limit: self.bound }
@@ -332,6 +362,7 @@ impl BoundedSemaphore {
     ///
     /// # Errors
     /// [`TooManyPermits`] if there would be more than at the beginning; nothing was then added.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn release(&self, permits: usize) -> Result<(), TooManyPermits> {
         self.semaphore.release_up_to(permits, self.bound)
     }

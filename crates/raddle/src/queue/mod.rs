@@ -20,8 +20,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::time::Duration;
 
-use crate::os::Deadline;
 use crate::os::sync::maybe_const;
+use crate::os::{Deadline, turns};
 use crate::wait::{Blocking, Native, infallible};
 
 /// First in, first out, for any number of threads on both sides.
@@ -155,7 +155,9 @@ impl<T> Queue<T> {
     /// # Errors
     /// The item, if the queue is full or was shut down.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
+        turns::about(self, "Queue.try_put");
         self.gate.put_by(item, Blocks::push).map_err(|(item, deny)| match deny {
             Deny::Later => PutError::Full(item),
             Deny::ShutDown | Deny::Retired => PutError::ShutDown(item),
@@ -168,12 +170,14 @@ impl<T> Queue<T> {
     /// The item, if there was no room in time, the queue was shut down, or `blocking` ended the
     /// wait with an interrupt.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn put_with<B: Blocking>(
         &self,
         mut item: T,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<(), PutError<T, B::Interrupt>> {
+        turns::about(self, "Queue.put");
         let mut turn = Turn::default();
         loop {
             match self.gate.put_by(item, Blocks::push) {
@@ -194,6 +198,7 @@ impl<T> Queue<T> {
     /// # Errors
     /// The item, if the queue was shut down.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
         self.put_with(item, &mut Native, Deadline::NEVER)
     }
@@ -202,6 +207,7 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// The item, if there was no room in time or the queue was shut down.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
         self.put_with(item, &mut Native, Deadline::after(timeout))
     }
@@ -211,7 +217,9 @@ impl<T> Queue<T> {
     /// # Errors
     /// [`GetError::Empty`], or [`GetError::ShutDown`] if none will come any more.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn try_get(&self) -> Result<T, GetError> {
+        turns::about(self, "Queue.try_get");
         self.gate.get_by(pop).map_err(|deny| match deny {
             Deny::Later => GetError::Empty,
             Deny::ShutDown | Deny::Retired => GetError::ShutDown,
@@ -224,11 +232,13 @@ impl<T> Queue<T> {
     /// There was none in time, none will come any more, or `blocking` ended the wait with an
     /// interrupt; no item was then taken.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn get_with<B: Blocking>(
         &self,
         blocking: &mut B,
         until: Deadline,
     ) -> Result<T, GetError<B::Interrupt>> {
+        turns::about(self, "Queue.get");
         let mut turn = Turn::default();
         loop {
             match self.gate.get_by(pop) {
@@ -249,6 +259,7 @@ impl<T> Queue<T> {
     /// # Errors
     /// [`GetError::ShutDown`] if none will come any more.
     #[inline]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn get(&self) -> Result<T, GetError> {
         self.get_with(&mut Native, Deadline::NEVER)
     }
@@ -257,6 +268,7 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// There was none in time, or none will come any more.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
         self.get_with(&mut Native, Deadline::after(timeout))
     }
@@ -265,7 +277,9 @@ impl<T> Queue<T> {
     /// items are taken out and handed back, and their tasks count as done.
     ///
     /// Every thread that waits to put, or to get in vain, is woken.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn shutdown(&self, immediate: bool) -> Blocks<T> {
+        turns::about(self, "Queue.shutdown");
         if immediate {
             return self.gate.shut_down_draining(std::mem::take).unwrap_or_default();
         }
@@ -283,11 +297,14 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// [`NoTask`] if as many were reported as were put.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn task_done(&self) -> Result<(), NoTask> {
+        turns::about(self, "Queue.task_done");
         self.gate.task_done()
     }
 
     /// Waits until each item that was put has been reported [done](Self::task_done).
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn join(&self) {
         infallible(self.join_with(&mut Native, Deadline::NEVER));
     }
@@ -301,6 +318,7 @@ impl<T> Queue<T> {
         blocking: &mut B,
         until: Deadline,
     ) -> Result<bool, B::Interrupt> {
+        turns::about(self, "Queue.join");
         self.gate.join_with(blocking, until)
     }
 
@@ -312,12 +330,15 @@ impl<T> Queue<T> {
 
     /// The number of items; out of date once returned.
     #[must_use]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn len(&self) -> usize {
+        turns::about(self, "Queue.len");
         self.gate.count()
     }
 
     /// Whether there are no items; out of date once returned.
     #[must_use]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -14,7 +14,7 @@ mod raw;
 mod roster;
 #[cfg(not(raddle_loom))]
 pub mod schedule;
-#[cfg(all(feature = "race", not(raddle_loom)))]
+#[cfg(all(any(feature = "race", feature = "explore"), not(raddle_loom)))]
 mod scope;
 #[cfg(not(raddle_loom))]
 mod spawn;
@@ -35,12 +35,12 @@ pub use raw::{Main, StartError, begun, current, finish_early, run_raw};
 pub use roster::{
     any_starting, follow_ends, running, settled, starting, starting_now, wait_for_lasting,
 };
-#[cfg(all(feature = "race", not(raddle_loom)))]
+#[cfg(all(any(feature = "race", feature = "explore"), not(raddle_loom)))]
 pub use scope::{Scope, ScopedJoinHandle, scope};
 #[cfg(not(raddle_loom))]
 pub use spawn::{Builder, Joined, Thread, spawn};
 pub use starters::{Starter, Starters};
-#[cfg(all(not(feature = "race"), not(raddle_loom)))]
+#[cfg(all(not(any(feature = "race", feature = "explore")), not(raddle_loom)))]
 pub use std::thread::{Scope, ScopedJoinHandle, scope};
 pub use stranded::{Record, Stranded, Taken};
 #[cfg(not(raddle_loom))]

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::clock::{self, Handoff};
 use crate::locks::Event;
-use crate::os::turns::Expected;
+use crate::os::Deadline;
+use crate::os::turns::{self, Expected};
+use crate::wait::{Native, infallible};
 
 /// What a joined thread returned, or the panic it ended with.
 pub type Joined<T> = std::thread::Result<T>;
@@ -54,6 +56,7 @@ impl Builder {
     ///
     /// # Panics
     /// If the name contains a null byte.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn spawn<T: Send + 'static>(
         self,
         main: impl FnOnce() -> T + Send + 'static,
@@ -67,7 +70,7 @@ impl Builder {
         }
         let done = Arc::new(Event::new());
         let mine = SetOnDrop(Arc::clone(&done));
-        let (before, place) = (Handoff::sent(), Expected::new());
+        let (before, place) = (Handoff::sent(), Expected::of(&*done, "spawn"));
         let inner = builder.spawn(move || {
             before.begin();
             let _turns = place.begin();
@@ -83,7 +86,7 @@ struct SetOnDrop(Arc<Event>);
 
 impl Drop for SetOnDrop {
     fn drop(&mut self) {
-        self.0.set();
+        self.0.put_up();
         clock::end();
     }
 }
@@ -111,6 +114,7 @@ impl<T> Thread<T> {
 
     /// Whether the thread's function has ended.
     #[must_use]
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn is_finished(&self) -> bool {
         self.done.is_set()
     }
@@ -119,8 +123,10 @@ impl<T> Thread<T> {
     ///
     /// # Errors
     /// The panic with which it ended.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn join(self) -> Joined<T> {
-        self.done.wait();
+        turns::about(&*self.done, "Thread.join");
+        infallible(self.done.wait_unless(&mut Native, Deadline::NEVER, || false));
         self.inner.join()
     }
 
@@ -128,8 +134,12 @@ impl<T> Thread<T> {
     ///
     /// # Errors
     /// The thread itself, if it has not ended in time.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn join_timeout(self, timeout: Duration) -> Result<Joined<T>, Self> {
-        if self.done.wait_timeout(timeout) { Ok(self.inner.join()) } else { Err(self) }
+        turns::about(&*self.done, "Thread.join_timeout");
+        let until = Deadline::after(timeout);
+        let ended = infallible(self.done.wait_unless(&mut Native, until, || false));
+        if ended { Ok(self.inner.join()) } else { Err(self) }
     }
 }
 
@@ -142,6 +152,7 @@ impl<T> Thread<T> {
 /// let sum = raddle::spawn(|| (1..=10).sum::<u32>());
 /// assert_eq!(sum.join().unwrap(), 55);
 /// ```
+#[cfg_attr(feature = "explore", track_caller)]
 pub fn spawn<T: Send + 'static>(main: impl FnOnce() -> T + Send + 'static) -> Thread<T> {
     Builder::new().spawn(main).expect("the operating system cannot start a thread")
 }

@@ -187,7 +187,9 @@ impl Blocking for Native {
 pub(super) fn give_up_if_stuck() {
     #[cfg(not(raddle_loom))]
     if crate::os::turns::has_given_up() {
-        eprintln!("raddle: no thread that takes turns can go on");
+        let word = crate::os::turns::word();
+        eprintln!("raddle: all threads wait for each other, and none for a time to pass");
+        eprintln!("Again: RADDLE_REPLAY={word}");
         std::process::abort();
     }
 }

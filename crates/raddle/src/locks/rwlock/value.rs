@@ -5,8 +5,8 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use super::{Misuse, RawRwLock, RwLockError};
-use crate::os::Deadline;
 use crate::os::sync::maybe_const;
+use crate::os::{Deadline, turns};
 use crate::wait::Native;
 
 /// A value that many threads may read, or one write.
@@ -48,7 +48,9 @@ impl<T> RwLock<T> {
     ///
     /// # Errors
     /// [`Misuse::Writes`]: the thread writes it, and would wait for itself.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn read(&self) -> Result<ReadGuard<'_, T>, Misuse> {
+        turns::about(&self.lock, "RwLock.read");
         plain(self.lock.read_with(&mut Native, Deadline::NEVER))?;
         Ok(ReadGuard(self, std::marker::PhantomData))
     }
@@ -57,7 +59,9 @@ impl<T> RwLock<T> {
     ///
     /// # Errors
     /// As there.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn read_timeout(&self, timeout: Duration) -> Result<Option<ReadGuard<'_, T>>, Misuse> {
+        turns::about(&self.lock, "RwLock.read_timeout");
         let taken = plain(self.lock.read_with(&mut Native, Deadline::after(timeout)))?;
         Ok(taken.then(|| ReadGuard(self, std::marker::PhantomData)))
     }
@@ -66,7 +70,9 @@ impl<T> RwLock<T> {
     ///
     /// # Errors
     /// [`Misuse::Writes`] and [`Misuse::Upgrade`]: the thread would wait for itself.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn write(&self) -> Result<WriteGuard<'_, T>, Misuse> {
+        turns::about(&self.lock, "RwLock.write");
         plain(self.lock.write_with(&mut Native, Deadline::NEVER))?;
         Ok(WriteGuard(self, std::marker::PhantomData))
     }
@@ -75,10 +81,12 @@ impl<T> RwLock<T> {
     ///
     /// # Errors
     /// As there.
+    #[cfg_attr(feature = "explore", track_caller)]
     pub fn write_timeout(
         &self,
         timeout: Duration,
     ) -> Result<Option<WriteGuard<'_, T>>, Misuse> {
+        turns::about(&self.lock, "RwLock.write_timeout");
         let taken = plain(self.lock.write_with(&mut Native, Deadline::after(timeout)))?;
         Ok(taken.then(|| WriteGuard(self, std::marker::PhantomData)))
     }
@@ -119,6 +127,7 @@ impl<T> Deref for ReadGuard<'_, T> {
 
 impl<T> Drop for ReadGuard<'_, T> {
     fn drop(&mut self) {
+        turns::about(&self.0.lock, "ReadGuard.drop");
         let _ = self.0.lock.end_read();
     }
 }
@@ -152,6 +161,7 @@ impl<T> DerefMut for WriteGuard<'_, T> {
 
 impl<T> Drop for WriteGuard<'_, T> {
     fn drop(&mut self) {
+        turns::about(&self.0.lock, "WriteGuard.drop");
         let _ = self.0.lock.end_write();
     }
 }

@@ -34,6 +34,8 @@ mod parker;
 mod parker;
 
 #[cfg_attr(raddle_loom, allow(dead_code, reason = "models take no turns"))]
+mod touch;
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "models take no turns"))]
 pub(crate) mod turns;
 
 pub use parker::Parker;

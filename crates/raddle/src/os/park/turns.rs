@@ -5,8 +5,10 @@
 //! thread-local value for that, and only where it blocks or makes a deadline.
 
 use std::cell::Cell;
+use std::panic::Location;
 use std::sync::OnceLock;
 
+pub use super::touch::Touch;
 use super::{Parker, Wake};
 use crate::os::{Deadline, own_time};
 
@@ -15,6 +17,15 @@ pub(crate) trait Turns: Sync {
     /// Blocks the calling thread until `parker` is notified, until `until` on its own clock, or
     /// until the wait is to look at what has happened; others have their turns meanwhile.
     fn park(&self, parker: &Parker, until: Deadline) -> Wake;
+
+    /// Lets somebody choose who goes on, before a step that touches `next`: this `call`.
+    fn point(&self, next: Touch, call: &'static str, at: &'static Location<'static>);
+
+    /// The present run's schedule so far, as a word.
+    fn word(&self) -> String;
+
+    /// Says what the next thread is, as an object, that the calling one starts.
+    fn starts(&self, thread: Touch);
 
     /// Gives the thread that the caller is about to start a place; returns its number.
     fn expect(&self) -> usize;
@@ -49,6 +60,31 @@ pub(crate) fn is_mine() -> bool {
     own_time::is_kept()
 }
 
+/// A point before an operation that changes `object`, or looks at it, if these are wanted. Others
+/// have their turns meanwhile: the caller holds no latch.
+#[inline]
+#[track_caller]
+pub(crate) fn about<T>(object: &T, call: &'static str) {
+    at(|| Touch::changes(std::ptr::from_ref(object).addr()), call);
+}
+
+/// A point before an operation on several objects, if these are wanted.
+#[inline]
+#[track_caller]
+pub(crate) fn about_several(call: &'static str) {
+    at(|| Touch::ANYTHING, call);
+}
+
+#[inline]
+#[track_caller]
+fn at(touch: impl FnOnce() -> Touch, call: &'static str) {
+    if cfg!(feature = "explore")
+        && let Some(turns) = mine()
+    {
+        turns.point(touch(), call, Location::caller());
+    }
+}
+
 /// Says what chooses, if it has not been said before.
 pub(crate) fn chosen_by(turns: &'static dyn Turns) {
     TURNS.get_or_init(|| turns);
@@ -70,8 +106,17 @@ pub(crate) fn begin() {
 pub(crate) struct Expected(Option<usize>);
 
 impl Expected {
-    pub(crate) fn new() -> Self {
-        Self(mine().map(Turns::expect))
+    /// For a thread whose end this object tells: `call` starts it.
+    #[track_caller]
+    pub(crate) fn of<T>(object: &T, call: &'static str) -> Self {
+        Self(mine().map(|turns| {
+            let itself = Touch::changes(std::ptr::from_ref(object).addr());
+            if cfg!(feature = "explore") {
+                turns.point(itself, call, Location::caller());
+            }
+            turns.starts(itself);
+            turns.expect()
+        }))
     }
 
     /// The calling thread is that one, and waits for its turn; it takes turns until what this
@@ -106,6 +151,11 @@ impl Drop for Taking {
 pub(crate) fn give_up() {
     own_time::keep(None);
     STUCK.set(true);
+}
+
+/// The schedule that has led to where all threads are stuck, as a word.
+pub(crate) fn word() -> String {
+    TURNS.get().map_or_else(String::new, |turns| turns.word())
 }
 
 /// Whether the calling thread has [given up](give_up), and has not been told so.

@@ -48,13 +48,32 @@
 //! Threads that are started otherwise than by [`spawn`](crate::spawn), a [`Builder`](super::Builder)
 //! or [`run_raw`](super::run_raw) take no turns.
 
+mod columns;
+mod dice;
+mod explore;
+mod mix;
+mod orders;
+mod pos;
+mod smaller;
 mod strategy;
 mod table;
+pub mod token;
+mod touch;
 mod turn;
 
-pub use strategy::{Choices, Depth, Random, Replay, Strategy};
+pub use explore::{Explored, Explorer, explore, replay};
+pub use mix::Mix;
+pub use orders::Orders;
+pub use pos::PartialOrder;
+pub use smaller::smallest;
+pub use strategy::{Able, Choices, Depth, Random, Replay, Strategy};
 pub use table::Run;
-pub use turn::{aside, begin, finish, is_stuck, point, takes_turns, time};
+pub use touch::Touched;
+pub use turn::{
+    aside, begin, finish, is_stuck, point, point_at, starts, takes_turns, time, touch_anything,
+};
+
+pub use crate::os::turns::Touch;
 
 #[cfg(test)]
 mod tests;

@@ -1,35 +1,40 @@
 //! How the next thread is chosen.
 
+use super::dice::Dice;
+use super::touch::Touched;
+use crate::os::turns::Touch;
+
+/// A thread that can go on.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Able {
+    /// Its place.
+    pub place: usize,
+    /// What is known of its next step.
+    pub next: Touched,
+    /// What it is itself, as an object.
+    pub itself: Touch,
+}
+
 /// Which of several threads goes on.
 pub trait Strategy: Send {
-    /// Returns a position in `able`, the places of those that can go on, at least two. The thread
-    /// that ran last comes first if it is one of them, `goes_on`; the others are in their order.
-    fn choose(&mut self, able: &[usize], goes_on: bool) -> usize;
+    /// Returns a position in `able`, those that can go on, at least two. The thread that ran last
+    /// comes first if it is one of them, `goes_on`; the others are in their order.
+    fn choose(&mut self, able: &[Able], goes_on: bool) -> usize;
+
+    /// The thread of this place has made a step, which has touched this.
+    fn made(&mut self, place: usize, touched: &Touched) {
+        let _ = (place, touched);
+    }
+
+    /// Whether the present run came to be one that is known, but for the order of steps that do
+    /// not conflict.
+    fn repeats(&self) -> bool {
+        false
+    }
 
     /// Goes on to the next run; returns whether there is another one to be made.
     fn advance(&mut self) -> bool;
-}
-
-/// A generator of pseudo-random numbers (Marsaglia's xorshift, 2003, with Vigna's multiplier).
-#[derive(Clone, Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        // (A state of 0 would stay 0.)
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 33) as usize % end.max(1)
-    }
 }
 
 /// Each thread that can go on, with the same chance: a random walk.
@@ -45,7 +50,7 @@ impl Random {
 }
 
 impl Strategy for Random {
-    fn choose(&mut self, able: &[usize], _goes_on: bool) -> usize {
+    fn choose(&mut self, able: &[Able], _goes_on: bool) -> usize {
         self.0.below(able.len())
     }
 
@@ -98,16 +103,17 @@ impl Depth {
 }
 
 impl Strategy for Depth {
-    fn choose(&mut self, able: &[usize], goes_on: bool) -> usize {
+    fn choose(&mut self, able: &[Able], goes_on: bool) -> usize {
         self.step += 1;
         while self.changes.last().is_some_and(|change| *change < self.step) {
             self.changes.pop();
             if goes_on {
-                self.priority(able[0]);
-                self.priorities[able[0]] = self.changes.len() as u64;
+                let place = able[0].place;
+                self.priority(place);
+                self.priorities[place] = self.changes.len() as u64;
             }
         }
-        let best = (0..able.len()).max_by_key(|at| self.priority(able[*at]));
+        let best = (0..able.len()).max_by_key(|at| self.priority(able[*at].place));
         best.unwrap_or(0)
     }
 
@@ -135,7 +141,7 @@ impl Replay {
 }
 
 impl Strategy for Replay {
-    fn choose(&mut self, able: &[usize], _goes_on: bool) -> usize {
+    fn choose(&mut self, able: &[Able], _goes_on: bool) -> usize {
         let chosen = self.choices.get(self.next).copied().unwrap_or(0);
         self.next += 1;
         chosen.min(able.len() - 1)
@@ -164,20 +170,29 @@ pub struct Choices {
     /// How many times a thread that could go on may not.
     bound: usize,
     preemptions: usize,
+    /// There are schedules that the bound has left out.
+    cut: bool,
 }
 
 impl Choices {
     /// Those with at most `bound` preemptions.
     #[must_use]
     pub fn new(bound: usize) -> Self {
-        Self { path: Vec::new(), next: 0, bound, preemptions: 0 }
+        Self { path: Vec::new(), next: 0, bound, preemptions: 0, cut: false }
+    }
+
+    /// Whether there are no schedules but those that were tried, and may be.
+    #[must_use]
+    pub fn are_all(&self) -> bool {
+        !self.cut
     }
 }
 
 impl Strategy for Choices {
-    fn choose(&mut self, able: &[usize], goes_on: bool) -> usize {
+    fn choose(&mut self, able: &[Able], goes_on: bool) -> usize {
         let stays = goes_on && self.preemptions >= self.bound;
         let many = if stays { 1 } else { able.len() };
+        self.cut |= stays;
         if self.next == self.path.len() {
             self.path.push((0, many));
         }
@@ -200,8 +215,16 @@ impl Strategy for Choices {
 }
 
 impl<S: Strategy + ?Sized> Strategy for Box<S> {
-    fn choose(&mut self, able: &[usize], goes_on: bool) -> usize {
+    fn choose(&mut self, able: &[Able], goes_on: bool) -> usize {
         (**self).choose(able, goes_on)
+    }
+
+    fn made(&mut self, place: usize, touched: &Touched) {
+        (**self).made(place, touched);
+    }
+
+    fn repeats(&self) -> bool {
+        (**self).repeats()
     }
 
     fn advance(&mut self) -> bool {

@@ -14,12 +14,15 @@
 //! before it leaves the frame that the parker is in. The parker of a wait likewise stays in the
 //! frame of a thread that is `Asleep`, and is looked at under the mutex only.
 
+use std::panic::Location;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Strategy;
+use super::touch::Touched;
+use super::{Able, Strategy};
 use crate::os::threads::{count, is_asleep};
+use crate::os::turns::Touch;
 use crate::os::{Parker, Wakeup};
 
 /// After how many steps in a row a thread lets others go on: it may look for what they do.
@@ -48,6 +51,18 @@ pub struct Run {
     pub left: usize,
     /// Whether a thread was outside: the same choices may not bring the same about.
     pub outside: bool,
+    /// Whether the strategy knows this run already, but for the order of steps that do not conflict.
+    pub repeats: bool,
+}
+
+/// What a thread was about to do.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) place: usize,
+    /// Its name, if it has one.
+    pub(super) thread: Option<String>,
+    pub(super) call: &'static str,
+    pub(super) at: &'static Location<'static>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +81,24 @@ pub(super) struct Place {
     pub(super) turn: *const Parker,
     /// The system's number of the thread, 0 until it has begun.
     pub(super) native: u32,
+    /// What the thread itself is, as an object that others start and join.
+    pub(super) itself: Touch,
+    /// What its present step has touched, or its next one will, if it is not its turn.
+    pub(super) touched: Touched,
+    /// What the next thread is that it starts, if it has said so.
+    pub(super) starts: Option<Touch>,
 }
 
 impl Place {
-    pub(super) fn new(native: u32) -> Self {
-        Self { status: Status::Ready, turn: ptr::null(), native }
+    pub(super) fn new(native: u32, itself: Touch) -> Self {
+        Self {
+            status: Status::Ready,
+            turn: ptr::null(),
+            native,
+            itself,
+            touched: Touched::new(itself),
+            starts: None,
+        }
     }
 }
 
@@ -86,6 +114,10 @@ pub(super) struct Table {
     pub(super) row: usize,
     /// How many times time has jumped since the first thread has ended.
     pub(super) jumps: usize,
+    /// There is a thread of which nobody has said what it is: any step may touch anything.
+    pub(super) coarse: bool,
+    /// What the threads do, if that is to be told.
+    pub(super) steps: Option<Vec<Step>>,
     pub(super) run: Run,
 }
 
@@ -100,6 +132,8 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     last: 0,
     row: 0,
     jumps: 0,
+    coarse: false,
+    steps: None,
     run: Run {
         choices: Vec::new(),
         preemptions: 0,
@@ -107,6 +141,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
         stuck: false,
         left: 0,
         outside: false,
+        repeats: false,
     },
 });
 
@@ -160,6 +195,9 @@ impl Table {
                 (0..self.places.len()).filter(|at| self.can_go_on(&self.places[*at])).collect();
             if let Some(at) = able.iter().position(|place| *place == self.last) {
                 able[..=at].rotate_right(1);
+                if self.row >= PATIENT && able.len() > 1 {
+                    able.remove(0);
+                }
             }
             if !able.is_empty() {
                 break able;
@@ -176,13 +214,18 @@ impl Table {
                 None => return self.give_up(),
             }
         };
+        let goes_on = able[0] == self.last;
         let chosen = match self.strategy.as_mut() {
             Some(strategy) if able.len() > 1 => {
-                let goes_on = able[0] == self.last;
-                let mut chosen = strategy.choose(&able, goes_on).min(able.len() - 1);
-                if goes_on && chosen == 0 && self.row >= PATIENT {
-                    chosen = 1;
-                }
+                let able: Vec<_> = able
+                    .iter()
+                    .map(|place| {
+                        let at = &self.places[*place];
+                        let (next, itself) = (touched(self.coarse, at), at.itself);
+                        Able { place: *place, next, itself }
+                    })
+                    .collect();
+                let chosen = strategy.choose(&able, goes_on).min(able.len() - 1);
                 self.run.preemptions += usize::from(goes_on && chosen != 0);
                 self.run.choices.push(chosen);
                 chosen
@@ -196,8 +239,17 @@ impl Table {
         self.wake(self.last).into_iter().collect()
     }
 
-    /// The same, where it is this thread's to give, or nobody has it.
-    pub(super) fn hand_on_from(&mut self, place: usize) -> Vec<Wakeup> {
+    /// The same, where it is this thread's to give, or nobody has it: its step is over, and the next
+    /// one begins with what it touches `next`; None: with what this one has begun with.
+    pub(super) fn hand_on_from(&mut self, place: usize, next: Option<Touch>) -> Vec<Wakeup> {
+        let (coarse, at) = (self.coarse, &mut self.places[place]);
+        if self.holder == Some(place)
+            && let Some(strategy) = self.strategy.as_mut()
+        {
+            strategy.made(place, &touched(coarse, at));
+        }
+        at.touched.go_on(next);
+        at.starts = None;
         let is_its = self.holder.is_none_or(|holder| holder == place);
         if is_its { self.hand_on() } else { Vec::new() }
     }
@@ -248,7 +300,7 @@ impl Table {
                 if self.places[holder].turn.is_null() && self.sleeps_elsewhere(holder) =>
             {
                 self.places[holder].status = Status::Outside;
-                self.run.outside = true;
+                (self.run.outside, self.coarse) = (true, true);
                 self.hand_on()
             }
             Some(_) => Vec::new(),
@@ -256,4 +308,9 @@ impl Table {
             None => self.hand_on(),
         }
     }
+}
+
+/// What a thread touches in the step that it is about to make, or is in.
+fn touched(coarse: bool, place: &Place) -> Touched {
+    if coarse { Touched::ANYTHING } else { place.touched }
 }

@@ -2,15 +2,16 @@
 
 use std::cell::Cell;
 use std::mem;
+use std::panic::Location;
 use std::ptr;
 use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Strategy;
-use super::table::{NOW, PLACES, Place, Run, Status, Table, table};
+use super::table::{NOW, PLACES, Place, Run, Status, Step, Table, table};
 use crate::os::fork;
 use crate::os::threads::native_id;
-use crate::os::turns::{self, Turns};
+use crate::os::turns::{self, Touch, Turns};
 use crate::os::{Deadline, Parker, Spin, TELLS_SIGNALS, Wake, Wakeup, deadline, own_time};
 
 /// After how many nanoseconds without a point the thread that has the turn is outside.
@@ -123,12 +124,13 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
     }
 }
 
-/// Hands the turn on, as a thread of this status, until it has the turn again.
-fn step(number: usize, status: Status) -> Came {
+/// Hands the turn on, as a thread of this status, until it has the turn again. Its next step
+/// touches `next`; None: what this one does.
+fn step(number: usize, status: Status, next: Option<Touch>) -> Came {
     let mut table = table();
     let Some(place) = table.takes_turns(number) else { return Came::Over };
     table.places[place].status = status;
-    let wakeups = table.hand_on_from(place);
+    let wakeups = table.hand_on_from(place, next);
     let stays = table.holder == Some(place);
     deliver(table, wakeups);
     if stays { Came::Turn } else { wait_for_turn(number, status) }
@@ -138,9 +140,34 @@ fn step(number: usize, status: Status) -> Came {
 struct Chooser;
 
 impl Turns for Chooser {
+    fn point(&self, next: Touch, call: &'static str, at: &'static Location<'static>) {
+        let came = step(MINE.get(), Status::Ready, Some(next));
+        if came == Came::Over {
+            own_time::keep(None);
+        }
+        let mut table = table();
+        if let Some(place) = table.takes_turns(MINE.get())
+            && let Some(steps) = table.steps.as_mut()
+        {
+            let thread = std::thread::current().name().map(String::from);
+            steps.push(Step { place, thread, call, at });
+        }
+    }
+
+    fn word(&self) -> String {
+        super::token::encode(&table().run.choices)
+    }
+
+    fn starts(&self, thread: Touch) {
+        let mut table = table();
+        if let Some(place) = table.takes_turns(MINE.get()) {
+            table.places[place].starts = Some(thread);
+        }
+    }
+
     fn park(&self, parker: &Parker, until: Deadline) -> Wake {
         let (number, until) = (MINE.get(), until.nanos());
-        let came = step(number, Status::Asleep { parker: &raw const *parker, until });
+        let came = step(number, Status::Asleep { parker: &raw const *parker, until }, None);
         // (From then on nobody looks at the parker any more.)
         match came {
             Came::Turn => {
@@ -162,7 +189,10 @@ impl Turns for Chooser {
         if table.takes_turns(number).is_none() {
             return number; // It will see that the run is over.
         }
-        table.places.push(Place::new(0));
+        // (It begins before its starter's next step.)
+        let itself = table.place(number).and_then(|place| table.places[place].starts.take());
+        table.coarse |= itself.is_none();
+        table.places.push(Place::new(0, itself.unwrap_or(Touch::ANYTHING)));
         table.number << PLACES | (table.places.len() - 1)
     }
 
@@ -198,7 +228,11 @@ impl Turns for Chooser {
         let (mut table, number) = (table(), MINE.get());
         table.note(number, Status::Ended);
         let place = table.takes_turns(number);
-        let wakeups = place.map_or_else(Vec::new, |place| table.hand_on_from(place));
+        let wakeups = place.map_or_else(Vec::new, |place| {
+            let at = &mut table.places[place];
+            at.touched.end(at.itself);
+            table.hand_on_from(place, None)
+        });
         deliver(table, wakeups);
         own_time::keep(None);
     }
@@ -218,8 +252,10 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     }
     fork::tell(&IN_CHILD);
     table.strategy = Some(strategy);
+    table.steps = None;
     table.number += 1;
-    table.places = vec![Place::new(native_id())];
+    table.places = vec![Place::new(native_id(), Touch::ANYTHING)];
+    table.coarse = false;
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
     (table.row, table.jumps) = (0, 0);
     NOW.store(deadline::now(), Ordering::Relaxed);
@@ -241,7 +277,8 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
 pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
     let mine = takes_turns();
     // (A signal is looked at afterwards: then nobody is waited for any more.)
-    let ends = mine && (at_once || step(MINE.get(), Status::Last) == Came::Signal);
+    let ends = mine
+        && (at_once || step(MINE.get(), Status::Last, Some(Touch::ANYTHING)) == Came::Signal);
     own_time::keep(None);
     let mut table = table();
     if ends {
@@ -251,6 +288,7 @@ pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
         table = self::table();
     }
     let strategy = table.strategy.take().expect("a run that was begun");
+    table.run.repeats = strategy.repeats();
     // The threads that are left see by that that it is over.
     table.number += 1;
     table.places.clear();
@@ -261,10 +299,37 @@ pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
 /// Lets somebody choose who goes on: the calling thread, if it takes turns, may have to wait.
 ///
 /// Call it before a step that other threads can see. It returns early for a signal, so that the
-/// handler may run.
+/// handler may run. What the step is about nobody knows: say it to [`point_at`] where you can.
+#[track_caller]
 pub fn point() {
-    if takes_turns() && step(MINE.get(), Status::Ready) == Came::Over {
-        own_time::keep(None);
+    point_at(Touch::ANYTHING);
+}
+
+/// A [`point`] before a step that touches this only, up to the thread's next point. Some strategies
+/// need not try both orders of two steps that do not [conflict](Touch::conflicts).
+#[track_caller]
+pub fn point_at(next: Touch) {
+    if let Some(turns) = turns::mine() {
+        turns.point(next, "point", Location::caller());
+    }
+}
+
+/// Says that the calling thread's present step may touch anything.
+pub fn touch_anything() {
+    if takes_turns() {
+        let mut table = table();
+        if let Some(place) = table.takes_turns(MINE.get()) {
+            table.places[place].touched.add_anything();
+        }
+    }
+}
+
+/// Says what the next thread is, as an object, that the calling one starts in its present step:
+/// starting, looking at and joining it are to touch that. Where nobody says so, it is taken that
+/// the steps of such a run may touch anything.
+pub fn starts(thread: Touch) {
+    if let Some(turns) = turns::mine() {
+        turns.starts(thread);
     }
 }
 
@@ -275,6 +340,16 @@ pub fn aside<R>(start: impl FnOnce() -> R) -> R {
     let result = start();
     own_time::keep(takes.then_some(&NOW));
     result
+}
+
+/// Has the steps of the present run noted, from here on.
+pub(super) fn tell() {
+    table().steps = Some(Vec::new());
+}
+
+/// What was noted.
+pub(super) fn told() -> Vec<Step> {
+    table().steps.take().unwrap_or_default()
 }
 
 /// Whether the calling thread takes turns.
