@@ -126,3 +126,59 @@ def test_virtual_time_alone_is_to_be_had(folder):
 def test_a_mistaken_option_is_told(folder, option):
     done = programs.run(*PYTEST, option, "test_bank.py", cwd=folder)
     assert done.returncode == 4 and option.partition("=")[0] in done.stderr
+
+
+CASES = """
+import unittest
+from bank import Account, deposits
+
+class Deposits(unittest.TestCase):
+    def setUp(self):
+        self.account = Account()
+
+    def test_two(self):
+        self.assertEqual(deposits(self.account), 10)
+
+    @unittest.expectedFailure
+    def test_expected(self):
+        self.assertEqual(deposits(self.account), 10)
+        self.fail("as expected")
+
+    def test_skipped(self):
+        self.skipTest("for now")
+
+    def test_passes(self):
+        self.assertIn(deposits(self.account), (5, 10))
+
+class Later(unittest.IsolatedAsyncioTestCase):
+    async def test_coroutine(self):
+        self.assertIn(deposits(Account()), (5, 10))
+"""
+
+
+def test_methods_of_a_test_case_are_explored(folder):
+    (folder / "test_cases.py").write_text(CASES)
+    done = programs.run(*PYTEST, "--raddle-explore", "test_cases.py", cwd=folder)
+    assert done.returncode == 1, programs.seen(done)
+    assert "1 failed, 2 passed, 1 skipped, 1 xfailed" in done.stdout
+    word, test = re.search(r"--raddle-replay=(\S+) '([^']+)'", done.stdout).groups()
+    assert test == "test_cases.py::Deposits::test_two"
+    again = programs.run(*PYTEST, f"--raddle-replay={word}", test, cwd=folder)
+    assert again.returncode == 1 and "AssertionError: 5 != 10" in again.stdout
+
+
+def test_a_program_that_is_not_there_is_no_outcome(folder):
+    done = programs.run(*RADDLE, "explore", "gone.py", cwd=folder)
+    assert done.returncode == 2 and done.stdout == "", programs.seen(done)
+    assert "gone.py" in done.stderr
+
+
+def test_ctrl_c_tells_what_was_seen_so_far(folder):
+    (folder / "ends.py").write_text(
+        PROGRAM + "import os, signal\nif os.path.exists('go'):\n"
+        "    os.kill(os.getppid(), signal.SIGINT)\nopen('go', 'w').close()\n"
+    )
+    done = programs.run(*RADDLE, "explore", "ends.py", cwd=folder)
+    assert done.returncode == 130, programs.seen(done)
+    assert "raddle: 2 schedules" in done.stdout or "raddle: 1 schedule," in done.stdout
+    assert "Traceback" not in done.stderr

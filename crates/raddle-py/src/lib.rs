@@ -87,7 +87,7 @@ mod _raddle {
     #[cfg(Py_3_12)]
     #[pymodule_export]
     use crate::race::{
-        sites::look_at,
+        sites::{look_at, make_points},
         watch::{Sent, check, ends, probe, tell_again},
     };
     #[pymodule_export]

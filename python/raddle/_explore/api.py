@@ -1,8 +1,9 @@
 """`raddle.explore()` and `raddle.replay()`: a function under many schedules, or under one."""
 
+import sys
 import warnings
 
-from raddle._explore import points, search, token
+from raddle._explore import points, races, search, token
 from raddle._explore.run import run
 
 
@@ -38,6 +39,10 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
     something of each, and first the schedules with at most two preemptions. seed: of what is
     chosen by chance; None for another one each time.
 
+    While races are looked for (`raddle.configure(race=True)`), their accesses are points, too:
+    each race that is found is tried both ways, and is said to be confirmed, if one of them
+    fails, or possible.
+
     Returns an Exploration. What fn() raises, or a thread of its own, is raised, with the
     schedule in its notes: its steps, and a token for replay(). Raises raddle.DeadlockError
     where all threads wait for each other, and ValueError for what makes no sense. The standard
@@ -52,6 +57,8 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
 
     with points.replaced():
         count, complete, failed = looking.look(attempt)
+        for verdict in looking.verdicts:
+            print(verdict, file=sys.stderr)
         if failed is None:
             return Exploration(count, complete, looking.seed)
         told = search.tell(attempt, failed, count)
@@ -62,12 +69,13 @@ def replay(schedule, fn):
     """Call fn() under the schedule of a token that explore() has told.
 
     Returns None, or raises what fn() raises, and ValueError for what is no token. Warns if fn()
-    has come to fewer choices than the schedule has: it is another one's, or an older one's. A
+    has come to fewer choices than the schedule has: it is another one's, or an older one's.
+    Raises RuntimeError for a schedule with racing accesses where races cannot be looked for. A
     debugger may be used in it.
     """
     search.check_function(fn)
-    choices = token.decode(schedule)
-    with points.replaced():
+    choices, places = token.decode(schedule)
+    with points.replaced(), races.turning(places):
         outcome = search.again(lambda *given: run(fn, *given), choices, True)
     if outcome.error is not None:
         search.note(outcome, outcome.choices)

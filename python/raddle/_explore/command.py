@@ -10,7 +10,9 @@ import tempfile
 import time
 
 RUNS = 200
+RACE_RUNS = 30  # for each race
 TRIES = 40  # runs that make a failure small
+INTERRUPTED = 130  # the status of a command that Ctrl-C has ended
 PATIENCE = 600  # seconds until a run is given up
 
 
@@ -23,34 +25,93 @@ def explore(rest):
 
     Each run has a process of its own. The different outcomes are told, each with a token.
     """
-    runs, seconds, rest = _options(rest)
-    found, count = {}, 0
+    runs, seconds, race, rest = _options(rest)
     until = None if seconds is None else time.monotonic() + seconds
-    steps = 20
     with tempfile.TemporaryDirectory(prefix="raddle-") as folder:
-        while count < runs and (until is None or time.monotonic() < until):
-            done, run = _run(rest, _strategy(count, steps), folder)
-            count, steps = count + 1, max(steps, run.get("steps", 0))
+        ends, verdicts, status = _Ends(rest, folder, race), [], None
+        try:
+            ends.look(runs, until)
+            for name, places in list(ends.races.items()):
+                verdicts.append(ends.try_both(name, places, until))
+            ends.make_small()
+        except KeyboardInterrupt:
+            status = INTERRUPTED
+    for each in verdicts:
+        print(each)
+    failed = _tell(ends.found, ends.count, rest)
+    return failed if status is None else status
+
+
+class _Ends:
+    """The different ends of a program: `found` has how often each came, and one run of it."""
+
+    def __init__(self, rest, folder, race):
+        self._rest, self._folder, self._race = rest, folder, race
+        self.found, self.races, self.count, self._steps = {}, {}, 0, 20
+
+    def look(self, runs, until, places=(), enough=None):
+        """Make so many runs, or until enough(seen); return the outcomes that were seen.
+
+        Accesses in the lines `places` are points.
+        """
+        seen = {}
+        for number in range(runs):
+            if (until is not None and time.monotonic() > until) or (enough and enough(seen)):
+                break
+            strategy = {**_strategy(number, self._steps), "places": list(places)}
+            done, run = self._run(strategy)
+            self.count, self._steps = self.count + 1, max(self._steps, run.get("steps", 0))
+            for name, lines in run.get("races", {}).items():
+                self.races.setdefault(name, lines)
             outcome = _outcome(done, run)
-            times, first = found.get(outcome, (0, run))
-            found[outcome] = times + 1, first
-            if not run.get("choices") and count == 1:
+            times, first = self.found.get(outcome, (0, run))
+            self.found[outcome] = times + 1, first
+            seen.setdefault(outcome, number)
+            if not run.get("choices") and number == 0:
                 break  # There is one schedule.
-        for outcome, (times, run) in found.items():
+        return seen
+
+    def try_both(self, name, places, until):
+        """Try both orders of a race; return what that has come to."""
+        before = set(self.found)
+
+        def failed(seen):
+            return [each[1] for each in seen if each[0] and each not in before]
+
+        def outputs(seen):
+            return {out for _, _, out in seen}
+
+        seen = self.look(
+            RACE_RUNS, until, places, lambda seen: failed(seen) or len(outputs(seen)) > 1
+        )
+        if failed(seen):
+            how = f"confirmed: 1 of 2 orders ends with {failed(seen)[0]}"
+        elif len(outputs(seen)) > 1:
+            how = "confirmed: the output depends on the order"
+        else:
+            how = "possible: nothing depends on the order, as far as seen"
+        return f"raddle: race: {name}: {how}"
+
+    def make_small(self):
+        """Leave as few switches as are found in each failure."""
+        for outcome, (times, run) in self.found.items():
             if outcome[0] and run.get("choices"):
-                run["choices"] = _smaller(run["choices"], outcome, rest, folder)
-                found[outcome] = times, run
-    return _tell(found, count, rest)
+                run["choices"] = self._smaller(run, outcome)
+                self.found[outcome] = times, run
 
+    def _smaller(self, run, outcome):
+        from raddle import _raddle
 
-def _smaller(choices, outcome, rest, folder):
-    """Return fewer choices that lead to the same outcome."""
-    from raddle import _raddle
+        def fails(some):
+            again = {"kind": "replay", "choices": some, "places": run["places"]}
+            return _outcome(*self._run(again)) == outcome
 
-    def fails(some):
-        return _outcome(*_run(rest, {"kind": "replay", "choices": some}, folder)) == outcome
+        return _raddle._smallest(run["choices"], TRIES, fails)
 
-    return _raddle._smallest(choices, TRIES, fails)
+    def _run(self, strategy):
+        pipe = subprocess.PIPE
+        given = {**strategy, "race": self._race}
+        return _start(self._rest, given, self._folder, stdout=pipe, stderr=pipe)
 
 
 def replay(rest):
@@ -60,21 +121,33 @@ def replay(rest):
     if len(rest) < 2:
         raise Misused("replay needs a token, as explore tells it, and a program")
     try:
-        choices = token.decode(rest[0])
+        choices, places = token.decode(rest[0])
     except ValueError as error:
         raise Misused(str(error)) from None
+    _check_program(rest[1:], "replay")
     with tempfile.TemporaryDirectory(prefix="raddle-") as folder:
-        given = {"kind": "replay", "choices": choices, "tell": True}
+        given = {
+            "kind": "replay",
+            "choices": choices,
+            "places": sorted(places),
+            "race": bool(places),
+            "tell": True,
+        }
         return _start(rest[1:], given, folder, stdout=None, stderr=None)[0].returncode
 
 
 def _options(rest):
-    runs, seconds = RUNS, None
+    runs, seconds, race = RUNS, None, False
     rest = list(rest)
     while rest and rest[0].startswith("--"):
         option, is_given, word = rest.pop(0).partition("=")
+        if option == "--race":
+            race = word if is_given else True
+            continue
         if option not in ("--runs", "--seconds"):
-            raise Misused(f"explore has no option {option!r}; it has --runs and --seconds")
+            raise Misused(
+                f"explore has no option {option!r}; it has --runs, --seconds and --race"
+            )
         if not is_given:
             word = rest.pop(0) if rest else ""
         try:
@@ -87,9 +160,20 @@ def _options(rest):
             runs = number
         else:
             runs, seconds = 1_000_000_000, number
+    _check_program(rest, "explore")
+    if race:
+        from raddle._diagnose.race import settings
+
+        if why := settings.refusal():
+            raise Misused(why)
+    return runs, seconds, race, rest
+
+
+def _check_program(rest, command):
     if not rest:
-        raise Misused("explore needs a program: raddle explore app.py")
-    return runs, seconds, rest
+        raise Misused(f"{command} needs a program: raddle {command} app.py")
+    if rest[0] not in ("-c", "-m") and not os.path.exists(rest[0]):
+        raise Misused(f"there is no program {rest[0]!r}")
 
 
 def _strategy(number, steps):
@@ -100,15 +184,11 @@ def _strategy(number, steps):
     return {"kind": kind, "seed": number, "depth": 2 + number // 2 % 2, "steps": steps}
 
 
-def _run(rest, strategy, folder):
-    pipe = subprocess.PIPE
-    return _start(rest, strategy, folder, stdout=pipe, stderr=pipe)
-
-
 def _start(rest, strategy, folder, **streams):
     """Run the program under a schedule; return how it ended, and what the run was like."""
     to = os.path.join(folder, "run")
-    given = {"seed": 0, "depth": 1, "steps": 1, "choices": [], "tell": False, "to": to}
+    given = {"seed": 0, "depth": 1, "steps": 1, "choices": [], "places": [], "race": False}
+    given |= {"tell": False, "to": to}
     environment = {
         **os.environ,
         "RADDLE": "0",  # Until the run begins.
@@ -148,9 +228,13 @@ def _outcome(done, run):
     return False, "exit code 0", out
 
 
-def _tell(found, count, rest):
+def _word(run):
     from raddle._explore import token
 
+    return token.encode(run["choices"], map(tuple, run["places"]))
+
+
+def _tell(found, count, rest):
     schedules = f"{count} schedule{'s' * (count != 1)}"
     print(f"raddle: {schedules}, {len(found)} outcome{'s' * (len(found) != 1)}")
     outputs = {out for _, _, out in found}
@@ -161,7 +245,5 @@ def _tell(found, count, rest):
         outside = ", best effort" if run.get("outside") else ""
         print(f"  {times:>6} x  {text[:100]}{output}{outside}")
         if run.get("choices") is not None:
-            print(
-                f"            raddle replay {token.encode(run['choices'])} {shlex.join(rest)}"
-            )
+            print(f"            raddle replay {_word(run)} {shlex.join(rest)}")
     return 1 if failed else 0

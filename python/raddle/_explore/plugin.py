@@ -4,10 +4,15 @@ A test is set up, called and torn down for each schedule; only the call takes tu
 starts no threads is run once, since it has one schedule.
 """
 
-import pytest
-from _pytest.runner import runtestprotocol
+import functools
+import unittest
 
-from raddle._explore import points, search, token
+import pytest
+from _pytest.compat import is_async_function
+from _pytest.runner import runtestprotocol
+from _pytest.unittest import TestCaseFunction
+
+from raddle._explore import points, races, search, token
 from raddle._explore.run import Outcome, Run
 
 RUNS = 200
@@ -30,7 +35,7 @@ def _budget(text):
 
 
 def _schedule(text):
-    """Return the choices of the option's token."""
+    """Return the (choices, places) of the option's token."""
     try:
         return token.decode(text)
     except ValueError as error:
@@ -44,7 +49,7 @@ class Schedules:
         given = config.getoption("raddle_explore")
         self._budget = None if given is None else _budget(given)
         given = config.getoption("raddle_replay")
-        self._choices = None if given is None else _schedule(given)
+        self._choices, self._places = (None, ()) if given is None else _schedule(given)
         if self._choices is None and config.getoption("raddle_virtual_time"):
             self._choices = []  # The schedule with the fewest switches.
         self._turn = None  # (schedules, tell) of the test's next call
@@ -62,10 +67,11 @@ class Schedules:
             mark or self._budget or self._choices is not None
         ):
             return None
-        begun, last = False, None
+        begun, last, verdicts = False, None, ()
+        beside = None  # The first reports of a failure that is none of the call's.
 
         def attempt(schedules, tell):
-            nonlocal begun, last
+            nonlocal begun, last, beside
             if begun:
                 item._initrequest()  # As for a test that is run again.
             begun, self._outcome = True, None
@@ -74,11 +80,13 @@ class Schedules:
                 last = runtestprotocol(item, log=False, nextitem=nextitem)
             finally:
                 self._turn = None
+            if beside is None and (self._outcome is None or self._outcome.error is None):
+                beside = last if any(report.failed for report in last) else None
             # (Without one the test was not called.)
             return self._outcome or Outcome(None, ([], 0, 0, False, 0, False), None)
 
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        with points.replaced():
+        with points.replaced(), races.turning(self._places):
             if self._choices is not None:
                 outcome = search.again(attempt, self._choices, True)
                 if outcome.error is not None:
@@ -87,17 +95,55 @@ class Schedules:
                 runs, seconds, strategy = _settings(item, mark, self._budget or (RUNS, None))
                 looking = search.Search(runs, seconds, strategy, seed=0)
                 count, _, outcome = looking.look(attempt)
+                verdicts = looking.verdicts
                 if outcome is not None:
                     outcome = search.tell(attempt, outcome, count)
+        if outcome is None or outcome.error is None:
+            last = beside or last
         for report in last:
             if report.when == "call" and outcome is not None and outcome.error is not None:
                 told, _, again = outcome.error.__notes__[-1].rpartition("Again: ")
                 word = again.split("'")[1]
                 told += f"Again: pytest --raddle-replay={word} {item.nodeid!r}"
                 report.sections.append(("raddle", told))
+            if report.failed and verdicts:
+                report.sections.append(("raddle", "\n".join(map(str, verdicts))))
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        # (unittest calls a method of its TestCase itself.)
+        if self._turn is None or not isinstance(item, TestCaseFunction):
+            yield
+            return
+        method = item.obj
+        if not is_async_function(method):
+            item.obj = self._explored(method)
+        yield
+        item.obj = method
+
+    def _explored(self, method):
+        """Return what calls a test's method under the next schedule."""
+        schedules, tell = self._turn
+
+        @functools.wraps(method)
+        def explored():
+            made = Run(schedules, tell)
+            try:
+                with made:
+                    method()
+            except unittest.SkipTest:
+                raise
+            except Exception:
+                self._outcome = made.outcome
+                raise
+            self._outcome = made.outcome
+            if made.outcome.error is not None:
+                raise made.outcome.error
+
+        return explored
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem):

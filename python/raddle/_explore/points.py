@@ -101,6 +101,7 @@ _INNER = (
 _LOOP = "asyncio.base_events"
 _known = {}  # whether a module, by its name, is one of these
 
+places = frozenset()  # (file, line)s whose accesses are points
 told = None  # where the steps of a run are noted, if they are to be told
 _undo = []
 
@@ -110,11 +111,23 @@ class Step:
 
     __slots__ = ("call", "file", "line", "thread")
 
-    def __init__(self, name, owner):
-        frame = sys._getframe(2)
+    def __init__(self, call, file, line):
         self.thread = threading.current_thread()
-        self.call = f"{type(owner).__name__.lstrip('_')}.{name}"
-        self.file, self.line = frame.f_code.co_filename, frame.f_lineno
+        self.call, self.file, self.line = call, file, line
+
+
+def _note(name, owner):
+    frame = sys._getframe(2)
+    call = f"{type(owner).__name__.lstrip('_')}.{name}"
+    told.append(Step(call, frame.f_code.co_filename, frame.f_lineno))
+
+
+def _turn(code, offset, name, writes):
+    """Called before a racing access."""
+    if _raddle._point() and told is not None:
+        frame = sys._getframe(1)
+        call = f"{'write' if writes else 'read'} {name or 'an item'}"
+        told.append(Step(call, code.co_filename, frame.f_lineno))
 
 
 def _pointed(name, method, about, starts=False):
@@ -128,7 +141,7 @@ def _pointed(name, method, about, starts=False):
             if starts:
                 _raddle._starts(self)
             if told is not None:
-                told.append(Step(name, self))
+                _note(name, self)
         return method(self, *args, **kwargs)
 
     return pointed
@@ -168,7 +181,7 @@ def _slept(real):
         if not _raddle._point():
             return real(seconds)
         if told is not None:
-            told.append(Step("sleep", time))
+            _note("sleep", time)
         return _raddle._sleep_in_turns(seconds)
 
     return sleep
@@ -219,3 +232,6 @@ def take_out():
 def _replace(owner, name, value):
     _undo.append((owner, name, vars(owner)[name]))
     setattr(owner, name, value)
+
+
+_raddle._equip(turn=_turn)

@@ -19,15 +19,17 @@ def main(argv):
 
     raddle.install()
     from raddle import _raddle
-    from raddle._explore import points, search
+    from raddle._explore import points, races, search
     from raddle._explore.run import Run
 
     names = ("seed", "depth", "steps", "choices")
+    if given["race"]:
+        raddle.configure(race=given["race"])
     schedules = _raddle._Schedules(given["kind"], **{name: given[name] for name in names})
     points.put_in()
     made, code = Run(schedules, given["tell"]), 0
     try:
-        with made:
+        with races.turning(frozenset(map(tuple, given["places"]))), made:
             _run(argv)
     except SystemExit as end:
         code = end.code
@@ -52,6 +54,8 @@ def main(argv):
                 if outcome.error is None or isinstance(outcome.error, SystemExit)
                 else repr(outcome.error),
                 "outside": outcome.outside,
+                "places": sorted(outcome.places),
+                "races": {each.name: sorted(races.places(each)) for each in races.found()},
             },
             file,
         )

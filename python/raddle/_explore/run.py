@@ -25,7 +25,7 @@ class Outcome:
     """What came of a run: its error, or None, and the schedule that led to it."""
 
     def __init__(self, error, told, steps):
-        self.error, self.steps = error, steps
+        self.error, self.steps, self.places = error, steps, points.places
         self.choices, self.preemptions, self.count, self.stuck, self.left, self.outside = told
 
     @property

@@ -5,7 +5,7 @@ import random
 import time
 
 from raddle import _raddle
-from raddle._explore import columns, token
+from raddle._explore import columns, races, token
 
 STRATEGIES = ("mix", "random", "depth", "pos", "all")
 MASK = (1 << 64) - 1  # of a seed
@@ -45,12 +45,28 @@ class Search:
             raise TypeError(f"seed is a whole number, or None, not {seed!r}")
         self.seed = seed
         self._runs, self._seconds, self._strategy = runs, seconds, strategy
+        self.verdicts = []
 
     def look(self, attempt):
-        """Return how many were tried, whether these were all, and the Outcome of a failure."""
+        """Return how many were tried, whether these were all, and the Outcome of a failure.
+
+        While races are looked for, those that were found are tried both ways; `verdicts` are
+        what that has come to.
+        """
+        before = len(races.found())
+        count, complete, failed = self._look(attempt, self._runs)
+        if failed is not None or not races.are_looked_for():
+            return count, complete, failed
+        for verdict in races.tried(attempt, races.found()[before:], self._look):
+            self.verdicts.append(verdict)
+            count, complete = count + verdict.runs, False
+            failed = failed or verdict.failed
+        return count, complete, failed
+
+    def _look(self, attempt, runs):
         until = None if self._seconds is None else time.monotonic() + self._seconds
-        schedules = _raddle._Schedules(self._strategy, self.seed & MASK, runs=self._runs)
-        for count in range(1, self._runs + 1):
+        schedules = _raddle._Schedules(self._strategy, self.seed & MASK, runs=runs)
+        for count in range(1, runs + 1):
             outcome = attempt(schedules, False)
             if outcome.error is not None:
                 return count, False, outcome
@@ -58,7 +74,7 @@ class Search:
                 return count, True, None
             if until is not None and time.monotonic() > until:
                 return count, False, None
-        return self._runs, False, None
+        return runs, False, None
 
 
 def again(attempt, choices, tell):
@@ -68,12 +84,13 @@ def again(attempt, choices, tell):
 
 def tell(attempt, failed, count):
     """Return the Outcome of a small schedule that fails likewise, told in its error's notes."""
-    choices = _raddle._smallest(
-        failed.choices,
-        TRIES,
-        lambda some: again(attempt, some, False).signature == failed.signature,
-    )
-    shown = again(attempt, choices, True)
+    with races.turning(failed.places):
+        choices = _raddle._smallest(
+            failed.choices,
+            TRIES,
+            lambda some: again(attempt, some, False).signature == failed.signature,
+        )
+        shown = again(attempt, choices, True)
     if shown.signature != failed.signature:
         shown, choices = failed, failed.choices
     note(shown, choices, f"schedule {count}")
@@ -87,7 +104,7 @@ def note(outcome, choices, which="this schedule"):
         lines += ["", *steps(outcome), ""]
     if outcome.outside:
         lines.append("A thread waited for what raddle does not see: it may not come again.")
-    lines.append(f"Again: raddle.replay({token.encode(choices)!r}, ...)")
+    lines.append(f"Again: raddle.replay({token.encode(choices, outcome.places)!r}, ...)")
     outcome.error.add_note("\n".join(lines))
 
 

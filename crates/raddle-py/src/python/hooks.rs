@@ -120,6 +120,11 @@ hooks! {
         /// `DEADLOCK`, but an exception is only printed: an access can raise nothing.
         RACE = "race", Function;
     }
+    "raddle._explore.points": {
+        /// What a thread that takes turns calls before a racing access:
+        /// `turn(code, offset, name, writes)`.
+        TURN = "turn", Function;
+    }
     "raddle._pytest.runner": {
         /// What the main thread calls before it looks whether all are asleep: `bystanders()`
         /// returns a list of `(ident, native_id)`, the threads that wake no other.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
 use std::ptr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -80,6 +80,23 @@ impl What {
     }
 }
 
+impl What {
+    /// Whether it is told as a change.
+    pub(super) fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::StoreAttr
+                | Self::DeleteAttr
+                | Self::StoreGlobal
+                | Self::DeleteGlobal
+                | Self::StoreDeref
+                | Self::StoreItem
+                | Self::DeleteItem
+                | Self::StoreSlice
+        )
+    }
+}
+
 /// An instruction that is looked at.
 pub(super) struct Site {
     pub(super) number: u32,
@@ -95,6 +112,8 @@ pub(super) struct Site {
     offset: i32,
     /// What is known of the type that was here last, see `variables`.
     pub(super) known_type: AtomicU64,
+    /// Whether a thread that takes turns comes to a point here.
+    pub(super) is_point: AtomicBool,
 }
 
 // SAFETY: what the pointers lead to is kept for ever, and used by attached threads only.
@@ -180,6 +199,21 @@ pub(super) fn numbered(number: u32) -> Option<&'static Site> {
     sites().get(number as usize).copied()
 }
 
+/// Has threads that take turns come to a point at these offsets of a code object, and at no others
+/// of it.
+#[pyfunction]
+#[pyo3(name = "_race_points")]
+#[allow(clippy::needless_pass_by_value, reason = "from Python")]
+pub(crate) fn make_points(code: &Bound<'_, PyAny>, offsets: Vec<u32>) {
+    // SAFETY: attached, and only code objects hang on.
+    let known =
+        unsafe { if ffi::PyCode_Check(code.as_ptr()) == 0 { None } else { on(code.as_ptr()) } };
+    for site in known.into_iter().flat_map(|known| known.at.iter().flatten()) {
+        let is_point = offsets.contains(&(site.offset as u32));
+        site.is_point.store(is_point, Ordering::Relaxed);
+    }
+}
+
 /// An access: `(offset, what, depth, arg, name, flags, links)`, see accesses.py.
 type Entry<'py> =
     (u32, String, usize, usize, Option<Bound<'py, PyString>>, u16, Vec<(u32, u8)>);
@@ -232,6 +266,7 @@ pub(crate) fn look_at(
             code: code.as_ptr(),
             offset: offset as i32,
             known_type: AtomicU64::new(0),
+            is_point: AtomicBool::new(false),
         }));
         made.push(site);
         if let Some(place) = at.get_mut(offset as usize / 2) {

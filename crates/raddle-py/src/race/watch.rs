@@ -16,6 +16,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use raddle::race;
+use raddle::thread::schedule;
 
 use super::calls;
 use super::containers;
@@ -27,7 +28,8 @@ use super::sites::{self, Site, What};
 use super::tell;
 use super::variables;
 use crate::diagnose::aside;
-use crate::python::call::OwnedPy;
+use crate::python::call::{self, OwnedPy};
+use crate::python::hooks;
 
 /// `sys.monitoring.DISABLE`, which has an instruction left alone from then on.
 static DISABLE: AtomicPtr<ffi::PyObject> = AtomicPtr::new(ptr::null_mut());
@@ -57,14 +59,36 @@ unsafe extern "C" fn instruction(
         let Some(site) = sites::at(code, ffi::PyLong_AsLong(at) as usize) else {
             return new_reference(disable);
         };
+        if site.is_point.load(Ordering::Relaxed) && schedule::takes_turns() {
+            let py = Python::assume_attached();
+            let (code, at) =
+                (Bound::from_borrowed_ptr(py, code), Bound::from_borrowed_ptr(py, at));
+            if let Err(error) = turn(&code, &at, site) {
+                error.restore(py);
+                return ptr::null_mut();
+            }
+        }
         let looks = race::checks() && race::is_shared() || PROBING.load(Ordering::Relaxed);
         if !looks {
             return new_reference(ffi::Py_None());
         }
         let py = Python::assume_attached();
-        let keep = look(py, site);
+        let keep = look(py, site) || site.is_point.load(Ordering::Relaxed);
         new_reference(if keep { ffi::Py_None() } else { disable })
     }
+}
+
+/// Comes to a point before an access: others may have their turns.
+#[cold]
+fn turn(code: &Bound<'_, PyAny>, at: &Bound<'_, PyAny>, site: &Site) -> PyResult<()> {
+    let py = code.py();
+    if BUSY.get() || aside::is_telling() {
+        return Ok(());
+    }
+    // SAFETY: attached; a site's name is kept for ever, or null.
+    let name = unsafe { Bound::from_borrowed_ptr_or_opt(py, site.name) };
+    let told = (code, at, name, site.what.writes()).into_pyobject(py)?;
+    call::call(hooks::TURN.need()?.bind(py), &told, None).map(drop)
 }
 
 unsafe fn new_reference(object: *mut ffi::PyObject) -> *mut ffi::PyObject {

@@ -29,6 +29,8 @@ _names = {}  # by id of a code object, what is written in its file; with it, so 
 _known = {}  # by id, (code object, its names, those that it reads and that nothing writes late)
 _written = accesses.Names.of_nothing()
 _packages = ()
+_turns = frozenset()  # see turn_at()
+_STEPLESS = {"imported", "entered", "made", "test"}  # they access nothing
 
 
 def is_on():
@@ -213,6 +215,27 @@ def _look_at(code):
     if _raddle._race_code(code, len(code.co_code), _locals(code), entries):
         tool = settings.slot()
         sys.monitoring.set_local_events(tool, code, sys.monitoring.events.INSTRUCTION)
+        if _turns:
+            _make_points(code, entries)
+
+
+def turn_at(places):
+    """Have threads that take turns come to a point at accesses in these lines, (file, line)s,
+    and in no others. A file is its name without a folder."""
+    global _turns
+    _turns = frozenset(places)
+    for code, _, _ in list(_known.values()):
+        _make_points(code, accesses.of(code, _written))
+    sys.monitoring.restart_events()
+
+
+def _make_points(code, entries):
+    file, lines = os.path.basename(code.co_filename), {}
+    if any(file == name for name, _ in _turns):
+        for start, end, line in code.co_lines():
+            lines.update(dict.fromkeys(range(start, end, 2), line))
+    at = [entry[0] for entry in entries if entry[1] not in _STEPLESS]
+    _raddle._race_points(code, [each for each in at if (file, lines.get(each)) in _turns])
 
 
 def _look_again(names):
