@@ -106,8 +106,29 @@ def test_threads_that_wait_for_each_other_are_told_at_once():
 
     error, schedule = found(cross)
     assert isinstance(error, raddle.DeadlockError)
+    # It is told who waits for whom.
+    assert "raddle: deadlock: 2 threads wait for each other" in error.__notes__[-1]
+    assert re.search(r"waits for one \(Lock, made at .*held by Thread", error.__notes__[-1])
     with pytest.raises(raddle.DeadlockError):
         raddle.replay(schedule, cross)
+
+
+def test_a_thread_that_nobody_wakes_is_told():
+    def starve():
+        items, asked = queue.Queue(), threading.Event()
+
+        def put():
+            if asked.is_set():
+                items.put(1)
+
+        threading.Thread(target=put).start()
+        asked.set()
+        items.get()
+
+    error, _ = found(starve)
+    told = error.__notes__[-1]
+    assert "raddle: deadlock: MainThread waits, and no other thread is left" in told
+    assert "MainThread waits for an item in items (Queue)" in told
 
 
 def test_time_jumps_when_all_wait():

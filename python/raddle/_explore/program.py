@@ -44,6 +44,8 @@ def main(argv):
         if len(outcome.choices) < len(given["choices"]):
             sys.stderr.write(f"raddle: {search.STALE}\n")
         sys.stderr.write(f"raddle: how it came about:\n\n{told}\n")
+    if outcome.report is not None:
+        sys.stderr.write(f"\n{outcome.report.text}")
     with open(given["to"], "w") as file:
         json.dump(
             {

@@ -8,6 +8,8 @@ import traceback
 import raddle
 from raddle import _raddle, threading
 from raddle._diagnose.deadlock import DeadlockError
+from raddle._diagnose.report import deaths
+from raddle._diagnose.report.report import Report
 from raddle._explore import points
 
 HOME = os.path.dirname(raddle.__file__) + os.sep
@@ -21,11 +23,27 @@ class Stuck(DeadlockError):
         super().__init__("every thread waits for another one, and none for a time to pass")
 
 
+# (It is shown as what a program catches.)
+Stuck.__name__ = Stuck.__qualname__ = DeadlockError.__name__
+Stuck.__module__ = DeadlockError.__module__
+
+
+_present = None  # the Run that goes on
+
+
+def _stuck(tells):
+    """Return what ends a wait where all threads are stuck; one of them `tells` of it first."""
+    if tells and _present is not None:
+        _present.describe()
+    return Stuck()
+
+
 class Outcome:
     """What came of a run: its error, or None, and the schedule that led to it."""
 
-    def __init__(self, error, told, steps):
-        self.error, self.steps, self.places = error, steps, points.places
+    def __init__(self, error, told, steps, report=None):
+        self.error, self.steps, self.report = error, steps, report
+        self.places = points.places
         self.choices, self.preemptions, self.count, self.stuck, self.left, self.outside = told
 
     @property
@@ -54,18 +72,23 @@ class Run:
         self.outcome = None
 
     def __enter__(self):
+        global _present
         self._errors, self._steps = [], [] if self._tell else None
         # (If raddle is installed, threads look in the interpreter's module.)
         modules = (threading, sys.modules["threading"])
         self._hooks = [(module, module.excepthook) for module in modules]
         for module in modules:
             module.excepthook = self._failed
+        self._report = None
         self._before = set(threading.enumerate())
         points.told = self._steps
         begun = False
         try:
             self._schedules.begin()
             begun = True
+            if self._tell:
+                _present = self
+                deaths.forget()
             return self
         except BaseException:
             if begun:  # A signal's handler has raised.
@@ -88,16 +111,40 @@ class Run:
         if error is None and told[3] and told[4] == 0:
             error = theirs[0] if theirs else None
         self._errors = None
-        self.outcome = Outcome(error, told, self._steps)
+        self.outcome = Outcome(error, told, self._steps, self._report)
+
+    def describe(self):
+        """Keep a report of who waits for what; all threads of the run do."""
+        others = self._before - {threading.current_thread(), threading.main_thread()}
+        idents = {each.ident for each in others}
+        ring = [each for each in _raddle._waits() if each[0] not in idents]
+        try:
+            self._report = Report(*_ring([each[:4] for each in ring]), True, ring)
+        except Exception as error:
+            sys.stderr.write(f"raddle: a deadlock, which could not be described: {error!r}\n")
 
     def _failed(self, args):
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
             self._errors.append(args.exc_value)
 
     def _put_back(self):
-        points.told = None
+        global _present
+        _present = points.told = None
         for module, hook in self._hooks:
             module.excepthook = hook
+
+
+def _ring(waits):
+    """Return (kind, waits): "cycle" and those that wait for each other, or "asleep" and all."""
+    by = {each[0]: each for each in waits}
+    for each in waits:
+        path = []
+        while each is not None and each not in path:
+            path.append(each)
+            each = by.get(each[3])
+        if each is not None:
+            return "cycle", path[path.index(each) :]
+    return "asleep", waits
 
 
 def run(fn, schedules, tell=False):
@@ -120,4 +167,4 @@ def _bury(before):
             thread.join(max(0, until - time.monotonic()))
 
 
-_raddle._equip(stuck=Stuck)
+_raddle._equip(stuck=_stuck)

@@ -102,6 +102,8 @@ def note(outcome, choices, which="this schedule"):
     lines = [f"raddle: {which} fails, with {_times(outcome.preemptions)}:"]
     if outcome.steps:
         lines += ["", *steps(outcome), ""]
+    if outcome.report is not None:
+        lines.append(outcome.report.text)
     if outcome.outside:
         lines.append("A thread waited for what raddle does not see: it may not come again.")
     lines.append(f"Again: raddle.replay({token.encode(choices, outcome.places)!r}, ...)")

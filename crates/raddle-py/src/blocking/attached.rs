@@ -8,6 +8,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
 use raddle::lock_order::{Inversion, Site};
+use raddle::thread::schedule;
 use raddle::{Blocking, CancelToken, Deadline, Parker, Wake};
 
 use super::finalizing::{is_finalizing, refuse};
@@ -257,8 +258,9 @@ impl Blocking for Attached<'_> {
     }
 
     fn on_signal(&mut self) -> PyResult<()> {
-        if raddle::thread::schedule::is_stuck() {
-            return Err(report::stuck(self.py()));
+        let (py, mut told) = (self.py(), None);
+        if schedule::when_stuck(|| told = Some(report::stuck(py, true))) {
+            return Err(told.unwrap_or_else(|| report::stuck(py, false)));
         }
         self.run_handlers()?;
         bystanders::ask(self.py())?;

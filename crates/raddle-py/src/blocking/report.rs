@@ -2,6 +2,7 @@
 //! from the room `diagnose`, which is above this one.
 
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 use raddle::deadlock::{Deadlock, Verdict};
 use raddle::lock_order::Inversion;
 
@@ -43,8 +44,10 @@ pub(super) fn inversion(py: Python<'_>, found: &Inversion) -> PyResult<Option<Py
     (report.inversion)(py, found)
 }
 
-/// What a wait raises in a thread that takes turns, where none of them can go on.
-pub(super) fn stuck(py: Python<'_>) -> PyErr {
-    let made = hooks::STUCK.import(py).and_then(|class| call::call0(class.bind(py)));
+/// What a wait raises in a thread that takes turns, where none of them can go on; one of them
+/// `tells` who waits for what.
+pub(super) fn stuck(py: Python<'_>, tells: bool) -> PyErr {
+    let tells = PyBool::new(py, tells);
+    let made = hooks::STUCK.import(py).and_then(|stuck| call::call1(stuck.bind(py), &tells));
     made.map_or_else(|error| error, call::raised)
 }

@@ -75,8 +75,9 @@ hooks! {
         EXECUTOR_THREAD = "executor_thread", Names;
     }
     "raddle._explore.run": {
-        /// What a wait raises in a thread that takes turns, where none of them can go on.
-        STUCK = "stuck", Class;
+        /// Returns what a wait raises in a thread that takes turns, where none of them can go on:
+        /// `stuck(tells)`, in one of the threads that are stuck before the others leave.
+        STUCK = "stuck", Function;
     }
     "raddle._futures.cut": {
         /// `raddle.Cancelled`.

@@ -56,6 +56,11 @@ def note(thread, error):
     )
 
 
+def forget():
+    """Forget all of them: what comes now has nothing to do with them."""
+    _deaths.clear()
+
+
 def _place(traceback):
     """Return the last line of the program's own that a traceback names, or its last line."""
     own = last = None

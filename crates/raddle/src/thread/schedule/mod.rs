@@ -71,6 +71,7 @@ pub use table::Run;
 pub use touch::Touched;
 pub use turn::{
     aside, begin, finish, is_stuck, point, point_at, starts, takes_turns, time, touch_anything,
+    when_stuck,
 };
 
 pub use crate::os::turns::Touch;

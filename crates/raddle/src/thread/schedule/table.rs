@@ -118,6 +118,8 @@ pub(super) struct Table {
     pub(super) coarse: bool,
     /// What the threads do, if that is to be told.
     pub(super) steps: Option<Vec<Step>>,
+    /// The place that is to tell that all are stuck, before the others leave their waits.
+    pub(super) teller: Option<usize>,
     pub(super) run: Run,
 }
 
@@ -134,6 +136,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     jumps: 0,
     coarse: false,
     steps: None,
+    teller: None,
     run: Run {
         choices: Vec::new(),
         preemptions: 0,
@@ -158,9 +161,10 @@ impl Table {
         (number >> PLACES == self.number).then_some(number & ((1 << PLACES) - 1))
     }
 
-    /// The same, while that thread takes turns: none do once all are stuck.
+    /// The same, while that thread takes turns: none do once all are stuck, and that was told.
     pub(super) fn takes_turns(&self, number: usize) -> Option<usize> {
-        self.place(number).filter(|_| !self.run.stuck)
+        let waits = |place: &usize| self.teller.is_some_and(|teller| teller != *place);
+        self.place(number).filter(|place| !self.run.stuck || waits(place))
     }
 
     /// Says what a thread is at, if its run is the present one.
@@ -257,7 +261,7 @@ impl Table {
     /// Nobody can go on, and no time will help.
     fn give_up(&mut self) -> Vec<Wakeup> {
         // Another thread may yet end a wait: those that wait for turns look for that.
-        if self.are_all_here() { self.end_all() } else { Vec::new() }
+        if self.are_all_here() { self.stick() } else { Vec::new() }
     }
 
     /// Whether no thread is outside, and the process has no others.
@@ -268,13 +272,33 @@ impl Table {
         status(Status::Outside) == 0 && count().is_some_and(|all| all <= here)
     }
 
+    /// All threads wait for each other: one of them tells so, while the others still wait.
+    pub(super) fn stick(&mut self) -> Vec<Wakeup> {
+        let asleep = |each: &Place| matches!(each.status, Status::Asleep { .. });
+        let teller = self.places.iter().position(asleep);
+        let Some(place) = teller else { return self.end_all() };
+        self.note_end();
+        self.teller = teller;
+        self.wake(place).into_iter().collect()
+    }
+
     /// Has all threads see that none of them goes on.
     pub(super) fn end_all(&mut self) -> Vec<Wakeup> {
+        self.note_end();
+        self.let_go()
+    }
+
+    fn note_end(&mut self) {
         if self.places[0].status == Status::Last {
             let left = self.places[1..].iter().filter(|each| each.status != Status::Ended);
             self.run.left = left.count();
         }
         self.run.stuck = true;
+    }
+
+    /// Wakes all threads, now that it was told why.
+    pub(super) fn let_go(&mut self) -> Vec<Wakeup> {
+        self.teller = None;
         (0..self.places.len()).filter_map(|place| self.wake(place)).collect()
     }
 

@@ -24,6 +24,9 @@ const LOOKS: u32 = 5;
 /// turns, and so may end a wait.
 const DOUBT: i64 = 50_000_000;
 
+/// How many looks after they are stuck the others leave, whether or not that was told.
+const TELLING: u32 = 200;
+
 /// How long to spin for the turn, in nanoseconds.
 const SPIN: u32 = 20_000;
 
@@ -101,6 +104,13 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
         if let Some(place) = table.place(number) {
             table.places[place].turn = ptr::null();
         }
+        if table.run.stuck && table.teller.is_some() {
+            looks += 1;
+            let goes = wake == Wake::TimedOut && looks >= TELLING;
+            let wakeups = if goes { table.let_go() } else { Vec::new() };
+            deliver(table, wakeups);
+            continue;
+        }
         let idle = table.run.steps == steps && table.holder != Some(place);
         let mut wakeups = Vec::new();
         if idle && table.takes_turns(number).is_some() {
@@ -115,8 +125,10 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
             if table.holder.is_none() && !table.run.stuck && wake == Wake::TimedOut {
                 let outside = |each: &Place| each.status == Status::Outside;
                 let is_over = status == Status::Last && looks >= LOOKS;
-                if is_over || (looks > 1 && !table.places.iter().any(outside)) {
+                if is_over {
                     wakeups = table.end_all();
+                } else if looks > 1 && !table.places.iter().any(outside) {
+                    wakeups = table.stick();
                 }
             }
         }
@@ -255,7 +267,7 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     table.steps = None;
     table.number += 1;
     table.places = vec![Place::new(native_id(), Touch::ANYTHING)];
-    table.coarse = false;
+    (table.coarse, table.teller) = (false, None);
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
     (table.row, table.jumps) = (0, 0);
     NOW.store(deadline::now(), Ordering::Relaxed);
@@ -362,7 +374,26 @@ pub fn takes_turns() -> bool {
 /// Whether the calling thread was stuck: asked once, where its wait has ended as after a signal.
 #[must_use]
 pub fn is_stuck() -> bool {
-    turns::has_given_up()
+    when_stuck(|| ())
+}
+
+/// [`is_stuck`], which calls `tell` in one of the threads that are, while the others still wait for
+/// what they wait for.
+pub fn when_stuck(tell: impl FnOnce()) -> bool {
+    if !turns::has_given_up() {
+        return false;
+    }
+    let tells = |table: &Table| {
+        let place = table.place(MINE.get());
+        place.is_some() && table.teller == place
+    };
+    if tells(&table()) {
+        tell();
+        let mut table = table();
+        let wakeups = if tells(&table) { table.let_go() } else { Vec::new() };
+        deliver(table, wakeups);
+    }
+    true
 }
 
 /// The time of the run in nanoseconds, if the calling thread takes turns.
