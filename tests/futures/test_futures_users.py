@@ -196,15 +196,14 @@ def test_a_subclass_may_work_the_queue_off_itself(futures, threading):
     assert not any(thread.is_alive() for thread in executor._threads)
 
 
-def test_the_queue_of_an_executor_is_a_queue(futures, threading, spawn, asleep):
+def test_the_queue_of_an_executor_is_a_queue(futures, threading, spawn, asleep, until):
     import queue
 
     executor, go = futures.ThreadPoolExecutor(1), threading.Event()
     executor.submit(go.wait, SOON)
     work = executor._work_queue
     calls = [executor.submit(int) for _ in range(3)]
-    while work.qsize() > 3:
-        pass
+    until(lambda: work.qsize() <= 3)
     assert not work.empty()
     taken = work.get_nowait()
     taken.run() if not hasattr(executor, "_create_worker_context") else taken.run(

@@ -103,6 +103,7 @@ def test_a_scope_that_a_handler_leaves_during_the_join_is_gone(threading):
             group.start(go.wait)
             signal.setitimer(signal.ITIMER_REAL, 0.05)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert raddle.remaining() is None
 

@@ -146,7 +146,7 @@ def test_a_group_that_is_done_in_time_is_no_error():
     assert 0 < task.result() <= LONG
 
 
-def test_a_result_that_came_after_the_deadline_counts(threading):
+def test_a_result_that_came_after_the_deadline_counts(threading, until):
     go = threading.Event()
 
     def work():
@@ -158,8 +158,7 @@ def test_a_result_that_came_after_the_deadline_counts(threading):
         pass
     with raddle.Group(deadline=LONG) as group:
         task = group.start(work)
-        while not task.running():
-            pass
+        until(task.running)
         group.cancel()
         go.set()
     assert task.result() == "done" and not task.cancelled()
@@ -237,6 +236,7 @@ def test_ctrl_c_ends_the_tasks_and_comes_out(threading):
             ready.wait()
             signal.setitimer(signal.ITIMER_REAL, 0.01)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert running.cancelled()
 
