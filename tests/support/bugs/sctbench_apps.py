@@ -144,9 +144,8 @@ class _WorkStealQueue:
 
     def push(self, element):
         tail = self.tail.get()
-        if (
-            tail < self.head.get() + self.mask + 1
-        ):  # One too many: a thief may still read there.
+        # One too many: a thief may still read there.
+        if tail < self.head.get() + self.mask + 1:
             self.elements[tail & self.mask] = element
             self.tail.set(tail + 1)
             return
