@@ -211,10 +211,10 @@ def main() -> int:
         run["programs"] = list(pool.map(make, chosen))
     if options.keep and RESULTS.exists():
         keep(run, json.loads(RESULTS.read_text(encoding="utf-8")))
-    show(run)
     if options.save:
         RESULTS.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
         print(f"\nfigures: {RESULTS.relative_to(machine.ROOT)}")
+    show(run)
     return 0
 
 

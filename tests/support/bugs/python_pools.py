@@ -231,8 +231,7 @@ def fork_and_join_counted_by_hand():
         if now == 0:
             done.set()
 
-    yield work, work
-    done.wait()
+    yield work, work, done.wait
 
 
 @bug
