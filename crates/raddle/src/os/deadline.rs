@@ -60,7 +60,11 @@ impl Deadline {
     /// Whether the point has been reached.
     #[must_use]
     pub fn has_passed(self) -> bool {
-        self.nanos == i64::MIN || (!self.is_never() && present() >= self.nanos)
+        if self.nanos == i64::MIN || self.is_never() {
+            return !self.is_never();
+        }
+        look();
+        present() >= self.nanos
     }
 
     /// The time left, zero once it has passed, `None` if it never will.
@@ -126,6 +130,12 @@ impl From<Option<Duration>> for Deadline {
 pub(crate) fn present() -> i64 {
     crate::os::own_time::now().unwrap_or_else(now)
 }
+
+#[cfg(not(raddle_loom))]
+use crate::os::own_time::look;
+
+#[cfg(raddle_loom)]
+fn look() {}
 
 #[cfg(raddle_loom)]
 pub(crate) use now as present;

@@ -57,6 +57,7 @@ mod pos;
 mod smaller;
 mod strategy;
 mod table;
+mod time;
 pub mod token;
 mod touch;
 mod turn;

@@ -19,18 +19,15 @@ use std::ptr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::time::Next;
 use super::touch::Touched;
 use super::{Able, Strategy};
 use crate::os::threads::{count, is_asleep};
 use crate::os::turns::Touch;
 use crate::os::{Parker, Wakeup};
 
-/// After how many steps in a row a thread lets others go on: it may look for what they do.
-const PATIENT: usize = 1_000;
-
-/// How many steps a run has, and after the first thread's end how many times time jumps, at most.
-const STEPS: usize = 10_000_000;
-const JUMPS: usize = 1_000;
+/// How many steps a run has, at most.
+const STEPS: usize = 2_000_000;
 
 /// Bits of a thread's number that are its place; the others are its run's number.
 pub(super) const PLACES: u32 = 20;
@@ -47,6 +44,8 @@ pub struct Run {
     pub steps: usize,
     /// Whether all threads waited for each other, and for no time.
     pub stuck: bool,
+    /// Whether it was given up after very many steps, or jumps of time: `stuck` as well.
+    pub endless: bool,
     /// How many threads had not ended when the first one had, and could not go on.
     pub left: usize,
     /// Whether a thread was outside: the same choices may not bring the same about.
@@ -87,6 +86,8 @@ pub(super) struct Place {
     pub(super) touched: Touched,
     /// What the next thread is that it starts, if it has said so.
     pub(super) starts: Option<Touch>,
+    /// In which step it had its turn last.
+    pub(super) ran: usize,
 }
 
 impl Place {
@@ -98,6 +99,7 @@ impl Place {
             itself,
             touched: Touched::new(itself),
             starts: None,
+            ran: 0,
         }
     }
 }
@@ -112,8 +114,12 @@ pub(super) struct Table {
     /// The place that had it last, and how many times in a row.
     pub(super) last: usize,
     pub(super) row: usize,
-    /// How many times time has jumped since the first thread has ended.
+    /// How many times time has jumped since the first thread had its turn last.
     pub(super) jumps: usize,
+    /// Since when, by the system's clock, nobody can go on and time does not jump.
+    pub(super) paces_since: Option<i64>,
+    /// How often in a row the process's other threads were seen to do nothing.
+    pub(super) quiet: u32,
     /// There is a thread of which nobody has said what it is: any step may touch anything.
     pub(super) coarse: bool,
     /// What the threads do, if that is to be told.
@@ -134,6 +140,8 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     last: 0,
     row: 0,
     jumps: 0,
+    paces_since: None,
+    quiet: 0,
     coarse: false,
     steps: None,
     teller: None,
@@ -142,6 +150,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
         preemptions: 0,
         steps: 0,
         stuck: false,
+        endless: false,
         left: 0,
         outside: false,
         repeats: false,
@@ -174,49 +183,18 @@ impl Table {
         }
     }
 
-    fn can_go_on(&self, place: &Place) -> bool {
-        match place.status {
-            Status::Ready => true,
-            Status::Asleep { parker, until } => {
-                // SAFETY: alive while the thread is asleep, see the module's head.
-                let is_touched = || unsafe { (*parker).is_touched() };
-                until <= NOW.load(Ordering::Relaxed) || is_touched()
-            }
-            Status::Last => self.places[1..].iter().all(|each| each.status == Status::Ended),
-            Status::Outside | Status::Ended => false,
-        }
-    }
-
     /// Gives somebody the turn; returns the calls that wake whom that concerns, to be made once the
     /// table is unlocked.
     pub(super) fn hand_on(&mut self) -> Vec<Wakeup> {
         self.holder = None;
-        if self.run.steps > STEPS || self.jumps > JUMPS {
+        if self.run.steps > STEPS || self.is_idle_for_ever() {
+            self.run.endless = true;
             return self.end_all();
         }
-        let able = loop {
-            let mut able: Vec<_> =
-                (0..self.places.len()).filter(|at| self.can_go_on(&self.places[*at])).collect();
-            if let Some(at) = able.iter().position(|place| *place == self.last) {
-                able[..=at].rotate_right(1);
-                if self.row >= PATIENT && able.len() > 1 {
-                    able.remove(0);
-                }
-            }
-            if !able.is_empty() {
-                break able;
-            }
-            let ends = self.places.iter().filter_map(|each| match each.status {
-                Status::Asleep { until, .. } if until != i64::MAX => Some(until),
-                _ => None,
-            });
-            match ends.min() {
-                Some(end) => {
-                    NOW.store(end, Ordering::Relaxed);
-                    self.jumps += usize::from(self.places[0].status == Status::Last);
-                }
-                None => return self.give_up(),
-            }
+        let able = match self.next_able() {
+            Next::Able(able) => able,
+            Next::Later => return Vec::new(),
+            Next::Nobody => return self.give_up(),
         };
         let goes_on = able[0] == self.last;
         let chosen = match self.strategy.as_mut() {
@@ -239,6 +217,10 @@ impl Table {
         self.run.steps += 1;
         self.row = if self.last == able[chosen] { self.row + 1 } else { 0 };
         self.last = able[chosen];
+        self.places[self.last].ran = self.run.steps;
+        if self.last == 0 {
+            self.jumps = 0;
+        }
         self.holder = Some(self.last);
         self.wake(self.last).into_iter().collect()
     }

@@ -239,7 +239,9 @@ fn hours_take_no_time() {
         let late = Deadline::after(Duration::from_secs(7200));
         assert_eq!(Semaphore::new(0).acquire_with(&mut Native, late), Ok(false));
         assert!(!sleeper.join().unwrap());
-        assert_eq!(time().unwrap() - start, 7_200_000_000_000);
+        // (Each look at the clock takes a moment.)
+        let took = time().unwrap() - start - 7_200_000_000_000;
+        assert!((0..1_000_000).contains(&took), "{took}");
     };
     explore(Box::new(Random::new(3)), 20, body, |run| assert!(!run.stuck));
     assert!(began.elapsed() < Duration::from_secs(1800));

@@ -17,12 +17,8 @@ use crate::os::{Deadline, Parker, Spin, TELLS_SIGNALS, Wake, Wakeup, deadline, o
 /// After how many nanoseconds without a point the thread that has the turn is outside.
 const PATIENCE: i64 = 200_000_000;
 
-/// So many times longer, what is outside is waited for at the end of a run.
-const LOOKS: u32 = 5;
-
-/// For how many nanoseconds nobody can go on until all are stuck, if there are threads that take no
-/// turns, and so may end a wait.
-const DOUBT: i64 = 50_000_000;
+/// For how many nanoseconds what is outside is waited for at the end of a run.
+const AT_END: i64 = 500_000_000;
 
 /// How many looks after they are stuck the others leave, whether or not that was told.
 const TELLING: u32 = 200;
@@ -71,7 +67,7 @@ enum Came {
 
 /// Waits until the thread with this number, which is at `status`, has the turn.
 fn wait_for_turn(number: usize, status: Status) -> Came {
-    let mut looks = 0;
+    let (mut looks, mut since) = (0, None);
     loop {
         let parker = Parker::new();
         let mut table = table();
@@ -90,7 +86,7 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
         }
         table.places[place].turn = &raw const parker;
         let (steps, few) = (table.run.steps, table.places.len() <= 3);
-        let patience = if table.holder.is_none() { DOUBT } else { PATIENCE };
+        let patience = if table.holder.is_none() { table.patience() } else { PATIENCE };
         drop(table);
         let mut wake = Wake::Unparked;
         if !few || !Spin::for_turn(SPIN, || parker.is_notified()) {
@@ -113,21 +109,22 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
         }
         let idle = table.run.steps == steps && table.holder != Some(place);
         let mut wakeups = Vec::new();
-        if idle && table.takes_turns(number).is_some() {
-            if wake == Wake::Signal && TELLS_SIGNALS {
-                table.places[place].status = Status::Outside;
-                return Came::Signal;
-            }
+        let takes = table.takes_turns(number).is_some();
+        if takes && wake == Wake::Signal && TELLS_SIGNALS && table.holder != Some(place) {
+            table.places[place].status = Status::Outside;
+            return Came::Signal;
+        }
+        if idle && takes {
             if wake == Wake::TimedOut {
                 wakeups = table.pass_over();
                 looks += 1;
             }
             if table.holder.is_none() && !table.run.stuck && wake == Wake::TimedOut {
-                let outside = |each: &Place| each.status == Status::Outside;
-                let is_over = status == Status::Last && looks >= LOOKS;
-                if is_over {
+                let now = deadline::now();
+                let began = *since.get_or_insert(now);
+                if status == Status::Last && now - began > AT_END {
                     wakeups = table.end_all();
-                } else if looks > 1 && !table.places.iter().any(outside) {
+                } else if looks > 1 && table.is_hopeless() {
                     wakeups = table.stick();
                 }
             }
@@ -269,7 +266,7 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     table.places = vec![Place::new(native_id(), Touch::ANYTHING)];
     (table.coarse, table.teller) = (false, None);
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
-    (table.row, table.jumps) = (0, 0);
+    (table.row, table.jumps, table.paces_since, table.quiet) = (0, 0, None, 0);
     NOW.store(deadline::now(), Ordering::Relaxed);
     MINE.set(table.number << PLACES);
     drop(table);
@@ -396,8 +393,9 @@ pub fn when_stuck(tell: impl FnOnce()) -> bool {
     true
 }
 
-/// The time of the run in nanoseconds, if the calling thread takes turns.
+/// The time of the run in nanoseconds, if the calling thread takes turns; each look takes some.
 #[must_use]
 pub fn time() -> Option<i64> {
+    own_time::look();
     own_time::now()
 }
