@@ -132,6 +132,10 @@ def pytest_load_initial_conftests(early_config):
 
         table = _table(early_config)
         raddle.install()
+        if _wants_schedules(options):
+            from raddle._explore import points
+
+            points.keep_clocks()
         orders = not options.raddle_no_order and _wants_orders(table)
         raddle.configure(on_deadlock="raise", lock_order=orders)
         if "known-orders" in table and not os.environ.get("RADDLE_KNOWN_ORDERS"):

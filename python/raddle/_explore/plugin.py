@@ -53,6 +53,8 @@ class Schedules:
         if self._choices is None and config.getoption("raddle_virtual_time"):
             self._choices = []  # The schedule with the fewest switches.
         self._turn = None  # (schedules, tell) of the test's next call
+        self._tests = self._runs = self._outside = 0  # that had more than one schedule
+        self._said = []  # lines of the summary
         self._outcome = None
 
     def pytest_collection_modifyitems(self, items):
@@ -68,10 +70,11 @@ class Schedules:
         ):
             return None
         begun, last, verdicts = False, None, ()
-        beside = None  # The first reports of a failure that is none of the call's.
+        first = beside = None  # The first reports of a failure; and of one beside the call.
+        runs, outside = 0, False
 
         def attempt(schedules, tell):
-            nonlocal begun, last, beside
+            nonlocal begun, last, first, beside, runs, outside
             if begun:
                 item._initrequest()  # As for a test that is run again.
             begun, self._outcome = True, None
@@ -80,10 +83,15 @@ class Schedules:
                 last = runtestprotocol(item, log=False, nextitem=nextitem)
             finally:
                 self._turn = None
-            if beside is None and (self._outcome is None or self._outcome.error is None):
-                beside = last if any(report.failed for report in last) else None
+            made = self._outcome
+            runs += bool(made and made.choices)
+            outside |= bool(made and made.outside)
+            if made is not None and made.error is not None:
+                first = first or last
+            elif beside is None and any(report.failed for report in last):
+                beside = last
             # (Without one the test was not called.)
-            return self._outcome or Outcome(None, ([], 0, 0, False, 0, False), None)
+            return self._outcome or Outcome(None, ([], 0, 0, False, 0, False, False), None)
 
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         with points.replaced(), races.turning(self._places):
@@ -92,14 +100,17 @@ class Schedules:
                 if outcome.error is not None:
                     search.note(outcome, outcome.choices)
             else:
-                runs, seconds, strategy = _settings(item, mark, self._budget or (RUNS, None))
-                looking = search.Search(runs, seconds, strategy, seed=0)
+                settings = _settings(item, mark, self._budget or (RUNS, None))
+                looking = search.Search(*settings, seed=0)
                 count, _, outcome = looking.look(attempt)
                 verdicts = looking.verdicts
                 if outcome is not None:
                     outcome = search.tell(attempt, outcome, count)
+        self._count(item, runs, outside, outcome)
         if outcome is None or outcome.error is None:
             last = beside or last
+        elif not any(report.failed for report in last):
+            last = first  # It has not come again.
         for report in last:
             if report.when == "call" and outcome is not None and outcome.error is not None:
                 told, _, again = outcome.error.__notes__[-1].rpartition("Again: ")
@@ -111,6 +122,25 @@ class Schedules:
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
+
+    def _count(self, item, runs, outside, outcome):
+        """Count a test for the summary."""
+        if self._choices is not None:
+            if outcome.error is None and self._choices:
+                stale = len(outcome.choices) < len(self._choices)
+                why = search.STALE if stale else "it passes under this schedule"
+                self._said.append(f"raddle: {item.nodeid}: {why}")
+        elif runs:
+            self._tests, self._runs = self._tests + 1, self._runs + runs
+            self._outside += outside
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self._tests:
+            what = f"{self._tests} tests with threads ran under {self._runs} schedules"
+            best = f"; {self._outside} of them best effort" if self._outside else ""
+            self._said.append(f"raddle: {what}{best}")
+        for line in self._said:
+            terminalreporter.write_line(line)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item):

@@ -8,11 +8,15 @@ take part.
 import contextlib
 import functools
 import sys
+import threading as _stock
 import time
 
-from raddle import _raddle, queue, sync, threading
+from raddle import Pool, _raddle, queue, sync, threading
+from raddle._explore import clocks
 from raddle._futures.executor import ThreadPoolExecutor
 from raddle._futures.future import Future
+from raddle._futures.group import Group
+from raddle._futures.task import Task
 from raddle._threading import state
 
 
@@ -86,11 +90,21 @@ _METHODS = {
     sync.AtomicInt: (_itself, ("get", "set", "add", "sub", "swap", "compare_exchange")),
     sync.AtomicRef: (_itself, ("get", "set", "swap", "compare_exchange")),
 }
-_FOREIGN = {  # Methods that call what they are given.
+_FOREIGN = {  # Methods that call what they are given, or change more than their object.
     threading.Condition: ("wait_for",),
+    _stock.Timer: ("cancel",),
+    Task: ("running", "done", "cancel", "cancelled", "result", "exception"),
+    Group: ("start", "map", "cancel", "cancelled", "result"),
+    Pool: ("submit", "map", "imap_unordered", "starmap", "shutdown", "close", "terminate"),
     sync.AtomicInt: ("update",),
     sync.AtomicRef: ("update",),
 }
+
+_FUNCTIONS = [
+    (module, name)
+    for module in ("concurrent.futures", "raddle.futures")
+    for name in ("wait", "as_completed")
+]
 
 # What the primitives are made of is theirs: no points are between its steps.
 _INNER = (
@@ -98,12 +112,12 @@ _INNER = (
     *("importlib", "_frozen_importlib", "_frozen_importlib_external"),
 )
 
-_LOOP = "asyncio.base_events"
 _known = {}  # whether a module, by its name, is one of these
 
 places = frozenset()  # (file, line)s whose accesses are points
 told = None  # where the steps of a run are noted, if they are to be told
 _undo = []
+_clocks_stay = False  # see keep_clocks()
 
 
 class Step:
@@ -116,9 +130,8 @@ class Step:
         self.call, self.file, self.line = call, file, line
 
 
-def _note(name, owner):
+def _note(call):
     frame = sys._getframe(2)
-    call = f"{type(owner).__name__.lstrip('_')}.{name}"
     told.append(Step(call, frame.f_code.co_filename, frame.f_lineno))
 
 
@@ -141,8 +154,23 @@ def _pointed(name, method, about, starts=False):
             if starts:
                 _raddle._starts(self)
             if told is not None:
-                _note(name, self)
-        return method(self, *args, **kwargs)
+                _note(f"{type(self).__name__.lstrip('_')}.{name}")
+        __tracebackhide__ = True  # pytest's
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            del self, args, kwargs  # An error's traceback holds this frame.
+
+    return pointed
+
+
+def _pointed_function(function):
+    @functools.wraps(function)
+    def pointed(*args, **kwargs):
+        if not _is_inner(sys._getframe(1)) and _raddle._point() and told is not None:
+            _note(function.__name__)
+        __tracebackhide__ = True
+        return function(*args, **kwargs)
 
     return pointed
 
@@ -151,28 +179,8 @@ def _is_inner(frame):
     name = frame.f_globals.get("__name__")
     known = _known.get(name)
     if known is None:
-        parts = name.split(".") if isinstance(name, str) else []
-        begins = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
-        known = _known[name] = any(each in _INNER for each in begins)
+        known = _known[name] = clocks.is_one_of(name, _INNER)
     return known
-
-
-def _clock(name, since=0):
-    """Return a clock of the module `time`, in seconds or nanoseconds, as it is in a run.
-
-    since: the nanoseconds that it is ahead of the monotonic clock.
-    """
-    real, now, plain = getattr(time, name), _raddle._time_of_turns, name.endswith("_ns")
-
-    @functools.wraps(real)
-    def clock():
-        nanos = now()
-        # (An event loop waits for real.)
-        if nanos is None or sys._getframe(1).f_globals.get("__name__") == _LOOP:
-            return real()
-        return nanos + since if plain else (nanos + since) / 1e9
-
-    return clock
 
 
 def _slept(real):
@@ -181,7 +189,7 @@ def _slept(real):
         if not _raddle._point():
             return real(seconds)
         if told is not None:
-            _note("sleep", time)
+            _note("time.sleep")
         return _raddle._sleep_in_turns(seconds)
 
     return sleep
@@ -205,15 +213,27 @@ def put_in():
         _point_at(owner, names, about)
     for owner, names in _FOREIGN.items():
         _point_at(owner, names, _anything)
+    for module, name in _FUNCTIONS:
+        if (module := sys.modules.get(module)) and name in vars(module):
+            _replace(module, name, _pointed_function(vars(module)[name]))
     if state.installed():  # The interpreter's own class has raddle's methods then.
         about, names = _METHODS[threading.Thread]
         _point_at(sys.modules["threading"].Thread, names, about)
-    wall = time.time_ns() - time.monotonic_ns()
-    for name in ("monotonic", "perf_counter", "monotonic_ns", "perf_counter_ns"):
-        _replace(time, name, _clock(name))
-    for name in ("time", "time_ns"):
-        _replace(time, name, _clock(name, wall))
-    _replace(time, "sleep", _slept(time.sleep))
+    if not _clocks_stay:
+        for module, name, new in clocks.replaced(_slept(time.sleep)):
+            _replace(module, name, new)
+
+
+def keep_clocks():
+    """Have the clocks replaced for good, before modules are imported that keep them.
+
+    For threads that take no turns they are the system's.
+    """
+    global _clocks_stay
+    if not _clocks_stay:
+        for module, name, new in clocks.replaced(_slept(time.sleep)):
+            setattr(module, name, new)
+        _clocks_stay = True
 
 
 def _point_at(owner, names, about):

@@ -1,5 +1,6 @@
 """One run of a function, under one schedule: what came of it."""
 
+import contextlib
 import os
 import sys
 import time
@@ -13,11 +14,14 @@ from raddle._diagnose.report.report import Report
 from raddle._explore import points
 
 HOME = os.path.dirname(raddle.__file__) + os.sep
+ENDLESS = "the threads go on for ever: it was given up after {} steps"
 PATIENCE = 2  # seconds that threads have to end in, once nothing of raddle holds them
 
 
 class Stuck(DeadlockError):
     """Raised in each thread of a run where all wait, and for no time."""
+
+    ends_threads = True  # See the workers of executors.
 
     def __init__(self):
         super().__init__("every thread waits for another one, and none for a time to pass")
@@ -44,7 +48,8 @@ class Outcome:
     def __init__(self, error, told, steps, report=None):
         self.error, self.steps, self.report = error, steps, report
         self.places = points.places
-        self.choices, self.preemptions, self.count, self.stuck, self.left, self.outside = told
+        self.choices, self.preemptions, self.count, *told = told
+        self.stuck, self.left, self.outside, self.endless = told
 
     @property
     def signature(self):
@@ -110,6 +115,8 @@ class Run:
             error = next((each for each in theirs if not isinstance(each, Stuck)), error)
         if error is None and told[3] and told[4] == 0:
             error = theirs[0] if theirs else None
+        if told[6] and isinstance(error, Stuck):
+            error.report = ENDLESS.format(told[2])
         self._errors = None
         self.outcome = Outcome(error, told, self._steps, self._report)
 
@@ -164,7 +171,8 @@ def _bury(before):
     until = time.monotonic() + PATIENCE
     for thread in set(threading.enumerate()) - before:
         if thread is not threading.current_thread():
-            thread.join(max(0, until - time.monotonic()))
+            with contextlib.suppress(RuntimeError):  # It is about to start.
+                thread.join(max(0, until - time.monotonic()))
 
 
 _raddle._equip(stuck=_stuck)

@@ -10,8 +10,13 @@ from raddle._explore import columns, races, token
 STRATEGIES = ("mix", "random", "depth", "pos", "all")
 MASK = (1 << 64) - 1  # of a seed
 TRIES = 200  # runs that make a failure small
+MOST = 3  # with fewer preemptions than this it is looked for
 
 
+NOT_AGAIN = (
+    "raddle: it did not come again under the same schedule: something else than the order of "
+    "the threads decides, such as what an earlier run has left behind"
+)
 STALE = (
     "the schedule has choices that were not come to: it is of another program, or an older one"
 )
@@ -65,7 +70,7 @@ class Search:
 
     def _look(self, attempt, runs):
         until = None if self._seconds is None else time.monotonic() + self._seconds
-        schedules = _raddle._Schedules(self._strategy, self.seed & MASK, runs=runs)
+        schedules = _raddle._Schedules(self._strategy, self.seed & MASK)
         for count in range(1, runs + 1):
             outcome = attempt(schedules, False)
             if outcome.error is not None:
@@ -85,16 +90,38 @@ def again(attempt, choices, tell):
 def tell(attempt, failed, count):
     """Return the Outcome of a small schedule that fails likewise, told in its error's notes."""
     with races.turning(failed.places):
-        choices = _raddle._smallest(
-            failed.choices,
-            TRIES,
-            lambda some: again(attempt, some, False).signature == failed.signature,
-        )
+        choices = _smaller(attempt, failed)
         shown = again(attempt, choices, True)
+        fewest = _with_fewest(attempt, shown) if shown.signature == failed.signature else None
+        if fewest is not None:
+            choices = _smaller(attempt, fewest)
+            shown = again(attempt, choices, True)
     if shown.signature != failed.signature:
         shown, choices = failed, failed.choices
+        shown.error.add_note(NOT_AGAIN)
     note(shown, choices, f"schedule {count}")
     return shown
+
+
+def _smaller(attempt, failed):
+    return _raddle._smallest(
+        failed.choices,
+        TRIES,
+        lambda some: again(attempt, some, False).signature == failed.signature,
+    )
+
+
+def _with_fewest(attempt, failed):
+    """Return an Outcome that fails likewise with fewer preemptions, or None."""
+    for bound in range(min(failed.preemptions, MOST)):
+        schedules = _raddle._Schedules("bounded", depth=bound)
+        for _ in range(TRIES):
+            outcome = attempt(schedules, False)
+            if outcome.signature == failed.signature:
+                return outcome
+            if not schedules.advance():
+                break
+    return None
 
 
 def note(outcome, choices, which="this schedule"):

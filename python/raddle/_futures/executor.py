@@ -148,7 +148,13 @@ def _worker(executor_reference, context, work_queue):
                     item.run(context)
                     item = None
                     continue
-            except BaseException:
+            except BaseException as error:
+                if getattr(error, "ends_threads", False):  # That of a run of schedules.
+                    executor = executor_reference()
+                    if executor is not None:
+                        executor._threads.discard(_threading().current_thread())
+                        executor._left()
+                    return
                 # The worker goes on: were it to end, calls in the queue might never be made.
                 _thread._base.LOGGER.critical("Exception in worker", exc_info=True)
                 continue

@@ -46,7 +46,7 @@ pub(super) fn inversion(py: Python<'_>, found: &Inversion) -> PyResult<Option<Py
 
 /// What a wait raises in a thread that takes turns, where none of them can go on; one of them
 /// `tells` who waits for what.
-pub(super) fn stuck(py: Python<'_>, tells: bool) -> PyErr {
+pub(crate) fn stuck(py: Python<'_>, tells: bool) -> PyErr {
     let tells = PyBool::new(py, tells);
     let made = hooks::STUCK.import(py).and_then(|stuck| call::call1(stuck.bind(py), &tells));
     made.map_or_else(|error| error, call::raised)

@@ -6,18 +6,20 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use raddle::thread::schedule::{
-    self, Depth, Mix, Orders, PartialOrder, Random, Replay, Strategy, Touch, token,
+    self, Choices, Depth, Mix, Orders, PartialOrder, Random, Replay, Strategy, Touch, token,
 };
 use raddle::{Blocking, Deadline, Parker, Wake};
 
 use crate::blocking::attached::Attached;
+use crate::blocking::report;
 use crate::python::{call, timeout};
 
-/// What a run was like: `(choices, preemptions, steps, stuck, left, outside)`.
-type Told = (Vec<usize>, usize, usize, bool, usize, bool);
+/// What a run was like: `(choices, preemptions, steps, stuck, left, outside,
+/// endless)`.
+type Told = (Vec<usize>, usize, usize, bool, usize, bool, bool);
 
-/// Schedules, one after the other. `kind` is "mix", "random", "depth", "pos", "all" or "replay";
-/// `runs` is for "mix", `depth` and `steps` are for "depth", and `choices` for "replay".
+/// Schedules, one after the other. `kind` is "mix", "random", "depth", "pos", "bounded", "all" or "replay";
+/// `depth` (for "bounded", the preemptions) and `steps` are for "depth", and `choices` for "replay".
 #[pyclass(frozen, module = "raddle._raddle", name = "_Schedules")]
 pub(crate) struct Schedules {
     /// Not there while a run is under way.
@@ -33,20 +35,20 @@ impl Schedules {
 #[pymethods]
 impl Schedules {
     #[new]
-    #[pyo3(signature = (kind, seed = 0, *, runs = 1, depth = 3, steps = 20, choices = Vec::new()))]
+    #[pyo3(signature = (kind, seed = 0, *, depth = 3, steps = 20, choices = Vec::new()))]
     fn new(
         kind: &str,
         seed: u64,
-        runs: usize,
         depth: usize,
         steps: usize,
         choices: Vec<usize>,
     ) -> PyResult<Self> {
         let strategy: Box<dyn Strategy> = match kind {
-            "mix" => Box::new(Mix::new(seed, runs)),
+            "mix" => Box::new(Mix::new(seed)),
             "random" => Box::new(Random::new(seed)),
             "depth" => Box::new(Depth::new(seed, depth, steps)),
             "pos" => Box::new(PartialOrder::new(seed)),
+            "bounded" => Box::new(Choices::new(depth)),
             "all" => Box::new(Orders::new()),
             "replay" => Box::new(Replay::new(choices)),
             _ => return Err(PyValueError::new_err("there is no such strategy")),
@@ -74,7 +76,7 @@ impl Schedules {
     fn finish(&self, py: Python<'_>, at_once: bool) -> Told {
         let (run, strategy) = py.detach(|| schedule::finish(at_once));
         *self.lock() = Some(strategy);
-        (run.choices, run.preemptions, run.steps, run.stuck, run.left, run.outside)
+        (run.choices, run.preemptions, run.steps, run.stuck, run.left, run.outside, run.endless)
     }
 
     /// Goes on to the next schedule; returns whether there is one.
@@ -85,17 +87,23 @@ impl Schedules {
 
 /// Lets the strategy choose which thread goes on, before a step that changes `object`, or only
 /// `reads` it; None: it may be about anything. Returns whether the calling thread takes turns.
+///
+/// Raises DeadlockError if the run has ended without it, which ends the thread.
 #[pyfunction]
 #[pyo3(name = "_point", signature = (object = None, reads = false))]
-pub(crate) fn point(py: Python<'_>, object: Option<&Bound<'_, PyAny>>, reads: bool) -> bool {
+pub(crate) fn point(
+    py: Python<'_>,
+    object: Option<&Bound<'_, PyAny>>,
+    reads: bool,
+) -> PyResult<bool> {
     if !schedule::takes_turns() {
-        return false;
+        return Ok(false);
     }
     let touch = object
         .map(|object| object.as_ptr().addr())
         .map_or(Touch::ANYTHING, if reads { Touch::reads } else { Touch::changes });
     py.detach(|| schedule::point_at(touch));
-    true
+    if schedule::takes_turns() { Ok(true) } else { Err(report::stuck(py, false)) }
 }
 
 /// Says that the calling thread's present step may touch anything.
@@ -150,6 +158,9 @@ pub(crate) fn time_of_turns() -> Option<i64> {
     schedule::time()
 }
 
+/// The shortest sleep, in nanoseconds: about what the system makes of it.
+const NAP: i64 = 50_000;
+
 /// Sleeps for `seconds` of the run's time.
 #[pyfunction]
 #[pyo3(name = "_sleep_in_turns")]
@@ -158,7 +169,7 @@ pub(crate) fn sleep_in_turns(seconds: &Bound<'_, PyAny>) -> PyResult<()> {
     if nanos < 0 {
         return Err(PyValueError::new_err("sleep length must be non-negative"));
     }
-    let (until, parker) = (Deadline::after_nanos(nanos.max(1)), Parker::new());
+    let (until, parker) = (Deadline::after_nanos(nanos.max(NAP)), Parker::new());
     let mut attached = Attached::new(seconds.py());
     loop {
         match attached.sleep(&parker, until) {

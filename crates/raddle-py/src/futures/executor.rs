@@ -127,6 +127,11 @@ impl Executor {
         self.started.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Says that a worker has left before the end.
+    fn _left(&self) {
+        self.started.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Has a worker call `fn(*args, **kwargs)`; returns the Future of the call.
     ///
     /// Raises RuntimeError after shutdown() and at the interpreter's exit, BrokenThreadPool if an

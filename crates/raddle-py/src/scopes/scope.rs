@@ -7,6 +7,7 @@ use pyo3::exceptions::{
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
 use raddle::deadlock::Subject;
+use raddle::thread::schedule;
 use raddle::{CancelToken, Cancelled, Deadline};
 
 use super::reach;
@@ -248,6 +249,7 @@ pub(crate) fn remaining(py: Python<'_>) -> Option<f64> {
 /// The standard library has no counterpart.
 #[pyfunction]
 pub(crate) fn checkpoint(py: Python<'_>) -> PyResult<()> {
+    let _ = schedule::time(); // A look takes time, for threads that take turns.
     match scope::really_ended(py) {
         None => Ok(()),
         Some(why) => Err(scope::cut(py, why, Subject::UNKNOWN)),

@@ -152,6 +152,7 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         #[cfg(Py_GIL_DISABLED)]
         finish_early::leave_in_thread_state();
         call::clear_thread_state(state);
+        thread::tell_end(); // (From here on the main thread may run the exit handlers.)
         release_lock(until_gone);
         if !until_gone.is_null() {
             call::drop_raw(until_gone);

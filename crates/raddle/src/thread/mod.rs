@@ -30,7 +30,7 @@ pub use handle::{Handle, Reaped};
 #[cfg(not(raddle_loom))]
 pub use lingering::wait_for_lingering;
 #[cfg(not(raddle_loom))]
-pub use raw::{Main, StartError, begun, current, finish_early, run_raw};
+pub use raw::{Main, StartError, begun, current, finish_early, run_raw, tell_end};
 #[cfg(not(raddle_loom))]
 pub use roster::{
     any_starting, follow_ends, running, settled, starting, starting_now, wait_for_lasting,

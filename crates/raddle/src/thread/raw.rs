@@ -190,6 +190,12 @@ pub fn finish_early() {
     });
 }
 
+/// Says that the calling raw thread does nothing more that others could see, to those that
+/// [follow ends](super::follow_ends): before it lets them know that it has ended.
+pub fn tell_end() {
+    current(|_| roster::release());
+}
+
 /// Calls `with` with the handle of the calling thread, if it was started by [`run_raw`].
 pub fn current<R>(with: impl FnOnce(&Handle) -> R) -> Option<R> {
     let handle = CURRENT.get();

@@ -14,6 +14,7 @@ from concurrent.futures.thread import BrokenThreadPool
 from contextvars import Context, copy_context
 
 from raddle import _raddle
+from raddle import threading as own
 from raddle._futures.executor import cancel_each, fail_each
 from raddle._futures.future import Future
 from raddle._map.backends.base import ENDED
@@ -44,7 +45,7 @@ class State:
         # Calls. Once it is closed also None, which stays there: a worker that takes it puts it
         # back, and leaves if nothing is behind it.
         self.queue = _raddle._WorkQueue(limit=min(most, sys.maxsize))
-        self.lock = threading.Lock()  # guards the fields below
+        self.lock = own.Lock()  # guards the fields below
         self.threads = []  # Workers
         self.present = 0  # how many of their threads run, or will, and have not begun to leave
         self.broken = None
@@ -81,7 +82,9 @@ class Worker:
         self.busy = 0.0  # seconds inside tasks, by the wall clock
         self.since = None  # when the present task began
         self.target = Target(None)
-        self.thread = threading.Thread(target=self.run, name=name, daemon=True)
+        # (Where schedules are explored, its worker takes turns.)
+        kind = threading if _raddle._time_of_turns() is None else own
+        self.thread = kind.Thread(target=self.run, name=name, daemon=True)
 
     def run(self):
         state = self.state
@@ -122,7 +125,9 @@ class Worker:
         """
         try:
             self.state.queue._work(self.call, wait)
-        except BaseException:
+        except BaseException as error:
+            if getattr(error, "ends_threads", False):  # A run of schedules is over.
+                raise SystemExit from None
             _base.LOGGER.critical("Exception in worker", exc_info=True)
             return False
         return True

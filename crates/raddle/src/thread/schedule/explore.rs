@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::columns::columns;
 use super::mix::Mix;
 use super::smaller::smallest;
-use super::strategy::{Replay, Strategy};
+use super::strategy::{Choices, Replay, Strategy};
 use super::table::{Run, Step};
 use super::{begin, finish, takes_turns, token, turn};
 
@@ -18,6 +18,9 @@ const RUNS: usize = 200;
 
 /// How many runs make a failure small.
 const TRIES: usize = 200;
+
+/// With fewer preemptions than this, a failure is looked for.
+const MOST: usize = 3;
 
 /// The variable that names the one schedule to be run.
 const REPLAY: &str = "RADDLE_REPLAY";
@@ -96,21 +99,13 @@ impl Explorer {
         }
         let alone = alone();
         let until = self.limit.map(|limit| Instant::now() + limit);
-        let mut strategy =
-            self.strategy.unwrap_or_else(|| Box::new(Mix::new(self.seed, self.runs)));
+        let mut strategy = self.strategy.unwrap_or_else(|| Box::new(Mix::new(self.seed)));
         let quiet = Quiet::new();
         for runs in 1..=self.runs {
             let run = attempt(strategy, &body, false);
             strategy = run.strategy;
             if let Some(failure) = run.failure {
-                let fails = |choices: &[usize]| {
-                    let again = attempt(Box::new(Replay::new(choices.to_vec())), &body, false);
-                    Ok::<_, ()>(
-                        again.failure.is_some_and(|other| text(&other) == text(&failure)),
-                    )
-                };
-                let choices = run.run.choices;
-                let choices = smallest(&choices, TRIES, fails).unwrap_or(choices);
+                let choices = smaller(run.run.choices, &failure, &body);
                 drop(quiet);
                 fail(&format!("schedule {runs}"), &choices, &body, alone, failure);
             }
@@ -189,6 +184,36 @@ pub fn replay(word: &str, body: impl Fn()) {
         drop(alone);
         panic::resume_unwind(failure);
     }
+}
+
+/// Choices that fail likewise, with as few preemptions and switches as are found.
+fn smaller(choices: Vec<usize>, failure: &Failure, body: &impl Fn()) -> Vec<usize> {
+    let is_like = |made: &Attempt| {
+        made.failure.as_ref().is_some_and(|other| text(other) == text(failure))
+    };
+    let cut = |choices: Vec<usize>| {
+        let fails = |choices: &[usize]| {
+            let again = attempt(Box::new(Replay::new(choices.to_vec())), body, false);
+            Ok::<_, ()>(is_like(&again))
+        };
+        smallest(&choices, TRIES, fails).unwrap_or(choices)
+    };
+    let choices = cut(choices);
+    let again = attempt(Box::new(Replay::new(choices.clone())), body, false);
+    for bound in 0..again.run.preemptions.min(MOST) {
+        let mut strategy: Box<dyn Strategy> = Box::new(Choices::new(bound));
+        for _ in 0..TRIES {
+            let made = attempt(strategy, body, false);
+            if is_like(&made) {
+                return cut(made.run.choices);
+            }
+            strategy = made.strategy;
+            if !strategy.advance() {
+                break;
+            }
+        }
+    }
+    choices
 }
 
 fn alone() -> MutexGuard<'static, ()> {

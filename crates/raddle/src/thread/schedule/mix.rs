@@ -1,4 +1,4 @@
-//! One strategy after the other.
+//! Several strategies, in turn.
 
 use super::pos::PartialOrder;
 use super::strategy::{Able, Choices, Depth, Random, Strategy};
@@ -10,47 +10,50 @@ const BOUND: usize = 2;
 /// How many steps a program has, before one has been seen.
 const STEPS: usize = 20;
 
-/// Something of each strategy: most failures need few preemptions, and those that need more are
-/// left to chance. A quarter each are schedules with at most two preemptions ([`Choices`]), those
-/// of [`PartialOrder`], of [`Depth`] with three orderings, and of [`Random`].
+/// Something of each strategy, one run each in turn: what one of them finds late another may find
+/// soon. They are [`Choices`] with at most two preemptions, [`Depth`] with three orderings,
+/// [`Random`], [`PartialOrder`], and `Depth` with six.
+///
+/// There is no other schedule where two preemptions are enough for all.
 pub struct Mix {
     bounded: Choices,
-    rest: [Box<dyn Strategy>; 3],
-    /// The strategy that chooses now, and how many of its runs are left.
-    now: usize,
-    left: usize,
-    share: usize,
+    /// There are no schedules left with as few preemptions.
+    spent: bool,
+    by_chance: [Box<dyn Strategy>; 4],
+    /// Whose turn it is: 0 for `bounded`, and then the others.
+    turn: usize,
 }
 
 impl Mix {
-    /// For so many runs.
+    /// With this seed for what is chosen by chance.
     #[must_use]
-    pub fn new(seed: u64, runs: usize) -> Self {
-        let share = (runs / 4).max(1);
+    pub fn new(seed: u64) -> Self {
+        let depth =
+            |depth: usize| Box::new(Depth::new(seed.wrapping_add(depth as u64), depth, STEPS));
         Self {
             bounded: Choices::new(BOUND),
-            rest: [
-                Box::new(PartialOrder::new(seed)),
-                Box::new(Depth::new(seed.wrapping_add(3), 3, STEPS)),
+            spent: false,
+            by_chance: [
+                depth(3),
                 Box::new(Random::new(seed)),
+                Box::new(PartialOrder::new(seed)),
+                depth(6),
             ],
-            now: 0,
-            left: share,
-            share,
+            turn: 0,
         }
     }
 
     fn strategy(&mut self) -> &mut dyn Strategy {
-        match self.now {
+        match self.turn {
             0 => &mut self.bounded,
-            now => &mut *self.rest[now - 1],
+            turn => &mut *self.by_chance[turn - 1],
         }
     }
 }
 
 impl std::fmt::Debug for Mix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mix").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Mix").field("turn", &self.turn).finish_non_exhaustive()
     }
 }
 
@@ -65,14 +68,14 @@ impl Strategy for Mix {
 
     fn advance(&mut self) -> bool {
         let goes_on = self.strategy().advance();
-        if !goes_on && self.bounded.are_all() {
-            return false;
+        if self.turn == 0 && !goes_on {
+            if self.bounded.are_all() {
+                return false;
+            }
+            self.spent = true;
         }
-        self.left -= 1;
-        if self.now < self.rest.len() && (self.left == 0 || !goes_on) {
-            (self.now, self.left) = (self.now + 1, self.share);
-        }
-        self.left = self.left.max(1);
+        self.turn = (self.turn + 1) % (1 + self.by_chance.len());
+        self.turn = self.turn.max(usize::from(self.spent));
         true
     }
 }

@@ -16,7 +16,7 @@
 
 use std::panic::Location;
 use std::ptr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::time::Next;
@@ -120,6 +120,8 @@ pub(super) struct Table {
     pub(super) paces_since: Option<i64>,
     /// How often in a row the process's other threads were seen to do nothing.
     pub(super) quiet: u32,
+    /// For how many jumps in a row they were.
+    pub(super) trust: u32,
     /// There is a thread of which nobody has said what it is: any step may touch anything.
     pub(super) coarse: bool,
     /// What the threads do, if that is to be told.
@@ -142,6 +144,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     jumps: 0,
     paces_since: None,
     quiet: 0,
+    trust: 0,
     coarse: false,
     steps: None,
     teller: None,

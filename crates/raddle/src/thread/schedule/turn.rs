@@ -266,7 +266,8 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     table.places = vec![Place::new(native_id(), Touch::ANYTHING)];
     (table.coarse, table.teller) = (false, None);
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
-    (table.row, table.jumps, table.paces_since, table.quiet) = (0, 0, None, 0);
+    (table.row, table.jumps, table.paces_since) = (0, 0, None);
+    (table.quiet, table.trust) = (0, 0);
     NOW.store(deadline::now(), Ordering::Relaxed);
     MINE.set(table.number << PLACES);
     drop(table);

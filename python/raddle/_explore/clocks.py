@@ -1,0 +1,87 @@
+"""The clocks of threads that take turns: time stands still while they run.
+
+`time` has others in its place while something is explored, and so has each module that has
+imported their names. What waits for the system keeps the system's time.
+"""
+
+import functools
+import sys
+import time
+import types
+
+from raddle import _raddle
+
+NAMES = ("monotonic", "perf_counter", "monotonic_ns", "perf_counter_ns", "time", "time_ns")
+
+# Modules that wait for the system, and packages of such.
+_REAL = (
+    *("asyncio", "multiprocessing", "concurrent.futures.process", "selectors", "select"),
+    *("subprocess", "socket", "ssl", "socketserver", "_pytest", "pytest", "pluggy", "xdist"),
+    *("execnet", "pytest_timeout", "raddle", "threading", "queue", "gevent", "eventlet"),
+    *("trio", "anyio", "uvloop", "distributed", "loky", "tornado.ioloop"),
+)
+_real = {}  # whether a module, by its name, is one of these
+_places = {}  # by module, in which names it has a clock of `time`
+_seen = set()  # the ids of modules that were looked at
+
+
+def is_one_of(name, modules):
+    """Return whether a module, by its name, is one of these, or in one of them."""
+    parts = name.split(".") if isinstance(name, str) else []
+    return any(".".join(parts[:count]) in modules for count in range(1, len(parts) + 1))
+
+
+def _keeps_real_time(frame):
+    name = frame.f_globals.get("__name__")
+    known = _real.get(name)
+    if known is None:
+        known = _real[name] = is_one_of(name, _REAL)
+    return known
+
+
+def clock(name, since=0):
+    """Return a clock of the module `time`, in seconds or nanoseconds, as it is in a run.
+
+    since: the nanoseconds that it is ahead of the monotonic clock.
+    """
+    real, now, plain = getattr(time, name), _raddle._time_of_turns, name.endswith("_ns")
+
+    @functools.wraps(real)
+    def clock():
+        if _keeps_real_time(sys._getframe(1)) or (nanos := now()) is None:
+            return real()
+        return nanos + since if plain else (nanos + since) / 1e9
+
+    return clock
+
+
+def replaced(slept):
+    """Return what replaces what: (module, name, new) for each place; `slept` is for sleep()."""
+    wall = time.time_ns() - time.monotonic_ns()
+    new = {id(time.sleep): slept}
+    for name in NAMES:
+        ahead = wall if name.startswith("time") else 0
+        new[id(getattr(time, name))] = clock(name, ahead)
+    out = [(time, name, new[id(getattr(time, name))]) for name in ("sleep", *NAMES)]
+    for module, names in _imported(new):
+        for name in names:
+            value = vars(module).get(name)
+            if id(value) in new:
+                out.append((module, name, new[id(value)]))
+    return out
+
+
+def _imported(new):
+    """Yield (module, names) for those that have imported names of clocks."""
+    for module in list(sys.modules.values()):
+        if type(module) is not types.ModuleType or module is time:
+            continue
+        if id(module) not in _seen:
+            _seen.add(id(module))
+            name = module.__dict__.get("__name__")
+            if name == "time" or is_one_of(name, _REAL):
+                continue
+            found = [key for key, value in list(vars(module).items()) if id(value) in new]
+            if found:
+                _places[id(module)] = module, found
+    yield from list(_places.values())
