@@ -20,6 +20,9 @@ const PATIENCE: i64 = 200_000_000;
 /// For how many nanoseconds what is outside is waited for at the end of a run.
 const AT_END: i64 = 500_000_000;
 
+/// After how many looks in vain a thread that sleeps looks for signals.
+const SIGNALS: u32 = 5;
+
 /// How many looks after they are stuck the others leave, whether or not that was told.
 const TELLING: u32 = 200;
 
@@ -118,6 +121,12 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
             if wake == Wake::TimedOut {
                 wakeups = table.pass_over();
                 looks += 1;
+                let waits = matches!(status, Status::Asleep { .. });
+                if waits && looks.is_multiple_of(SIGNALS) && table.holder.is_some() {
+                    table.places[place].status = Status::Outside;
+                    deliver(table, wakeups);
+                    return Came::Signal; // One may have come just before the sleep.
+                }
             }
             if table.holder.is_none() && !table.run.stuck && wake == Wake::TimedOut {
                 let now = deadline::now();
