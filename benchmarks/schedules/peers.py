@@ -22,13 +22,17 @@ def is_seeded(tool: str) -> bool:
 
 
 def installed(python: str, home: Path) -> str:
-    """Return an interpreter that has the peers; it is in an environment of its own."""
-    own = home / "bin" / "python"
-    if not own.exists():
+    """Return an interpreter that has the peers; it is in an environment of its own.
+
+    Raises CalledProcessError where they cannot be installed.
+    """
+    own, done = home / "bin" / "python", home / "installed"
+    if not done.exists():
         subprocess.run((python, "-m", "venv", str(home)), check=True, timeout=300)
         pip = (str(own), "-m", "pip", "--quiet", "--disable-pip-version-check")
         asked = (*pip, "install", "--only-binary=:all:", "--requirement", str(PINNED))
         subprocess.run(asked, check=True, timeout=300)
+        done.touch()
     return str(own)
 
 

@@ -42,6 +42,10 @@ def test_total(number):
         each.join()
     assert total == [6]
 """
+NAPS = """    import time
+
+    def add():
+        time.sleep(0.001)"""
 RERUN = """
 import pytest
 
@@ -175,15 +179,19 @@ def step() -> tuple[float, float]:
     return before, min(out)
 
 
-def suite(python: str) -> tuple[float, float]:
-    """Return the seconds of a hundred tests, run a hundred times each: plain, and explored."""
+def suite(python: str, nap: bool) -> tuple[float, float]:
+    """Return the seconds of a hundred tests, run a hundred times each: plain, and explored.
+
+    With `nap` each thread sleeps for a millisecond.
+    """
     seconds = []
     for plugin, options in (
         (RERUN, ()),
         ("", ("--raddle-explore", "--raddle-explore-for=100")),
     ):
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder, "test_total.py").write_text(SUITE, encoding="utf-8")
+            text = SUITE.replace("    def add():", NAPS) if nap else SUITE
+            Path(folder, "test_total.py").write_text(text, encoding="utf-8")
             Path(folder, "conftest.py").write_text(plugin, encoding="utf-8")
             command = (python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options)
             began = perf_counter()
@@ -210,17 +218,23 @@ def main() -> int:
     parser.add_argument("--save", metavar="NAME", help="write results/schedules-NAME.json")
     options = parser.parse_args()
     home = options.home or Path(tempfile.gettempdir()) / "schedules-peers"
-    own = peers.installed(options.python, home)
     found: dict[str, object] = {}
-    for tool in TOOLS:
+    own, tools = "", TOOLS
+    try:
+        own = peers.installed(options.python, home)
+    except subprocess.CalledProcessError:
+        print("the peers cannot be installed for this interpreter")
+        tools = tuple(tool for tool in TOOLS if tool not in peers.PEERS)
+    for tool in tools:
         found[tool] = ask(options.python, tool, 100 if tool in peers.PEERS else 2000, own)
         print(f"{tool:20} {found[tool] or float('nan'):10.0f} schedules a second", flush=True)
     command = (options.python, *MODULE, "--step")
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=machine.ROOT)
     found["step"] = before, after = json.loads(done.stdout)
     print(f"a step costs {after - before:.0f} ns more ({before:.0f} ns, {after:.0f} ns)")
-    found["suite"] = reruns, explored = suite(options.python)
-    print(f"a hundred tests, a hundred times: {explored:.1f} s explored, {reruns:.1f} s plain")
+    for name, nap in (("suite", False), ("suite that naps", True)):
+        found[name] = reruns, explored = suite(options.python, nap)
+        print(f"{name}: {explored:.1f} s explored, {reruns:.1f} s plain", flush=True)
     if options.save:
         path = machine.ROOT / "benchmarks" / "results" / f"schedules-{options.save}.json"
         described = machine.describe() | {"speed": found}
