@@ -55,7 +55,7 @@ pub(crate) fn alarm() -> Option<i64> {
         let known = unsafe { libc::getitimer(libc::ITIMER_REAL, &raw mut left) } == 0;
         let (seconds, micros) = (left.it_value.tv_sec, left.it_value.tv_usec);
         let is_set = known && (seconds != 0 || micros != 0);
-        return is_set.then(|| seconds.saturating_mul(1_000_000_000) + micros * 1_000);
+        is_set.then(|| seconds.saturating_mul(1_000_000_000) + micros * 1_000)
     }
     #[cfg(not(target_os = "linux"))]
     None

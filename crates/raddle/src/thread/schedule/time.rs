@@ -66,7 +66,8 @@ impl Table {
         loop {
             let able = self.able();
             let looks = self.row >= PATIENT && able == [self.last];
-            if !able.is_empty() && !(looks && self.next_end().is_some()) {
+            let may_look_later = looks && self.next_end().is_some();
+            if !able.is_empty() && !may_look_later {
                 (self.paces_since, self.quiet) = (None, 0);
                 return Next::Able(self.in_order(able));
             }
