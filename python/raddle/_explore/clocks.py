@@ -5,12 +5,15 @@ imported their names. What waits for the system keeps the system's time.
 """
 
 import functools
+import importlib.util
 import sys
 import time
 import types
+import weakref
 
 from raddle import _raddle
 
+MACHINE = "_time_machine"
 NAMES = ("monotonic", "perf_counter", "monotonic_ns", "perf_counter_ns", "time", "time_ns")
 
 # Modules that wait for the system, and packages of such.
@@ -21,8 +24,8 @@ _REAL = (
     *("trio", "anyio", "uvloop", "distributed", "loky", "tornado.ioloop"),
 )
 _real = {}  # whether a module, by its name, is one of these
-_places = {}  # by module, in which names it has a clock of `time`
-_seen = set()  # the ids of modules that were looked at
+_places = weakref.WeakKeyDictionary()  # by module, in which names it has a clock of `time`
+_seen = weakref.WeakSet()  # modules that were looked at
 
 
 def is_one_of(name, modules):
@@ -31,8 +34,12 @@ def is_one_of(name, modules):
     return any(".".join(parts[:count]) in modules for count in range(1, len(parts) + 1))
 
 
-def _keeps_real_time(frame):
-    name = frame.f_globals.get("__name__")
+def _keeps_real_time():
+    """Return whether the caller of a clock is such a module, or C code."""
+    try:
+        name = sys._getframe(2).f_globals.get("__name__")
+    except ValueError:
+        return True
     known = _real.get(name)
     if known is None:
         known = _real[name] = is_one_of(name, _REAL)
@@ -48,7 +55,7 @@ def clock(name, since=0):
 
     @functools.wraps(real)
     def clock():
-        if _keeps_real_time(sys._getframe(1)) or (nanos := now()) is None:
+        if _keeps_real_time() or (nanos := now()) is None:
             return real()
         return nanos + since if plain else (nanos + since) / 1e9
 
@@ -59,10 +66,12 @@ def replaced(slept):
     """Return what replaces what: (module, name, new) for each place; `slept` is for sleep()."""
     wall = time.time_ns() - time.monotonic_ns()
     new = {id(time.sleep): slept}
-    for name in NAMES:
+    # (time-machine writes into the functions of `time`: they have to be the system's.)
+    names = [name for name in NAMES if not (name.startswith("time") and _is_there(MACHINE))]
+    for name in names:
         ahead = wall if name.startswith("time") else 0
         new[id(getattr(time, name))] = clock(name, ahead)
-    out = [(time, name, new[id(getattr(time, name))]) for name in ("sleep", *NAMES)]
+    out = [(time, name, new[id(getattr(time, name))]) for name in ("sleep", *names)]
     for module, names in _imported(new):
         for name in names:
             value = vars(module).get(name)
@@ -71,17 +80,21 @@ def replaced(slept):
     return out
 
 
+def _is_there(module):
+    return module in sys.modules or importlib.util.find_spec(module) is not None
+
+
 def _imported(new):
     """Yield (module, names) for those that have imported names of clocks."""
     for module in list(sys.modules.values()):
         if type(module) is not types.ModuleType or module is time:
             continue
-        if id(module) not in _seen:
-            _seen.add(id(module))
+        if module not in _seen:
+            _seen.add(module)
             name = module.__dict__.get("__name__")
             if name == "time" or is_one_of(name, _REAL):
                 continue
             found = [key for key, value in list(vars(module).items()) if id(value) in new]
             if found:
-                _places[id(module)] = module, found
-    yield from list(_places.values())
+                _places[module] = found
+    yield from list(_places.items())

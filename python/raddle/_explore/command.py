@@ -189,10 +189,13 @@ def _start(rest, strategy, folder, **streams):
     to = os.path.join(folder, "run")
     given = {"seed": 0, "depth": 1, "steps": 1, "choices": [], "places": [], "race": False}
     given |= {"tell": False, "to": to}
+    asked = os.path.join(folder, "asked")
+    with open(asked, "w") as file:
+        json.dump({**given, **strategy}, file)
     environment = {
         **os.environ,
         "RADDLE": "0",  # Until the run begins.
-        "RADDLE_SCHEDULE": json.dumps({**given, **strategy}),
+        "RADDLE_SCHEDULE": asked,
     }
     command = [sys.executable, "-m", "raddle._explore.program", *rest]
     try:

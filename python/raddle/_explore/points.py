@@ -5,6 +5,7 @@ point first. So nothing costs more while nothing is explored, and objects that w
 take part.
 """
 
+import _thread
 import contextlib
 import functools
 import sys
@@ -29,8 +30,8 @@ def _lock(condition):
 
 
 def _queue(queue):
-    # Once a program has used the queue's lock, that is what its steps are about.
-    return vars(queue).get("mutex", queue)
+    # (Once a program has used the queue's lock, others may be about the queue.)
+    return None if "mutex" in vars(queue) else queue
 
 
 def _anything(_):
@@ -117,6 +118,7 @@ _known = {}  # whether a module, by its name, is one of these
 places = frozenset()  # (file, line)s whose accesses are points
 told = None  # where the steps of a run are noted, if they are to be told
 _undo = []
+_alone = _thread.allocate_lock()  # One exploration at a time.
 _clocks_stay = False  # see keep_clocks()
 
 
@@ -130,17 +132,24 @@ class Step:
         self.call, self.file, self.line = call, file, line
 
 
-def _note(call):
-    frame = sys._getframe(2)
-    told.append(Step(call, frame.f_code.co_filename, frame.f_lineno))
+def _note(call, frame):
+    steps = told  # (The run may be over by now.)
+    if steps is not None and frame is not None:
+        steps.append(Step(call, frame.f_code.co_filename, frame.f_lineno))
+
+
+def _caller():
+    """Return the frame that has called a function that calls this; None if it was C code."""
+    try:
+        return sys._getframe(2)
+    except ValueError:
+        return None
 
 
 def _turn(code, offset, name, writes):
     """Called before a racing access."""
     if _raddle._point() and told is not None:
-        frame = sys._getframe(1)
-        call = f"{'write' if writes else 'read'} {name or 'an item'}"
-        told.append(Step(call, code.co_filename, frame.f_lineno))
+        _note(f"{'write' if writes else 'read'} {name or 'an item'}", _caller())
 
 
 def _pointed(name, method, about, starts=False):
@@ -148,13 +157,15 @@ def _pointed(name, method, about, starts=False):
 
     @functools.wraps(method)
     def pointed(self, /, *args, **kwargs):
-        if _is_inner(sys._getframe(1)):
+        frame = _caller()
+        if _is_inner(frame):
             _raddle._touch_anything()
         elif point(about(self), reads):
             if starts:
                 _raddle._starts(self)
             if told is not None:
-                _note(f"{type(self).__name__.lstrip('_')}.{name}")
+                _note(f"{type(self).__name__.lstrip('_')}.{name}", frame)
+        del frame
         __tracebackhide__ = True  # pytest's
         try:
             return method(self, *args, **kwargs)
@@ -167,8 +178,10 @@ def _pointed(name, method, about, starts=False):
 def _pointed_function(function):
     @functools.wraps(function)
     def pointed(*args, **kwargs):
-        if not _is_inner(sys._getframe(1)) and _raddle._point() and told is not None:
-            _note(function.__name__)
+        frame = _caller()
+        if not _is_inner(frame) and _raddle._point() and told is not None:
+            _note(function.__name__, frame)
+        del frame
         __tracebackhide__ = True
         return function(*args, **kwargs)
 
@@ -176,6 +189,8 @@ def _pointed_function(function):
 
 
 def _is_inner(frame):
+    if frame is None:
+        return False
     name = frame.f_globals.get("__name__")
     known = _known.get(name)
     if known is None:
@@ -189,7 +204,7 @@ def _slept(real):
         if not _raddle._point():
             return real(seconds)
         if told is not None:
-            _note("time.sleep")
+            _note("time.sleep", _caller())
         return _raddle._sleep_in_turns(seconds)
 
     return sleep
@@ -198,13 +213,14 @@ def _slept(real):
 @contextlib.contextmanager
 def replaced():
     """A block in which raddle's types come to points; RuntimeError in such a block."""
-    if _undo:
+    if not _alone.acquire(blocking=False):
         raise RuntimeError("schedules are explored already, by this thread or by another one")
     try:
         put_in()
         yield
     finally:
         take_out()
+        _alone.release()
 
 
 def put_in():
@@ -245,12 +261,13 @@ def _point_at(owner, names, about):
 def take_out():
     """Undo put_in()."""
     while _undo:
-        owner, name, before = _undo.pop()
-        setattr(owner, name, before)
+        owner, name, before, ours = _undo.pop()
+        if vars(owner).get(name) is ours:  # What a program has put in stays.
+            setattr(owner, name, before)
 
 
 def _replace(owner, name, value):
-    _undo.append((owner, name, vars(owner)[name]))
+    _undo.append((owner, name, vars(owner)[name], value))
     setattr(owner, name, value)
 
 

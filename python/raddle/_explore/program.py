@@ -1,6 +1,7 @@
 """A program under one schedule, in a process of its own: `python -m raddle._explore.program`.
 
-RADDLE_SCHEDULE has what chooses, as JSON, and where to write what the run was like.
+RADDLE_SCHEDULE names a file that has, as JSON, what chooses, and where to write what the run was
+like.
 """
 
 import json
@@ -13,7 +14,8 @@ VARIABLE = "RADDLE_SCHEDULE"
 
 def main(argv):
     """Run the program that `argv` names, as python does."""
-    given = json.loads(os.environ.pop(VARIABLE))
+    with open(os.environ.pop(VARIABLE)) as file:
+        given = json.load(file)
     os.environ.pop("RADDLE", None)
     import raddle
 
@@ -38,6 +40,8 @@ def main(argv):
             raise
         _show(error)
         code = 1
+    finally:
+        points.take_out()
     outcome = made.outcome
     if given["tell"] and outcome.steps:
         told = "\n".join(search.steps(outcome))

@@ -37,8 +37,9 @@ _present = None  # the Run that goes on
 
 def _stuck(tells):
     """Return what ends a wait where all threads are stuck; one of them `tells` of it first."""
-    if tells and _present is not None:
-        _present.describe()
+    run = _present
+    if tells and run is not None:
+        run.describe()
     return Stuck()
 
 

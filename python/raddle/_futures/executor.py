@@ -122,6 +122,14 @@ def fail_each(work_queue, error):
         _thread._base.LOGGER.critical("Exception in worker", exc_info=True)
 
 
+def _leave(executor_reference):
+    """The calling worker ends, with the run of schedules that it was started in."""
+    executor, thread = executor_reference(), _threading().current_thread()
+    if executor is not None and thread in executor._threads:
+        executor._threads.discard(thread)
+        executor._left()
+
+
 def _worker(executor_reference, context, work_queue):
     """What a worker's thread runs."""
     # Initializing a worker may take long; others take its call meanwhile.
@@ -130,7 +138,10 @@ def _worker(executor_reference, context, work_queue):
         work_queue._arrive()
     try:
         context.initialize()
-    except BaseException:
+    except BaseException as error:
+        if getattr(error, "ends_threads", False):
+            _leave(executor_reference)
+            return
         _thread._base.LOGGER.critical("Exception in initializer:", exc_info=True)
         executor = executor_reference()
         if executor is not None:
@@ -149,11 +160,8 @@ def _worker(executor_reference, context, work_queue):
                     item = None
                     continue
             except BaseException as error:
-                if getattr(error, "ends_threads", False):  # That of a run of schedules.
-                    executor = executor_reference()
-                    if executor is not None:
-                        executor._threads.discard(_threading().current_thread())
-                        executor._left()
+                if getattr(error, "ends_threads", False):
+                    _leave(executor_reference)
                     return
                 # The worker goes on: were it to end, calls in the queue might never be made.
                 _thread._base.LOGGER.critical("Exception in worker", exc_info=True)

@@ -8,7 +8,7 @@ pub(crate) fn try_join(thread: usize) -> bool {
         libc::pthread_tryjoin_np(thread as libc::pthread_t, std::ptr::null_mut()) == 0
     };
     #[cfg(not(target_os = "linux"))]
-    None
+    false
 }
 
 /// The calling thread's number in the operating system's tools.
@@ -55,6 +55,8 @@ pub(crate) fn alarm() -> Option<i64> {
         let known = unsafe { libc::getitimer(libc::ITIMER_REAL, &raw mut left) } == 0;
         let (seconds, micros) = (left.it_value.tv_sec, left.it_value.tv_usec);
         let is_set = known && (seconds != 0 || micros != 0);
+        #[allow(clippy::useless_conversion, reason = "they are narrower on 32-bit systems")]
+        let (seconds, micros) = (i64::from(seconds), i64::from(micros));
         is_set.then(|| seconds.saturating_mul(1_000_000_000) + micros * 1_000)
     }
     #[cfg(not(target_os = "linux"))]

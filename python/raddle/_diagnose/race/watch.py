@@ -205,8 +205,7 @@ def _look_at(code):
         if again:
             _look_again(again)
     written = _names[id(code)][1]
-    names = accesses.Names.of_nothing()
-    names.attr, names.globals, names.deref = _written.attr, written.globals, written.deref
+    names = _names_for(written)
     if code.co_name == "__del__":
         return  # What it is of nobody else has. (What it calls is looked at.)
     entries = accesses.of(code, names)
@@ -219,13 +218,20 @@ def _look_at(code):
             _make_points(code, entries)
 
 
+def _names_for(written):
+    """Return the names whose accesses are looked at, in a file that writes `written`."""
+    names = accesses.Names.of_nothing()
+    names.attr, names.globals, names.deref = _written.attr, written.globals, written.deref
+    return names
+
+
 def turn_at(places):
     """Have threads that take turns come to a point at accesses in these lines, (file, line)s,
     and in no others. A file is its name without a folder."""
     global _turns
     _turns = frozenset(places)
-    for code, _, _ in list(_known.values()):
-        _make_points(code, accesses.of(code, _written))
+    for code, written, _ in list(_known.values()):
+        _make_points(code, accesses.of(code, _names_for(written)))
     sys.monitoring.restart_events()
 
 

@@ -173,6 +173,11 @@ pub fn explore(body: impl Fn()) -> Explored {
 ///
 /// # Panics
 /// As `body` does; if `word` stands for no schedule; or the calling thread takes turns already.
+///
+/// ```
+/// // The schedule with the fewest switches.
+/// raddle::replay("r1", || assert_eq!(raddle::spawn(|| 1).join().unwrap(), 1));
+/// ```
 pub fn replay(word: &str, body: impl Fn()) {
     let Some(choices) = token::decode(word) else {
         panic!("{word:?} is no schedule, such as \"r1-5.1-2.1\"");

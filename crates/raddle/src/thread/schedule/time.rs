@@ -91,6 +91,20 @@ impl Table {
         (0..self.places.len()).filter(|at| self.can_go_on(&self.places[*at])).collect()
     }
 
+    /// Whether a thread may look at a signal now; it is outside then. One whose wait has ended looks
+    /// when it is its turn.
+    pub(super) fn may_leave(&mut self, place: usize) -> bool {
+        let at = &self.places[place];
+        if at.status == Status::Ready {
+            // What its handler does not end goes on beside the others.
+            (self.run.outside, self.coarse) = (true, true);
+        } else if self.can_go_on(at) {
+            return false;
+        }
+        self.places[place].status = Status::Outside;
+        true
+    }
+
     fn can_go_on(&self, place: &Place) -> bool {
         match place.status {
             Status::Ready => true,
@@ -154,7 +168,7 @@ impl Table {
     }
 
     /// Whether the process's other threads, if there are any, do nothing.
-    fn others_are_quiet(&mut self) -> bool {
+    pub(super) fn others_are_quiet(&mut self) -> bool {
         let here = self.places.iter().filter(|each| each.status != Status::Ended);
         let natives: Vec<_> = here.map(|each| each.native).collect();
         if count().is_none_or(|all| all <= natives.len()) {

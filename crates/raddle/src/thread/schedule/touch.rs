@@ -14,7 +14,7 @@ pub struct Touched {
 }
 
 impl Touched {
-    pub(super) const ANYTHING: Self = Self::new(Touch::ANYTHING);
+    pub(super) const ANYTHING: Self = Self { first: Touch::ANYTHING, ended: None, more: true };
 
     pub(super) const fn new(first: Touch) -> Self {
         Self { first, ended: None, more: false }

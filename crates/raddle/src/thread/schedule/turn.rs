@@ -113,8 +113,8 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
         let idle = table.run.steps == steps && table.holder != Some(place);
         let mut wakeups = Vec::new();
         let takes = table.takes_turns(number).is_some();
-        if takes && wake == Wake::Signal && TELLS_SIGNALS && table.holder != Some(place) {
-            table.places[place].status = Status::Outside;
+        let comes = wake == Wake::Signal && TELLS_SIGNALS && table.holder != Some(place);
+        if takes && comes && table.may_leave(place) {
             return Came::Signal;
         }
         if idle && takes {
@@ -122,8 +122,8 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
                 wakeups = table.pass_over();
                 looks += 1;
                 let waits = matches!(status, Status::Asleep { .. });
-                if waits && looks.is_multiple_of(SIGNALS) && table.holder.is_some() {
-                    table.places[place].status = Status::Outside;
+                let looks_out = waits && looks.is_multiple_of(SIGNALS);
+                if looks_out && table.holder.is_some() && table.may_leave(place) {
                     deliver(table, wakeups);
                     return Came::Signal; // One may have come just before the sleep.
                 }
@@ -133,7 +133,7 @@ fn wait_for_turn(number: usize, status: Status) -> Came {
                 let began = *since.get_or_insert(now);
                 if status == Status::Last && now - began > AT_END {
                     wakeups = table.end_all();
-                } else if looks > 1 && table.is_hopeless() {
+                } else if table.is_hopeless() && table.others_are_quiet() {
                     wakeups = table.stick();
                 }
             }
@@ -185,14 +185,18 @@ impl Turns for Chooser {
 
     fn park(&self, parker: &Parker, until: Deadline) -> Wake {
         let (number, until) = (MINE.get(), until.nanos());
-        let came = step(number, Status::Asleep { parker: &raw const *parker, until }, None);
+        let asleep = Status::Asleep { parker: &raw const *parker, until };
+        let mut came = step(number, asleep, None);
+        while came == Came::Signal && parker.look().is_some() {
+            came = wait_for_turn(number, asleep); // It goes on when it is its turn.
+        }
         // (From then on nobody looks at the parker any more.)
         match came {
             Came::Turn => {
                 table().note(number, Status::Ready);
                 parker.look().unwrap_or(Wake::TimedOut)
             }
-            Came::Signal => parker.look().unwrap_or(Wake::Signal),
+            Came::Signal => Wake::Signal,
             Came::Over => {
                 table().note(number, Status::Ended);
                 turns::give_up();
@@ -305,6 +309,7 @@ pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
         let sleepers = table.end_all();
         deliver(table, sleepers);
         table = self::table();
+        table.run.stuck = false; // It was ended.
     }
     let strategy = table.strategy.take().expect("a run that was begun");
     table.run.repeats = strategy.repeats();
