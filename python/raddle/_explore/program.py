@@ -1,7 +1,6 @@
 """A program under one schedule, in a process of its own: `python -m raddle._explore.program`.
 
-RADDLE_SCHEDULE names a file that has, as JSON, what chooses, and where to write what the run was
-like.
+RADDLE_SCHEDULE names a file. It has what chooses, as JSON, and where to write what came of it.
 """
 
 import json
