@@ -182,3 +182,28 @@ def test_ctrl_c_tells_what_was_seen_so_far(folder):
     assert done.returncode == 130, programs.seen(done)
     assert "raddle: 2 schedules" in done.stdout or "raddle: 1 schedule," in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_program_that_ends_itself_is_run_again(folder):
+    (folder / "ends.py").write_text("import os\nprint('one', flush=True)\nos._exit(7)\n")
+    done = programs.run(*RADDLE, "explore", "--runs=3", "ends.py", cwd=folder)
+    assert done.returncode == 1, programs.seen(done)
+    assert "3 x  exit code 7" in done.stdout
+
+
+def test_a_replayed_program_reads_what_is_typed(folder):
+    (folder / "reads.py").write_text("print(input())\n")
+    done = programs.run(*RADDLE, "replay", "r1", "reads.py", cwd=folder, text="hello\n")
+    assert (done.returncode, done.stdout) == (0, "hello\n"), programs.seen(done)
+
+
+def test_virtual_time_beside_exploring_explores(folder):
+    options = ("--raddle-explore", "--raddle-virtual-time")
+    done = programs.run(*PYTEST, *options, "test_bank.py", cwd=folder)
+    assert done.returncode == 1 and "1 failed, 3 passed" in done.stdout
+
+
+def test_many_choices_fit_into_a_token(folder):
+    (folder / "plain.py").write_text("print('one')\n")
+    done = programs.run(*RADDLE, "replay", "r1-60000.1", "plain.py", cwd=folder)
+    assert done.returncode == 0 and done.stdout == "one\n", programs.seen(done)

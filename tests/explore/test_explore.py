@@ -293,3 +293,15 @@ def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(TypeError, match="seed is a whole number"):
         raddle.explore(int, seed=seed)
     assert raddle.explore(int, seed=-(10**40)).runs == 1
+
+
+def test_calls_that_c_code_makes_are_points_too():
+    import _thread
+
+    def releases():
+        lock = threading.Lock()
+        lock.acquire()
+        _thread.start_new_thread(lock.release, ())
+        assert lock.acquire(timeout=60)
+
+    raddle.explore(releases, runs=20, seed=1)

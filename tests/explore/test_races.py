@@ -87,7 +87,7 @@ def test_a_program_s_race_is_confirmed_and_comes_again(run):
 def test_an_output_that_depends_on_the_order_is_told(run):
     text = ACCOUNT.replace("assert account.balance == 10,", "print(account.balance) #")
     done = run(text + "deposits()", *COMMAND, "explore", "--runs=8", "--race", "app.py")
-    assert done.returncode == 0, programs.seen(done)
+    assert done.returncode == 1, programs.seen(done)
     assert "Account.balance: confirmed: the output depends on the order" in done.stdout
 
 
@@ -130,3 +130,31 @@ def test_a_test_s_race_is_confirmed_and_comes_again(tmp_path):
 def test_what_is_no_place_is_refused(wrong):
     with pytest.raises(ValueError, match="is no schedule"):
         raddle.replay(wrong, print)
+
+
+def test_races_of_globals_and_closures_are_tried_both_ways(run):
+    text = """
+import threading
+
+count = 0
+
+def add():
+    global count
+    before = count
+    count = before + 1
+
+def counts():
+    global count
+    count = 0
+    threads = [threading.Thread(target=add) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert count == 2
+"""
+    asked = "import raddle\nraddle.install()\n"
+    explored = "raddle.configure(race=True)\nraddle.explore(counts, runs=20, seed=1)\n"
+    done = run(asked + text + explored, sys.executable, "app.py")
+    assert done.returncode == 1, programs.seen(done)
+    assert "race: count in app.py: confirmed: 1 of 2 orders" in done.stderr

@@ -21,7 +21,8 @@ class Exploration:
 
     def __repr__(self):
         what = "all of them" if self.complete else f"seed {self.seed}"
-        return f"<raddle.Exploration: {self.runs} schedules, {what}>"
+        schedules = f"{self.runs} schedule{'s' * (self.runs != 1)}"
+        return f"<raddle.Exploration: {schedules}, {what}>"
 
 
 def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):

@@ -38,8 +38,8 @@ def explore(rest):
             status = INTERRUPTED
     for each in verdicts:
         print(each)
-    failed = _tell(ends.found, ends.count, rest)
-    return failed if status is None else status
+    failed = _tell(ends.found, ends.count, rest) or any(": confirmed: " in v for v in verdicts)
+    return int(failed) if status is None else status
 
 
 class _Ends:
@@ -67,7 +67,7 @@ class _Ends:
             times, first = self.found.get(outcome, (0, run))
             self.found[outcome] = times + 1, first
             seen.setdefault(outcome, number)
-            if not run.get("choices") and number == 0:
+            if run.get("choices") == [] and number == 0:
                 break  # There is one schedule.
         return seen
 
@@ -133,7 +133,8 @@ def replay(rest):
             "race": bool(places),
             "tell": True,
         }
-        return _start(rest[1:], given, folder, stdout=None, stderr=None)[0].returncode
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"))  # They are this command's.
+        return _start(rest[1:], given, folder, **streams)[0].returncode
 
 
 def _options(rest):
@@ -199,9 +200,8 @@ def _start(rest, strategy, folder, **streams):
     }
     command = [sys.executable, "-m", "raddle._explore.program", *rest]
     try:
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, timeout=PATIENCE, **streams
-        )
+        streams = {"stdin": subprocess.DEVNULL, **streams}
+        done = subprocess.run(command, env=environment, timeout=PATIENCE, **streams)
     except subprocess.TimeoutExpired as late:
         done = subprocess.CompletedProcess(command, None, late.stdout, late.stderr)
     try:

@@ -50,7 +50,8 @@ class Schedules:
         self._budget = None if given is None else _budget(given)
         given = config.getoption("raddle_replay")
         self._choices, self._places = (None, ()) if given is None else _schedule(given)
-        if self._choices is None and config.getoption("raddle_virtual_time"):
+        alone = self._choices is None and self._budget is None
+        if alone and config.getoption("raddle_virtual_time"):
             self._choices = []  # The schedule with the fewest switches.
         self._turn = None  # (schedules, tell) of the test's next call
         self._tests = self._runs = self._outside = 0  # that had more than one schedule
@@ -112,7 +113,9 @@ class Schedules:
         elif not any(report.failed for report in last):
             last = first  # It has not come again.
         for report in last:
-            if report.when == "call" and outcome is not None and outcome.error is not None:
+            # (A test without threads has one schedule: there is nothing to tell.)
+            tells = outcome is not None and outcome.error is not None
+            if report.when == "call" and tells and (outcome.choices or outcome.report):
                 told, _, again = outcome.error.__notes__[-1].rpartition("Again: ")
                 word = again.split("'")[1]
                 told += f"Again: pytest --raddle-replay={word} {item.nodeid!r}"

@@ -34,7 +34,7 @@ def check(runs, seconds, strategy):
     """Raise ValueError for what makes no sense."""
     if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
         raise ValueError(f"runs is a number of schedules, at least 1, not {runs!r}")
-    if seconds is not None and not seconds > 0:
+    if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
         raise ValueError(f"seconds is more than 0, or None, not {seconds!r}")
     if strategy not in STRATEGIES:
         raise ValueError(f"strategy is one of {', '.join(STRATEGIES)}, not {strategy!r}")

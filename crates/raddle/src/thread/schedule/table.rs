@@ -24,7 +24,7 @@ use super::touch::Touched;
 use super::{Able, Strategy};
 use crate::os::threads::{count, is_asleep};
 use crate::os::turns::Touch;
-use crate::os::{Parker, Wakeup};
+use crate::os::{Parker, Wakeup, own_time};
 
 /// How many steps a run has, at most.
 const STEPS: usize = 2_000_000;
@@ -218,6 +218,7 @@ impl Table {
             _ => 0,
         };
         self.run.steps += 1;
+        own_time::begin_step();
         self.row = if self.last == able[chosen] { self.row + 1 } else { 0 };
         self.last = able[chosen];
         self.places[self.last].ran = self.run.steps;
