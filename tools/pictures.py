@@ -28,7 +28,11 @@ PICTURES = ROOT / "docs" / "pictures"
 WIDTH, HEIGHT = 100, 60  # of the terminal, in characters
 QUIET = 2.5  # seconds without output after which a program that hangs has said all
 
-# name of the picture: (title, folder, arguments of `raddle run`, key pressed after a second)
+RUN = ("-m", "raddle", "run")
+PYTEST = ("-m", "pytest", "-q", "--color=yes", "-p", "no:cacheprovider")
+
+# name of the picture: (title, folder, arguments of `raddle run`, key pressed after a second). If the
+# first one is "-m", they are python's.
 SHOWN = {
     "deadlock": ("raddle run two_locks.py", "tests/hangs", ["two_locks.py"], b""),
     "asleep": ("raddle run task_done.py", "tests/hangs", ["task_done.py"], b""),
@@ -36,6 +40,12 @@ SHOWN = {
     "race": ("raddle run --race counter.py", "examples/races", ["--race", "counter.py"], b""),
     "contention": ("raddle run --profile jobs.py", "examples", ["--profile", "jobs.py"], b""),
     "groups": ("Ctrl-\\ in fan_out.py", "examples/groups", ["fan_out.py"], b"\x1c"),
+    "schedule": (
+        "pytest --raddle-explore test_bank.py",
+        "examples/flaky",
+        [*PYTEST, "--raddle-explore", "test_bank.py"],
+        b"",
+    ),
     "dump": ("Ctrl-\\ while full_queue.py hangs", "tests/hangs", ["full_queue.py"], b"\x1c"),
 }
 
@@ -46,7 +56,8 @@ def seen(folder, arguments, key):
     if pid == 0:
         os.chdir(ROOT / folder)
         os.environ.update(TERM="xterm-256color", PYTHONWARNINGS="ignore")
-        command = [sys.executable, "-m", "raddle", "run", *arguments]
+        first = () if arguments[0] == "-m" else RUN
+        command = [sys.executable, *first, *arguments]
         os.execv(sys.executable, command)
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
     text, limit = b"", time.monotonic() + QUIET
