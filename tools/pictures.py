@@ -31,8 +31,8 @@ QUIET = 2.5  # seconds without output after which a program that hangs has said 
 RUN = ("-m", "raddle", "run")
 PYTEST = ("-m", "pytest", "-q", "--color=yes", "-p", "no:cacheprovider")
 
-# name of the picture: (title, folder, arguments of `raddle run`, key pressed after a second); if
-# the first argument is "-m", they are python's.
+# name of the picture: (title, folder, arguments of `raddle run`, key pressed after a second).
+# If the first argument is "-m", they are python's.
 SHOWN = {
     "deadlock": ("raddle run two_locks.py", "tests/hangs", ["two_locks.py"], b""),
     "asleep": ("raddle run task_done.py", "tests/hangs", ["task_done.py"], b""),
