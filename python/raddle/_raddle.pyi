@@ -74,6 +74,7 @@ __all__ = [
     "_equip",
     "_forked",
     "_forks",
+    "_hold_turns",
     "_ident",
     "_inside",
     "_is_aside",
@@ -658,6 +659,7 @@ class _Schedules:
 
 def _choices_of(word: str) -> list[int] | None: ...
 def _point(object: object = None, reads: bool = False) -> bool: ...
+def _hold_turns() -> None: ...
 def _smallest(
     choices: list[int], tries: int, fails: Callable[[list[int]], object]
 ) -> list[int]: ...

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import select
 import sys
 import time
 
@@ -305,3 +306,31 @@ def test_calls_that_c_code_makes_are_points_too():
         assert lock.acquire(timeout=60)
 
     raddle.explore(releases, runs=20, seed=1)
+
+
+def test_a_thread_at_a_breakpoint_keeps_its_turn(monkeypatch):
+    seen = []
+
+    def at_the_prompt():
+        seen.append("prompt")
+        select.select([], [], [], 0.6)  # Longer than a thread may take to be outside.
+        seen.append("goes on")
+
+    monkeypatch.setattr(sys, "breakpointhook", at_the_prompt)
+
+    def looks():
+        lock = threading.Lock()
+
+        def other():
+            with lock:
+                seen.append("other")
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        breakpoint()
+        with lock:
+            pass
+        thread.join()
+
+    raddle.replay("r1", looks)
+    assert seen == ["prompt", "goes on", "other"]

@@ -198,6 +198,15 @@ def _is_inner(frame):
     return known
 
 
+def _held(real):
+    @functools.wraps(real)
+    def breakpointhook(*args, **kwargs):
+        _raddle._hold_turns()  # Others wait for whoever is at the prompt.
+        return real(*args, **kwargs)
+
+    return breakpointhook
+
+
 def _slept(real):
     @functools.wraps(real)
     def sleep(seconds, /):
@@ -235,6 +244,7 @@ def put_in():
     if state.installed():  # The interpreter's own class has raddle's methods then.
         about, names = _METHODS[threading.Thread]
         _point_at(sys.modules["threading"].Thread, names, about)
+    _replace(sys, "breakpointhook", _held(sys.breakpointhook))
     if not _clocks_stay:
         for module, name, new in clocks.replaced(_slept(time.sleep)):
             _replace(module, name, new)

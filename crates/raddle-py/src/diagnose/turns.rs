@@ -113,6 +113,13 @@ pub(crate) fn touch_anything() {
     schedule::touch_anything();
 }
 
+/// From here on, threads keep their turns however long they take: a debugger is used.
+#[pyfunction]
+#[pyo3(name = "_hold_turns")]
+pub(crate) fn hold_turns() {
+    schedule::hold();
+}
+
 /// Says which thread the calling one is about to start.
 #[pyfunction]
 #[pyo3(name = "_starts")]

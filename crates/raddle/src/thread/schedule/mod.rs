@@ -71,8 +71,8 @@ pub use strategy::{Able, Choices, Depth, Random, Replay, Strategy};
 pub use table::Run;
 pub use touch::Touched;
 pub use turn::{
-    aside, begin, finish, is_stuck, point, point_at, starts, takes_turns, time, touch_anything,
-    when_stuck,
+    aside, begin, finish, hold, is_stuck, point, point_at, starts, takes_turns, time,
+    touch_anything, when_stuck,
 };
 
 pub use crate::os::turns::Touch;

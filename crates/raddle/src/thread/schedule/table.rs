@@ -126,6 +126,8 @@ pub(super) struct Table {
     pub(super) coarse: bool,
     /// What the threads do, if that is to be told.
     pub(super) steps: Option<Vec<Step>>,
+    /// Nobody is outside, however long it does not come to a point: a debugger may be at it.
+    pub(super) held: bool,
     /// The place that is to tell that all are stuck, before the others leave their waits.
     pub(super) teller: Option<usize>,
     pub(super) run: Run,
@@ -147,6 +149,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     trust: 0,
     coarse: false,
     steps: None,
+    held: false,
     teller: None,
     run: Run {
         choices: Vec::new(),
@@ -307,7 +310,9 @@ impl Table {
         match self.holder {
             // (One that has not begun, or waits for a core, does so in the end.)
             Some(holder)
-                if self.places[holder].turn.is_null() && self.sleeps_elsewhere(holder) =>
+                if !self.held
+                    && self.places[holder].turn.is_null()
+                    && self.sleeps_elsewhere(holder) =>
             {
                 self.places[holder].status = Status::Outside;
                 (self.run.outside, self.coarse) = (true, true);

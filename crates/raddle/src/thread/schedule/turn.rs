@@ -277,7 +277,7 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     table.steps = None;
     table.number += 1;
     table.places = vec![Place::new(native_id(), Touch::ANYTHING)];
-    (table.coarse, table.teller) = (false, None);
+    (table.coarse, table.held, table.teller) = (false, false, None);
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
     (table.row, table.jumps, table.paces_since) = (0, 0, None);
     (table.quiet, table.trust) = (0, 0);
@@ -345,6 +345,14 @@ pub fn touch_anything() {
         if let Some(place) = table.takes_turns(MINE.get()) {
             table.places[place].touched.add_anything();
         }
+    }
+}
+
+/// From here on, each thread of the run keeps its turn until its next point, however long that takes:
+/// somebody looks at it with a debugger.
+pub fn hold() {
+    if takes_turns() {
+        table().held = true;
     }
 }
 
