@@ -144,6 +144,15 @@ class Deposits(unittest.TestCase):
         self.assertEqual(deposits(self.account), 10)
         self.fail("as expected")
 
+    @unittest.expectedFailure
+    def test_expected_now_and_then(self):
+        self.assertEqual(deposits(self.account), 10)
+
+    def test_parts(self):
+        for part in range(2):
+            with self.subTest(part=part):
+                self.assertEqual(deposits(Account()), 10)
+
     def test_skipped(self):
         self.skipTest("for now")
 
@@ -156,13 +165,25 @@ class Later(unittest.IsolatedAsyncioTestCase):
 """
 
 
+def test_a_test_that_is_expected_to_fail_may(folder):
+    (folder / "test_expected.py").write_text(
+        "import pytest\nfrom bank import Account, deposits\n"
+        "@pytest.mark.xfail(strict=True)\n"
+        "def test_strict():\n    assert deposits(Account()) == 10\n"
+    )
+    done = programs.run(*PYTEST, "--raddle-explore", "test_expected.py", cwd=folder)
+    assert done.returncode == 0 and "1 xfailed" in done.stdout, programs.seen(done)
+
+
 def test_methods_of_a_test_case_are_explored(folder):
     (folder / "test_cases.py").write_text(CASES)
     done = programs.run(*PYTEST, "--raddle-explore", "test_cases.py", cwd=folder)
     assert done.returncode == 1, programs.seen(done)
-    assert "1 failed, 2 passed, 1 skipped, 1 xfailed" in done.stdout
-    word, test = re.search(r"--raddle-replay=(\S+) '([^']+)'", done.stdout).groups()
-    assert test == "test_cases.py::Deposits::test_two"
+    assert "2 failed, 2 passed, 1 skipped, 2 xfailed" in done.stdout, programs.seen(done)
+    found = re.findall(r"--raddle-replay=(\S+) '[^']*::(\w+)'", done.stdout)
+    assert sorted(name for _, name in found) == ["test_parts", "test_two"]
+    word = next(word for word, name in found if name == "test_two")
+    test = "test_cases.py::Deposits::test_two"
     again = programs.run(*PYTEST, f"--raddle-replay={word}", test, cwd=folder)
     assert again.returncode == 1 and "AssertionError: 5 != 10" in again.stdout
 

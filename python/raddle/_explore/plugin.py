@@ -4,6 +4,7 @@ A test is set up, called and torn down for each schedule; only the call takes tu
 starts no threads is run once, since it has one schedule.
 """
 
+import contextlib
 import functools
 import unittest
 
@@ -154,6 +155,8 @@ class Schedules:
         method = item.obj
         if not is_async_function(method):
             item.obj = self._explored(method)
+            # A part that fails is to end the run, as it is told once.
+            item.instance.subTest = _part
         yield
         item.obj = method
 
@@ -194,6 +197,11 @@ class Schedules:
         self._outcome = made.outcome
         if made.outcome.error is not None and made.outcome.error is not error:
             outcome.force_exception(made.outcome.error)
+
+
+def _part(*_, **__):
+    """A unittest.TestCase's subTest(), whose failure is the test's."""
+    return contextlib.nullcontext()
 
 
 def _settings(item, mark, budget):

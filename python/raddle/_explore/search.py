@@ -91,11 +91,11 @@ def tell(attempt, failed, count):
     """Return the Outcome of a small schedule that fails likewise, told in its error's notes."""
     with races.turning(failed.places):
         choices = _smaller(attempt, failed)
-        shown = again(attempt, choices, True)
-        fewest = _with_fewest(attempt, shown) if shown.signature == failed.signature else None
+        small = again(attempt, choices, False)
+        fewest = _with_fewest(attempt, small) if small.signature == failed.signature else None
         if fewest is not None:
             choices = _smaller(attempt, fewest)
-            shown = again(attempt, choices, True)
+        shown = again(attempt, choices, True)  # The last run is the one that is shown.
     if shown.signature != failed.signature:
         shown, choices = failed, failed.choices
         shown.error.add_note(NOT_AGAIN)
