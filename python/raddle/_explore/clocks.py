@@ -16,34 +16,38 @@ from raddle import _raddle
 MACHINE = "_time_machine"
 NAMES = ("monotonic", "perf_counter", "monotonic_ns", "perf_counter_ns", "time", "time_ns")
 
-# Modules that wait for the system, and packages of such.
-_REAL = (
+
+class Modules(dict):
+    """Says of a module, by its name, whether it is one of some, or in one of them."""
+
+    def __init__(self, *names):
+        super().__init__()
+        self._names = names
+
+    def __missing__(self, name):
+        parts = name.split(".") if isinstance(name, str) else []
+        begins = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        known = self[name] = any(each in self._names for each in begins)
+        return known
+
+
+# What waits for the system.
+_REAL = Modules(
     *("asyncio", "multiprocessing", "concurrent.futures.process", "selectors", "select"),
     *("subprocess", "socket", "ssl", "socketserver", "_pytest", "pytest", "pluggy", "xdist"),
     *("execnet", "pytest_timeout", "raddle", "threading", "queue", "gevent", "eventlet"),
     *("trio", "anyio", "uvloop", "distributed", "loky", "tornado.ioloop"),
 )
-_real = {}  # whether a module, by its name, is one of these
 _places = weakref.WeakKeyDictionary()  # by module, in which names it has a clock of `time`
 _seen = weakref.WeakSet()  # modules that were looked at
-
-
-def is_one_of(name, modules):
-    """Return whether a module, by its name, is one of these, or in one of them."""
-    parts = name.split(".") if isinstance(name, str) else []
-    return any(".".join(parts[:count]) in modules for count in range(1, len(parts) + 1))
 
 
 def _keeps_real_time():
     """Return whether the caller of a clock is such a module, or C code."""
     try:
-        name = sys._getframe(2).f_globals.get("__name__")
+        return _REAL[sys._getframe(2).f_globals.get("__name__")]
     except ValueError:
         return True
-    known = _real.get(name)
-    if known is None:
-        known = _real[name] = is_one_of(name, _REAL)
-    return known
 
 
 def clock(name, since=0):
@@ -92,7 +96,7 @@ def _imported(new):
         if module not in _seen:
             _seen.add(module)
             name = module.__dict__.get("__name__")
-            if name == "time" or is_one_of(name, _REAL):
+            if name == "time" or _REAL[name]:
                 continue
             found = [key for key, value in list(vars(module).items()) if id(value) in new]
             if found:

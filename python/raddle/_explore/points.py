@@ -40,15 +40,8 @@ def _anything(_):
 
 _LOCK = "acquire", "release", "locked", "__enter__", "__exit__"
 _READS = {
-    "locked",
-    "locked_lock",
-    "is_set",
-    "isSet",
-    "is_alive",
-    "qsize",
-    "empty",
-    "full",
-    "is_open",
+    *("locked", "locked_lock", "is_set", "isSet", "is_alive", "is_open"),
+    *("qsize", "empty", "full"),
 }
 
 # The methods of each type, and what a call is about: two calls about different objects, or that
@@ -108,12 +101,10 @@ _FUNCTIONS = [
 ]
 
 # What the primitives are made of is theirs: no points are between its steps.
-_INNER = (
+_INNER = clocks.Modules(
     *("threading", "queue", "raddle", "concurrent.futures"),
     *("importlib", "_frozen_importlib", "_frozen_importlib_external"),
 )
-
-_known = {}  # whether a module, by its name, is one of these
 
 places = frozenset()  # (file, line)s whose accesses are points
 told = None  # where the steps of a run are noted, if they are to be told
@@ -189,13 +180,7 @@ def _pointed_function(function):
 
 
 def _is_inner(frame):
-    if frame is None:
-        return False
-    name = frame.f_globals.get("__name__")
-    known = _known.get(name)
-    if known is None:
-        known = _known[name] = clocks.is_one_of(name, _INNER)
-    return known
+    return frame is not None and _INNER[frame.f_globals.get("__name__")]
 
 
 def _held(real):

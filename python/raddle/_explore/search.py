@@ -58,11 +58,12 @@ class Search:
         While races are looked for, those that were found are tried both ways; `verdicts` are
         what that has come to.
         """
-        before = len(races.found())
+        before = set(map(id, races.found()))
         count, complete, failed = self._look(attempt, self._runs)
         if failed is not None or not races.are_looked_for():
             return count, complete, failed
-        for verdict in races.tried(attempt, races.found()[before:], self._look):
+        new = [race for race in races.found() if id(race) not in before]
+        for verdict in races.tried(attempt, new, self._look):
             self.verdicts.append(verdict)
             count, complete = count + verdict.runs, False
             failed = failed or verdict.failed

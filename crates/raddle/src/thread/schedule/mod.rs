@@ -45,8 +45,12 @@
 //! assert!(lost > 0 && lost < runs);
 //! ```
 //!
+//! [`explore`] makes such runs until one fails. With the feature `explore`, uses of the crate's
+//! primitives are points as well.
+//!
 //! Threads that are started otherwise than by [`spawn`](crate::spawn), a [`Builder`](super::Builder)
-//! or [`run_raw`](super::run_raw) take no turns.
+//! or [`run_raw`](super::run_raw), and with that feature by [`scope`](crate::scope) or a
+//! [`group`](crate::group()), take no turns.
 
 mod columns;
 mod dice;

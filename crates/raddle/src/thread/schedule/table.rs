@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::time::Next;
 use super::touch::Touched;
 use super::{Able, Strategy};
-use crate::os::threads::{count, is_asleep};
+use crate::os::threads::count;
 use crate::os::turns::Touch;
 use crate::os::{Parker, Wakeup, own_time};
 
@@ -300,20 +300,12 @@ impl Table {
         unsafe { (*turn).notify() }
     }
 
-    fn sleeps_elsewhere(&self, place: usize) -> bool {
-        let native = self.places[place].native;
-        native != 0 && is_asleep(native)
-    }
-
-    /// Has the thread that has the turn, and does not use it, lose it.
-    pub(super) fn pass_over(&mut self) -> Vec<Wakeup> {
+    /// Has the thread that has the turn lose it, if it `dozes`: it waits for what is none of the
+    /// crate's.
+    pub(super) fn pass_over(&mut self, dozes: bool) -> Vec<Wakeup> {
         match self.holder {
             // (One that has not begun, or waits for a core, does so in the end.)
-            Some(holder)
-                if !self.held
-                    && self.places[holder].turn.is_null()
-                    && self.sleeps_elsewhere(holder) =>
-            {
+            Some(holder) if dozes && !self.held && self.places[holder].turn.is_null() => {
                 self.places[holder].status = Status::Outside;
                 (self.run.outside, self.coarse) = (true, true);
                 self.hand_on()

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Strategy;
 use super::table::{NOW, PLACES, Place, Run, Status, Step, Table, table};
 use crate::os::fork;
-use crate::os::threads::native_id;
+use crate::os::threads::{is_asleep, native_id};
 use crate::os::turns::{self, Touch, Turns};
 use crate::os::{Deadline, Parker, Spin, TELLS_SIGNALS, Wake, Wakeup, deadline, own_time};
 
@@ -70,75 +70,114 @@ enum Came {
 
 /// Waits until the thread with this number, which is at `status`, has the turn.
 fn wait_for_turn(number: usize, status: Status) -> Came {
-    let (mut looks, mut since) = (0, None);
+    let mut waiting = Waiting { number, status, looks: 0, since: None };
     loop {
+        if let Some(came) = waiting.once() {
+            return came;
+        }
+    }
+}
+
+/// A thread that waits for its turn.
+struct Waiting {
+    number: usize,
+    status: Status,
+    /// How often it has looked around in vain.
+    looks: u32,
+    /// When it did so first while nobody had the turn.
+    since: Option<i64>,
+}
+
+impl Waiting {
+    /// Sleeps once, and looks around; returns what has come of it, if anything has.
+    fn once(&mut self) -> Option<Came> {
         let parker = Parker::new();
         let mut table = table();
-        let Some(place) = table.takes_turns(number) else { return Came::Over };
+        let Some(place) = table.takes_turns(self.number) else { return Some(Came::Over) };
         if table.holder == Some(place) {
-            return Came::Turn;
+            return Some(Came::Turn);
         }
         if table.places[place].status == Status::Outside {
             // Somebody took it for one that waits elsewhere.
-            table.places[place].status = status;
+            table.places[place].status = self.status;
             if table.holder.is_none() {
                 let wakeups = table.hand_on();
                 deliver(table, wakeups);
-                continue;
+                return None;
             }
         }
         table.places[place].turn = &raw const parker;
         let (steps, few) = (table.run.steps, table.places.len() <= 3);
-        let patience = if table.holder.is_none() { table.patience() } else { PATIENCE };
+        let holder = table.holder.map(|holder| table.places[holder].native);
+        let patience = if holder.is_none() { table.patience() } else { PATIENCE };
         drop(table);
-        let mut wake = Wake::Unparked;
-        if !few || !Spin::for_turn(SPIN, || parker.is_notified()) {
-            let end = Deadline::at(deadline::now().saturating_add(patience));
-            wake = parker.park_here(end);
-            while wake == Wake::Signal && !TELLS_SIGNALS {
-                wake = parker.park_here(end);
-            }
-        }
+        let wake = sleep(&parker, few, patience);
+        // (Before the table is locked: whoever has the turn may wait for just that.)
+        let dozes = wake == Wake::TimedOut
+            && holder.is_some_and(|native| native != 0 && is_asleep(native));
         let mut table = self::table();
-        if let Some(place) = table.place(number) {
+        if let Some(place) = table.place(self.number) {
             table.places[place].turn = ptr::null();
         }
         if table.run.stuck && table.teller.is_some() {
-            looks += 1;
-            let goes = wake == Wake::TimedOut && looks >= TELLING;
+            self.looks += 1;
+            let goes = wake == Wake::TimedOut && self.looks >= TELLING;
             let wakeups = if goes { table.let_go() } else { Vec::new() };
             deliver(table, wakeups);
-            continue;
+            return None;
         }
-        let idle = table.run.steps == steps && table.holder != Some(place);
-        let mut wakeups = Vec::new();
-        let takes = table.takes_turns(number).is_some();
-        let comes = wake == Wake::Signal && TELLS_SIGNALS && table.holder != Some(place);
-        if takes && comes && table.may_leave(place) {
-            return Came::Signal;
+        if table.takes_turns(self.number).is_none() || table.holder == Some(place) {
+            return None; // It will see that.
         }
-        if idle && takes {
-            if wake == Wake::TimedOut {
-                wakeups = table.pass_over();
-                looks += 1;
-                let waits = matches!(status, Status::Asleep { .. });
-                let looks_out = waits && looks.is_multiple_of(SIGNALS);
-                if looks_out && table.holder.is_some() && table.may_leave(place) {
-                    deliver(table, wakeups);
-                    return Came::Signal; // One may have come just before the sleep.
-                }
-            }
-            if table.holder.is_none() && !table.run.stuck && wake == Wake::TimedOut {
-                let now = deadline::now();
-                let began = *since.get_or_insert(now);
-                if status == Status::Last && now - began > AT_END {
-                    wakeups = table.end_all();
-                } else if table.is_hopeless() && table.others_are_quiet() {
-                    wakeups = table.stick();
-                }
+        match wake {
+            Wake::Signal if TELLS_SIGNALS => table.may_leave(place).then_some(Came::Signal),
+            Wake::TimedOut if table.run.steps == steps => self.look_around(table, place, dozes),
+            _ => None,
+        }
+    }
+
+    /// Nothing has happened for a while; `dozes`: whoever has the turn waits for something.
+    fn look_around(
+        &mut self,
+        mut table: MutexGuard<'_, Table>,
+        place: usize,
+        dozes: bool,
+    ) -> Option<Came> {
+        let mut wakeups = table.pass_over(dozes);
+        self.looks += 1;
+        let waits = matches!(self.status, Status::Asleep { .. });
+        if table.holder.is_some() {
+            let looks_out = waits && self.looks.is_multiple_of(SIGNALS);
+            let leaves = looks_out && table.may_leave(place);
+            deliver(table, wakeups);
+            return leaves.then_some(Came::Signal); // One may have come just before the sleep.
+        }
+        if !table.run.stuck {
+            let now = deadline::now();
+            let began = *self.since.get_or_insert(now);
+            if self.status == Status::Last && now - began > AT_END {
+                wakeups = table.end_all();
+            } else if table.is_hopeless() && table.others_are_quiet() {
+                wakeups = table.stick();
             }
         }
         deliver(table, wakeups);
+        None
+    }
+}
+
+/// Sleeps until the parker is notified, for so many nanoseconds at most; one of few threads spins
+/// first.
+fn sleep(parker: &Parker, few: bool, patience: i64) -> Wake {
+    if few && Spin::for_turn(SPIN, || parker.is_notified()) {
+        return Wake::Unparked;
+    }
+    let end = Deadline::at(deadline::now().saturating_add(patience));
+    loop {
+        let wake = parker.park_here(end);
+        if wake != Wake::Signal || TELLS_SIGNALS {
+            return wake;
+        }
     }
 }
 
