@@ -56,7 +56,7 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
     def attempt(*given):
         return run(fn, *given)
 
-    with points.replaced():
+    with points.replaced(not races.are_looked_for()):
         count, complete, failed = looking.look(attempt)
         for verdict in looking.verdicts:
             print(verdict, file=sys.stderr)
@@ -76,7 +76,7 @@ def replay(schedule, fn):
     """
     search.check_function(fn)
     choices, places = token.decode(schedule)
-    with points.replaced(), races.turning(places):
+    with points.replaced(not races.are_looked_for()), races.turning(places):
         outcome = search.again(lambda *given: run(fn, *given), choices, True)
     if outcome.error is not None:
         search.note(outcome, outcome.choices)

@@ -205,14 +205,19 @@ def _slept(real):
 
 
 @contextlib.contextmanager
-def replaced():
-    """A block in which raddle's types come to points; RuntimeError in such a block."""
+def replaced(reuses=True):
+    """A block in which raddle's types come to points; RuntimeError in such a block.
+
+    reuses: whether the operating system's threads are used again once a thread has ended.
+    """
     if not _alone.acquire(blocking=False):
         raise RuntimeError("schedules are explored already, by this thread or by another one")
     try:
         put_in()
+        _raddle._reuse_threads(reuses)
         yield
     finally:
+        _raddle._reuse_threads(False)
         take_out()
         _alone.release()
 

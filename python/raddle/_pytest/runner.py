@@ -81,7 +81,7 @@ class Harness:
         Those that were not there at the last look are not told: they may be the test's own. Nor
         is anything twice.
         """
-        if self._is_told:
+        if self._is_told or not self._suspects:
             return None
         awake = self._awake()
         until = time.monotonic() + ENDING

@@ -120,6 +120,13 @@ pub(crate) fn hold_turns() {
     schedule::hold();
 }
 
+/// Whether threads that have ended in a run are used for others; those that wait end if not.
+#[pyfunction]
+#[pyo3(name = "_reuse_threads")]
+pub(crate) fn reuse_threads(py: Python<'_>, reuses: bool) {
+    py.detach(|| schedule::reuse(reuses));
+}
+
 /// Says which thread the calling one is about to start.
 #[pyfunction]
 #[pyo3(name = "_starts")]

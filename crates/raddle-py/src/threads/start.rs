@@ -5,6 +5,7 @@
 //!
 //! Rejected: reusing operating-system threads for one `Thread` after another. An idle one makes
 //! `os.fork()` warn, and stack size, signal mask, affinity, name and C thread-locals stay behind.
+//! (While something is explored that is done: there are thousands of them. See `kept`.)
 
 use std::ffi::c_void;
 use std::ptr;
@@ -36,6 +37,7 @@ use crate::python::registry;
 use crate::threads::finish_early;
 use crate::threads::fork;
 use crate::threads::handle::ThreadHandle;
+use crate::threads::kept;
 
 /// The stack size that `threading.stack_size()` was last given, in bytes; 0 for the default.
 ///
@@ -132,7 +134,10 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         return;
     }
     // SAFETY: the interpreter is alive: its end waits for this thread to be settled.
-    let state = fork::not_meanwhile(|| unsafe { new_state(boot.get().interpreter) });
+    let state = fork::not_meanwhile(|| unsafe {
+        let kept = kept::take(boot.get().interpreter);
+        if kept.is_null() { new_state(boot.get().interpreter) } else { kept }
+    });
     thread::settled();
     if state.is_null() {
         stranded::leave(boot);
@@ -149,15 +154,22 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         boot.settle(raddle::thread_id(), !returned);
         let until_gone = std::mem::replace(&mut boot.until_gone, ptr::null_mut());
         boot.release();
-        #[cfg(Py_GIL_DISABLED)]
-        finish_early::leave_in_thread_state();
-        call::clear_thread_state(state);
+        let is_kept = kept::keep(state);
+        if !is_kept {
+            #[cfg(Py_GIL_DISABLED)]
+            finish_early::leave_in_thread_state();
+            call::clear_thread_state(state);
+        }
         thread::tell_end(); // (From here on the main thread may run the exit handlers.)
         release_lock(until_gone);
         if !until_gone.is_null() {
             call::drop_raw(until_gone);
         }
-        ffi::PyThreadState_DeleteCurrent();
+        if is_kept {
+            ffi::PyEval_SaveThread();
+        } else {
+            ffi::PyThreadState_DeleteCurrent();
+        }
     }
     std::mem::forget(guard);
 }

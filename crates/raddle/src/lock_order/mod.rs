@@ -47,3 +47,9 @@ pub fn check_order(on: bool) {
 pub fn checks_order() -> bool {
     LOCK_ORDER.is_on()
 }
+
+/// Whether the calling thread holds no lock that is looked at.
+#[cfg(not(raddle_loom))]
+pub(crate) fn holds_nothing() -> bool {
+    held::with(|_| ()).is_none()
+}

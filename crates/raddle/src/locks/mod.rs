@@ -22,5 +22,7 @@ pub use lock::{Lock, LockGuard};
 pub use once::{Once, OnceError};
 pub use raw::RawLock;
 pub use rlock::{NotOwner, Ownership, RLock};
+#[cfg(not(raddle_loom))]
+pub(crate) use rwlock::reads_nothing;
 pub use rwlock::{Misuse, RawRwLock, ReadGuard, RwLock, RwLockError, WriteGuard};
 pub use semaphore::{BoundedSemaphore, Semaphore, SemaphoreGuard, TooManyPermits};

@@ -2,6 +2,8 @@
 //! identifiers, forks; and what is made of these alone. Nothing else asks which system this is.
 //! Below all of it is `sync`: atomics, real ones or the model checker's.
 
+#[cfg(not(raddle_loom))]
+pub(crate) mod cores;
 pub(crate) mod deadline;
 pub(crate) mod fork;
 pub(crate) mod guarded;

@@ -25,7 +25,7 @@ pub(crate) use model::Spin;
 mod real {
     use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 
-    use crate::os::{deadline, own_time};
+    use crate::os::{cores as system, deadline, own_time};
 
     /// The longest spin, in nanoseconds.
     const FULL: u32 = 20_000;
@@ -145,7 +145,7 @@ mod real {
     /// Whether what is spun for cannot come about meanwhile: there is no other core, or it is not
     /// the others' turn.
     fn is_vain(refresh: bool) -> bool {
-        cores(refresh) < 2 || own_time::is_kept()
+        own_time::is_kept() || cores(refresh) < 2
     }
 
     fn spin_for(nanos: u32, ready: &impl Fn() -> bool) -> bool {
@@ -173,27 +173,9 @@ mod real {
         if known != 0 && !refresh {
             return known;
         }
-        let counted = count_cores();
+        let counted = system::count();
         CORES.store(counted, Ordering::Relaxed);
         counted
-    }
-
-    #[cfg(target_os = "linux")]
-    fn count_cores() -> u32 {
-        // SAFETY: an all-zero cpu_set_t is a valid, empty set.
-        let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-        // SAFETY: the set is valid for writing and its size is given.
-        let failed = unsafe { libc::sched_getaffinity(0, size_of_val(&set), &mut set) } != 0;
-        if failed {
-            return 2;
-        }
-        // SAFETY: the kernel has just filled the set in.
-        unsafe { libc::CPU_COUNT(&set) as u32 }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn count_cores() -> u32 {
-        std::thread::available_parallelism().map_or(2, |cores| cores.get() as u32)
     }
 
     #[cfg(test)]

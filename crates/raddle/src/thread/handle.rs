@@ -108,6 +108,14 @@ impl Handle {
         self.set_running(ident);
     }
 
+    /// Records that the thread is one of the operating system that was used before: its record is
+    /// not this handle's.
+    pub(super) fn set_started_as(&self, ident: usize, native: u32) {
+        self.native.store(native, Ordering::Relaxed);
+        self.ownership.store(SETTLED, Ordering::Relaxed);
+        self.set_running(ident);
+    }
+
     fn set_running(&self, ident: usize) {
         self.ident.store(ident, Ordering::Relaxed);
         self.generation.store(fork::generation(), Ordering::Relaxed);
@@ -268,7 +276,7 @@ impl Handle {
     }
 
     /// Takes the right to join or detach the thread, which one caller gets.
-    fn settle(&self) -> bool {
+    pub(super) fn settle(&self) -> bool {
         !self.is_left_behind()
             && self
                 .ownership

@@ -4,6 +4,7 @@
 //! to join the operating system's thread in the end, and before a `fork` all of them have to be
 //! gone, since a process with more than one thread is warned about (and rightly).
 
+use super::spare;
 use crate::os::sync::UnsafeCell;
 use crate::os::{Latch, threads::try_join};
 
@@ -50,10 +51,11 @@ pub(super) fn add(thread: usize) {
     }
 }
 
-/// Waits until every thread that was joined is gone. It takes microseconds: none of them has
+/// Waits until every thread that was joined is gone, or is kept to be used again. It takes microseconds: none of them has
 /// anything left to run. A process that forks calls it first, without holding what the threads'
 /// last steps need.
 pub fn wait_for_lingering() {
+    spare::end();
     while let Some(thread) = LINGERING.with(Vec::pop) {
         join(thread);
     }

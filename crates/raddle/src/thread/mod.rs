@@ -17,6 +17,8 @@ pub mod schedule;
 #[cfg(all(any(feature = "race", feature = "explore"), not(raddle_loom)))]
 mod scope;
 #[cfg(not(raddle_loom))]
+mod spare;
+#[cfg(not(raddle_loom))]
 mod spawn;
 mod starters;
 mod stranded;
@@ -30,7 +32,9 @@ pub use handle::{Handle, Reaped};
 #[cfg(not(raddle_loom))]
 pub use lingering::wait_for_lingering;
 #[cfg(not(raddle_loom))]
-pub use raw::{Main, StartError, begun, current, finish_early, run_raw, tell_end};
+pub use raw::{
+    Leave, Main, StartError, begun, can_be_kept, current, finish_early, keep, run_raw, tell_end,
+};
 #[cfg(not(raddle_loom))]
 pub use roster::{
     any_starting, follow_ends, running, settled, starting, starting_now, wait_for_lasting,

@@ -11,20 +11,29 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::Arc;
 
-use super::{Handle, roster};
+use super::spare::{self, Spare};
+use super::{Handle, lingering, roster};
 use crate::clock::{self, Handoff};
 use crate::os::turns::{self, Turns};
-use crate::os::{fork, thread_id};
+use crate::os::{cores, fork, thread_id};
+use crate::{lock_order, locks};
 
 static IN_CHILD: fork::InChild = after_fork;
 
 thread_local! {
     /// The handle of the calling thread if it was started here; the thread owns a reference.
     static CURRENT: Cell<*const Handle> = const { Cell::new(ptr::null()) };
+    /// Whether the calling thread is like others that take turns: nothing was asked for it.
+    static IS_PLAIN: Cell<bool> = const { Cell::new(false) };
+    /// What the calling thread calls before it leaves, if it is kept.
+    static KEPT: Cell<Option<Leave>> = const { Cell::new(None) };
 }
 
 /// What a raw thread runs: `argument` is handed over as given to [`run_raw`].
 pub type Main = unsafe extern "C-unwind" fn(argument: *mut c_void);
+
+/// What a raw thread runs that was kept, before it leaves.
+pub type Leave = unsafe extern "C-unwind" fn();
 
 /// Why a thread was not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +63,10 @@ struct Boot {
     before: Handoff,
     /// Its place among threads that take turns, if its starter is one.
     place: Option<usize>,
+    /// The size of its stack in bytes, 0 for the system's default.
+    stack_size: usize,
+    /// The signals that its starter blocks, for a thread that does not inherit that.
+    blocked: Option<libc::sigset_t>,
 }
 
 /// Starts a thread that calls `main(argument)` and then marks `handle` done.
@@ -82,13 +95,22 @@ pub unsafe fn run_raw(
     handle.set_lasting(lasting);
     roster::enter(lasting);
     let place = turns::mine().map(Turns::expect);
+    let is_plain = place.is_some() && stack_size == 0;
+    let spare = if is_plain { spare::take() } else { None };
     let boot = Box::into_raw(Box::new(Boot {
         handle: Arc::clone(handle),
         main,
         argument,
         before: Handoff::sent(),
         place,
+        stack_size,
+        blocked: spare.as_ref().map(|_| signals(ptr::null())),
     }));
+    if let Some(spare) = spare {
+        handle.set_started_as(spare.ident, spare.native);
+        spare.boot(boot.cast());
+        return Ok(());
+    }
     match create(stack_size, boot.cast()) {
         Ok(ident) => {
             handle.set_started(ident);
@@ -104,6 +126,16 @@ pub unsafe fn run_raw(
             handle.set_failed();
             Err(StartError::Refused(errno))
         }
+    }
+}
+
+/// The signals that the calling thread blocks; from now on these, unless `block` is null.
+fn signals(block: *const libc::sigset_t) -> libc::sigset_t {
+    // SAFETY: a set of all zeros is one; the call reads `block` if it is there, and fills the set.
+    unsafe {
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::pthread_sigmask(libc::SIG_SETMASK, block, &raw mut before);
+        before
     }
 }
 
@@ -140,9 +172,33 @@ const ENTER: extern "C" fn(*mut c_void) -> *mut c_void = unsafe {
 
 /// The thread's first and last frame.
 unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
-    // SAFETY: `run_raw` handed the record over to this thread alone.
-    let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
-    let Boot { handle, main, argument, before, place } = *boot;
+    let (mut next, mut own) = (Some(boot), false);
+    while let Some(boot) = next {
+        // SAFETY: `run_raw` handed the record over to this thread alone.
+        let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
+        let Some((spare, leave)) = live(boot, own) else { break };
+        own = spare.joinable;
+        next = spare.wait();
+        if next.is_none() {
+            // SAFETY: the promise made to `keep`.
+            unsafe { leave() };
+            own = false; // Whoever has ended it joins it.
+        }
+    }
+    if own {
+        lingering::add(thread_id());
+    }
+    ptr::null_mut()
+}
+
+/// Is a thread, from its first step to its last; returns how it waits to be another, if it does.
+/// `own`: the right to join it is its own.
+fn live(boot: Box<Boot>, own: bool) -> Option<(Arc<Spare>, Leave)> {
+    let Boot { handle, main, argument, before, place, stack_size, blocked } = *boot;
+    if let Some(blocked) = blocked {
+        signals(&raw const blocked);
+    }
+    IS_PLAIN.set(place.is_some() && stack_size == 0);
     before.begin();
     handle.set_native_id();
     handle.set_started(thread_id());
@@ -159,13 +215,41 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
         roster::done();
     }
     roster::leave(handle.is_lasting());
+    // (Those that join it are not to join the system's thread.)
+    let kept = KEPT.take().map(|leave| (Spare::of_this(handle.settle() || own), leave));
     handle.set_begun(); // If it never got that far, its starter is not to wait for it.
     handle.set_done();
     clock::end();
-    if let Some(turns) = turns::mine() {
-        turns.end();
+    if let Some((spare, _)) = &kept {
+        spare::add(spare); // While it has the turn: the next start in the run finds it.
     }
-    ptr::null_mut()
+    turns::end();
+    if kept.is_none() {
+        cores::give_way();
+    }
+    kept
+}
+
+/// Whether [`keep`] would be granted: the calling raw thread takes turns and holds nothing, and
+/// [reuse](super::schedule::reuse) is on.
+#[must_use]
+pub fn can_be_kept() -> bool {
+    turns::is_mine()
+        && spare::are_kept()
+        && IS_PLAIN.get()
+        && lock_order::holds_nothing()
+        && locks::reads_nothing()
+}
+
+/// Says that the calling raw thread, whose `main` is about to return, may be used again: `main` is
+/// called in it again then, and `leave` before it ends. Returns whether that [can be](can_be_kept).
+///
+/// # Safety
+/// `leave` may be called in this thread, and neither panics nor lets a forced unwinding pass.
+pub unsafe fn keep(leave: Leave) -> bool {
+    let kept = can_be_kept();
+    KEPT.set(kept.then_some(leave));
+    kept
 }
 
 /// Says that the calling raw thread has got all that it needs to run its embedder's code.
@@ -186,6 +270,9 @@ pub fn finish_early() {
             roster::release();
             handle.set_done_early();
             clock::end();
+            // (What is left of it is no step: nobody sees it.)
+            turns::end();
+            cores::give_way();
         }
     });
 }

@@ -33,6 +33,8 @@ mod value;
 use std::sync::Arc;
 
 pub use self::misuse::{Misuse, RwLockError};
+#[cfg(not(raddle_loom))]
+pub(crate) use self::reading::reads_nothing;
 pub use self::value::{ReadGuard, RwLock, WriteGuard};
 use crate::card::{self, Card, CardCell};
 use crate::clock::Edge;

@@ -51,6 +51,12 @@ pub(super) fn end(lock: &RawRwLock) -> bool {
     })
 }
 
+/// Whether the calling thread reads nothing.
+#[cfg_attr(raddle_loom, allow(dead_code, reason = "models keep no threads"))]
+pub(crate) fn reads_nothing() -> bool {
+    with(|all| all.is_empty())
+}
+
 /// Another lock may have the address later.
 pub(super) fn forget(lock: &mut RawRwLock) {
     let me = address(lock);

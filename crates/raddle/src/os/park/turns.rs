@@ -102,6 +102,13 @@ pub(crate) fn begin() {
     }
 }
 
+/// The calling thread takes no turns any more, if it did: it ends.
+pub(crate) fn end() {
+    if let Some(turns) = mine() {
+        turns.end();
+    }
+}
+
 /// The place of a thread that is about to be started, if its starter takes turns.
 pub(crate) struct Expected(Option<usize>);
 
@@ -141,9 +148,7 @@ pub(crate) struct Taking;
 
 impl Drop for Taking {
     fn drop(&mut self) {
-        if let Some(turns) = mine() {
-            turns.end();
-        }
+        end();
     }
 }
 

@@ -79,6 +79,7 @@ pub use turn::{
     touch_anything, when_stuck,
 };
 
+pub use super::spare::reuse;
 pub use crate::os::turns::Touch;
 
 #[cfg(test)]

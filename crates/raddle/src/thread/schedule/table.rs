@@ -19,6 +19,7 @@ use std::ptr;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::super::spare;
 use super::time::Next;
 use super::touch::Touched;
 use super::{Able, Strategy};
@@ -257,7 +258,7 @@ impl Table {
     fn are_all_here(&self) -> bool {
         let status =
             |wanted| self.places.iter().filter(move |each| each.status == wanted).count();
-        let here = self.places.len() - status(Status::Ended);
+        let here = self.places.len() - status(Status::Ended) + spare::natives().len();
         status(Status::Outside) == 0 && count().is_some_and(|all| all <= here)
     }
 

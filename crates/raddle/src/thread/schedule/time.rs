@@ -6,6 +6,7 @@
 
 use std::sync::atomic::Ordering;
 
+use super::super::spare;
 use super::table::{NOW, Place, Status, Table};
 use crate::os::deadline;
 use crate::os::threads::{alarm, count, others_are_asleep};
@@ -170,7 +171,8 @@ impl Table {
     /// Whether the process's other threads, if there are any, do nothing.
     pub(super) fn others_are_quiet(&mut self) -> bool {
         let here = self.places.iter().filter(|each| each.status != Status::Ended);
-        let natives: Vec<_> = here.map(|each| each.native).collect();
+        let mut natives: Vec<_> = here.map(|each| each.native).collect();
+        natives.extend(spare::natives());
         if count().is_none_or(|all| all <= natives.len()) {
             return true;
         }

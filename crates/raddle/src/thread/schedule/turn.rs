@@ -12,7 +12,9 @@ use super::table::{NOW, PLACES, Place, Run, Status, Step, Table, table};
 use crate::os::fork;
 use crate::os::threads::{is_asleep, native_id};
 use crate::os::turns::{self, Touch, Turns};
-use crate::os::{Deadline, Parker, Spin, TELLS_SIGNALS, Wake, Wakeup, deadline, own_time};
+use crate::os::{
+    Deadline, Parker, Spin, TELLS_SIGNALS, Wake, Wakeup, cores, deadline, own_time,
+};
 
 /// After how many nanoseconds without a point the thread that has the turn is outside.
 const PATIENCE: i64 = 200_000_000;
@@ -41,7 +43,7 @@ static IN_CHILD: fork::InChild = after_fork;
 /// In the child of a fork: the thread that is left takes no turns, and there are no runs.
 fn after_fork(_generation: u32) {
     LEFT_BEHIND.fetch_or(RUNS.load(Ordering::Relaxed), Ordering::Relaxed);
-    own_time::keep(None);
+    leave();
     turns::assign(None);
     let _ = turns::has_given_up();
 }
@@ -49,6 +51,12 @@ fn after_fork(_generation: u32) {
 thread_local! {
     /// The thread's number: of its run, and its place in that.
     static MINE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The calling thread takes no turns any more.
+fn leave() {
+    own_time::keep(None);
+    cores::leave();
 }
 
 /// Unlocks, and then wakes the threads.
@@ -166,10 +174,10 @@ impl Waiting {
     }
 }
 
-/// Sleeps until the parker is notified, for so many nanoseconds at most; one of few threads spins
-/// first.
+/// Sleeps until the parker is notified, for so many nanoseconds at most; one of few threads that are
+/// on several cores spins first.
 fn sleep(parker: &Parker, few: bool, patience: i64) -> Wake {
-    if few && Spin::for_turn(SPIN, || parker.is_notified()) {
+    if few && !cores::is_shared() && Spin::for_turn(SPIN, || parker.is_notified()) {
         return Wake::Unparked;
     }
     let end = Deadline::at(deadline::now().saturating_add(patience));
@@ -200,7 +208,7 @@ impl Turns for Chooser {
     fn point(&self, next: Touch, call: &'static str, at: &'static Location<'static>) {
         let came = step(MINE.get(), Status::Ready, Some(next));
         if came == Came::Over {
-            own_time::keep(None);
+            leave();
         }
         let mut table = table();
         if let Some(place) = table.takes_turns(MINE.get())
@@ -239,6 +247,7 @@ impl Turns for Chooser {
             Came::Over => {
                 table().note(number, Status::Ended);
                 turns::give_up();
+                cores::leave();
                 Wake::Signal
             }
         }
@@ -267,6 +276,7 @@ impl Turns for Chooser {
 
     fn begin(&self, number: usize) {
         MINE.set(number);
+        cores::join();
         let mut table = table();
         if let Some(place) = table.takes_turns(number) {
             table.places[place].native = native_id();
@@ -279,8 +289,10 @@ impl Turns for Chooser {
                 Came::Signal => {}
             }
         };
-        own_time::keep(goes_on.then_some(&NOW));
-        if !goes_on {
+        if goes_on {
+            own_time::keep(Some(&NOW));
+        } else {
+            cores::leave();
             self.cancel(number);
         }
     }
@@ -294,8 +306,8 @@ impl Turns for Chooser {
             at.touched.end(at.itself);
             table.hand_on_from(place, None)
         });
-        deliver(table, wakeups);
         own_time::keep(None);
+        deliver(table, wakeups);
     }
 }
 
@@ -326,6 +338,7 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     let _ = turns::has_given_up();
     turns::chosen_by(&Chooser);
     RUNS.store(true, Ordering::Relaxed);
+    cores::share();
     own_time::keep(Some(&NOW));
     Ok(())
 }
@@ -341,7 +354,7 @@ pub fn finish(at_once: bool) -> (Run, Box<dyn Strategy>) {
     // (A signal is looked at afterwards: then nobody is waited for any more.)
     let ends = mine
         && (at_once || step(MINE.get(), Status::Last, Some(Touch::ANYTHING)) == Came::Signal);
-    own_time::keep(None);
+    leave();
     let mut table = table();
     if ends {
         table.places[0].status = Status::Last;
@@ -408,7 +421,7 @@ pub fn starts(thread: Touch) {
 pub fn aside<R>(start: impl FnOnce() -> R) -> R {
     let takes = takes_turns();
     own_time::keep(None);
-    let result = start();
+    let result = cores::apart(start);
     own_time::keep(takes.then_some(&NOW));
     result
 }

@@ -1,0 +1,179 @@
+//! A thread state that the next thread gets: only while something is explored.
+//!
+//! Making a state and taking it apart is most of what a short thread costs; without a GIL it is a
+//! quarter of a millisecond, since the end of a state searches memory that earlier threads have left
+//! behind. So raw threads are [kept](raddle::thread::keep) there, with their states. A program is
+//! not to see that: what it can leave in a state is taken out, or the state is not kept.
+//!
+//! | left in a state                                        | what becomes of it              |
+//! |--------------------------------------------------------|---------------------------------|
+//! | `threading.local` values, `PyThreadState_GetDict`      | dropped                         |
+//! | an exception that was to be raised in the thread       | dropped                         |
+//! | context variables, functions that trace or profile,    | the state is taken apart, as    |
+//! | hooks of asynchronous generators, origins of coroutines | elsewhere                      |
+
+use std::cell::Cell;
+use std::ptr;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use raddle::thread;
+
+use crate::blocking::finalizing::is_finalizing;
+use crate::python::call;
+use crate::python::exit_guards::HangOnUnwind;
+
+thread_local! {
+    /// The state of the calling thread, which waits to be another.
+    static STATE: Cell<*mut ffi::PyThreadState> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// The state that the calling thread has from an earlier one, or null.
+///
+/// # Safety
+/// The thread is not attached, and the interpreter is alive.
+pub(super) unsafe fn take(
+    interpreter: *mut ffi::PyInterpreterState,
+) -> *mut ffi::PyThreadState {
+    let state = STATE.replace(ptr::null_mut());
+    // SAFETY: a state that `keep` has left is the calling thread's, and is not attached.
+    if state.is_null() || unsafe { ffi::PyThreadState_GetInterpreter(state) } == interpreter {
+        return state;
+    }
+    // SAFETY: as above.
+    unsafe { delete(state) };
+    ptr::null_mut()
+}
+
+/// Leaves the state for the next thread, if there will be one; returns whether it has. The thread is
+/// not attached then.
+///
+/// # Safety
+/// `state` is the calling thread's, attached, which has run its function and has dropped what it
+/// owned.
+pub(super) unsafe fn keep(state: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: attached, says the caller.
+    let py = unsafe { Python::assume_attached() };
+    // SAFETY: `leave` is of the kind that is asked for; passed on to the caller.
+    if unsafe { !(thread::can_be_kept() && is_plain(py) && drop_locals(state)) } {
+        return false;
+    }
+    // SAFETY: of this thread.
+    if unsafe { !thread::keep(leave) } {
+        return false; // (What was dropped would have been next.)
+    }
+    STATE.set(state);
+    true
+}
+
+/// Takes the kept state apart: the thread ends.
+unsafe extern "C-unwind" fn leave() {
+    let guard = HangOnUnwind;
+    let state = STATE.replace(ptr::null_mut());
+    if !state.is_null() && !is_finalizing() {
+        // SAFETY: a state that `keep` has left is the calling thread's, and is not attached.
+        unsafe { delete(state) };
+    }
+    std::mem::forget(guard);
+}
+
+/// Takes a state apart.
+///
+/// # Safety
+/// It is the calling thread's, which is not attached.
+unsafe fn delete(state: *mut ffi::PyThreadState) {
+    // SAFETY: passed on to the caller.
+    unsafe {
+        ffi::PyEval_RestoreThread(state);
+        call::clear_thread_state(state);
+        ffi::PyThreadState_DeleteCurrent();
+    }
+}
+
+/// Whether the calling thread's state says nothing else than a new one, but for its locals.
+fn is_plain(py: Python<'_>) -> bool {
+    let asks = |name: &std::ffi::CStr| {
+        // SAFETY: attached; a reference that `sys` owns, or null with no error set.
+        let asks =
+            unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(name.as_ptr())) };
+        asks.and_then(|asks| call::call0(&asks).ok())
+    };
+    let says_no = |answer: Bound<'_, PyAny>| call::truth(&answer).is_ok_and(|says| !says);
+    let is_unset = |name| asks(name).is_some_and(says_no);
+    let has_no_hooks = || {
+        let hooks = asks(c"get_asyncgen_hooks")?.cast_into::<PyTuple>().ok()?;
+        Some(hooks.iter().all(|hook| hook.is_none()))
+    };
+    is_unset(c"gettrace")
+        && is_unset(c"getprofile")
+        && is_unset(c"get_coroutine_origin_tracking_depth")
+        && has_no_hooks() == Some(true)
+        && has_no_variables()
+}
+
+fn has_no_variables() -> bool {
+    // SAFETY: attached, as the callers are; the context is ours to drop.
+    unsafe {
+        let context = ffi::PyContext_CopyCurrent();
+        let is_empty = !context.is_null() && ffi::PyObject_Length(context) == 0;
+        ffi::Py_DecRef(context);
+        ffi::PyErr_Clear();
+        is_empty
+    }
+}
+
+/// Drops the values that are the thread's own; false if they cannot be found.
+///
+/// # Safety
+/// `state` is the calling thread's, attached.
+unsafe fn drop_locals(state: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: passed on to the caller; the dict is borrowed.
+    unsafe {
+        let dict = ffi::PyThreadState_GetDict();
+        if !dict.is_null() {
+            ffi::PyDict_Clear(dict);
+        }
+        ffi::PyThreadState_SetAsyncExc(raddle::thread_id() as _, ptr::null_mut());
+        drop_keys(state)
+    }
+}
+
+/// Up to 3.12 such values are in the dict.
+#[cfg(not(Py_3_13))]
+unsafe fn drop_keys(_: *mut ffi::PyThreadState) -> bool {
+    true
+}
+
+/// From 3.13 a state has two objects by which `threading.local` finds the thread's values, and
+/// drops them.
+#[cfg(Py_3_13)]
+unsafe fn drop_keys(state: *mut ffi::PyThreadState) -> bool {
+    /// Bytes from the state's beginning to the first of them (64 bits; 3.13 and 3.14).
+    const KEYS: usize = 288;
+    if cfg!(not(target_pointer_width = "64")) {
+        return false;
+    }
+    // SAFETY: the state is that large; the thread is attached, says the caller.
+    unsafe {
+        let keys = state.byte_add(KEYS).cast::<[*mut ffi::PyObject; 2]>();
+        let found = *keys;
+        if !found.into_iter().all(|key| key.is_null() || is_key(key)) {
+            return false;
+        }
+        *keys = [ptr::null_mut(); 2];
+        found.into_iter().filter(|key| !key.is_null()).for_each(|key| call::drop_raw(key));
+    }
+    true
+}
+
+/// Whether an object is of the class that is for that only.
+///
+/// # Safety
+/// It is alive, and the thread attached.
+#[cfg(Py_3_13)]
+unsafe fn is_key(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: passed on to the caller; a class has a name.
+    let name = unsafe { std::ffi::CStr::from_ptr((*ffi::Py_TYPE(object)).tp_name) };
+    name.to_bytes().ends_with(b"_localdummy")
+}

@@ -1,0 +1,153 @@
+//! Threads of the operating system that are used again, while something is explored.
+//!
+//! Thousands of short threads are started then, and most of what one costs is its beginning and its
+//! end. One that has ended in a run waits here, until a thread is started in a run.
+//!
+//! | `next`    | meaning                                | left by                            |
+//! |-----------|----------------------------------------|------------------------------------|
+//! | `Nothing` | waits, and is in the list of spare ones | whoever takes it out of that list |
+//! | `Boot`    | is to be another thread                | itself: it begins                  |
+//! | `Leave`   | is to end                              | itself: it ends                    |
+//!
+//! A fork leaves the list to the parent: in the child all of these threads are gone.
+
+use std::ffi::c_void;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use super::lingering;
+use crate::os::{fork, thread_id, threads::native_id};
+
+/// Whether threads that have ended are kept.
+static KEEPS: AtomicBool = AtomicBool::new(false);
+
+static SPARES: Mutex<Spares> = Mutex::new(Spares { generation: 0, waiting: Vec::new() });
+
+struct Spares {
+    /// The fork generation that they live in.
+    generation: u32,
+    waiting: Vec<Arc<Spare>>,
+}
+
+enum Next {
+    Nothing,
+    Boot(*mut c_void),
+    Leave,
+}
+
+// SAFETY: what is booted from may be used by any thread, once: see `run_raw`.
+unsafe impl Send for Next {}
+
+/// A thread that waits to be another one.
+pub(super) struct Spare {
+    next: Mutex<Next>,
+    told: Condvar,
+    pub(super) ident: usize,
+    pub(super) native: u32,
+    /// Whether it is to be joined once it leaves: no handle has the right.
+    pub(super) joinable: bool,
+}
+
+/// The list; None if a thread that is not there any more may have it locked.
+fn spares() -> Option<MutexGuard<'static, Spares>> {
+    let mut spares = match SPARES.try_lock() {
+        Ok(spares) => spares,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
+    let generation = fork::generation();
+    if spares.generation != generation {
+        spares.generation = generation;
+        mem::forget(mem::take(&mut spares.waiting));
+    }
+    Some(spares)
+}
+
+impl Spare {
+    /// The calling thread, which has ended as far as others can tell.
+    pub(super) fn of_this(joinable: bool) -> Arc<Self> {
+        Arc::new(Self {
+            next: Mutex::new(Next::Nothing),
+            told: Condvar::new(),
+            ident: thread_id(),
+            native: native_id(),
+            joinable,
+        })
+    }
+
+    fn tell(&self, next: Next) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        self.told.notify_one();
+    }
+
+    /// Has the thread boot from this.
+    pub(super) fn boot(&self, boot: *mut c_void) {
+        self.tell(Next::Boot(boot));
+    }
+
+    /// Waits, as this thread, until it is told what to boot from; None: it is to end.
+    pub(super) fn wait(&self) -> Option<*mut c_void> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match mem::replace(&mut *next, Next::Nothing) {
+                Next::Nothing => {}
+                Next::Boot(boot) => return Some(boot),
+                Next::Leave => return None,
+            }
+            next = self.told.wait(next).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Whether a thread that ends now is to wait.
+pub(super) fn are_kept() -> bool {
+    KEEPS.load(Ordering::Relaxed)
+}
+
+/// Puts the calling thread into the list; it waits next.
+pub(super) fn add(spare: &Arc<Spare>) {
+    match spares() {
+        Some(mut spares) if are_kept() => spares.waiting.push(Arc::clone(spare)),
+        _ => {
+            spare.tell(Next::Leave);
+            if spare.joinable {
+                lingering::add(spare.ident);
+            }
+        }
+    }
+}
+
+/// Takes one out of the list, to be [booted](Spare::boot).
+pub(super) fn take() -> Option<Arc<Spare>> {
+    spares()?.waiting.pop()
+}
+
+/// The operating system's numbers of those that wait.
+pub(super) fn natives() -> Vec<u32> {
+    spares().map_or_else(Vec::new, |list| list.waiting.iter().map(|each| each.native).collect())
+}
+
+/// Whether threads that have ended in a run are used again. Those that wait end when this is
+/// switched off, as they do before a fork.
+///
+/// An embedder's threads only, which say so: see [`keep`](super::keep).
+pub fn reuse(keeps: bool) {
+    KEEPS.store(keeps, Ordering::Relaxed);
+    if !keeps {
+        end();
+    }
+}
+
+/// Ends those that wait, and returns when they are gone. The caller holds nothing that they may
+/// need to end.
+pub(super) fn end() {
+    let waiting = spares().map_or_else(Vec::new, |mut list| mem::take(&mut list.waiting));
+    for spare in waiting {
+        spare.tell(Next::Leave);
+        if spare.joinable {
+            // SAFETY: the one right to join it went to whoever took it out of the list.
+            unsafe { libc::pthread_join(spare.ident as libc::pthread_t, std::ptr::null_mut()) };
+        }
+    }
+}
