@@ -67,6 +67,7 @@ __all__ = [
     "_check_order",
     "_choices_of",
     "_close",
+    "_cores",
     "_count",
     "_counted",
     "_detect",
@@ -75,7 +76,6 @@ __all__ = [
     "_forked",
     "_forks",
     "_hold_turns",
-    "_reuse_threads",
     "_ident",
     "_inside",
     "_is_aside",
@@ -84,6 +84,7 @@ __all__ = [
     "_make_handle_for",
     "_make_thread_handle",
     "_moment",
+    "_on_all_cores",
     "_owner",
     "_point",
     "_profile",
@@ -91,6 +92,7 @@ __all__ = [
     "_quicken",
     "_quicken_stream",
     "_reached",
+    "_reuse_threads",
     "_scopes_forked",
     "_settle",
     "_show_sign",
@@ -662,6 +664,10 @@ def _choices_of(word: str) -> list[int] | None: ...
 def _point(object: object = None, reads: bool = False) -> bool: ...
 def _hold_turns() -> None: ...
 def _reuse_threads(reuses: bool) -> None: ...
+def _cores() -> list[int] | None: ...
+def _on_all_cores(
+    function: Callable[..., object], /, *args: object, **kwargs: object
+) -> object: ...
 def _smallest(
     choices: list[int], tries: int, fails: Callable[[list[int]], object]
 ) -> list[int]: ...

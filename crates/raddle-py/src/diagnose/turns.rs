@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyDict, PyList, PyTuple};
 use raddle::thread::schedule::{
     self, Choices, Depth, Mix, Orders, PartialOrder, Random, Replay, Strategy, Touch, token,
 };
@@ -125,6 +125,24 @@ pub(crate) fn hold_turns() {
 #[pyo3(name = "_reuse_threads")]
 pub(crate) fn reuse_threads(py: Python<'_>, reuses: bool) {
     py.detach(|| schedule::reuse(reuses));
+}
+
+/// Calls `function(*args, **kwargs)`: what that starts may run on all cores.
+#[pyfunction]
+#[pyo3(name = "_on_all_cores", signature = (function, /, *args, **kwargs))]
+pub(crate) fn on_all_cores<'py>(
+    function: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    schedule::on_all_cores(|| call::call(function, args, kwargs))
+}
+
+/// The cores that the calling thread could run on before it shared one; None if it shares none.
+#[pyfunction]
+#[pyo3(name = "_cores")]
+pub(crate) fn cores() -> Option<Vec<usize>> {
+    schedule::cores()
 }
 
 /// Says which thread the calling one is about to start.

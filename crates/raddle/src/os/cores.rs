@@ -5,10 +5,10 @@
 //! twenty. So they share one, where the system offers that.
 
 #[cfg(target_os = "linux")]
-pub(crate) use shared::{apart, count, give_way, is_shared, join, leave, share};
+pub(crate) use shared::{apart, before, count, give_way, is_shared, join, leave, share};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use own::{apart, count, give_way, is_shared, join, leave, share};
+pub(crate) use own::{apart, before, count, give_way, is_shared, join, leave, share};
 
 #[cfg(target_os = "linux")]
 mod shared {
@@ -133,6 +133,13 @@ mod shared {
         }
     }
 
+    /// The cores that the calling thread could run on before it shared one; None if it does not, or
+    /// has chosen others since.
+    pub(crate) fn before() -> Option<Vec<usize>> {
+        let core = MINE.get().filter(|core| Cores::mine() == Some(Cores::only(*core)));
+        core.map(|_| (0..WORDS * 64).filter(|core| Cores::before().has(*core)).collect())
+    }
+
     /// Calls `call`, during which the calling thread shares no core.
     pub(crate) fn apart<R>(call: impl FnOnce() -> R) -> R {
         let core = MINE.get();
@@ -169,6 +176,10 @@ mod own {
 
     pub(crate) fn is_shared() -> bool {
         false
+    }
+
+    pub(crate) fn before() -> Option<Vec<usize>> {
+        None
     }
 
     pub(crate) fn leave() {}

@@ -11,6 +11,9 @@
 //! crate's (a socket, another lock), is *outside* until it does, and others go on: a schedule
 //! with such threads may not come about again.
 //!
+//! The threads of a run share one core, where the system offers that: a turn passes on sooner. What
+//! they start has it, too, if it takes no turns; see [`on_all_cores`].
+//!
 //! The first thread has the place 0, and each other the next number when it is started. A choice is
 //! the position among those that can go on: the thread that ran last, if it can, and then the
 //! others by their places. So a schedule of noughts is the one with the fewest switches.
@@ -75,8 +78,8 @@ pub use strategy::{Able, Choices, Depth, Random, Replay, Strategy};
 pub use table::Run;
 pub use touch::Touched;
 pub use turn::{
-    aside, begin, finish, hold, is_stuck, point, point_at, starts, takes_turns, time,
-    touch_anything, when_stuck,
+    aside, begin, cores, finish, hold, is_stuck, on_all_cores, point, point_at, starts,
+    takes_turns, time, touch_anything, when_stuck,
 };
 
 pub use super::spare::reuse;

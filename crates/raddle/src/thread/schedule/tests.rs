@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use super::dice::Dice;
 use super::{
     Choices, Depth, Orders, PartialOrder, Random, Replay, Run, Strategy, Touch, begin, finish,
-    is_stuck, point, point_at, time,
+    is_stuck, point, point_at, reuse, time,
 };
-use crate::{Blocking, Deadline, Event, Lock, Native, Parker, Semaphore, Thread, Wake, spawn};
+use crate::{
+    Blocking, Deadline, Event, Lock, Native, Parker, Semaphore, Thread, Wake, spawn, thread,
+};
 
 /// One run at a time: the table is the process's.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -311,4 +313,61 @@ fn a_thread_that_outlives_its_run_is_in_no_other_ones_way() {
     assert_eq!(left, [(1, true)]);
     free.store(true, Ordering::Relaxed);
     assert!(walkers(2, 1) > 1);
+}
+
+/// Runs that are over, of threads that were used again, and those that have left.
+static BEGUN: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+static LEFT: AtomicUsize = AtomicUsize::new(0);
+
+unsafe extern "C-unwind" fn leave() {
+    LEFT.fetch_add(1, Ordering::Relaxed);
+}
+
+unsafe extern "C-unwind" fn main(_: *mut std::ffi::c_void) {
+    thread::settled();
+    BEGUN.lock().unwrap().push(thread::thread_id());
+    point();
+    // SAFETY: `leave` only counts.
+    let _ = unsafe { thread::keep(leave) };
+}
+
+#[test]
+fn raw_threads_are_used_again_until_that_is_switched_off() {
+    reuse(true);
+    let start = || {
+        let handle = Arc::new(thread::Handle::new());
+        // SAFETY: `main` says that it is settled, and does not unwind.
+        let started = unsafe { thread::run_raw(&handle, false, 0, main, std::ptr::null_mut()) };
+        started.unwrap();
+        handle
+    };
+    let join = |handle: &thread::Handle| {
+        assert_eq!(handle.join_with(&mut Native, Deadline::NEVER), Ok(thread::Reaped::Ended));
+    };
+    let one_by_one = || {
+        join(&start());
+        join(&start());
+    };
+    assert_eq!(
+        explore(Box::new(Random::new(1)), 5, one_by_one, |run| assert!(!run.outside)),
+        5
+    );
+    let ids = std::mem::take(&mut *BEGUN.lock().unwrap());
+    assert_eq!(ids, vec![ids[0]; 10], "all of them are one of the system's");
+    let both = || {
+        let threads = [start(), start()];
+        threads.iter().for_each(|each| join(each));
+    };
+    explore(Box::new(Choices::new(MANY)), MANY, both, |run| {
+        assert!(!run.stuck && run.left == 0)
+    });
+    let mut ids = std::mem::take(&mut *BEGUN.lock().unwrap());
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 2);
+    assert_eq!(LEFT.load(Ordering::Relaxed), 0);
+    reuse(false);
+    assert_eq!(LEFT.load(Ordering::Relaxed), 2, "they are gone when it returns");
+    explore(Box::new(Random::new(1)), 2, one_by_one, |_| ());
+    assert_eq!(LEFT.load(Ordering::Relaxed), 2, "none was kept");
 }

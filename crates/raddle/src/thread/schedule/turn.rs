@@ -426,6 +426,18 @@ pub fn aside<R>(start: impl FnOnce() -> R) -> R {
     result
 }
 
+/// The threads of a run share one core, where the system offers that: calls `call`, during which the
+/// calling one may run on all cores that it could before, as what it starts meanwhile may.
+pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {
+    cores::apart(call)
+}
+
+/// The numbers of these cores; None if the calling thread shares none.
+#[must_use]
+pub fn cores() -> Option<Vec<usize>> {
+    cores::before()
+}
+
 /// Has the steps of the present run noted, from here on.
 pub(super) fn tell() {
     table().steps = Some(Vec::new());
