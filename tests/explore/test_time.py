@@ -1,8 +1,11 @@
 """Time in a run: it jumps where all wait for it, and passes where somebody looks or works."""
 
+import asyncio
+import contextlib
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import textwrap
 import time
@@ -11,7 +14,7 @@ import types
 import programs
 import pytest
 import raddle
-from raddle import queue, threading
+from raddle import futures, queue, threading
 
 pytestmark = pytest.mark.raddle_only
 
@@ -222,3 +225,91 @@ def test_clocks_of_tests_stand_still_where_modules_keep_them(tmp_path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     done = programs.run(*command, "--raddle-virtual-time", cwd=tmp_path)
     assert done.returncode == 0, programs.seen(done)
+
+
+def test_a_loop_of_asyncio_waits_by_the_run_s_clock():
+    def waits(seen):
+        async def main():
+            began = asyncio.get_running_loop().time()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), 1800)
+            await asyncio.sleep(1800)
+            seen.append(asyncio.get_running_loop().time() - began)
+
+        asyncio.run(main())
+
+    assert 3600 <= under(waits)[0] < 3601
+
+
+def test_a_loop_is_woken_by_another_thread():
+    seen = []
+
+    def waits():
+        async def main():
+            loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+            def work():
+                time.sleep(60)
+                called.append(loop.time())
+                loop.call_soon_threadsafe(done.set)
+
+            called, began = [], loop.time()
+            thread = threading.Thread(target=work)
+            thread.start()
+            await done.wait()
+            seen.append((60 <= called[0] - began < 61, loop.time() - called[0] < 1))
+            thread.join()
+
+        asyncio.run(main())
+
+    raddle.explore(waits, runs=50, seed=1)
+    assert set(seen) == {(True, True)}
+
+
+def test_schedules_of_a_loop_and_its_threads_come_again():
+    def counts():
+        total = [0]
+
+        def add():
+            with lock:
+                seen = total[0]
+            with lock:
+                total[0] = seen + 1
+
+        async def main():
+            calls = [asyncio.get_running_loop().run_in_executor(pool, add) for _ in range(2)]
+            await asyncio.gather(*calls)
+
+        lock = threading.Lock()
+        with futures.ThreadPoolExecutor(2) as pool:
+            asyncio.run(main())
+        assert total == [2]
+
+    with pytest.raises(AssertionError) as caught:
+        raddle.explore(counts, seed=1)
+    told = caught.value.__notes__[-1]
+    assert "may not come again" not in told
+    token = told.rpartition("replay(")[2].split("'")[1]
+    for _ in range(10):
+        with pytest.raises(AssertionError):
+            raddle.replay(token, counts)
+
+
+def test_a_loop_that_watches_a_socket_waits_for_the_system():
+    def waits(seen):
+        async def main():
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                ours.setblocking(False)
+                loop, began = asyncio.get_running_loop(), time.monotonic()
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(loop.sock_recv(ours, 1), 0.05)
+                seen.append(time.monotonic() - began)
+                theirs.send(b"x")
+                seen.append(await asyncio.wait_for(loop.sock_recv(ours, 1), 50))
+
+        asyncio.run(main())
+
+    took, got = under(waits)
+    assert 0.05 <= took < 50
+    assert got == b"x"

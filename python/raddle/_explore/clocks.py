@@ -33,7 +33,7 @@ class Modules(dict):
 
 # What waits for the system.
 _REAL = Modules(
-    *("asyncio", "multiprocessing", "concurrent.futures.process", "selectors", "select"),
+    *("multiprocessing", "concurrent.futures.process", "selectors", "select"),
     *("subprocess", "socket", "ssl", "socketserver", "_pytest", "pytest", "pluggy", "xdist"),
     *("execnet", "pytest_timeout", "raddle", "threading", "queue", "gevent", "eventlet"),
     *("trio", "anyio", "uvloop", "distributed", "loky", "tornado.ioloop"),

@@ -13,7 +13,7 @@ import threading as _stock
 import time
 
 from raddle import Pool, _raddle, queue, sync, threading
-from raddle._explore import clocks, cores
+from raddle._explore import clocks, cores, loops
 from raddle._futures.executor import ThreadPoolExecutor
 from raddle._futures.future import Future
 from raddle._futures.group import Group
@@ -235,8 +235,8 @@ def put_in():
         about, names = _METHODS[threading.Thread]
         _point_at(sys.modules["threading"].Thread, names, about)
     _replace(sys, "breakpointhook", _held(sys.breakpointhook))
-    for module, name, new in cores.replaced():
-        _replace(module, name, new)
+    for owner, name, new in (*cores.replaced(), *loops.replaced()):
+        _replace(owner, name, new)
     if not _clocks_stay:
         for module, name, new in clocks.replaced(_slept(time.sleep)):
             _replace(module, name, new)

@@ -192,6 +192,13 @@ pub(crate) fn time_of_turns() -> Option<i64> {
     Some(time)
 }
 
+/// The run's time is this at least, in nanoseconds: the calling thread has waited for the system.
+#[pyfunction]
+#[pyo3(name = "_move_time")]
+pub(crate) fn move_time(nanos: i64) {
+    schedule::move_time(nanos);
+}
+
 /// The shortest sleep, in nanoseconds: about what the system makes of it.
 const NAP: i64 = 50_000;
 

@@ -426,6 +426,14 @@ pub fn aside<R>(start: impl FnOnce() -> R) -> R {
     result
 }
 
+/// The run's time is this at least, in nanoseconds, if the calling thread takes turns: it has waited
+/// for the system meanwhile.
+pub fn move_time(nanos: i64) {
+    if takes_turns() {
+        NOW.fetch_max(nanos, Ordering::Relaxed);
+    }
+}
+
 /// The threads of a run share one core, where the system offers that: calls `call`, during which the
 /// calling one may run on all cores that it could before, as what it starts meanwhile may.
 pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {
