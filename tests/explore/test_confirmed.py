@@ -126,6 +126,24 @@ def test_a_test_s_race_is_confirmed_and_comes_again(tmp_path):
     assert again.returncode == 1 and "5 instead of 10" in again.stdout, programs.seen(again)
 
 
+def test_a_package_s_race_comes_again_from_its_token_alone(tmp_path):
+    package = tmp_path / "site-packages" / "accounts"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(ACCOUNT)
+    (tmp_path / "test_app.py").write_text("from accounts import deposits as test_deposits\n")
+    env = programs.environment(PYTHONPATH=str(package.parent))
+
+    def pytest_(*options):
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+        return programs.run(*command, cwd=tmp_path, env=env)
+
+    done = pytest_("--raddle-explore", "--raddle-race-in=accounts")
+    assert "5 instead of 10" in done.stdout, programs.seen(done)
+    assert "@accounts/__init__.py:9+accounts/__init__.py:10" in token(done.stdout)
+    again = pytest_(f"--raddle-replay={token(done.stdout)}")
+    assert again.returncode == 1 and "5 instead of 10" in again.stdout, programs.seen(again)
+
+
 @pytest.mark.parametrize("wrong", ["r1@", "r1@app.py", "r1@:3", "r1@app.py:x", "r1@a:1+"])
 def test_what_is_no_place_is_refused(wrong):
     with pytest.raises(ValueError, match="is no schedule"):

@@ -334,3 +334,56 @@ def test_a_thread_at_a_breakpoint_keeps_its_turn(monkeypatch):
 
     raddle.replay("r1", looks)
     assert seen == ["prompt", "goes on", "other"]
+
+
+def test_threads_that_take_no_turns_are_warned_of():
+    import threading as stock
+
+    if stock.Thread.start is threading.Thread.start:
+        pytest.skip("raddle is installed")
+
+    def starts():
+        thread = stock.Thread(target=int)
+        thread.start()
+        thread.join()
+
+    with pytest.warns(RuntimeWarning, match=r"takes no turns: only those of raddle.threading"):
+        raddle.explore(starts, runs=1)
+    thread = stock.Thread(target=int)
+    thread.start()  # Without a word.
+    thread.join()
+
+
+def test_the_steps_are_those_that_led_to_the_failure():
+    def counts():
+        box, event, lock = [0], threading.Event(), threading.Lock()
+
+        def poll():
+            while True:
+                event.wait(5)
+                event.clear()
+
+        def add():
+            with lock:
+                seen = box[0]
+            with lock:
+                box[0] = seen + 1
+
+        threading.Thread(target=poll, daemon=True).start()
+        threads = [threading.Thread(target=add) for _ in "ab"]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert box == [2]
+
+    error, _ = found(counts, seed=1)
+    told = error.__notes__[-1]
+    assert told.count("lock.__enter__") == 4
+    assert "steps before these" not in told
+
+
+def test_the_seed_is_told_and_finds_the_same_schedule():
+    error, schedule = found(deposits)
+    seed = int(re.search(r"raddle: schedule \d+ of seed (\d+) fails", error.__notes__[-1])[1])
+    assert found(deposits, seed=seed)[1] == schedule

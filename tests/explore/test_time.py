@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import textwrap
+import threading as stock
 import time
 import types
 
@@ -159,6 +160,32 @@ def test_a_signal_that_comes_soon_is_waited_for():
             signal.signal(signal.SIGALRM, later)
 
     assert under(waits) == [True]
+
+
+def test_a_signal_that_comes_between_two_looks_is_seen():
+    read, write = os.pipe()  # (With another thread in the process it is looked twice.)
+    idle = stock.Thread(target=os.read, args=(read, 1), daemon=True)
+    idle.start()
+
+    def waits(seen, after):
+        event = threading.Event()
+        later = signal.signal(signal.SIGALRM, lambda *_: event.set())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, after)
+            seen.append(event.wait())
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, later)
+
+    try:
+        for n in range(40):
+            assert under(lambda seen, n=n: waits(seen, 0.0505 + n / 20_000)) == [True]
+    finally:
+        os.write(write, b"x")
+        idle.join()
+        os.close(read)
+        os.close(write)
+
 
 
 def test_a_connection_that_is_polled_times_out():

@@ -62,7 +62,7 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
             print(verdict, file=sys.stderr)
         if failed is None:
             return Exploration(count, complete, looking.seed)
-        told = search.tell(attempt, failed, count)
+        told = search.tell(attempt, failed, count, looking.seed)
     raise told.error
 
 

@@ -107,7 +107,7 @@ class Schedules:
                 count, _, outcome = looking.look(attempt)
                 verdicts = looking.verdicts
                 if outcome is not None:
-                    outcome = search.tell(attempt, outcome, count)
+                    outcome = search.tell(attempt, outcome, count, looking.seed)
         self._count(item, runs, outside, outcome)
         if outcome is None or outcome.error is None:
             last = beside or last

@@ -11,6 +11,7 @@ import functools
 import sys
 import threading as _stock
 import time
+import warnings
 
 from raddle import Pool, _raddle, queue, sync, threading
 from raddle._explore import clocks, cores, loops
@@ -104,6 +105,11 @@ _FUNCTIONS = [
 _INNER = clocks.Modules(
     *("threading", "queue", "raddle", "concurrent.futures"),
     *("importlib", "_frozen_importlib", "_frozen_importlib_external"),
+)
+
+_UNSEEN = (
+    "a Thread of the standard library takes no turns: only those of raddle.threading are "
+    "explored, or all of them after raddle.install()"
 )
 
 places = frozenset()  # (file, line)s whose accesses are points
@@ -204,6 +210,16 @@ def _slept(real):
     return sleep
 
 
+def _warned(start):
+    @functools.wraps(start)
+    def warned(self):
+        if _raddle._time_of_turns() is not None:
+            warnings.warn(_UNSEEN, RuntimeWarning, stacklevel=2)
+        return start(self)
+
+    return warned
+
+
 @contextlib.contextmanager
 def replaced(reuses=True):
     """A block in which raddle's types come to points; RuntimeError in such a block.
@@ -234,6 +250,8 @@ def put_in():
     if state.installed():  # The interpreter's own class has raddle's methods then.
         about, names = _METHODS[threading.Thread]
         _point_at(sys.modules["threading"].Thread, names, about)
+    else:
+        _replace(_stock.Thread, "start", _warned(_stock.Thread.start))
     _replace(sys, "breakpointhook", _held(sys.breakpointhook))
     for owner, name, new in (*cores.replaced(), *loops.replaced()):
         _replace(owner, name, new)

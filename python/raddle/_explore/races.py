@@ -26,10 +26,15 @@ def found():
 
 
 def places(race):
-    """Return the lines of a race's accesses, as (file, line)s; a file has no folder."""
+    """Return the lines of a race's accesses, as (file, line)s.
+
+    A file is its name, with its folder's if packages have one of that name each (__init__.py).
+    """
     out = set()
     for each in race.accesses:
-        file, _, line = each["at"].replace("\\", "/").rpartition("/")[2].rpartition(":")
+        path, _, line = each["at"].replace("\\", "/").rpartition(":")
+        parts = path.split("/")
+        file = "/".join(parts[-2 if parts[-1].startswith("__") else -1 :])
         out.add((file, int(line)))
         if each["since"] is not None:
             out.add((file, int(each["since"])))

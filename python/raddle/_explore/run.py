@@ -80,6 +80,7 @@ class Run:
     def __enter__(self):
         global _present
         self._errors, self._steps = [], [] if self._tell else None
+        self._ends = None  # How many steps led to the first error.
         # (If raddle is installed, threads look in the interpreter's module.)
         modules = (threading, sys.modules["threading"])
         self._hooks = [(module, module.excepthook) for module in modules]
@@ -103,6 +104,8 @@ class Run:
             raise
 
     def __exit__(self, _, error, __):
+        if error is not None and not isinstance(error, Stuck):
+            self._end()
         try:
             # (What is no Exception, such as Ctrl-C's, waits for nobody.)
             at_once = error is not None and not isinstance(error, (Exception, SystemExit))
@@ -119,7 +122,18 @@ class Run:
         if told[6] and isinstance(error, Stuck):
             error.report = ENDLESS.format(told[2])
         self._errors = None
-        self.outcome = Outcome(error, told, self._steps, self._report)
+        self.outcome = Outcome(error, told, self._led(error), self._report)
+
+    def _end(self):
+        """Say that the steps so far led to an error."""
+        if self._ends is None and self._steps is not None:
+            self._ends = len(self._steps)
+
+    def _led(self, error):
+        """Return the steps that led to an error; all where that is a deadlock, or there is none."""
+        if error is None or self._steps is None or isinstance(error, Stuck):
+            return self._steps
+        return self._steps[: self._ends]
 
     def describe(self):
         """Keep a report of who waits for what; all threads of the run do."""
@@ -133,6 +147,8 @@ class Run:
 
     def _failed(self, args):
         if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+            if not isinstance(args.exc_value, Stuck):
+                self._end()
             self._errors.append(args.exc_value)
 
     def _put_back(self):

@@ -88,7 +88,7 @@ def again(attempt, choices, tell):
     return attempt(_raddle._Schedules("replay", choices=choices), tell)
 
 
-def tell(attempt, failed, count):
+def tell(attempt, failed, count, seed):
     """Return the Outcome of a small schedule that fails likewise, told in its error's notes."""
     with races.turning(failed.places):
         choices = _smaller(attempt, failed)
@@ -100,7 +100,7 @@ def tell(attempt, failed, count):
     if shown.signature != failed.signature:
         shown, choices = failed, failed.choices
         shown.error.add_note(NOT_AGAIN)
-    note(shown, choices, f"schedule {count}")
+    note(shown, choices, f"schedule {count} of seed {seed}")
     return shown
 
 

@@ -10,7 +10,7 @@ from raddle import _raddle
 
 def encode(choices, places=()):
     """Return the token of a schedule; places: (file, line)s that are points."""
-    at = "+".join(f"{quote(file, safe='')}:{line}" for file, line in sorted(places))
+    at = "+".join(f"{quote(file, safe='/')}:{line}" for file, line in sorted(places))
     return _raddle._word_of(choices) + ("@" + at if at else "")
 
 

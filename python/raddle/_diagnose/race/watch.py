@@ -132,7 +132,16 @@ def _is_wanted(code):
     name = code.co_filename
     if name.startswith("<frozen"):
         return False
-    return stack.is_own_file(name) or name.startswith(_packages or ("\0",))
+    if stack.is_own_file(name) or name.startswith(_packages or ("\0",)):
+        return True
+    turns = _turns_of(name)
+    return bool(turns) and any(line in turns for _, _, line in code.co_lines())
+
+
+def _turns_of(path):
+    """Return the lines of a file at which threads come to a point, see turn_at()."""
+    path = path.replace("\\", "/")
+    return {line for name, line in _turns if path == name or path.endswith(f"/{name}")}
 
 
 class _Claim:
@@ -227,7 +236,7 @@ def _names_for(written):
 
 def turn_at(places):
     """Have threads that take turns come to a point at accesses in these lines, (file, line)s,
-    and in no others. A file is its name without a folder."""
+    and in no others. A file is the end of its path. That code is looked at, whoever's it is."""
     global _turns
     _turns = frozenset(places)
     for code, written, _ in list(_known.values()):
@@ -236,12 +245,12 @@ def turn_at(places):
 
 
 def _make_points(code, entries):
-    file, lines = os.path.basename(code.co_filename), {}
-    if any(file == name for name, _ in _turns):
+    turns, lines = _turns_of(code.co_filename), {}
+    if turns:
         for start, end, line in code.co_lines():
             lines.update(dict.fromkeys(range(start, end, 2), line))
     at = [entry[0] for entry in entries if entry[1] not in _STEPLESS]
-    _raddle._race_points(code, [each for each in at if (file, lines.get(each)) in _turns])
+    _raddle._race_points(code, [each for each in at if lines.get(each) in turns])
 
 
 def _look_again(names):

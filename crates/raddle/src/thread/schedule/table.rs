@@ -123,6 +123,8 @@ pub(super) struct Table {
     pub(super) quiet: u32,
     /// For how many jumps in a row they were.
     pub(super) trust: u32,
+    /// A signal was to come soon, and nobody has looked whether it has.
+    pub(super) rings: bool,
     /// There is a thread of which nobody has said what it is: any step may touch anything.
     pub(super) coarse: bool,
     /// What the threads do, if that is to be told.
@@ -148,6 +150,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     paces_since: None,
     quiet: 0,
     trust: 0,
+    rings: false,
     coarse: false,
     steps: None,
     held: false,

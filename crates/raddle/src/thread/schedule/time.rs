@@ -148,14 +148,15 @@ impl Table {
 
     /// Whether something ends waits that is none of the threads': what one waits for outside, or a
     /// signal that comes soon, and before the next deadline.
-    fn waits_for_the_world(&self) -> bool {
-        let left = || self.next_end().map_or(SOON, |end| end - NOW.load(Ordering::Relaxed));
-        self.places.iter().any(|each| each.status == Status::Outside)
-            || alarm().is_some_and(|alarm| alarm < left().min(SOON))
+    fn waits_for_the_world(&mut self) -> bool {
+        let left = self.next_end().map_or(SOON, |end| end - NOW.load(Ordering::Relaxed));
+        let rings = alarm().is_some_and(|alarm| alarm < left.min(SOON));
+        self.rings |= rings;
+        rings || self.places.iter().any(|each| each.status == Status::Outside)
     }
 
     /// Whether nobody can go on, and nothing will change that but threads that take no turns.
-    pub(super) fn is_hopeless(&self) -> bool {
+    pub(super) fn is_hopeless(&mut self) -> bool {
         self.holder.is_none() && self.next_end().is_none() && !self.waits_for_the_world()
     }
 

@@ -166,6 +166,14 @@ impl Waiting {
             if self.status == Status::Last && now - began > AT_END {
                 wakeups = table.end_all();
             } else if table.is_hopeless() && table.others_are_quiet() {
+                // A signal may have come between two sleeps; the first thread is to look.
+                let is_asleep = matches!(table.places[0].status, Status::Asleep { .. });
+                if TELLS_SIGNALS && table.rings && is_asleep {
+                    let leaves = place == 0 && table.may_leave(place);
+                    table.rings &= place != 0;
+                    deliver(table, wakeups);
+                    return leaves.then_some(Came::Signal);
+                }
                 wakeups = table.stick();
             }
         }
@@ -331,7 +339,7 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     (table.coarse, table.held, table.teller) = (false, false, None);
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
     (table.row, table.jumps, table.paces_since) = (0, 0, None);
-    (table.quiet, table.trust) = (0, 0);
+    (table.quiet, table.trust, table.rings) = (0, 0, false);
     NOW.store(deadline::now(), Ordering::Relaxed);
     MINE.set(table.number << PLACES);
     drop(table);
