@@ -228,3 +228,37 @@ def test_many_choices_fit_into_a_token(folder):
     (folder / "plain.py").write_text("print('one')\n")
     done = programs.run(*RADDLE, "replay", "r1-60000.1", "plain.py", cwd=folder)
     assert done.returncode == 0 and done.stdout == "one\n", programs.seen(done)
+
+
+CATCHES = """
+import queue
+import threading
+
+def test_waits():
+    work, lock = queue.Queue(), threading.Lock()
+
+    def worker():
+        while True:
+            try:
+                task = work.get(True, 1)
+            except queue.Empty:
+                continue
+            try:
+                task()
+            except BaseException:
+                pass
+            finally:
+                work.task_done()
+
+    threading.Thread(target=worker, daemon=True).start()
+    with lock:
+        work.put(lock.acquire)
+        work.join()
+"""
+
+
+def test_a_worker_that_catches_the_deadlock_ends_with_the_run(tmp_path):
+    (tmp_path / "test_app.py").write_text(CATCHES)
+    done = programs.run(*PYTEST, "--raddle-explore", cwd=tmp_path)
+    assert "1 failed in" in done.stdout, programs.seen(done)
+    assert "outlived" not in done.stdout

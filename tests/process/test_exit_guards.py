@@ -27,7 +27,7 @@ HARMLESS = {
         PyFrame_GetCode PyFrame_GetLasti PyFunction_GetCode PyFunction_SetVectorcall
         PyGC_Disable PyGC_Enable PyImport_GetModuleDict PyInterpreterState_Get
         PyInterpreterState_Main PyInterpreterState_ThreadHead PyIter_Check PyModule_GetDict
-        PySys_GetObject PyThreadState_Get PyThreadState_Next
+        PySys_GetObject PyThreadState_Get PyThreadState_GetInterpreter PyThreadState_Next
         PySequence_Check PyThreadState_GetDict PyThread_get_stacksize PyTuple_Size
         PyType_GetName PyType_GetQualName PyType_IsSubtype PyUnstable_Code_GetExtra
         PyUnstable_Code_SetExtra PyVectorcall_Function Py_IsFinalizing

@@ -140,6 +140,8 @@ class Run:
         others = self._before - {threading.current_thread(), threading.main_thread()}
         idents = {each.ident for each in others}
         ring = [each for each in _raddle._waits() if each[0] not in idents]
+        if not ring:
+            return
         try:
             self._report = Report(*_ring([each[:4] for each in ring]), True, ring)
         except Exception as error:

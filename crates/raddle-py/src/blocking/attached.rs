@@ -1,5 +1,6 @@
 //! `Attached`: how a Python thread blocks, detached from its interpreter and handling signals.
 
+use std::cell::Cell;
 use std::ptr;
 use std::sync::Arc;
 
@@ -60,6 +61,14 @@ pub(crate) struct Attached<'py> {
     reach: Reach,
     /// Reporting a deadlock gave an exception that was to end a wait.
     refused: bool,
+    /// It was ended since all threads that take turns were stuck.
+    stuck: bool,
+}
+
+thread_local! {
+    /// The thread's last wait was ended since all were stuck: the next one is, too. (It may have
+    /// caught what was raised, and go on for ever.)
+    static IS_ENDING: Cell<bool> = const { Cell::new(false) };
 }
 
 impl<'py> Attached<'py> {
@@ -77,6 +86,7 @@ impl<'py> Attached<'py> {
             site: Site::Unknown,
             reach: Reach::Full,
             refused: false,
+            stuck: false,
         }
     }
 
@@ -243,6 +253,9 @@ impl Blocking for Attached<'_> {
     }
 
     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        if IS_ENDING.get() && !self.stuck {
+            return Wake::Signal;
+        }
         self.detach();
         if !std::mem::take(&mut self.first_look) || !is_main_thread() {
             return self.park(parker, until);
@@ -260,7 +273,13 @@ impl Blocking for Attached<'_> {
     fn on_signal(&mut self) -> PyResult<()> {
         let (py, mut told) = (self.py(), None);
         if schedule::when_stuck(|| told = Some(report::stuck(py, true))) {
+            // (The first thread has what it calls next to tidy up.)
+            IS_ENDING.set(!schedule::is_first());
+            self.stuck = true;
             return Err(told.unwrap_or_else(|| report::stuck(py, false)));
+        }
+        if !self.stuck && IS_ENDING.take() {
+            return Err(report::stuck(py, false));
         }
         self.run_handlers()?;
         bystanders::ask(self.py())?;

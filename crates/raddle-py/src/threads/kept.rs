@@ -1,22 +1,27 @@
-//! A thread state that the next thread gets: only while something is explored.
+//! Threads that are used again, and their states: only while something is explored.
 //!
-//! Making a state and taking it apart is most of what a short thread costs; without a GIL it is a
-//! quarter of a millisecond, since the end of a state searches memory that earlier threads have left
-//! behind. So raw threads are [kept](raddle::thread::keep) there, with their states. A program is
-//! not to see that: what it can leave in a state is taken out, or the state is not kept.
+//! Making a thread and its state and taking them apart is most of what a short thread costs; without
+//! a GIL a state's end alone is a quarter of a millisecond, since it searches memory that earlier
+//! threads have left behind. So raw threads are [kept](raddle::thread::keep) there; from 3.13 with
+//! their states. A program is not to see that: what it can leave in a state is taken out, or the
+//! state is not kept.
 //!
-//! | left in a state                                        | what becomes of it              |
-//! |--------------------------------------------------------|---------------------------------|
-//! | `threading.local` values, `PyThreadState_GetDict`      | dropped                         |
-//! | an exception that was to be raised in the thread       | dropped                         |
-//! | context variables, functions that trace or profile,    | the state is taken apart, as    |
+//! | left in a state                                         | what becomes of it             |
+//! |---------------------------------------------------------|--------------------------------|
+//! | `threading.local` values, `PyThreadState_GetDict`       | dropped                        |
+//! | an exception that was to be raised in the thread        | dropped                        |
+//! | context variables, functions that trace or profile,     | the state is taken apart, as   |
 //! | hooks of asynchronous generators, origins of coroutines | elsewhere                      |
+//!
+//! (Up to 3.12 a state costs little, and one cannot be told to raise nothing: it would look for
+//! that before each instruction from then on.)
 
 use std::cell::Cell;
 use std::ptr;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+#[cfg(Py_3_13)]
 use pyo3::types::PyTuple;
 use raddle::thread;
 
@@ -46,28 +51,31 @@ pub(super) unsafe fn take(
     ptr::null_mut()
 }
 
-/// Leaves the state for the next thread, if there will be one; returns whether it has. The thread is
-/// not attached then.
+/// Whether the state is one for the next thread.
 ///
 /// # Safety
 /// `state` is the calling thread's, attached, which has run its function and has dropped what it
 /// owned.
-pub(super) unsafe fn keep(state: *mut ffi::PyThreadState) -> bool {
-    // SAFETY: attached, says the caller.
-    let py = unsafe { Python::assume_attached() };
-    // SAFETY: `leave` is of the kind that is asked for; passed on to the caller.
-    if unsafe { !(thread::can_be_kept() && is_plain(py) && drop_locals(state)) } {
-        return false;
-    }
-    // SAFETY: of this thread.
-    if unsafe { !thread::keep(leave) } {
-        return false; // (What was dropped would have been next.)
-    }
-    STATE.set(state);
-    true
+pub(super) unsafe fn is_clean(state: *mut ffi::PyThreadState) -> bool {
+    // SAFETY: passed on to the caller.
+    unsafe { thread::can_be_kept() && clean(state) }
 }
 
-/// Takes the kept state apart: the thread ends.
+/// Keeps the thread, if it can be, and the state, unless that is null. The thread is not attached.
+///
+/// # Safety
+/// The state is this thread's, and [clean](is_clean).
+pub(super) unsafe fn keep(state: *mut ffi::PyThreadState) {
+    STATE.set(state);
+    // SAFETY: `leave` is of the kind that is asked for; the rest is passed on to the caller.
+    unsafe {
+        if !thread::keep(leave) {
+            leave();
+        }
+    }
+}
+
+/// Takes a kept state apart: the thread ends.
 unsafe extern "C-unwind" fn leave() {
     let guard = HangOnUnwind;
     let state = STATE.replace(ptr::null_mut());
@@ -92,6 +100,7 @@ unsafe fn delete(state: *mut ffi::PyThreadState) {
 }
 
 /// Whether the calling thread's state says nothing else than a new one, but for its locals.
+#[cfg(Py_3_13)]
 fn is_plain(py: Python<'_>) -> bool {
     let asks = |name: &std::ffi::CStr| {
         // SAFETY: attached; a reference that `sys` owns, or null with no error set.
@@ -112,6 +121,7 @@ fn is_plain(py: Python<'_>) -> bool {
         && has_no_variables()
 }
 
+#[cfg(Py_3_13)]
 fn has_no_variables() -> bool {
     // SAFETY: attached, as the callers are; the context is ours to drop.
     unsafe {
@@ -123,32 +133,38 @@ fn has_no_variables() -> bool {
     }
 }
 
-/// Drops the values that are the thread's own; false if they cannot be found.
+/// Has the state say nothing any more; false if it does.
 ///
 /// # Safety
-/// `state` is the calling thread's, attached.
-unsafe fn drop_locals(state: *mut ffi::PyThreadState) -> bool {
+/// It is the calling thread's, attached.
+#[cfg(Py_3_13)]
+unsafe fn clean(state: *mut ffi::PyThreadState) -> bool {
     // SAFETY: passed on to the caller; the dict is borrowed.
     unsafe {
+        if !is_plain(Python::assume_attached()) {
+            return false;
+        }
         let dict = ffi::PyThreadState_GetDict();
         if !dict.is_null() {
             ffi::PyDict_Clear(dict);
         }
         ffi::PyThreadState_SetAsyncExc(raddle::thread_id() as _, ptr::null_mut());
-        drop_keys(state)
+        drop_locals(state)
     }
 }
 
-/// Up to 3.12 such values are in the dict.
 #[cfg(not(Py_3_13))]
-unsafe fn drop_keys(_: *mut ffi::PyThreadState) -> bool {
-    true
+unsafe fn clean(_: *mut ffi::PyThreadState) -> bool {
+    false
 }
 
-/// From 3.13 a state has two objects by which `threading.local` finds the thread's values, and
-/// drops them.
+/// Drops what `threading.local` objects have for the thread; false if that cannot be found. A state
+/// has two objects by which they find it, and drop it.
+///
+/// # Safety
+/// The state is the calling thread's, attached.
 #[cfg(Py_3_13)]
-unsafe fn drop_keys(state: *mut ffi::PyThreadState) -> bool {
+unsafe fn drop_locals(state: *mut ffi::PyThreadState) -> bool {
     /// Bytes from the state's beginning to the first of them (64 bits; 3.13 and 3.14).
     const KEYS: usize = 288;
     if cfg!(not(target_pointer_width = "64")) {

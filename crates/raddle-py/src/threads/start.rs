@@ -154,8 +154,8 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         boot.settle(raddle::thread_id(), !returned);
         let until_gone = std::mem::replace(&mut boot.until_gone, ptr::null_mut());
         boot.release();
-        let is_kept = kept::keep(state);
-        if !is_kept {
+        let is_clean = kept::is_clean(state);
+        if !is_clean {
             #[cfg(Py_GIL_DISABLED)]
             finish_early::leave_in_thread_state();
             call::clear_thread_state(state);
@@ -165,10 +165,12 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         if !until_gone.is_null() {
             call::drop_raw(until_gone);
         }
-        if is_kept {
+        if is_clean {
             ffi::PyEval_SaveThread();
+            kept::keep(state);
         } else {
             ffi::PyThreadState_DeleteCurrent();
+            kept::keep(ptr::null_mut());
         }
     }
     std::mem::forget(guard);

@@ -78,8 +78,8 @@ pub use strategy::{Able, Choices, Depth, Random, Replay, Strategy};
 pub use table::Run;
 pub use touch::Touched;
 pub use turn::{
-    aside, begin, cores, finish, hold, is_stuck, move_time, on_all_cores, point, point_at,
-    starts, takes_turns, time, touch_anything, when_stuck,
+    aside, begin, cores, finish, hold, is_first, is_stuck, move_time, on_all_cores, point,
+    point_at, starts, takes_turns, time, touch_anything, when_stuck,
 };
 
 pub use super::spare::reuse;

@@ -471,6 +471,12 @@ pub fn takes_turns() -> bool {
     turns::is_mine()
 }
 
+/// Whether the calling thread is the one that has begun its run.
+#[must_use]
+pub fn is_first() -> bool {
+    MINE.get() & ((1 << PLACES) - 1) == 0
+}
+
 /// Whether the calling thread was stuck: asked once, where its wait has ended as after a signal.
 #[must_use]
 pub fn is_stuck() -> bool {
