@@ -10,6 +10,7 @@ values that threads access in no order.
 
 import argparse
 import math
+import operator
 import os
 
 import pytest
@@ -166,12 +167,13 @@ def pytest_configure(config):
         orders = config.getini("raddle_known_orders")
         if orders:
             raddle.configure(known_orders=orders)
-        config.pluginmanager.register(_Watch(), "raddle-watch")
+        unseen, leaks = config.pluginmanager.get_plugin("raddle-unseen"), None
         if not config.getoption("raddle_no_leaks"):
             table = _table(config)
             known = config.getini("raddle_known_threads") or table.get("known-threads", [])
-            grace = _grace(config, table.get("grace", GRACE))
-            config.pluginmanager.register(_Leaks(grace, known), "raddle-leaks")
+            leaks = _Leaks(_grace(config, table.get("grace", GRACE)), known)
+            config.pluginmanager.register(leaks, "raddle-leaks")
+        config.pluginmanager.register(_Watch(unseen, leaks), "raddle-watch")
 
 
 def pytest_report_header(config):
@@ -241,9 +243,14 @@ def _grace(config, default):
 
 
 class _Watch:
-    """Looks, after each test, for the deadlocks and lock orders that it brought about."""
+    """Looks, after each test, for the deadlocks and lock orders that it brought about.
 
-    def __init__(self):
+    It has the hooks of `unseen` and `leaks` that are called several times for each test: one
+    wrapper costs less than three.
+    """
+
+    def __init__(self, unseen, leaks):
+        self._unseen, self._leaks = unseen, leaks
         self._told = []  # the reports of earlier tests
 
     # (Of the older kind of wrappers, which every pytest knows: this module is loaded wherever
@@ -260,6 +267,8 @@ class _Watch:
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_call(self, item):
+        if self._leaks is not None:
+            self._leaks.begin()
         outcome = yield
         expected = item.get_closest_marker("raddle_expected") is not None
         # As the test's own exception, so that `xfail` sees it. (Old versions of pluggy cannot.)
@@ -273,20 +282,20 @@ class _Watch:
         result = (yield).get_result()
         for each in self._new():
             _fail(result, each.text)
+        if call.when == "setup" and self._unseen is not None:
+            self._unseen.look(result)
+        if call.when == "teardown" and self._leaks is not None:
+            self._leaks.look(item, result)
 
     def _new(self):
         import raddle
 
-        told, self._told = (
-            self._told,
-            [
-                *raddle.deadlocks(),
-                *raddle.inversions(),
-                *raddle.races(),
-            ],
-        )
-        known = set(map(id, told))
-        return [each for each in self._told if id(each) not in known]
+        told = [*raddle.deadlocks(), *raddle.inversions(), *raddle.races()]
+        before, self._told = self._told, told
+        if len(told) == len(before) and all(map(operator.is_, told, before)):
+            return []
+        known = set(map(id, before))
+        return [each for each in told if id(each) not in known]
 
 
 class _Leaks:
@@ -307,16 +316,14 @@ class _Leaks:
                         f"or of modules, not {given}"
                     )
 
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_call(self, item):
+    def begin(self):
+        """Note the threads that are there."""
         # (A fixture may start a thread for more than one test.)
         self._before = _threads()
-        yield
 
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item, call):
-        result = (yield).get_result()
-        if call.when == "teardown" and self._before is not None:
+    def look(self, item, result):
+        """Make the report of a test a failure if it has left threads behind."""
+        if self._before is not None:
             patterns = list(self._patterns)
             for mark in item.iter_markers("raddle_known_threads"):
                 patterns += mark.args or ["*"]
@@ -346,13 +353,11 @@ class _Unseen:
         if timeout > 0:
             self._harness.look_for_watchdog(timeout)
 
-    @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item, call):
-        result = (yield).get_result()
-        if call.when == "setup":
-            why = self._harness.unseen()
-            if why is not None:
-                result.raddle_unseen = why  # The report may be another process's to show.
+    def look(self, result):
+        """Have a report say why it would not be seen that all threads sleep, if so."""
+        why = self._harness.unseen()
+        if why is not None:
+            result.raddle_unseen = why  # The report may be another process's to show.
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report):

@@ -1,6 +1,8 @@
 """The operating system's threads are used again, and share a core: nothing of a thread is left."""
 
 import contextvars
+import ctypes
+import functools
 import os
 import signal
 import subprocess
@@ -183,6 +185,22 @@ def test_an_error_in_a_thread_is_that_threads():
         raddle.explore(run, runs=1)
     assert ended
     assert set(ended) == {(None, None, None)}
+
+
+def test_what_was_to_be_raised_in_a_thread_is_not_raised_in_the_next():
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    raise_in.argtypes = ctypes.c_ulong, ctypes.py_object, ctypes.py_object
+    local, kept, ended = threading.local(), [], []
+
+    def leave():
+        # (It is called where the thread drops its values, and has no line of Python any more.)
+        last = functools.partial(raise_in, threading.get_ident(), KeyError)
+        local.part = Part()
+        kept.append(weakref.ref(local.part, last))
+
+    explored(leave, lambda: ended.append([n for n in range(1000)]))
+    assert len(ended) == RUNS
+    assert [each() for each in kept] == [None] * RUNS
 
 
 def test_a_thread_that_ends_with_a_lock_is_not_used_again():

@@ -151,11 +151,15 @@ def _turn(code, offset, name, writes):
 
 def _pointed(name, method, about, starts=False):
     point, reads = _raddle._point, name in _READS
+    getframe, inner = sys._getframe, _INNER  # (It is called very often.)
 
     @functools.wraps(method)
     def pointed(self, /, *args, **kwargs):
-        frame = _caller()
-        if _is_inner(frame):
+        try:
+            frame = getframe(1)
+        except ValueError:  # It was called by C code.
+            frame = None
+        if frame is not None and inner[frame.f_globals.get("__name__")]:
             _raddle._touch_anything()
         elif point(about(self), reads):
             if starts:
@@ -291,4 +295,8 @@ def _replace(owner, name, value):
     setattr(owner, name, value)
 
 
-_raddle._equip(turn=_turn)
+def _rest():
+    """Do nothing."""
+
+
+_raddle._equip(turn=_turn, rest=_rest)

@@ -64,8 +64,10 @@ macro_rules! exit_guards {
     ($($any:tt)*) => {};
 }
 
+#[cfg(all(raddle_exit_guards, not(Py_3_12)))]
+use std::ffi::c_ulong;
 #[cfg(raddle_exit_guards)]
-use std::ffi::{c_char, c_int, c_long, c_ulong, c_ulonglong};
+use std::ffi::{c_char, c_int, c_long, c_ulonglong};
 
 #[cfg(raddle_exit_guards)]
 use pyo3::ffi::{
@@ -154,6 +156,7 @@ exit_guards! {
     fn PyErr_PrintEx(keep: c_int);
     fn PyErr_WarnEx(category: *mut PyObject, text: *const c_char, level: isize) -> c_int;
     fn PyErr_WriteUnraisable(object: *mut PyObject);
+    #[cfg(not(Py_3_12))]
     fn PyThreadState_SetAsyncExc(ident: c_ulong, exception: *mut PyObject) -> c_int;
     #[cfg(not(Py_3_13))]
     fn _PyErr_WriteUnraisableMsg(text: *const c_char, object: *mut PyObject);

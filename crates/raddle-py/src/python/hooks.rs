@@ -125,6 +125,9 @@ hooks! {
         /// What a thread that takes turns calls before a racing access:
         /// `turn(code, offset, name, writes)`.
         TURN = "turn", Function;
+        /// A function in Python that does nothing: what was to be raised in a thread is raised
+        /// there.
+        REST = "rest", Function;
     }
     "raddle._pytest.runner": {
         /// What the main thread calls before it looks whether all are asleep: `bystanders()`

@@ -2,9 +2,8 @@
 //!
 //! Making a thread and its state and taking them apart is most of what a short thread costs; without
 //! a GIL a state's end alone is a quarter of a millisecond, since it searches memory that earlier
-//! threads have left behind. So raw threads are [kept](raddle::thread::keep) there; from 3.13 with
-//! their states. A program is not to see that: what it can leave in a state is taken out, or the
-//! state is not kept.
+//! threads have left behind. So raw threads are [kept](raddle::thread::keep) there, with their states.
+//! A program is not to see that: what it can leave in a state is taken out, or the state is not kept.
 //!
 //! | left in a state                                         | what becomes of it             |
 //! |---------------------------------------------------------|--------------------------------|
@@ -12,22 +11,19 @@
 //! | an exception that was to be raised in the thread        | dropped                        |
 //! | context variables, functions that trace or profile,     | the state is taken apart, as   |
 //! | hooks of asynchronous generators, origins of coroutines | elsewhere                      |
-//!
-//! (Up to 3.12 a state costs little, and one cannot be told to raise nothing: it would look for
-//! that before each instruction from then on.)
 
 use std::cell::Cell;
 use std::ptr;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-#[cfg(Py_3_13)]
 use pyo3::types::PyTuple;
 use raddle::thread;
 
 use crate::blocking::finalizing::is_finalizing;
 use crate::python::call;
 use crate::python::exit_guards::HangOnUnwind;
+use crate::python::hooks;
 
 thread_local! {
     /// The state of the calling thread, which waits to be another.
@@ -100,7 +96,6 @@ unsafe fn delete(state: *mut ffi::PyThreadState) {
 }
 
 /// Whether the calling thread's state says nothing else than a new one, but for its locals.
-#[cfg(Py_3_13)]
 fn is_plain(py: Python<'_>) -> bool {
     let asks = |name: &std::ffi::CStr| {
         // SAFETY: attached; a reference that `sys` owns, or null with no error set.
@@ -121,7 +116,6 @@ fn is_plain(py: Python<'_>) -> bool {
         && has_no_variables()
 }
 
-#[cfg(Py_3_13)]
 fn has_no_variables() -> bool {
     // SAFETY: attached, as the callers are; the context is ours to drop.
     unsafe {
@@ -137,25 +131,31 @@ fn has_no_variables() -> bool {
 ///
 /// # Safety
 /// It is the calling thread's, attached.
-#[cfg(Py_3_13)]
 unsafe fn clean(state: *mut ffi::PyThreadState) -> bool {
     // SAFETY: passed on to the caller; the dict is borrowed.
     unsafe {
-        if !is_plain(Python::assume_attached()) {
+        let py = Python::assume_attached();
+        if !is_plain(py) {
             return false;
         }
         let dict = ffi::PyThreadState_GetDict();
         if !dict.is_null() {
             ffi::PyDict_Clear(dict);
         }
-        ffi::PyThreadState_SetAsyncExc(raddle::thread_id() as _, ptr::null_mut());
-        drop_locals(state)
+        let is_clean = drop_locals(state);
+        // What is to be raised in the thread is raised now. (Up to 3.12, a state that is told to
+        // raise nothing looks for that before each instruction, for ever.)
+        if let Some(rest) = hooks::REST.get() {
+            let _ = call::call0(rest.bind(py));
+        }
+        is_clean
     }
 }
 
+/// Up to 3.12 `threading.local` objects have what they have for the thread in its dict.
 #[cfg(not(Py_3_13))]
-unsafe fn clean(_: *mut ffi::PyThreadState) -> bool {
-    false
+unsafe fn drop_locals(_: *mut ffi::PyThreadState) -> bool {
+    true
 }
 
 /// Drops what `threading.local` objects have for the thread; false if that cannot be found. A state
