@@ -44,7 +44,7 @@ def raddle(bug, strategy: str, most: int, seconds: float, seed: int) -> dict:
     try:
         done = raddle.explore(bug, runs=most, seconds=seconds, strategy=strategy, seed=seed)
     except Exception as error:
-        (found,) = re.findall(r"schedule (\d+) fails", "\n".join(error.__notes__))
+        (found,) = re.findall(r"schedule (\d+) of seed", "\n".join(error.__notes__))
         return {"found": int(found), "tried": int(found), "how": type(error).__name__}
     return {"found": None, "tried": done.runs}
 

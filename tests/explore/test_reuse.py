@@ -1,4 +1,4 @@
-"""The operating system's threads are used again, and share a core: nothing of a thread is left."""
+"""Threads are used again, and share a core: nothing of one is left for the next."""
 
 import contextvars
 import ctypes

@@ -187,7 +187,6 @@ def test_a_signal_that_comes_between_two_looks_is_seen():
         os.close(write)
 
 
-
 def test_a_connection_that_is_polled_times_out():
     def polls(seen):
         ours, theirs = multiprocessing.Pipe()

@@ -1,7 +1,8 @@
 """asyncio's loops in a run: one that waits for other threads, or a time, waits in turns.
 
-Such a loop watches nothing but the pipe by which other threads wake it. One that watches sockets,
-subprocesses or signals waits for the system, and the run's clock goes as far as the system's.
+Such a loop watches nothing but the pipe by which other threads wake it. One that watches
+sockets, subprocesses or signals waits for the system, and the run's clock goes as far as the
+system's.
 """
 
 import functools
@@ -12,8 +13,8 @@ import weakref
 
 from raddle import _raddle, threading
 
-_KINDS = ("SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector")
-_woken = weakref.WeakKeyDictionary()  # by loop: an Event that is set when its pipe was written to
+_KINDS = [f"{kind}Selector" for kind in ("Select", "Poll", "Epoll", "Devpoll", "Kqueue")]
+_woken = weakref.WeakKeyDictionary()  # by loop: an Event, set when its pipe was written to
 
 
 def replaced():

@@ -130,7 +130,7 @@ class Run:
             self._ends = len(self._steps)
 
     def _led(self, error):
-        """Return the steps that led to an error; all where that is a deadlock, or there is none."""
+        """Return the steps that led to an error; all if it is a deadlock, or there is none."""
         if error is None or self._steps is None or isinstance(error, Stuck):
             return self._steps
         return self._steps[: self._ends]

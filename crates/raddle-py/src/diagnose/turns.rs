@@ -142,7 +142,7 @@ pub(crate) fn on_all_cores<'py>(
 #[pyfunction]
 #[pyo3(name = "_cores")]
 pub(crate) fn cores() -> Option<Vec<usize>> {
-    schedule::cores()
+    schedule::before_sharing()
 }
 
 /// Says which thread the calling one is about to start.

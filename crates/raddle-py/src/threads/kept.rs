@@ -18,7 +18,7 @@ use std::ptr;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use raddle::thread;
+use raddle::{lock_order, thread};
 
 use crate::blocking::finalizing::is_finalizing;
 use crate::python::call;
@@ -54,7 +54,7 @@ pub(super) unsafe fn take(
 /// owned.
 pub(super) unsafe fn is_clean(state: *mut ffi::PyThreadState) -> bool {
     // SAFETY: passed on to the caller.
-    unsafe { thread::can_be_kept() && clean(state) }
+    unsafe { can_be_kept() && clean(state) }
 }
 
 /// Keeps the thread, if it can be, and the state, unless that is null. The thread is not attached.
@@ -65,10 +65,15 @@ pub(super) unsafe fn keep(state: *mut ffi::PyThreadState) {
     STATE.set(state);
     // SAFETY: `leave` is of the kind that is asked for; the rest is passed on to the caller.
     unsafe {
-        if !thread::keep(leave) {
+        if !(can_be_kept() && thread::keep(leave)) {
             leave();
         }
     }
+}
+
+/// (What a thread still holds is looked for in the thread itself.)
+fn can_be_kept() -> bool {
+    thread::can_be_kept() && lock_order::holds_nothing()
 }
 
 /// Takes a kept state apart: the thread ends.

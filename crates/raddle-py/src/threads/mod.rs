@@ -8,6 +8,6 @@ pub(crate) mod exit;
 pub(crate) mod finish_early;
 pub(crate) mod fork;
 pub(crate) mod handle;
-mod kept;
+pub(crate) mod kept;
 pub(crate) mod start;
 pub(crate) mod stranded;

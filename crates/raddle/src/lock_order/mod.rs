@@ -49,7 +49,7 @@ pub fn checks_order() -> bool {
 }
 
 /// Whether the calling thread holds no lock that is looked at.
-#[cfg(not(raddle_loom))]
-pub(crate) fn holds_nothing() -> bool {
+#[must_use]
+pub fn holds_nothing() -> bool {
     held::with(|_| ()).is_none()
 }

@@ -5,10 +5,14 @@
 //! twenty. So they share one, where the system offers that.
 
 #[cfg(target_os = "linux")]
-pub(crate) use shared::{apart, before, count, give_way, is_shared, join, leave, share};
+pub use shared::{before_sharing, on_all_cores};
+#[cfg(target_os = "linux")]
+pub(crate) use shared::{count, give_way, is_shared, join, leave, share};
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) use own::{apart, before, count, give_way, is_shared, join, leave, share};
+pub use own::{before_sharing, on_all_cores};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use own::{count, give_way, is_shared, join, leave, share};
 
 #[cfg(target_os = "linux")]
 mod shared {
@@ -133,15 +137,17 @@ mod shared {
         }
     }
 
-    /// The cores that the calling thread could run on before it shared one; None if it does not, or
-    /// has chosen others since.
-    pub(crate) fn before() -> Option<Vec<usize>> {
+    /// The numbers of the cores that the calling thread could run on before it shared one with the
+    /// other threads of its run; None if it shares none, or has chosen others since.
+    #[must_use]
+    pub fn before_sharing() -> Option<Vec<usize>> {
         let core = MINE.get().filter(|core| Cores::mine() == Some(Cores::only(*core)));
         core.map(|_| (0..WORDS * 64).filter(|core| Cores::before().has(*core)).collect())
     }
 
-    /// Calls `call`, during which the calling thread shares no core.
-    pub(crate) fn apart<R>(call: impl FnOnce() -> R) -> R {
+    /// The threads of a run share one core, where the system offers that: calls `call`, during which
+    /// the calling one may run on all that it could before, as what it starts meanwhile may.
+    pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {
         let core = MINE.get();
         leave();
         let result = call();
@@ -178,13 +184,16 @@ mod own {
         false
     }
 
-    pub(crate) fn before() -> Option<Vec<usize>> {
+    /// None: no core is shared.
+    #[must_use]
+    pub fn before_sharing() -> Option<Vec<usize>> {
         None
     }
 
     pub(crate) fn leave() {}
 
-    pub(crate) fn apart<R>(call: impl FnOnce() -> R) -> R {
+    /// Calls `call`.
+    pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {
         call()
     }
 

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use super::spare::{self, Spare};
 use super::{Handle, lingering, roster};
 use crate::clock::{self, Handoff};
+use crate::locks;
 use crate::os::turns::{self, Turns};
 use crate::os::{cores, fork, thread_id};
-use crate::{lock_order, locks};
 
 static IN_CHILD: fork::InChild = after_fork;
 
@@ -176,7 +176,7 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     while let Some(boot) = next {
         // SAFETY: `run_raw` handed the record over to this thread alone.
         let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
-        let Some((spare, leave)) = live(boot, own) else { break };
+        let Some((spare, leave)) = live(*boot, own) else { break };
         own = spare.joinable;
         next = spare.wait();
         if next.is_none() {
@@ -193,8 +193,8 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
 
 /// Is a thread, from its first step to its last; returns how it waits to be another, if it does.
 /// `own`: the right to join it is its own.
-fn live(boot: Box<Boot>, own: bool) -> Option<(Arc<Spare>, Leave)> {
-    let Boot { handle, main, argument, before, place, stack_size, blocked } = *boot;
+fn live(boot: Boot, own: bool) -> Option<(Arc<Spare>, Leave)> {
+    let Boot { handle, main, argument, before, place, stack_size, blocked } = boot;
     if let Some(blocked) = blocked {
         signals(&raw const blocked);
     }
@@ -230,15 +230,11 @@ fn live(boot: Box<Boot>, own: bool) -> Option<(Arc<Spare>, Leave)> {
     kept
 }
 
-/// Whether [`keep`] would be granted: the calling raw thread takes turns and holds nothing, and
-/// [reuse](super::schedule::reuse) is on.
+/// Whether [`keep`] would be granted: the calling raw thread takes turns and reads no
+/// [`RwLock`](crate::RwLock), and [reuse](super::schedule::reuse) is on.
 #[must_use]
 pub fn can_be_kept() -> bool {
-    turns::is_mine()
-        && spare::are_kept()
-        && IS_PLAIN.get()
-        && lock_order::holds_nothing()
-        && locks::reads_nothing()
+    turns::is_mine() && spare::are_kept() && IS_PLAIN.get() && locks::reads_nothing()
 }
 
 /// Says that the calling raw thread, whose `main` is about to return, may be used again: `main` is

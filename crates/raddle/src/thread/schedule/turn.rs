@@ -429,7 +429,7 @@ pub fn starts(thread: Touch) {
 pub fn aside<R>(start: impl FnOnce() -> R) -> R {
     let takes = takes_turns();
     own_time::keep(None);
-    let result = cores::apart(start);
+    let result = cores::on_all_cores(start);
     own_time::keep(takes.then_some(&NOW));
     result
 }
@@ -440,18 +440,6 @@ pub fn move_time(nanos: i64) {
     if takes_turns() {
         NOW.fetch_max(nanos, Ordering::Relaxed);
     }
-}
-
-/// The threads of a run share one core, where the system offers that: calls `call`, during which the
-/// calling one may run on all cores that it could before, as what it starts meanwhile may.
-pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {
-    cores::apart(call)
-}
-
-/// The numbers of these cores; None if the calling thread shares none.
-#[must_use]
-pub fn cores() -> Option<Vec<usize>> {
-    cores::before()
 }
 
 /// Has the steps of the present run noted, from here on.
