@@ -18,7 +18,7 @@ usage: raddle run [options] [python options] script.py [args ...]
        raddle run [options] [python options] -c command [args ...]
        raddle run [options] [python options] - [args ...]
        raddle run [options]                (a piped-in program, or a prompt)
-       raddle explore [--runs N | --seconds S] script.py [args ...]
+       raddle explore [--runs N | --seconds S] [--race] script.py [args ...]
        raddle replay TOKEN script.py [args ...]
        raddle dump [--tree] PID
        raddle doctor [--json]
