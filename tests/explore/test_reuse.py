@@ -1,5 +1,6 @@
 """Threads are used again, and share a core: nothing of one is left for the next."""
 
+import asyncio
 import contextvars
 import ctypes
 import functools
@@ -7,11 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import weakref
 
 import pytest
 import raddle
 from raddle import threading
+from raddle._explore import points
 
 pytestmark = [
     pytest.mark.raddle_only,
@@ -31,6 +34,13 @@ def explored(*functions, runs=RUNS):
             thread.join()
 
     raddle.explore(run, runs=runs, strategy="random", seed=1)
+
+
+def asynchronous(*kinds):
+    """Return PyThreadState_SetAsyncExc() for an identifier, and arguments of these kinds."""
+    function = ctypes.PyDLL(None).PyThreadState_SetAsyncExc  # (That of `pythonapi` is shared.)
+    function.argtypes = ctypes.c_ulong, *kinds
+    return function
 
 
 def counted():
@@ -188,8 +198,7 @@ def test_an_error_in_a_thread_is_that_threads():
 
 
 def test_what_was_to_be_raised_in_a_thread_is_not_raised_in_the_next():
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    raise_in.argtypes = ctypes.c_ulong, ctypes.py_object, ctypes.py_object
+    raise_in = asynchronous(ctypes.py_object, ctypes.py_object)
     local, kept, ended = threading.local(), [], []
 
     def leave():
@@ -281,6 +290,105 @@ def test_the_child_of_a_fork_has_all_cores():
 
     raddle.explore(run, runs=1)
     assert codes == [len(cores)]
+
+
+def test_cores_that_a_thread_chooses_are_its_own():
+    cores, seen = os.sched_getaffinity(0), []
+    if len(cores) < 2:
+        pytest.skip("there is one core")
+
+    def choose():
+        for one in sorted(cores)[:2]:
+            os.sched_setaffinity(0, {one})
+            subprocess.run([sys.executable, "-c", ""], check=True)
+            seen.append(os.sched_getaffinity(0) == {one})
+
+    explored(choose, lambda: seen.append(os.sched_getaffinity(0) == cores), runs=2)
+    assert seen == [True] * 6
+
+
+def test_a_loop_that_a_thread_leaves_running_is_not_the_next_one_s():
+    seen = []
+
+    class Loop:
+        pass
+
+    explored(
+        lambda: asyncio._set_running_loop(Loop()),
+        lambda: seen.append(asyncio._get_running_loop()),
+    )
+    assert seen == [None] * RUNS
+
+
+def test_what_a_destructor_leaves_is_not_the_next_thread_s():
+    local, seen = threading.local(), []
+
+    class Last:
+        def __del__(self):
+            local.again = 1
+
+    def leave():
+        local.last = Last()
+
+    explored(leave, lambda: seen.append(hasattr(local, "again")))
+    assert seen == [False] * RUNS
+
+
+def test_what_is_sent_to_a_thread_that_has_ended_is_not_raised_in_the_next():
+    raise_in, ended = asynchronous(ctypes.py_object), []
+
+    def run():
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+        raise_in(thread.ident, KeyError)
+        other = threading.Thread(target=lambda: ended.append([n for n in range(1000)]))
+        other.start()
+        other.join()
+
+    raddle.explore(run, runs=RUNS, strategy="random", seed=1)
+    assert len(ended) == RUNS
+
+
+def test_what_a_thread_has_made_goes_with_its_last_reference():
+    def run():
+        made = []
+        threads = [threading.Thread(target=lambda: made.append(Part())) for _ in range(2)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        kept = [weakref.ref(each) for each in made]
+        made.clear()
+        assert [each() for each in kept] == [None] * 2
+
+    # (Without a GIL this fails where a thread is used again: such a failure is none.)
+    assert raddle.explore(run, runs=RUNS, strategy="random", seed=1).runs == RUNS
+
+
+def test_ctrl_c_at_the_end_leaves_nothing_replaced():
+    started, sleep = threading.Thread.start, time.sleep
+
+    def run():
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+    real = points.reuse
+
+    def interrupted(on):
+        real(on)
+        if not on:
+            raise KeyboardInterrupt
+
+    points.reuse = interrupted
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            raddle.explore(run, runs=1)
+    finally:
+        points.reuse = real
+    assert (threading.Thread.start, time.sleep) == (started, sleep)
+    raddle.explore(run, runs=1)
 
 
 def test_cores_that_a_program_chooses_are_its_own():

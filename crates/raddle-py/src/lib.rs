@@ -51,9 +51,9 @@ mod _raddle {
     use crate::diagnose::stacks::moment;
     #[pymodule_export]
     use crate::diagnose::turns::{
-        Schedules, choices_of, cores, hold_turns, move_time, on_all_cores, point,
-        reuse_threads, sleep_in_turns, smallest, starts, time_of_turns, touch_anything,
-        word_of,
+        Schedules, are_alone, choices_of, choose_cores, cores, hold_turns, move_time,
+        on_all_cores, point, reuse_threads, sleep_in_turns, smallest, starts, time_of_turns,
+        touch_anything, word_of,
     };
     #[pymodule_export]
     use crate::futures::executor::Executor;

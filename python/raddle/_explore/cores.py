@@ -7,7 +7,7 @@ import functools
 import os
 import sys
 
-from raddle import _raddle
+from raddle import _raddle, threading
 
 # What starts other processes: the module, and the name. (A fork's child has all cores again.)
 _STARTERS = (
@@ -24,6 +24,7 @@ def replaced():
             yield module, name, _apart(vars(module)[name])
     if hasattr(os, "sched_getaffinity"):
         yield os, "sched_getaffinity", _as_before(os.sched_getaffinity)
+        yield os, "sched_setaffinity", _chosen(os.sched_setaffinity)
 
 
 def _apart(real):
@@ -37,3 +38,13 @@ def _as_before(real):
         return real(pid) if cores is None else set(cores)
 
     return sched_getaffinity
+
+
+def _chosen(real):
+    @functools.wraps(real)
+    def sched_setaffinity(pid, mask, /):
+        real(pid, mask)
+        if pid in (0, os.getpid(), threading.get_native_id()):
+            _raddle._choose_cores()
+
+    return sched_setaffinity

@@ -2,7 +2,7 @@
 
 Such a loop watches nothing but the pipe by which other threads wake it. One that watches
 sockets, subprocesses or signals waits for the system, and the run's clock goes as far as the
-system's.
+system's; so does one in a process with threads that take no turns.
 """
 
 import functools
@@ -13,7 +13,7 @@ import weakref
 
 from raddle import _raddle, threading
 
-_KINDS = [f"{kind}Selector" for kind in ("Select", "Poll", "Epoll", "Devpoll", "Kqueue")]
+_KINDS = [f"{kind}Selector" for kind in ("Select", "_PollLike", "Epoll", "Kqueue")]
 _woken = weakref.WeakKeyDictionary()  # by loop: an Event, set when its pipe was written to
 
 
@@ -58,6 +58,8 @@ def _alone(selector, caller):
     watched = list(selector.get_map())
     if watched != [_pipe(loop)] or getattr(loop, "_signal_handlers", None):
         return None
+    if not _raddle._are_alone():
+        return None  # A thread that takes no turns may be what wakes it.
     woken = _woken.get(loop)
     if woken is None:
         woken = _woken[loop] = threading.Event()

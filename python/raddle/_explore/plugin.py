@@ -96,7 +96,8 @@ class Schedules:
             return self._outcome or Outcome(None, ([], 0, 0, False, 0, False, False), None)
 
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        with points.replaced(not races.are_looked_for()), races.turning(self._places):
+        reuses = self._choices is None and not races.are_looked_for()
+        with points.replaced(reuses), races.turning(self._places):
             if self._choices is not None:
                 outcome = search.again(attempt, self._choices, True)
                 if outcome.error is not None:

@@ -113,6 +113,7 @@ _UNSEEN = (
 )
 
 places = frozenset()  # (file, line)s whose accesses are points
+reused = False  # whether the operating system's threads are used again
 told = None  # where the steps of a run are noted, if they are to be told
 _undo = []
 _alone = _thread.allocate_lock()  # One exploration at a time.
@@ -232,14 +233,27 @@ def replaced(reuses=True):
     """
     if not _alone.acquire(blocking=False):
         raise RuntimeError("schedules are explored already, by this thread or by another one")
+    # (What traces or profiles each thread may know it by the operating system's.)
+    hooks = _stock.gettrace(), _stock.getprofile()
     try:
         put_in()
-        _raddle._reuse_threads(reuses)
+        reuse(reuses and hooks == (None, None))
         yield
     finally:
-        _raddle._reuse_threads(False)
-        take_out()
-        _alone.release()
+        try:
+            reuse(False)
+        finally:
+            try:
+                take_out()
+            finally:
+                _alone.release()
+
+
+def reuse(on):
+    """Use the operating system's threads again, or no more; those that wait end then."""
+    global reused
+    reused = on
+    _raddle._reuse_threads(on)
 
 
 def put_in():

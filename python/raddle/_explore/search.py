@@ -5,7 +5,7 @@ import random
 import time
 
 from raddle import _raddle
-from raddle._explore import columns, races, token
+from raddle._explore import columns, points, races, token
 
 STRATEGIES = ("mix", "random", "depth", "pos", "all")
 MASK = (1 << 64) - 1  # of a seed
@@ -74,13 +74,27 @@ class Search:
         schedules = _raddle._Schedules(self._strategy, self.seed & MASK)
         for count in range(1, runs + 1):
             outcome = attempt(schedules, False)
-            if outcome.error is not None:
+            if outcome.error is not None and _is_its_own(attempt, outcome):
                 return count, False, outcome
             if not schedules.advance():
                 return count, True, None
             if until is not None and time.monotonic() > until:
                 return count, False, None
         return runs, False, None
+
+
+def _is_its_own(attempt, failed):
+    """Return whether a failure is not one of threads that are used again.
+
+    They are not used again any more then: what follows is about this failure.
+    """
+    if not points.reused:
+        return True
+    points.reuse(False)
+    if again(attempt, failed.choices, False).error is None:
+        points.reuse(True)
+        return again(attempt, failed.choices, False).error is None  # It does not come again.
+    return True
 
 
 def again(attempt, choices, tell):

@@ -5,6 +5,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use pyo3::PyClass;
+use pyo3::exceptions::PySystemExit;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use raddle::deadlock::{Deadlock, Kind, Provider, Subject, Verdict};
@@ -65,10 +66,13 @@ pub(crate) struct Attached<'py> {
     stuck: bool,
 }
 
+/// A thread that is to end and catches all that is raised is let go at last.
+const MOST_ENDS: u32 = 1_000;
+
 thread_local! {
-    /// The thread's last wait was ended since all were stuck: the next one is, too. (It may have
-    /// caught what was raised, and go on for ever.)
-    static IS_ENDING: Cell<bool> = const { Cell::new(false) };
+    /// How many more waits of the thread are ended, since one was when all were stuck: it may have
+    /// caught what was raised, and go on for ever.
+    static ENDS: Cell<u32> = const { Cell::new(0) };
 }
 
 impl<'py> Attached<'py> {
@@ -253,7 +257,7 @@ impl Blocking for Attached<'_> {
     }
 
     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
-        if IS_ENDING.get() && !self.stuck {
+        if ENDS.get() > 0 && !self.stuck {
             return Wake::Signal;
         }
         self.detach();
@@ -274,12 +278,15 @@ impl Blocking for Attached<'_> {
         let (py, mut told) = (self.py(), None);
         if schedule::when_stuck(|| told = Some(report::stuck(py, true))) {
             // (The first thread has what it calls next to tidy up.)
-            IS_ENDING.set(!schedule::is_first());
+            ENDS.set(if schedule::is_first() { 0 } else { MOST_ENDS });
             self.stuck = true;
             return Err(told.unwrap_or_else(|| report::stuck(py, false)));
         }
-        if !self.stuck && IS_ENDING.take() {
-            return Err(report::stuck(py, false));
+        if !self.stuck && ENDS.get() > 0 {
+            ENDS.set(ENDS.get() - 1);
+            self.stuck = true;
+            // (Which `except Exception:` does not catch, and nobody is told of.)
+            return Err(PySystemExit::new_err(()));
         }
         self.run_handlers()?;
         bystanders::ask(self.py())?;

@@ -192,6 +192,20 @@ pub(crate) fn time_of_turns() -> Option<i64> {
     Some(time)
 }
 
+/// The calling thread has chosen its cores itself.
+#[pyfunction]
+#[pyo3(name = "_choose_cores")]
+pub(crate) fn choose_cores() {
+    schedule::choose_cores();
+}
+
+/// Whether the process has no threads but those that take turns.
+#[pyfunction]
+#[pyo3(name = "_are_alone")]
+pub(crate) fn are_alone() -> bool {
+    schedule::are_alone()
+}
+
 /// The run's time is this at least, in nanoseconds: the calling thread has waited for the system.
 #[pyfunction]
 #[pyo3(name = "_move_time")]

@@ -10,20 +10,24 @@
 //! | `threading.local` values, `PyThreadState_GetDict`       | dropped                        |
 //! | an exception that was to be raised in the thread        | dropped                        |
 //! | context variables, functions that trace or profile,     | the state is taken apart, as   |
-//! | hooks of asynchronous generators, origins of coroutines | elsewhere                      |
+//! | hooks of asynchronous generators, origins of            | elsewhere                      |
+//! | coroutines, a loop of asyncio                           |                                |
 
 use std::cell::Cell;
 use std::ptr;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 use raddle::{lock_order, thread};
 
 use crate::blocking::finalizing::is_finalizing;
 use crate::python::call;
 use crate::python::exit_guards::HangOnUnwind;
 use crate::python::hooks;
+
+/// How often a state is cleaned.
+const ROUNDS: usize = 3;
 
 thread_local! {
     /// The state of the calling thread, which waits to be another.
@@ -140,52 +144,77 @@ unsafe fn clean(state: *mut ffi::PyThreadState) -> bool {
     // SAFETY: passed on to the caller; the dict is borrowed.
     unsafe {
         let py = Python::assume_attached();
-        if !is_plain(py) {
+        // (asyncio keeps what is in the dict by the state's number, which stays.)
+        if has_loop(py) {
             return false;
         }
-        let dict = ffi::PyThreadState_GetDict();
-        if !dict.is_null() {
-            ffi::PyDict_Clear(dict);
+        // What is dropped may leave something again.
+        for _ in 0..ROUNDS {
+            let dict = ffi::PyThreadState_GetDict();
+            let is_empty = dict.is_null() || ffi::PyDict_Size(dict) == 0;
+            if !is_empty {
+                ffi::PyDict_Clear(dict);
+            }
+            let Some(had_none) = drop_locals(state) else { return false };
+            rest(py);
+            if is_empty && had_none {
+                return is_plain(py);
+            }
         }
-        let is_clean = drop_locals(state);
-        // What is to be raised in the thread is raised now. (Up to 3.12, a state that is told to
-        // raise nothing looks for that before each instruction, for ever.)
-        if let Some(rest) = hooks::REST.get() {
-            let _ = call::call0(rest.bind(py));
-        }
-        is_clean
+        false
     }
+}
+
+/// Raises what is to be raised in the calling thread, and drops that. (Up to 3.12, a state that is
+/// told to raise nothing looks for that before each instruction, for ever.)
+pub(super) fn rest(py: Python<'_>) {
+    if let Some(rest) = hooks::REST.get() {
+        let _ = call::call0(rest.bind(py));
+    }
+}
+
+/// Whether the thread has left a loop of asyncio running.
+fn has_loop(py: Python<'_>) -> bool {
+    let running = || {
+        // SAFETY: attached; the dict is borrowed.
+        let modules =
+            unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyImport_GetModuleDict()) };
+        let asyncio = modules?.cast_into::<PyDict>().ok()?.get_item("_asyncio").ok()??;
+        let running = asyncio.getattr("_get_running_loop").ok()?;
+        Some(!call::call0(&running).ok()?.is_none())
+    };
+    running() == Some(true)
 }
 
 /// Up to 3.12 `threading.local` objects have what they have for the thread in its dict.
 #[cfg(not(Py_3_13))]
-unsafe fn drop_locals(_: *mut ffi::PyThreadState) -> bool {
-    true
+unsafe fn drop_locals(_: *mut ffi::PyThreadState) -> Option<bool> {
+    Some(true)
 }
 
-/// Drops what `threading.local` objects have for the thread; false if that cannot be found. A state
-/// has two objects by which they find it, and drop it.
+/// Drops what `threading.local` objects have for the thread; returns whether that was nothing, or
+/// None if it cannot be found. A state has two objects by which they find it, and drop it.
 ///
 /// # Safety
 /// The state is the calling thread's, attached.
 #[cfg(Py_3_13)]
-unsafe fn drop_locals(state: *mut ffi::PyThreadState) -> bool {
+unsafe fn drop_locals(state: *mut ffi::PyThreadState) -> Option<bool> {
     /// Bytes from the state's beginning to the first of them (64 bits; 3.13 and 3.14).
     const KEYS: usize = 288;
-    if cfg!(not(target_pointer_width = "64")) {
-        return false;
+    if cfg!(any(not(target_pointer_width = "64"), Py_3_15)) {
+        return None;
     }
     // SAFETY: the state is that large; the thread is attached, says the caller.
     unsafe {
         let keys = state.byte_add(KEYS).cast::<[*mut ffi::PyObject; 2]>();
         let found = *keys;
         if !found.into_iter().all(|key| key.is_null() || is_key(key)) {
-            return false;
+            return None;
         }
         *keys = [ptr::null_mut(); 2];
         found.into_iter().filter(|key| !key.is_null()).for_each(|key| call::drop_raw(key));
+        Some(found.into_iter().all(|key| key.is_null()))
     }
-    true
 }
 
 /// Whether an object is of the class that is for that only.

@@ -134,9 +134,10 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         return;
     }
     // SAFETY: the interpreter is alive: its end waits for this thread to be settled.
-    let state = fork::not_meanwhile(|| unsafe {
+    let (state, is_kept) = fork::not_meanwhile(|| unsafe {
         let kept = kept::take(boot.get().interpreter);
-        if kept.is_null() { new_state(boot.get().interpreter) } else { kept }
+        let is_kept = !kept.is_null();
+        (if is_kept { kept } else { new_state(boot.get().interpreter) }, is_kept)
     });
     thread::settled();
     if state.is_null() {
@@ -150,6 +151,9 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
     unsafe {
         ffi::PyEval_RestoreThread(state);
         thread::begun();
+        if is_kept {
+            kept::rest(Python::assume_attached()); // What was sent to one that had ended.
+        }
         let returned = run(&boot);
         boot.settle(raddle::thread_id(), !returned);
         let until_gone = std::mem::replace(&mut boot.until_gone, ptr::null_mut());
@@ -157,7 +161,9 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         let is_clean = kept::is_clean(state);
         if !is_clean {
             #[cfg(Py_GIL_DISABLED)]
-            finish_early::leave_in_thread_state();
+            if !thread::schedule::takes_turns() {
+                finish_early::leave_in_thread_state();
+            }
             call::clear_thread_state(state);
         }
         thread::tell_end(); // (From here on the main thread may run the exit handlers.)

@@ -5,14 +5,14 @@
 //! twenty. So they share one, where the system offers that.
 
 #[cfg(target_os = "linux")]
-pub use shared::{before_sharing, on_all_cores};
+pub use shared::{before_sharing, choose_cores, on_all_cores};
 #[cfg(target_os = "linux")]
-pub(crate) use shared::{count, give_way, is_shared, join, leave, share};
+pub(crate) use shared::{count, give_way, is_as_shared, is_shared, join, leave, share};
 
 #[cfg(not(target_os = "linux"))]
-pub use own::{before_sharing, on_all_cores};
+pub use own::{before_sharing, choose_cores, on_all_cores};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use own::{count, give_way, is_shared, join, leave, share};
+pub(crate) use own::{count, give_way, is_as_shared, is_shared, join, leave, share};
 
 #[cfg(target_os = "linux")]
 mod shared {
@@ -130,11 +130,15 @@ mod shared {
     /// The calling thread may run where it could before it shared a core, unless it has changed
     /// that itself.
     pub(crate) fn leave() {
-        if let Some(core) = mine()
-            && Cores::mine() == Some(Cores::only(core))
-        {
+        let shares = is_as_shared();
+        if mine().is_some() && shares {
             Cores::before().take();
         }
+    }
+
+    /// Whether the calling thread has chosen no cores itself since it shares one.
+    pub(crate) fn is_as_shared() -> bool {
+        MINE.get().is_none_or(|core| Cores::mine() == Some(Cores::only(core)))
     }
 
     /// The numbers of the cores that the calling thread could run on before it shared one with the
@@ -145,10 +149,15 @@ mod shared {
         core.map(|_| (0..WORDS * 64).filter(|core| Cores::before().has(*core)).collect())
     }
 
+    /// The calling thread has chosen its cores itself: it shares none any more.
+    pub fn choose_cores() {
+        let _ = mine();
+    }
+
     /// The threads of a run share one core, where the system offers that: calls `call`, during which
     /// the calling one may run on all that it could before, as what it starts meanwhile may.
     pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {
-        let core = MINE.get();
+        let core = MINE.get().filter(|_| is_as_shared());
         leave();
         let result = call();
         MINE.set(core.filter(|core| Cores::only(*core).take()));
@@ -180,6 +189,10 @@ mod own {
 
     pub(crate) fn join() {}
 
+    pub(crate) fn is_as_shared() -> bool {
+        true
+    }
+
     pub(crate) fn is_shared() -> bool {
         false
     }
@@ -191,6 +204,9 @@ mod own {
     }
 
     pub(crate) fn leave() {}
+
+    /// Nothing: no core is shared.
+    pub fn choose_cores() {}
 
     /// Calls `call`.
     pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {

@@ -234,7 +234,11 @@ fn live(boot: Boot, own: bool) -> Option<(Arc<Spare>, Leave)> {
 /// [`RwLock`](crate::RwLock), and [reuse](super::schedule::reuse) is on.
 #[must_use]
 pub fn can_be_kept() -> bool {
-    turns::is_mine() && spare::are_kept() && IS_PLAIN.get() && locks::reads_nothing()
+    turns::is_mine()
+        && spare::are_kept()
+        && IS_PLAIN.get()
+        && cores::is_as_shared()
+        && locks::reads_nothing()
 }
 
 /// Says that the calling raw thread, whose `main` is about to return, may be used again: `main` is
@@ -266,9 +270,6 @@ pub fn finish_early() {
             roster::release();
             handle.set_done_early();
             clock::end();
-            // (What is left of it is no step: nobody sees it.)
-            turns::end();
-            cores::give_way();
         }
     });
 }

@@ -22,6 +22,9 @@ use crate::os::{fork, thread_id, threads::native_id};
 /// Whether threads that have ended are kept.
 static KEEPS: AtomicBool = AtomicBool::new(false);
 
+/// How often the list is tried to be locked.
+const TRIES: usize = 10_000;
+
 static SPARES: Mutex<Spares> = Mutex::new(Spares { generation: 0, waiting: Vec::new() });
 
 struct Spares {
@@ -49,12 +52,18 @@ pub(super) struct Spare {
     pub(super) joinable: bool,
 }
 
-/// The list; None if a thread that is not there any more may have it locked.
+/// The list; None if a thread that is not there any more may have it locked: one has it for some
+/// instructions only.
 fn spares() -> Option<MutexGuard<'static, Spares>> {
-    let mut spares = match SPARES.try_lock() {
-        Ok(spares) => spares,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return None,
+    let mut tries = 0;
+    let mut spares = loop {
+        match SPARES.try_lock() {
+            Ok(spares) => break spares,
+            Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) if tries < TRIES => std::thread::yield_now(),
+            Err(TryLockError::WouldBlock) => return None,
+        }
+        tries += 1;
     };
     let generation = fork::generation();
     if spares.generation != generation {
@@ -143,8 +152,8 @@ pub fn reuse(keeps: bool) {
 /// need to end.
 pub(super) fn end() {
     let waiting = spares().map_or_else(Vec::new, |mut list| mem::take(&mut list.waiting));
+    waiting.iter().for_each(|spare| spare.tell(Next::Leave));
     for spare in waiting {
-        spare.tell(Next::Leave);
         if spare.joinable {
             // SAFETY: the one right to join it went to whoever took it out of the list.
             unsafe { libc::pthread_join(spare.ident as libc::pthread_t, std::ptr::null_mut()) };

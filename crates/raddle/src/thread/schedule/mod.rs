@@ -78,12 +78,12 @@ pub use strategy::{Able, Choices, Depth, Random, Replay, Strategy};
 pub use table::Run;
 pub use touch::Touched;
 pub use turn::{
-    aside, begin, finish, hold, is_first, is_stuck, move_time, point, point_at, starts,
-    takes_turns, time, touch_anything, when_stuck,
+    are_alone, aside, begin, finish, hold, is_first, is_stuck, move_time, point, point_at,
+    starts, takes_turns, time, touch_anything, when_stuck,
 };
 
 pub use super::spare::reuse;
-pub use crate::os::cores::{before_sharing, on_all_cores};
+pub use crate::os::cores::{before_sharing, choose_cores, on_all_cores};
 pub use crate::os::turns::Touch;
 
 #[cfg(test)]

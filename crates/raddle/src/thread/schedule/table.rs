@@ -261,8 +261,13 @@ impl Table {
     fn are_all_here(&self) -> bool {
         let status =
             |wanted| self.places.iter().filter(move |each| each.status == wanted).count();
-        let here = self.places.len() - status(Status::Ended) + spare::natives().len();
-        status(Status::Outside) == 0 && count().is_some_and(|all| all <= here)
+        status(Status::Outside) == 0 && self.are_alone()
+    }
+
+    /// Whether the process has no threads that take no turns.
+    pub(super) fn are_alone(&self) -> bool {
+        let here = self.places.iter().filter(|each| each.status != Status::Ended).count();
+        count().is_some_and(|all| all <= here + spare::natives().len())
     }
 
     /// All threads wait for each other: one of them tells so, while the others still wait.
