@@ -75,11 +75,11 @@ pub use orders::Orders;
 pub use pos::PartialOrder;
 pub use smaller::smallest;
 pub use strategy::{Able, Choices, Depth, Random, Replay, Strategy};
-pub use table::Run;
+pub use table::{Run, are_alone};
 pub use touch::Touched;
 pub use turn::{
-    are_alone, aside, begin, finish, hold, is_first, is_stuck, move_time, point, point_at,
-    starts, takes_turns, time, touch_anything, when_stuck,
+    aside, begin, finish, hold, is_first, is_stuck, move_time, point, point_at, starts,
+    takes_turns, time, touch_anything, when_stuck,
 };
 
 pub use super::spare::reuse;

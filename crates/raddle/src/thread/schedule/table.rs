@@ -330,3 +330,9 @@ impl Table {
 fn touched(coarse: bool, place: &Place) -> Touched {
     if coarse { Touched::ANYTHING } else { place.touched }
 }
+
+/// Whether the process has no threads but those that take turns.
+#[must_use]
+pub fn are_alone() -> bool {
+    table().are_alone()
+}

@@ -434,12 +434,6 @@ pub fn aside<R>(start: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether the process has no threads but those that take turns.
-#[must_use]
-pub fn are_alone() -> bool {
-    table().are_alone()
-}
-
 /// The run's time is this at least, in nanoseconds, if the calling thread takes turns: it has waited
 /// for the system meanwhile.
 pub fn move_time(nanos: i64) {
