@@ -1,8 +1,8 @@
 """How quickly schedules are tried: `python -m benchmarks.schedules.speed`.
 
 Schedules a second of two threads that each add to a number under a lock three times, by raddle
-and by the peers of peers.txt; what a step costs; and a suite of a hundred tests with threads
-under a hundred schedules each, against as many plain runs.
+and by the peers of peers.txt; what a step costs, and a minute of time-outs; and a suite of a
+hundred tests with threads under a hundred schedules each, against as many plain runs.
 """
 
 from __future__ import annotations
@@ -170,6 +170,51 @@ def step() -> tuple[float, float]:
     return plain, min(out)
 
 
+def cascade() -> list[float]:
+    """Return the milliseconds of 60 seconds of time-outs.
+
+    They are of one thread, one after the other; of Timers, each of which starts the next; and
+    of 60 threads, which wait for up to 60 seconds.
+    """
+    import raddle
+    from raddle import threading
+
+    def alone():
+        event = threading.Event()
+        for _ in range(60):
+            event.wait(1)
+
+    def chain():
+        done = threading.Event()
+
+        def link(number):
+            if number:
+                threading.Timer(1, link, [number - 1]).start()
+            else:
+                done.set()
+
+        link(60)
+        done.wait()
+
+    def together():
+        event = threading.Event()
+        threads = [threading.Thread(target=event.wait, args=[n + 1]) for n in range(60)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+
+    out = []
+    for each in (alone, chain, together):
+        seconds = []
+        for _ in range(ROUNDS):
+            began = perf_counter()
+            raddle.replay("r1", each)
+            seconds.append(perf_counter() - began)
+        out.append(min(seconds) * 1e3)
+    return out
+
+
 def suite(python: str, nap: bool) -> tuple[float, float]:
     """Return the seconds of a hundred tests, run a hundred times each: plain, and explored.
 
@@ -229,6 +274,10 @@ def main() -> int:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=machine.ROOT)
     found["step"] = before, after = json.loads(done.stdout)
     print(f"a step costs {after - before:.0f} ns more ({before:.0f} ns, {after:.0f} ns)")
+    command = (options.python, *MODULE, "--cascade")
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=machine.ROOT)
+    found["cascade"] = cascades = json.loads(done.stdout)
+    print(f"60 s of time-outs take {', '.join(f'{each:.1f} ms' for each in cascades)}")
     for name, nap in (("suite", False), ("suite that naps", True)):
         found[name] = reruns, explored = suite(options.python, nap)
         print(f"{name}: {explored:.1f} s explored, {reruns:.1f} s plain", flush=True)
@@ -245,15 +294,18 @@ def trial() -> None:
     parser.add_argument("--time")
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--step", action="store_true")
+    parser.add_argument("--cascade", action="store_true")
     options = parser.parse_args()
     if options.step:
         print(json.dumps(step()))
+    elif options.cascade:
+        print(json.dumps(cascade()))
     else:
         print(json.dumps({"a second": time(options.time, options.runs)}))
 
 
 if __name__ == "__main__":
-    if {"--time", "--step"} & set(sys.argv):
+    if {"--time", "--step", "--cascade"} & set(sys.argv):
         trial()
     else:
         sys.exit(main())

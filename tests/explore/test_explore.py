@@ -387,3 +387,21 @@ def test_the_seed_is_told_and_finds_the_same_schedule():
     error, schedule = found(deposits)
     seed = int(re.search(r"raddle: schedule \d+ of seed (\d+) fails", error.__notes__[-1])[1])
     assert found(deposits, seed=seed)[1] == schedule
+
+
+def test_a_lock_that_a_run_leaves_held_is_told_in_the_next():
+    lock = threading.Lock()
+
+    def leaves():
+        thread = threading.Thread(target=lambda: lock.acquire())
+        thread.start()
+        thread.join()
+
+    error, _ = found(leaves, seed=1)
+    assert isinstance(error, raddle.DeadlockError)
+    told = error.__notes__[-1]
+    assert "raddle: schedule 2 of seed 1 fails" in told
+    # (The system may have given the next thread the identifier of the one that held it.)
+    assert re.search(
+        r"waits for lock.*, held by (a thread that is not there any more|Thread-)", told
+    )

@@ -4,6 +4,7 @@ import _thread
 import asyncio
 import multiprocessing
 import os
+import pathlib
 import signal
 import socket
 import sys
@@ -105,6 +106,41 @@ def test_two_threads_that_poll_let_a_third_one_in():
         seen.append(True)
 
     assert under(polls)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 3600])
+def test_threads_that_wake_each_other_do_not_stop_the_clock(seconds):
+    def wakes(seen):
+        condition, stop = threading.Condition(), threading.Event()
+
+        def disturb():
+            while not stop.is_set():
+                with condition:
+                    condition.notify_all()
+
+        thread = threading.Thread(target=disturb)
+        thread.start()
+        began = time.monotonic()
+        with condition:
+            seen.append(condition.wait_for(lambda: False, seconds))
+        seen.append(time.monotonic() - began)
+        stop.set()
+        thread.join()
+
+    came, took = under(wakes)
+    assert came is False
+    assert seconds <= took < 2 * seconds
+
+
+@pytest.mark.parametrize("tests", ["test.test_sched", "test_timer"])
+def test_tests_of_time_pass_by_the_run_s_clock(tests, tmp_path):
+    # (The standard library's, and raddle's own.)
+    path = pathlib.Path(__file__).parents[1] / "threads" / f"{tests}.py"
+    if tests.startswith("test."):
+        path = pytest.importorskip(tests).__file__
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path)
+    done = programs.run(*command, "--raddle-virtual-time", cwd=tmp_path)
+    assert done.returncode == 0 and " passed in " in done.stdout, programs.seen(done)
 
 
 def test_threads_that_go_on_for_ever_are_told():

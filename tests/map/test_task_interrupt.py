@@ -50,6 +50,15 @@ def test_a_task_that_was_interrupted_leaves_nothing_under_way(task, tmp_path):
     assert done.returncode == 0 and done.stdout == "ended True\n", programs.seen(done)
 
 
+def test_an_interrupt_does_not_mind_what_others_say_of_ctypes_function(tmp_path):
+    pytest.importorskip("ctypes")
+    function = "ctypes.pythonapi.PyThreadState_SetAsyncExc"
+    theirs = f"import ctypes\n{function}.argtypes = [ctypes.c_char_p]\n"
+    code = theirs + LATE.format(task="while True: pass")
+    done = programs.run(sys.executable, "-c", code, cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "ended True\n", programs.seen(done)
+
+
 STARTING = """
 import faulthandler, threading
 faulthandler.dump_traceback_later(60, exit=True)

@@ -7,6 +7,7 @@ take part.
 
 import _thread
 import contextlib
+import contextvars
 import functools
 import sys
 import threading as _stock
@@ -309,8 +310,17 @@ def _replace(owner, name, value):
     setattr(owner, name, value)
 
 
-def _rest():
-    """Do nothing."""
+def _says_nothing():
+    """Return whether the calling thread's state could be a new one, but for its locals."""
+    asyncio = sys.modules.get("_asyncio")
+    return (
+        sys.gettrace() is None
+        and sys.getprofile() is None
+        and sys.get_asyncgen_hooks() == (None, None)
+        and sys.get_coroutine_origin_tracking_depth() == 0
+        and (asyncio is None or asyncio._get_running_loop() is None)
+        and not contextvars.copy_context()
+    )
 
 
-_raddle._equip(turn=_turn, rest=_rest)
+_raddle._equip(turn=_turn, says_nothing=_says_nothing)

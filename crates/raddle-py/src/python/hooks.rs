@@ -125,9 +125,9 @@ hooks! {
         /// What a thread that takes turns calls before a racing access:
         /// `turn(code, offset, name, writes)`.
         TURN = "turn", Function;
-        /// A function in Python that does nothing: what was to be raised in a thread is raised
-        /// there.
-        REST = "rest", Function;
+        /// `says_nothing()`, whether the calling thread's state could be a new one, but for its
+        /// locals. It is in Python: what was to be raised in the thread is raised in it.
+        SAYS_NOTHING = "says_nothing", Function;
     }
     "raddle._pytest.runner": {
         /// What the main thread calls before it looks whether all are asleep: `bystanders()`

@@ -18,7 +18,6 @@ use std::ptr;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
 use raddle::{lock_order, thread};
 
 use crate::blocking::finalizing::is_finalizing;
@@ -104,86 +103,42 @@ unsafe fn delete(state: *mut ffi::PyThreadState) {
     }
 }
 
-/// Whether the calling thread's state says nothing else than a new one, but for its locals.
-fn is_plain(py: Python<'_>) -> bool {
-    let asks = |name: &std::ffi::CStr| {
-        // SAFETY: attached; a reference that `sys` owns, or null with no error set.
-        let asks =
-            unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PySys_GetObject(name.as_ptr())) };
-        asks.and_then(|asks| call::call0(&asks).ok())
-    };
-    let says_no = |answer: Bound<'_, PyAny>| call::truth(&answer).is_ok_and(|says| !says);
-    let is_unset = |name| asks(name).is_some_and(says_no);
-    let has_no_hooks = || {
-        let hooks = asks(c"get_asyncgen_hooks")?.cast_into::<PyTuple>().ok()?;
-        Some(hooks.iter().all(|hook| hook.is_none()))
-    };
-    is_unset(c"gettrace")
-        && is_unset(c"getprofile")
-        && is_unset(c"get_coroutine_origin_tracking_depth")
-        && has_no_hooks() == Some(true)
-        && has_no_variables()
-}
-
-fn has_no_variables() -> bool {
-    // SAFETY: attached, as the callers are; the context is ours to drop.
-    unsafe {
-        let context = ffi::PyContext_CopyCurrent();
-        let is_empty = !context.is_null() && ffi::PyObject_Length(context) == 0;
-        ffi::Py_DecRef(context);
-        ffi::PyErr_Clear();
-        is_empty
-    }
-}
-
 /// Has the state say nothing any more; false if it does.
 ///
 /// # Safety
 /// It is the calling thread's, attached.
 unsafe fn clean(state: *mut ffi::PyThreadState) -> bool {
-    // SAFETY: passed on to the caller; the dict is borrowed.
-    unsafe {
-        let py = Python::assume_attached();
-        // (asyncio keeps what is in the dict by the state's number, which stays.)
-        if has_loop(py) {
-            return false;
-        }
-        // What is dropped may leave something again.
-        for _ in 0..ROUNDS {
+    // What is dropped may leave something again.
+    for _ in 0..ROUNDS {
+        // SAFETY: passed on to the caller; the dict is borrowed.
+        unsafe {
+            match says_nothing(Python::assume_attached()) {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(_) => continue,
+            }
             let dict = ffi::PyThreadState_GetDict();
             let is_empty = dict.is_null() || ffi::PyDict_Size(dict) == 0;
             if !is_empty {
                 ffi::PyDict_Clear(dict);
             }
             let Some(had_none) = drop_locals(state) else { return false };
-            rest(py);
             if is_empty && had_none {
-                return is_plain(py);
+                return true;
             }
         }
-        false
     }
+    false
 }
 
-/// Raises what is to be raised in the calling thread, and drops that. (Up to 3.12, a state that is
-/// told to raise nothing looks for that before each instruction, for ever.)
-pub(super) fn rest(py: Python<'_>) {
-    if let Some(rest) = hooks::REST.get() {
-        let _ = call::call0(rest.bind(py));
-    }
-}
-
-/// Whether the thread has left a loop of asyncio running.
-fn has_loop(py: Python<'_>) -> bool {
-    let running = || {
-        // SAFETY: attached; the dict is borrowed.
-        let modules =
-            unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyImport_GetModuleDict()) };
-        let asyncio = modules?.cast_into::<PyDict>().ok()?.get_item("_asyncio").ok()??;
-        let running = asyncio.getattr("_get_running_loop").ok()?;
-        Some(!call::call0(&running).ok()?.is_none())
-    };
-    running() == Some(true)
+/// Whether the calling thread's state says nothing that a new one does not, but for its locals.
+///
+/// # Errors
+/// What was to be raised in the thread. (A state is not told to raise nothing: up to 3.12 it would
+/// look for that before each instruction, for ever.)
+pub(super) fn says_nothing(py: Python<'_>) -> PyResult<bool> {
+    let Some(asks) = hooks::SAYS_NOTHING.get() else { return Ok(false) };
+    call::truth(&call::call0(asks.bind(py))?)
 }
 
 /// Up to 3.12 `threading.local` objects have what they have for the thread in its dict.

@@ -146,13 +146,14 @@ unsafe extern "C-unwind" fn main(boot: *mut c_void) {
         return;
     }
     let mut boot = boot.into_inner();
-    // SAFETY: `state` was made for this thread, which is not attached; all that follows up to
-    // `PyThreadState_DeleteCurrent` happens attached, with references that `boot` owns.
+    // SAFETY: `state` was made for this thread, which is not attached; all that follows happens
+    // attached, with references that `boot` owns, until the state is deleted or kept.
     unsafe {
         ffi::PyEval_RestoreThread(state);
         thread::begun();
         if is_kept {
-            kept::rest(Python::assume_attached()); // What was sent to one that had ended.
+            // (What was sent to a thread that had ended is raised here.)
+            let _ = kept::says_nothing(Python::assume_attached());
         }
         let returned = run(&boot);
         boot.settle(raddle::thread_id(), !returned);

@@ -7,12 +7,12 @@
 #[cfg(target_os = "linux")]
 pub use shared::{before_sharing, choose_cores, on_all_cores};
 #[cfg(target_os = "linux")]
-pub(crate) use shared::{count, give_way, is_as_shared, is_shared, join, leave, share};
+pub(crate) use shared::{count, is_as_shared, is_shared, join, leave, share};
 
 #[cfg(not(target_os = "linux"))]
 pub use own::{before_sharing, choose_cores, on_all_cores};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use own::{count, give_way, is_as_shared, is_shared, join, leave, share};
+pub(crate) use own::{count, is_as_shared, is_shared, join, leave, share};
 
 #[cfg(target_os = "linux")]
 mod shared {
@@ -83,11 +83,6 @@ mod shared {
             (1..=all).map(|far| (core + far) % all).find(|each| self.has(*each)).unwrap_or(core)
         }
 
-        fn without(mut self, core: usize) -> Self {
-            self.0[core / 64] &= !(1 << (core % 64));
-            self
-        }
-
         fn before() -> Self {
             Self(std::array::from_fn(|at| BEFORE[at].load(Ordering::Relaxed)))
         }
@@ -100,18 +95,18 @@ mod shared {
 
     /// The calling thread, and those that it will start, are on one core from now on.
     pub(crate) fn share() {
+        SHARED.store(NONE, Ordering::Relaxed);
         // SAFETY: has no preconditions.
         let here = unsafe { libc::sched_getcpu() };
         let (Some(cores), Ok(here)) = (Cores::mine(), usize::try_from(here)) else { return };
-        if cores.count() < 2 {
-            SHARED.store(NONE, Ordering::Relaxed);
-            return;
-        }
         let moves = TIMES.fetch_add(1, Ordering::Relaxed) % STAYS == STAYS - 1;
         let core = if moves || !cores.has(here) { cores.after(here) } else { here };
-        BEFORE.iter().zip(cores.0).for_each(|(word, bits)| word.store(bits, Ordering::Relaxed));
-        SHARED.store(core, Ordering::Relaxed);
-        MINE.set(Cores::only(core).take().then_some(core));
+        if cores.count() > 1 && Cores::only(core).take() {
+            let words = BEFORE.iter().zip(cores.0);
+            words.for_each(|(word, bits)| word.store(bits, Ordering::Relaxed));
+            SHARED.store(core, Ordering::Relaxed);
+            MINE.set(Some(core));
+        }
     }
 
     /// The calling thread was started by one that shares a core, if any does: it does so too.
@@ -145,8 +140,9 @@ mod shared {
     /// other threads of its run; None if it shares none, or has chosen others since.
     #[must_use]
     pub fn before_sharing() -> Option<Vec<usize>> {
-        let core = MINE.get().filter(|core| Cores::mine() == Some(Cores::only(*core)));
-        core.map(|_| (0..WORDS * 64).filter(|core| Cores::before().has(*core)).collect())
+        let before = Cores::before();
+        let shares = is_shared() && is_as_shared();
+        shares.then(|| (0..WORDS * 64).filter(|core| before.has(*core)).collect())
     }
 
     /// The calling thread has chosen its cores itself: it shares none any more.
@@ -162,13 +158,6 @@ mod shared {
         let result = call();
         MINE.set(core.filter(|core| Cores::only(*core).take()));
         result
-    }
-
-    /// The same as [`leave`] for a thread that is ending: it leaves that core to the others at once.
-    pub(crate) fn give_way() {
-        if let Some(core) = mine() {
-            Cores::before().without(core).take();
-        }
     }
 
     /// The core that the calling thread shares no longer.
@@ -212,6 +201,4 @@ mod own {
     pub fn on_all_cores<R>(call: impl FnOnce() -> R) -> R {
         call()
     }
-
-    pub(crate) fn give_way() {}
 }

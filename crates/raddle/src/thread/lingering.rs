@@ -51,9 +51,9 @@ pub(super) fn add(thread: usize) {
     }
 }
 
-/// Waits until every thread that was joined is gone, or is kept to be used again. It takes microseconds: none of them has
-/// anything left to run. A process that forks calls it first, without holding what the threads'
-/// last steps need.
+/// Waits until every thread that was joined is gone, and ends those that wait to be used again. It
+/// takes microseconds: none of them has anything left to run. A process that forks calls it first,
+/// without holding what the threads' last steps need.
 pub fn wait_for_lingering() {
     spare::end();
     while let Some(thread) = LINGERING.with(Vec::pop) {

@@ -23,7 +23,7 @@ static IN_CHILD: fork::InChild = after_fork;
 thread_local! {
     /// The handle of the calling thread if it was started here; the thread owns a reference.
     static CURRENT: Cell<*const Handle> = const { Cell::new(ptr::null()) };
-    /// Whether the calling thread is like others that take turns: nothing was asked for it.
+    /// Whether the calling thread is like others that take turns, see [`Boot`].
     static IS_PLAIN: Cell<bool> = const { Cell::new(false) };
     /// What the calling thread calls before it leaves, if it is kept.
     static KEPT: Cell<Option<Leave>> = const { Cell::new(None) };
@@ -63,8 +63,8 @@ struct Boot {
     before: Handoff,
     /// Its place among threads that take turns, if its starter is one.
     place: Option<usize>,
-    /// The size of its stack in bytes, 0 for the system's default.
-    stack_size: usize,
+    /// Whether it is like others that take turns: nothing was asked for it.
+    is_plain: bool,
     /// The signals that its starter blocks, for a thread that does not inherit that.
     blocked: Option<libc::sigset_t>,
 }
@@ -103,7 +103,7 @@ pub unsafe fn run_raw(
         argument,
         before: Handoff::sent(),
         place,
-        stack_size,
+        is_plain,
         blocked: spare.as_ref().map(|_| signals(ptr::null())),
     }));
     if let Some(spare) = spare {
@@ -194,11 +194,11 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
 /// Is a thread, from its first step to its last; returns how it waits to be another, if it does.
 /// `own`: the right to join it is its own.
 fn live(boot: Boot, own: bool) -> Option<(Arc<Spare>, Leave)> {
-    let Boot { handle, main, argument, before, place, stack_size, blocked } = boot;
+    let Boot { handle, main, argument, before, place, is_plain, blocked } = boot;
     if let Some(blocked) = blocked {
         signals(&raw const blocked);
     }
-    IS_PLAIN.set(place.is_some() && stack_size == 0);
+    IS_PLAIN.set(is_plain);
     before.begin();
     handle.set_native_id();
     handle.set_started(thread_id());
@@ -224,9 +224,6 @@ fn live(boot: Boot, own: bool) -> Option<(Arc<Spare>, Leave)> {
         spare::add(spare); // While it has the turn: the next start in the run finds it.
     }
     turns::end();
-    if kept.is_none() {
-        cores::give_way();
-    }
     kept
 }
 

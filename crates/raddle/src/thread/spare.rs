@@ -3,11 +3,12 @@
 //! Thousands of short threads are started then, and most of what one costs is its beginning and its
 //! end. One that has ended in a run waits here, until a thread is started in a run.
 //!
-//! | `next`    | meaning                                | left by                            |
-//! |-----------|----------------------------------------|------------------------------------|
-//! | `Nothing` | waits, and is in the list of spare ones | whoever takes it out of that list |
-//! | `Boot`    | is to be another thread                | itself: it begins                  |
-//! | `Leave`   | is to end                              | itself: it ends                    |
+//! | `next`    | meaning                                 | left by                            |
+//! |-----------|-----------------------------------------|------------------------------------|
+//! | `Nothing` | waits, and is in the list of spare      | whoever takes it out of the list   |
+//! |           | ones; or has gone on                    |                                    |
+//! | `Boot`    | is to be another thread                 | itself: it begins                  |
+//! | `Leave`   | is to end                               | itself: it ends                    |
 //!
 //! A fork leaves the list to the parent: in the child all of these threads are gone.
 

@@ -95,11 +95,12 @@ def _way():
     try:
         import ctypes
 
-        call = ctypes.pythonapi.PyThreadState_SetAsyncExc
-        number, value = ctypes.c_ulong, ctypes.py_object
+        # (Of its own: anybody may set the argument types of the one in `pythonapi`.)
+        made = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)
+        call = made(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
     except (ImportError, AttributeError):
         return None
-    return lambda ident, kind: call(number(ident), value(kind)) > 0
+    return lambda ident, kind: call(ident, kind) > 0
 
 
 def _raise(ident, kind):

@@ -52,7 +52,7 @@ pub(super) fn end(lock: &RawRwLock) -> bool {
 }
 
 /// Whether the calling thread reads nothing.
-#[cfg_attr(raddle_loom, allow(dead_code, reason = "models keep no threads"))]
+#[cfg(not(raddle_loom))]
 pub(crate) fn reads_nothing() -> bool {
     with(|all| all.is_empty())
 }

@@ -19,13 +19,13 @@ use std::ptr;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::super::spare;
 use super::time::Next;
 use super::touch::Touched;
 use super::{Able, Strategy};
 use crate::os::threads::count;
 use crate::os::turns::Touch;
 use crate::os::{Parker, Wakeup, own_time};
+use crate::thread::spare;
 
 /// How many steps a run has, at most.
 const STEPS: usize = 2_000_000;
@@ -115,6 +115,8 @@ pub(super) struct Table {
     /// The place that had it last, and how many times in a row.
     pub(super) last: usize,
     pub(super) row: usize,
+    /// How many steps were made since time jumped.
+    pub(super) busy: usize,
     /// How many times time has jumped since the first thread had its turn last.
     pub(super) jumps: usize,
     /// Since when, by the system's clock, nobody can go on and time does not jump.
@@ -146,6 +148,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table {
     holder: None,
     last: 0,
     row: 0,
+    busy: 0,
     jumps: 0,
     paces_since: None,
     quiet: 0,
@@ -225,6 +228,7 @@ impl Table {
             _ => 0,
         };
         self.run.steps += 1;
+        self.take_time();
         own_time::begin_step();
         self.row = if self.last == able[chosen] { self.row + 1 } else { 0 };
         self.last = able[chosen];
@@ -261,13 +265,13 @@ impl Table {
     fn are_all_here(&self) -> bool {
         let status =
             |wanted| self.places.iter().filter(move |each| each.status == wanted).count();
-        status(Status::Outside) == 0 && self.are_alone()
+        status(Status::Outside) == 0 && count().is_some_and(|all| all <= self.known())
     }
 
-    /// Whether the process has no threads that take no turns.
-    pub(super) fn are_alone(&self) -> bool {
-        let here = self.places.iter().filter(|each| each.status != Status::Ended).count();
-        count().is_some_and(|all| all <= here + spare::natives().len())
+    /// How many of the process's threads are the run's, or wait to be.
+    fn known(&self) -> usize {
+        let here = self.places.iter().filter(|each| each.status != Status::Ended);
+        here.count() + spare::natives().len()
     }
 
     /// All threads wait for each other: one of them tells so, while the others still wait.
@@ -334,5 +338,6 @@ fn touched(coarse: bool, place: &Place) -> Touched {
 /// Whether the process has no threads but those that take turns.
 #[must_use]
 pub fn are_alone() -> bool {
-    table().are_alone()
+    let all = count(); // (No system call is made under the mutex.)
+    all.is_some_and(|all| all <= table().known())
 }

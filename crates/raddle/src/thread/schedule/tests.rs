@@ -315,7 +315,7 @@ fn a_thread_that_outlives_its_run_is_in_no_other_ones_way() {
     assert!(walkers(2, 1) > 1);
 }
 
-/// Runs that are over, of threads that were used again, and those that have left.
+/// The identifier of each raw thread that has begun; and how many have left.
 static BEGUN: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 

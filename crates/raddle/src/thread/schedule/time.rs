@@ -6,10 +6,10 @@
 
 use std::sync::atomic::Ordering;
 
-use super::super::spare;
 use super::table::{NOW, Place, Status, Table};
 use crate::os::deadline;
 use crate::os::threads::{alarm, count, others_are_asleep};
+use crate::thread::spare;
 
 /// After how many steps in a row a thread lets others go on: it may look for what they do.
 const PATIENT: usize = 1_000;
@@ -18,6 +18,12 @@ const PATIENT: usize = 1_000;
 /// go on.
 const JUMPS_AT_END: usize = 1_000;
 const JUMPS: usize = 20_000;
+
+/// After how many steps without a jump of time steps take time: threads that wake each other again
+/// and again may wait for it. And how many nanoseconds; after as many steps more, twice that.
+const BUSY: usize = 10_000;
+const STEP: i64 = 10_000;
+const DOUBLED: usize = 30; // times, at most
 
 /// Deadlines that are as close as this, in nanoseconds, pass together: which thread goes on first
 /// is chosen.
@@ -84,7 +90,16 @@ impl Table {
                 return Next::Later;
             }
             NOW.fetch_max(end, Ordering::Relaxed);
+            self.busy = 0;
             self.jumps += 1;
+        }
+    }
+
+    /// A step is made.
+    pub(super) fn take_time(&mut self) {
+        self.busy += 1;
+        if self.busy >= BUSY && self.next_end().is_some() {
+            NOW.fetch_add(STEP << (self.busy / BUSY - 1).min(DOUBLED), Ordering::Relaxed);
         }
     }
 

@@ -338,7 +338,7 @@ pub fn begin(strategy: Box<dyn Strategy>) -> Result<(), Box<dyn Strategy>> {
     table.places = vec![Place::new(native_id(), Touch::ANYTHING)];
     (table.coarse, table.held, table.teller) = (false, false, None);
     (table.holder, table.last, table.run) = (Some(0), 0, Run::default());
-    (table.row, table.jumps, table.paces_since) = (0, 0, None);
+    (table.row, table.busy, table.jumps, table.paces_since) = (0, 0, 0, None);
     (table.quiet, table.trust, table.rings) = (0, 0, false);
     NOW.store(deadline::now(), Ordering::Relaxed);
     MINE.set(table.number << PLACES);
