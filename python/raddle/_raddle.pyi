@@ -52,6 +52,7 @@ __all__ = [
     "_Block",
     "_Completed",
     "_Executor",
+    "_Guard",
     "_Handler",
     "_Schedules",
     "_Side",
@@ -180,6 +181,20 @@ class lock(_thread.LockType):  # type: ignore[misc]
     def _waiting(self) -> int: ...
 
 def _signal_lock() -> lock: ...
+
+@final
+class _Guard:
+    def __new__(cls) -> Self: ...
+    def __enter__(self) -> None: ...
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None = None,
+        _error: BaseException | None = None,
+        _traceback: TracebackType | None = None,
+        /,
+    ) -> None: ...
+    def let_go(self) -> None: ...
+
 def allocate_lock(*, name: str | None = None) -> lock: ...
 
 @disjoint_base

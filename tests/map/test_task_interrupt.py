@@ -13,7 +13,7 @@ faulthandler.dump_traceback_later(60, exit=True)
 from raddle._map.backends.interrupt import Stopped, Target
 
 came = []
-target = Target(threading.get_ident())
+target = Target(threading.get_ident(), threading.RLock())
 for _ in range(200):
     interrupted = []
     def interrupt():
@@ -64,7 +64,8 @@ import faulthandler, threading
 faulthandler.dump_traceback_later(60, exit=True)
 from raddle._map.backends.interrupt import Target
 
-target, over = Target(threading.get_ident()), False  # It is at nothing: nobody is to be hit.
+target = Target(threading.get_ident(), threading.RLock())
+over = False  # It is at nothing: nobody is to be hit.
 
 def interrupt():
     while not over:
@@ -93,7 +94,7 @@ import _thread, faulthandler, threading
 faulthandler.dump_traceback_later(60, exit=True)
 from raddle._map.backends.interrupt import Target
 
-target = Target(threading.get_ident())
+target = Target(threading.get_ident(), threading.RLock())
 _thread.stack_size(1 << 46)  # More than any address space has.
 try:
     _thread.start_new_thread(print, ())

@@ -72,6 +72,8 @@ mod _raddle {
     #[pymodule_export]
     use crate::locks::event::Event;
     #[pymodule_export]
+    use crate::locks::guard::Guard;
+    #[pymodule_export]
     use crate::locks::lock::{Lock, signal_lock};
     #[pymodule_export]
     use crate::locks::rlock::RLock;

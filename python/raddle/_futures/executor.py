@@ -282,7 +282,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
 
     def _start_worker_for(self, future):
         try:
-            with self._shutdown_lock, _thread._global_shutdown_lock:
+            with _raddle.shield(), self._shutdown_lock, _thread._global_shutdown_lock:
                 # (After shutdown(), the workers that are there do what was accepted.)
                 if not _thread._shutdown and not (self._shutdown and self._threads):
                     self._adjust_thread_count()
@@ -300,7 +300,7 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
         """What submit() does for a subclass that has contexts or starts its own workers."""
         future = Future()
         task = self._resolve_work_item_task(fn, args, kwargs)
-        with self._shutdown_lock, _thread._global_shutdown_lock:
+        with _raddle.shield(), self._shutdown_lock, _thread._global_shutdown_lock:
             if _thread._shutdown or not self._work_queue._put_task(future, task):
                 self._refuse()
             try:
@@ -372,13 +372,13 @@ class ThreadPoolExecutor(_raddle._Executor, _StockExecutor):
 
         Returns when the workers have ended, or at once if not `wait`.
         """
-        with self._shutdown_lock:
+        with _raddle.shield(), self._shutdown_lock:
             self._shutdown = True
         try:
             if cancel_futures:
                 cancel_each(self._work_queue)
         finally:
-            with self._shutdown_lock:
+            with _raddle.shield(), self._shutdown_lock:
                 if not self._threads and self._work_queue.qsize():
                     # Its submitter is about to start a worker, too late to wait for.
                     self._start_last_worker()

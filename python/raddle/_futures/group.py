@@ -76,7 +76,7 @@ class Group(_raddle._Block):
             raise ValueError("abandon=True is for groups whose tasks have threads of their own")
         self._pool = pool
         self._abandon = bool(abandon)
-        self._lock = threading.RLock()  # (A signal's handler may come in between.)
+        self._lock = _raddle._Guard()
         self._pid = None
         self._numbers = itertools.count(1)
         self._running = {}  # tasks that are to be waited for, in the order of their starts
@@ -134,7 +134,7 @@ class Group(_raddle._Block):
             _raddle.checkpoint()
             inputs.append(each)
         results = [None] * len(inputs)
-        left, lock = iter(enumerate(inputs)), threading.Lock()
+        left, lock = iter(enumerate(inputs)), _raddle._Guard()
 
         def work():
             while True:
@@ -203,7 +203,7 @@ class Group(_raddle._Block):
 
     def _wind_up(self, error):
         """Wait for all tasks."""
-        self._let_go()
+        self._lock.let_go()
         if self._had_ended is None:
             self._had_ended = self._scope.ended
         if error is not None:
@@ -217,7 +217,7 @@ class Group(_raddle._Block):
 
     def _forget_parent(self):
         """In a forked child, the threads of the group are not there."""
-        self._lock, self._pid = threading.RLock(), os.getpid()
+        self._lock, self._pid = _raddle._Guard(), os.getpid()
         self._leaving.clear()
         for task in tuple(self._running):
             task._abandon("the process that this one was forked from")
@@ -303,7 +303,7 @@ class Group(_raddle._Block):
 
     def _recover(self, task):
         """Forget a task whose start has failed, or was interrupted, unless it runs already."""
-        self._let_go()
+        self._lock.let_go()
         if task._launched:
             return
         if task._give_up():
@@ -312,11 +312,6 @@ class Group(_raddle._Block):
             task._told.set()
         else:
             task._launched = True  # It runs already, and is waited for.
-
-    def _let_go(self):
-        """Release the lock if a handler has raised between taking it and its `with`."""
-        while self._lock._is_owned():
-            self._lock.release()
 
     def _reap(self):
         """Let go of the threads that are gone."""

@@ -5,6 +5,7 @@ pub(crate) mod condition;
 pub(crate) mod event;
 pub(crate) mod fast_condition;
 pub(crate) mod fast_lock;
+pub(crate) mod guard;
 pub(crate) mod lock;
 pub(crate) mod mutex;
 pub(crate) mod name;

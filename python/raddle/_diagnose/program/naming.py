@@ -226,7 +226,13 @@ def lock_of(value):
         return None
 
 
-_KINDS = {"lock": "Lock", "_thread.lock": "Lock", "_CRLock": "RLock", "_Side": "RWLock"}
+_KINDS = {
+    "lock": "Lock",
+    "_thread.lock": "Lock",
+    "_CRLock": "RLock",
+    "_Guard": "RLock",
+    "_Side": "RWLock",
+}
 
 
 def kind(value):

@@ -14,6 +14,7 @@ from raddle._map.backends import pickling
 from raddle._map.backends.base import ENDED
 from raddle._map.backends.remote import Remote, taken
 from raddle._map.core_count import parallel
+from raddle._raddle import _Guard
 
 ELSEWHERE = (
     'backend="cores" had an interpreter make this call, and goes to processes only for what '
@@ -106,7 +107,7 @@ class Either(Remote):
 
         super().__init__()
         self._begin = workers, initializer, initargs
-        self._lock = threading.RLock()  # guards the lanes
+        self._lock = _Guard()  # guards the lanes
         self._lanes = [Interpreters(*self._begin, halt=True)]
         self._lasting = True
         self.workers, self.choice = workers, choice()

@@ -37,7 +37,7 @@ def refuse(error):
 def begin(fd):
     """Listen to `fd`, for the thread and the interpreter that this is called in."""
     global _target
-    _target = Target(threading.get_ident())
+    _target = Target(threading.get_ident(), threading.RLock())
     fd = os.dup(fd)  # the other end may close its own while this one is read from
     try:
         threading.Thread(target=_listen, args=(fd,), name="raddle-listen").start()

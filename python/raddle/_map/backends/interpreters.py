@@ -16,6 +16,7 @@ import time
 from raddle._map.backends import at_exit, interpreter_worker, pickling
 from raddle._map.backends.remote import Remote
 from raddle._map.raised import hidden_interrupt
+from raddle._raddle import _Guard
 
 GRACE = 0.2  # seconds that exit waits for tasks that were interrupted
 
@@ -46,7 +47,7 @@ class Interpreters(Remote):
                 pickling.inputs(initargs, self.name),
             )
         self._kind = _tolerant(InterpreterPoolExecutor)
-        self._lock = threading.RLock()  # guards what follows
+        self._lock = _Guard()  # guards what follows
         self._closed = False
 
     def deliver(self, message, function, data, time_slice):
@@ -182,7 +183,7 @@ class Ears:
     def __init__(self, count):
         self._fd, self._mouth = os.pipe()
         self._count = count
-        self._lock = threading.Lock()
+        self._lock = _Guard()
 
     def say(self, word):
         """Send a byte to every interpreter, also to those that come later; only once."""

@@ -13,7 +13,6 @@ at all.
 
 import contextlib
 import sys
-import threading
 import time
 from types import MappingProxyType
 
@@ -25,16 +24,19 @@ class Stopped(BaseException):
 
 
 class Target:
-    """A thread that does tasks: it calls call() and run(), other threads interrupt()."""
+    """A thread that does tasks: it calls call() and run(), other threads interrupt().
+
+    `guard` is a new RLock, or a `_Guard`, which the first interpreter alone can load.
+    """
 
     __slots__ = ("_interrupted", "_interrupters", "_interrupting", "ident", "owner")
 
-    def __init__(self, ident):
+    def __init__(self, ident, guard):
         self.ident = ident
         self.owner = None  # whose the present task is
         # For one thread at a time; the worker itself never takes it. A signal handler may
         # interrupt() within interrupt(), so it is re-entrant, and the calls are counted.
-        self._interrupting = threading.RLock()
+        self._interrupting = guard
         self._interrupters, self._interrupted = 0, False
 
     def run(self, owner, work):

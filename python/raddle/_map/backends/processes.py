@@ -23,6 +23,7 @@ from raddle._map.backends import at_exit, pickling
 from raddle._map.backends.base import Reply, WorkerLost, missing
 from raddle._map.backends.remote import Remote
 from raddle._map.short_repr import short
+from raddle._raddle import _Guard
 
 BEGINNING = "initializer"  # where a worker writes what the initializer raised
 NOTE = struct.Struct("=qq")  # the message's number, the position of the input in it
@@ -58,7 +59,7 @@ class Processes(Remote):
                 pickling.function(initializer, self.name),
                 pickling.inputs(initargs, self.name),
             )
-        self._lock = threading.RLock()  # guards what follows
+        self._lock = _Guard()  # guards what follows
         self._executor = None
         self._closed = False
         self._numbers = {}  # messages under way, to their numbers

@@ -45,7 +45,7 @@ class State:
         # Calls. Once it is closed also None, which stays there: a worker that takes it puts it
         # back, and leaves if nothing is behind it.
         self.queue = _raddle._WorkQueue(limit=min(most, sys.maxsize))
-        self.lock = own.Lock()  # guards the fields below
+        self.lock = _raddle._Guard()  # guards the fields below
         self.threads = []  # Workers
         self.present = 0  # how many of their threads run, or will, and have not begun to leave
         self.broken = None
@@ -81,7 +81,7 @@ class Worker:
         self.left = False  # no more counted as present; its own thread's
         self.busy = 0.0  # seconds inside tasks, by the wall clock
         self.since = None  # when the present task began
-        self.target = Target(None)
+        self.target = Target(None, _raddle._Guard())
         # (Where schedules are explored, its worker takes turns.)
         kind = threading if _raddle._time_of_turns() is None else own
         self.thread = kind.Thread(target=self.run, name=name, daemon=True)
