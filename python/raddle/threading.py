@@ -276,10 +276,11 @@ class Thread(_stdlib.Thread):
                 # run. So it looks that up itself, and this waits as the interpreter's does.
                 while not self._started.wait(0.05) and not handle.is_done():
                     pass
-            elif _VERSION == (3, 12):
+            elif _VERSION == (3, 12) and "_raddle_is_joined" not in vars(self):
                 # 3.12 refuses fork() and new threads as soon as the main thread has run its
                 # last line: a thread that is started there must get its turn before that. (Not
-                # _started, which one that fails on its first lines never sets.)
+                # _started, which one that fails on its first lines never sets.) A group joins
+                # its own before.
                 handle._wait_begun()
             self._started.set()
         else:  # Somebody replaced what starts threads (gevent does): keep to the old ways.

@@ -287,6 +287,8 @@ class Group(_raddle._Block):
         if self._pool is None:
             daemon = True if self._abandon else None
             thread = threading.Thread(target=task._run, name=task.name, daemon=daemon)
+            if not daemon:
+                thread._raddle_is_joined = True  # before its starter can end
         try:
             with _raddle.shield():  # What has ended the group must not part this.
                 with self._lock:

@@ -137,7 +137,15 @@ impl Handle {
         if turns::mine().is_some() {
             return Ok(()); // It begins when it is its turn.
         }
-        self.begun.wait_unless(blocking, Deadline::NEVER, || self.is_left_behind()).map(drop)
+        if !self.begun.is_set() {
+            blocking.detach();
+            Spin::briefly(B::JOIN_SPIN, || self.begun.is_set());
+        }
+        self.begun.wait_unless(blocking, Deadline::NEVER, || self.is_left_behind())?;
+        // Until its end it may hold what the caller has to take back in order to go on. If that is
+        // near, it comes sooner than a sleeping thread wakes up.
+        Spin::briefly(B::JOIN_SPIN, || self.done.is_set());
+        Ok(())
     }
 
     pub(super) fn set_failed(&self) {
