@@ -13,6 +13,8 @@ mod latch;
 pub(crate) mod own_time;
 mod park;
 mod spin;
+#[cfg(not(raddle_loom))]
+pub(crate) mod stacks;
 mod switch;
 pub(crate) mod sync;
 #[cfg(not(raddle_loom))]

@@ -1,14 +1,54 @@
 //! Calls about threads that systems do not share.
 
-/// Joins a thread if it has left; says whether it had. The caller has the right to join it.
-pub(crate) fn try_join(thread: usize) -> bool {
-    #[cfg(target_os = "linux")]
-    // SAFETY: the caller has the one right to join it, and it lives in this process.
-    return unsafe {
-        libc::pthread_tryjoin_np(thread as libc::pthread_t, std::ptr::null_mut()) == 0
-    };
-    #[cfg(not(target_os = "linux"))]
-    false
+use std::cell::Cell;
+
+use super::stacks::Stack;
+
+/// The one right to join a thread of this process, which has said that it is done; in a forked
+/// child it is dropped, and says nothing.
+pub(crate) struct Joinable {
+    thread: usize,
+    /// What it runs on, if that is not the system's.
+    stack: Cell<Option<Stack>>,
+}
+
+impl Joinable {
+    /// # Safety
+    /// The caller has that right, and gives it up. The thread runs on the stack.
+    pub(crate) unsafe fn new(thread: usize, stack: Option<Stack>) -> Self {
+        Self { thread, stack: Cell::new(stack) }
+    }
+
+    /// Joins it if it has left; returns whether it had. Not to be called again then.
+    pub(crate) fn try_join(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        {
+            let thread = self.thread as libc::pthread_t;
+            // SAFETY: this is the right to do so.
+            let has_left =
+                unsafe { libc::pthread_tryjoin_np(thread, std::ptr::null_mut()) == 0 };
+            if has_left {
+                self.free();
+            }
+            has_left
+        }
+        #[cfg(not(target_os = "linux"))]
+        false
+    }
+
+    /// Joins it, waiting until it has left. What its last steps need is not held by the caller.
+    pub(crate) fn join(self) {
+        // SAFETY: this is the right to do so.
+        unsafe { libc::pthread_join(self.thread as libc::pthread_t, std::ptr::null_mut()) };
+        self.free();
+    }
+
+    fn free(&self) {
+        if let Some(stack) = self.stack.take() {
+            // SAFETY: its thread was joined.
+            unsafe { stack.free() };
+        }
+    }
 }
 
 /// The calling thread's number in the operating system's tools.

@@ -9,12 +9,14 @@
 //!
 //! A handle of a thread of the parent process is done in a forked child: its generation is old.
 
+use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
 use crate::locks::Event;
 use crate::os::{
     Deadline, Spin, fork,
-    threads::{native_id, try_join},
+    stacks::Stack,
+    threads::{Joinable, native_id},
     turns,
 };
 use crate::thread::lingering;
@@ -28,21 +30,23 @@ const FAILED: u8 = 3;
 /// How long to spin for a thread that is done to leave the kernel, in nanoseconds.
 const LEAVING: u32 = 25_000;
 
-/// What owns the operating system's record of a thread, and must join or detach it.
+/// What owns the operating system's record of a thread, and must join it.
 const UNOWNED: u8 = 0;
 const JOINABLE: u8 = 1;
 const SETTLED: u8 = 2;
 
 /// A thread as others see it; shared between the thread and those that wait for it.
-#[derive(Debug)]
 pub struct Handle {
     state: AtomicU8,
     /// The identifier, 0 before the thread was created.
     ident: AtomicUsize,
     /// The fork generation in which the thread lives.
     generation: AtomicU32,
-    /// `JOINABLE` until somebody joins or detaches the operating system's thread.
+    /// `JOINABLE` until somebody takes the right to join the operating system's thread.
     ownership: AtomicU8,
+    /// What the thread runs on, if that is not the system's: the starter's until the thread is
+    /// created, then whoever makes this `SETTLED` has it.
+    stack: UnsafeCell<Option<Stack>>,
     /// Set when the thread has got what it needs to run, or has ended without.
     begun: Event,
     /// Set when the thread has run its last line.
@@ -53,6 +57,19 @@ pub struct Handle {
     early: AtomicBool,
     /// The operating system's own number of the thread, 0 until the thread has written it.
     native: AtomicU32,
+}
+
+// SAFETY: see `stack`; all else is.
+unsafe impl Sync for Handle {}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle")
+            .field("ident", &self.ident())
+            .field("is_started", &self.is_started())
+            .field("is_done", &self.is_done())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of an attempt to wait for a thread.
@@ -74,6 +91,7 @@ impl Handle {
             ident: AtomicUsize::new(0),
             generation: AtomicU32::new(0),
             ownership: AtomicU8::new(UNOWNED),
+            stack: UnsafeCell::new(None),
             begun: Event::new(),
             done: Event::new(),
             lasting: AtomicBool::new(false),
@@ -93,6 +111,28 @@ impl Handle {
     /// Claims the handle for a thread about to be started; `false` if it was used before.
     pub(super) fn claim(&self) -> bool {
         self.state.compare_exchange(NEW, STARTING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Keeps what the thread, which does not exist yet, is to run on.
+    ///
+    /// # Safety
+    /// The caller has [claimed](Self::claim) the handle, and nobody is told of it yet.
+    pub(super) unsafe fn keep_stack(&self, stack: Stack) {
+        // SAFETY: the caller's promise.
+        unsafe { *self.stack.get() = Some(stack) };
+    }
+
+    /// Takes that back: the thread could not be made.
+    ///
+    /// # Safety
+    /// As for [`keep_stack`](Self::keep_stack).
+    pub(super) unsafe fn free_stack(&self) {
+        // SAFETY: the caller's promise: no thread was made.
+        unsafe {
+            if let Some(stack) = (*self.stack.get()).take() {
+                stack.free();
+            }
+        }
     }
 
     /// Records that the thread exists. The starter and the thread itself both do so,
@@ -270,26 +310,31 @@ impl Handle {
     /// Lets the operating system's thread go, once it is done. It has nothing left to run, and is
     /// usually gone at once; if not, it is left to be joined later.
     fn reap<B: Blocking>(&self, blocking: &mut B) {
-        if self.settle() {
-            if try_join(self.ident()) {
+        if let Some(thread) = self.settle() {
+            if thread.try_join() {
                 return;
             }
             // What the thread still does may need what this one holds while attached.
             blocking.detach();
             let patience = if self.early.load(Ordering::Relaxed) { 0 } else { LEAVING };
-            if !Spin::briefly(patience, || try_join(self.ident())) {
-                lingering::add(self.ident());
+            if !Spin::briefly(patience, || thread.try_join()) {
+                lingering::add(thread);
             }
         }
     }
 
-    /// Takes the right to join or detach the thread, which one caller gets.
-    pub(super) fn settle(&self) -> bool {
-        !self.is_left_behind()
-            && self
-                .ownership
-                .compare_exchange(JOINABLE, SETTLED, Ordering::AcqRel, Ordering::Relaxed)
-                .is_ok()
+    /// Takes the right to join the thread, which is done, or is the calling one; one caller gets
+    /// it.
+    pub(super) fn settle(&self) -> Option<Joinable> {
+        if self.is_left_behind() {
+            return None;
+        }
+        let (from, to) = (JOINABLE, SETTLED);
+        let (won, lost) = (Ordering::AcqRel, Ordering::Relaxed);
+        self.ownership.compare_exchange(from, to, won, lost).ok()?;
+        // SAFETY: the right came with the exchange, and the stack with it. It was kept before the
+        // thread was created, and so before anything that the thread has said.
+        Some(unsafe { Joinable::new(self.ident(), (*self.stack.get()).take()) })
     }
 
     /// The number of threads waiting for the end; for reports and tests.
@@ -307,9 +352,10 @@ impl Default for Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if self.settle() {
-            // SAFETY: `settle` gave this thread the one right to detach it, in this process.
-            unsafe { libc::pthread_detach(self.ident() as libc::pthread_t) };
+        // Nobody has joined it. The thread itself keeps its handle to its last line, so that it is
+        // about to leave.
+        if let Some(thread) = self.settle() {
+            lingering::leave(thread);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Threads that have been joined and are still on their way out of the operating system.
+//! Threads that are done, and still on their way out of the operating system.
 //!
 //! A joiner need not wait for that: nothing of the thread's own is left to run. But somebody has
 //! to join the operating system's thread in the end, and before a `fork` all of them have to be
@@ -6,16 +6,15 @@
 
 use super::spare;
 use crate::os::sync::UnsafeCell;
-use crate::os::{Latch, threads::try_join};
+use crate::os::{Latch, threads::Joinable};
 
 /// More than these are not left behind: the oldest is waited for.
 const CROWD: usize = 64;
 
 struct Lingering {
     latch: Latch,
-    /// Identifiers of joinable threads, each to be joined by the thread that takes it out. Guarded
-    /// by `latch`.
-    threads: UnsafeCell<Vec<usize>>,
+    /// Each to be joined by the thread that takes it out. Guarded by `latch`.
+    threads: UnsafeCell<Vec<Joinable>>,
 }
 
 // SAFETY: `threads` is touched under the latch only.
@@ -25,7 +24,7 @@ static LINGERING: Lingering =
     Lingering { latch: Latch::new(), threads: UnsafeCell::new(Vec::new()) };
 
 impl Lingering {
-    fn with<R>(&self, change: impl FnOnce(&mut Vec<usize>) -> R) -> R {
+    fn with<R>(&self, change: impl FnOnce(&mut Vec<Joinable>) -> R) -> R {
         let guard = self.latch.lock();
         self.threads.with_mut(|threads| {
             // SAFETY: the latch is held, and `change` is not re-entrant.
@@ -39,16 +38,21 @@ impl Lingering {
     }
 }
 
-/// Leaves a thread to be joined later; the caller gives up the right to join it.
-pub(super) fn add(thread: usize) {
-    let crowded = LINGERING.with(|threads| {
-        threads.retain(|&thread| !try_join(thread));
-        threads.push(thread);
-        (threads.len() > CROWD).then(|| threads.remove(0))
-    });
+/// Leaves a thread to be joined later. What its last steps need is not held by the caller.
+pub(super) fn add(thread: Joinable) {
+    leave(thread);
+    let crowded = LINGERING.with(|threads| (threads.len() > CROWD).then(|| threads.remove(0)));
     if let Some(oldest) = crowded {
-        join(oldest);
+        oldest.join();
     }
+}
+
+/// [`add`], for a caller that may hold what they need: waits for nothing.
+pub(super) fn leave(thread: Joinable) {
+    LINGERING.with(|threads| {
+        threads.retain(|each| !each.try_join());
+        threads.push(thread);
+    });
 }
 
 /// Waits until every thread that was joined is gone, and ends those that wait to be used again. It
@@ -57,11 +61,6 @@ pub(super) fn add(thread: usize) {
 pub fn wait_for_lingering() {
     spare::end();
     while let Some(thread) = LINGERING.with(Vec::pop) {
-        join(thread);
+        thread.join();
     }
-}
-
-fn join(thread: usize) {
-    // SAFETY: the list owned the one right to join it, and it lives in this process.
-    unsafe { libc::pthread_join(thread as libc::pthread_t, std::ptr::null_mut()) };
 }

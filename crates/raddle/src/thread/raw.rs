@@ -15,6 +15,8 @@ use super::spare::{self, Spare};
 use super::{Handle, lingering, roster};
 use crate::clock::{self, Handoff};
 use crate::locks;
+use crate::os::stacks::Stack;
+use crate::os::threads::Joinable;
 use crate::os::turns::{self, Turns};
 use crate::os::{cores, fork, thread_id};
 
@@ -111,7 +113,7 @@ pub unsafe fn run_raw(
         spare.boot(boot.cast());
         return Ok(());
     }
-    match create(stack_size, boot.cast()) {
+    match create(handle, stack_size, boot.cast()) {
         Ok(ident) => {
             handle.set_started(ident);
             Ok(())
@@ -139,7 +141,7 @@ fn signals(block: *const libc::sigset_t) -> libc::sigset_t {
     }
 }
 
-fn create(stack_size: usize, boot: *mut c_void) -> Result<usize, i32> {
+fn create(handle: &Handle, stack_size: usize, boot: *mut c_void) -> Result<usize, i32> {
     // SAFETY: an all-zero attribute object is a valid place for pthread_attr_init.
     let mut attributes: libc::pthread_attr_t = unsafe { std::mem::zeroed() };
     let check = |error: i32| if error == 0 { Ok(()) } else { Err(error) };
@@ -149,6 +151,11 @@ fn create(stack_size: usize, boot: *mut c_void) -> Result<usize, i32> {
         if stack_size != 0 {
             // SAFETY: `attributes` was initialised.
             check(unsafe { libc::pthread_attr_setstacksize(&mut attributes, stack_size) })?;
+        } else if let Some(stack) = Stack::take(&attributes) {
+            let lent = stack.lend(&mut attributes);
+            // SAFETY: the handle is claimed, by this call.
+            unsafe { handle.keep_stack(stack) };
+            lent?;
         }
         let mut thread = 0 as libc::pthread_t;
         // SAFETY: `enter` has the calling convention of a thread's entry, and takes `boot` over.
@@ -157,6 +164,10 @@ fn create(stack_size: usize, boot: *mut c_void) -> Result<usize, i32> {
     })();
     // SAFETY: initialised above, and not used again.
     unsafe { libc::pthread_attr_destroy(&mut attributes) };
+    if created.is_err() {
+        // SAFETY: there is no thread.
+        unsafe { handle.free_stack() };
+    }
     created
 }
 
@@ -172,28 +183,28 @@ const ENTER: extern "C" fn(*mut c_void) -> *mut c_void = unsafe {
 
 /// The thread's first and last frame.
 unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
-    let (mut next, mut own) = (Some(boot), false);
+    let (mut next, mut own) = (Some(boot), None);
     while let Some(boot) = next {
         // SAFETY: `run_raw` handed the record over to this thread alone.
         let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
-        let Some((spare, leave)) = live(*boot, own) else { break };
-        own = spare.joinable;
+        let Some((spare, leave)) = live(*boot, &mut own) else { break };
         next = spare.wait();
         if next.is_none() {
             // SAFETY: the promise made to `keep`.
             unsafe { leave() };
-            own = false; // Whoever has ended it joins it.
+            break; // Whoever has ended it joins it.
         }
+        own = spare.joinable();
     }
-    if own {
-        lingering::add(thread_id());
+    if let Some(own) = own {
+        lingering::add(own);
     }
     ptr::null_mut()
 }
 
 /// Is a thread, from its first step to its last; returns how it waits to be another, if it does.
-/// `own`: the right to join it is its own.
-fn live(boot: Boot, own: bool) -> Option<(Arc<Spare>, Leave)> {
+/// `own`: the right to join it, if that is its own; it goes with the thread if it waits.
+fn live(boot: Boot, own: &mut Option<Joinable>) -> Option<(Arc<Spare>, Leave)> {
     let Boot { handle, main, argument, before, place, is_plain, blocked } = boot;
     if let Some(blocked) = blocked {
         signals(&raw const blocked);
@@ -216,7 +227,10 @@ fn live(boot: Boot, own: bool) -> Option<(Arc<Spare>, Leave)> {
     }
     roster::leave(handle.is_lasting());
     // (Those that join it are not to join the system's thread.)
-    let kept = KEPT.take().map(|leave| (Spare::of_this(handle.settle() || own), leave));
+    let kept = KEPT.take().map(|leave| {
+        let joinable = handle.settle().or_else(|| own.take());
+        (Spare::of_this(joinable), leave)
+    });
     handle.set_begun(); // If it never got that far, its starter is not to wait for it.
     handle.set_done();
     clock::end();

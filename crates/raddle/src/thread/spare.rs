@@ -18,7 +18,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::lingering;
-use crate::os::{fork, thread_id, threads::native_id};
+use crate::os::{
+    fork, thread_id,
+    threads::{Joinable, native_id},
+};
 
 /// Whether threads that have ended are kept.
 static KEEPS: AtomicBool = AtomicBool::new(false);
@@ -49,8 +52,9 @@ pub(super) struct Spare {
     told: Condvar,
     pub(super) ident: usize,
     pub(super) native: u32,
-    /// Whether it is to be joined once it leaves: no handle has the right.
-    pub(super) joinable: bool,
+    /// The right to join it, which no handle has: it goes to whoever has it leave, or with it when
+    /// it goes on.
+    joinable: Mutex<Option<Joinable>>,
 }
 
 /// The list; None if a thread that is not there any more may have it locked: one has it for some
@@ -76,14 +80,19 @@ fn spares() -> Option<MutexGuard<'static, Spares>> {
 
 impl Spare {
     /// The calling thread, which has ended as far as others can tell.
-    pub(super) fn of_this(joinable: bool) -> Arc<Self> {
+    pub(super) fn of_this(joinable: Option<Joinable>) -> Arc<Self> {
         Arc::new(Self {
             next: Mutex::new(Next::Nothing),
             told: Condvar::new(),
             ident: thread_id(),
             native: native_id(),
-            joinable,
+            joinable: Mutex::new(joinable),
         })
+    }
+
+    /// Takes the right to join it.
+    pub(super) fn joinable(&self) -> Option<Joinable> {
+        self.joinable.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn tell(&self, next: Next) {
@@ -121,8 +130,8 @@ pub(super) fn add(spare: &Arc<Spare>) {
         Some(mut spares) if are_kept() => spares.waiting.push(Arc::clone(spare)),
         _ => {
             spare.tell(Next::Leave);
-            if spare.joinable {
-                lingering::add(spare.ident);
+            if let Some(thread) = spare.joinable() {
+                lingering::add(thread);
             }
         }
     }
@@ -155,9 +164,8 @@ pub(super) fn end() {
     let waiting = spares().map_or_else(Vec::new, |mut list| mem::take(&mut list.waiting));
     waiting.iter().for_each(|spare| spare.tell(Next::Leave));
     for spare in waiting {
-        if spare.joinable {
-            // SAFETY: the one right to join it went to whoever took it out of the list.
-            unsafe { libc::pthread_join(spare.ident as libc::pthread_t, std::ptr::null_mut()) };
+        if let Some(thread) = spare.joinable() {
+            thread.join();
         }
     }
 }
