@@ -278,9 +278,8 @@ class Thread(_stdlib.Thread):
                     pass
             elif _VERSION == (3, 12) and "_raddle_is_joined" not in vars(self):
                 # 3.12 refuses fork() and new threads as soon as the main thread has run its
-                # last line: a thread that is started there must get its turn before that. (Not
-                # _started, which one that fails on its first lines never sets.) A group joins
-                # its own before.
+                # last line, before which a thread must get its turn. (Not _started, which one
+                # that fails on its first lines never sets.) A group joins its own before.
                 handle._wait_begun()
             self._started.set()
         else:  # Somebody replaced what starts threads (gevent does): keep to the old ways.

@@ -368,6 +368,14 @@ def test_importing_raddle_imports_nothing_else():
     assert done.stdout == "[]\n"
 
 
+def test_who_asks_for_map_does_not_get_what_explores():
+    code = "import sys, raddle; raddle.map; print(*sorted(n for n in sys.modules if 'explore' in n))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["raddle._explore", "raddle._explore.api"]
+
+
 def test_the_names_are_listed_before_they_are_loaded():
     assert {"map", "Pool", "cores", "GilBoundWarning"} <= {*raddle.__all__} & {*dir(raddle)}
     with pytest.raises(AttributeError, match="nonsense"):

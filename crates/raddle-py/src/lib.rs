@@ -183,6 +183,7 @@ mod _raddle {
             Event,
             Executor,
             Future,
+            Guard,
             Handler,
             LifoQueue,
             Lock,

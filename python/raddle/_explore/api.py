@@ -1,10 +1,11 @@
-"""`raddle.explore()` and `raddle.replay()`: a function under many schedules, or under one."""
+"""`raddle.explore()` and `raddle.replay()`: a function under many schedules, or under one.
+
+Each imports what it needs when it is called. A program that asks for any of raddle's names gets
+this module, too, and most explore nothing.
+"""
 
 import sys
 import warnings
-
-from raddle._explore import points, races, search, token
-from raddle._explore.run import run
 
 
 class Exploration:
@@ -49,6 +50,9 @@ def explore(fn, *, runs=200, seconds=None, strategy="mix", seed=None):
     where all threads wait for each other, and ValueError for what makes no sense. The standard
     library has no counterpart.
     """
+    from raddle._explore import points, races, search
+    from raddle._explore.run import run
+
     search.check_function(fn)
     search.check(runs, seconds, strategy)
     looking = search.Search(runs, seconds, strategy, seed)
@@ -74,6 +78,9 @@ def replay(schedule, fn):
     Raises RuntimeError for a schedule with racing accesses where races cannot be looked for. A
     debugger may be used in it.
     """
+    from raddle._explore import points, races, search, token
+    from raddle._explore.run import run
+
     search.check_function(fn)
     choices, places = token.decode(schedule)
     with points.replaced(False), races.turning(places):
