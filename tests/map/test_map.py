@@ -369,7 +369,10 @@ def test_importing_raddle_imports_nothing_else():
 
 
 def test_who_asks_for_map_does_not_get_what_explores():
-    code = "import sys, raddle; raddle.map; print(*sorted(n for n in sys.modules if 'explore' in n))"
+    code = (
+        "import sys, raddle; raddle.map; "
+        "print(*sorted(each for each in sys.modules if 'explore' in each))"
+    )
     done = subprocess.run(
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
     )
