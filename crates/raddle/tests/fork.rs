@@ -338,9 +338,6 @@ fn an_adopted_handle_of_a_thread_that_forks_again_and_again_is_never_done() {
     assert_eq!(exit_status(child), 0);
 }
 
-/// The size of a stack that the system makes, in bytes: one that is asked for.
-const SYSTEMS: usize = 1 << 20;
-
 /// What a thread of the child is told.
 struct Again {
     /// The handle of the parent's thread.
@@ -365,18 +362,16 @@ fn a_thread_left_behind_stays_done_when_another_with_its_identifier_forks() {
     let handle = Arc::new(Handle::new());
     let argument = std::ptr::from_ref(end).cast_mut().cast();
     // SAFETY: the event is never freed, and the body does not panic.
-    unsafe { run_raw(&handle, true, SYSTEMS, wait_for_event, argument) }.unwrap();
+    unsafe { run_raw(&handle, true, 0, wait_for_event, argument) }.unwrap();
     let child = in_child(|| {
-        // The system has the stacks of the parent's threads for the child's: so with identifiers.
+        // The stacks of the parent's threads are there for the child's: so are identifiers.
         let (handle, outcome) = (Arc::clone(&handle), Lock::new(None));
         let again: &'static Again = Box::leak(Box::new(Again { handle, outcome }));
         let argument: *mut c_void = std::ptr::from_ref(again).cast_mut().cast();
         for _ in 0..100 {
             let namesake = Arc::new(Handle::new());
             // SAFETY: as above; `exit_status` panics only if the grandchild hangs.
-            let started =
-                unsafe { run_raw(&namesake, true, SYSTEMS, fork_if_namesake, argument) };
-            started.unwrap();
+            unsafe { run_raw(&namesake, true, 0, fork_if_namesake, argument) }.unwrap();
             let _ = namesake.join_with(&mut Native, Deadline::NEVER);
         }
         let outcome = *again.outcome.acquire();

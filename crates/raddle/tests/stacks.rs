@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -186,22 +187,111 @@ fn a_stack_that_is_too_small_ends_the_process() {
 }
 
 #[test]
-fn a_forked_child_does_not_use_those_of_threads_that_are_not_there() {
+fn a_thread_that_has_ended_keeps_few_of_its_pages() {
+    let _alone = alone();
+    place();
+    let (_, before) = memory();
+    let deep: Vec<_> = (0..10)
+        .map(|_| {
+            start(|| {
+                black_box(use_up(MIB));
+            })
+        })
+        .collect();
+    eventually("they have ended, unjoined", || {
+        deep.iter().all(|each| each.is_done()) && memory().1 <= before + 4 * MIB
+    });
+    deep.iter().for_each(|each| join(each));
+}
+
+#[test]
+fn a_forked_child_has_those_of_threads_that_are_not_there() {
     let _alone = alone();
     let end = Arc::new(Event::new());
     let held: Vec<_> = (0..4).map(|_| start_held(&end)).collect();
-    let free = place();
     let child = in_child(|| {
         let inner = Arc::new(Event::new());
         let own: Vec<_> = (0..MANY).map(|_| start_held(&inner)).collect();
         inner.set();
         own.iter().for_each(|(handle, _)| join(handle));
-        let is_apart =
-            |place: usize| held.iter().all(|(_, other)| place.abs_diff(*other) > MIB);
-        own.iter().all(|(_, place)| is_apart(*place))
-            && own.iter().any(|(_, place)| place.abs_diff(free) < MIB)
+        held.iter().all(|(_, left)| own.iter().any(|(_, place)| place.abs_diff(*left) < MIB))
     });
     assert_eq!(exit_status(child), 0);
     end.set();
     held.iter().for_each(|(handle, _)| join(handle));
+}
+
+#[test]
+fn a_thread_that_forks_keeps_its_own_in_the_child() {
+    let _alone = alone();
+    let status = Arc::new(AtomicUsize::new(usize::MAX));
+    let told = Arc::clone(&status);
+    join(&start(move || {
+        let child = in_child(|| {
+            let (own, inner) = (here(), Arc::new(Event::new()));
+            let others: Vec<_> = (0..MANY).map(|_| start_held(&inner)).collect();
+            inner.set();
+            others.iter().for_each(|(handle, _)| join(handle));
+            others.iter().all(|(_, place)| place.abs_diff(own) > MIB)
+        });
+        told.store(exit_status(child) as usize, Ordering::SeqCst);
+    }));
+    assert_eq!(status.load(Ordering::SeqCst), 0);
+}
+
+/// Runs something after its thread's last line, as a library in C may.
+struct Late(Option<Body>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        self.0.take().unwrap()();
+    }
+}
+
+/// Starts a thread that is done, and then does that.
+fn start_late(body: impl FnOnce() + Send + 'static) -> Arc<Handle> {
+    thread_local! {
+        static LATE: RefCell<Option<Late>> = const { RefCell::new(None) };
+    }
+    start(move || LATE.set(Some(Late(Some(Box::new(body))))))
+}
+
+#[test]
+fn what_runs_after_the_end_still_has_its_stack() {
+    let _alone = alone();
+    let (go, over) = (Arc::new(Event::new()), Arc::new(Event::new()));
+    let is_own = Arc::new(AtomicUsize::new(0));
+    let (awaited, says, told) = (Arc::clone(&go), Arc::clone(&over), Arc::clone(&is_own));
+    let handle = start_late(move || {
+        awaited.wait();
+        let own = here();
+        wait_for_lingering(); // As before a fork: it cannot join itself.
+        let other = place();
+        told.store(usize::from(other.abs_diff(own) > MIB), Ordering::SeqCst);
+        says.set();
+    });
+    join(&handle); // It is done, and lingers.
+    go.set();
+    over.wait();
+    assert_eq!(is_own.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn what_runs_after_the_end_is_not_waited_for_for_ever() {
+    let _alone = alone();
+    for joined in [true, false] {
+        let (begun, go) = (Arc::new(Event::new()), Arc::new(Event::new()));
+        let (begins, awaited) = (Arc::clone(&begun), Arc::clone(&go));
+        let handle = start_late(move || {
+            begins.set();
+            awaited.wait(); // For what the thread that forks holds.
+        });
+        begun.wait();
+        if joined {
+            join(&handle);
+        }
+        drop(handle);
+        wait_for_lingering();
+        go.set();
+    }
 }

@@ -136,6 +136,24 @@ mod real {
             if is_vain(false) { ready() } else { spin_for(nanos, &ready) }
         }
 
+        /// [`briefly`](Self::briefly) for what a thread does that may have to run on this very core:
+        /// the others are busy, and a spin would keep it from that for as long.
+        pub(crate) fn yielding(nanos: u32, ready: impl Fn() -> bool) -> bool {
+            if is_vain(false) {
+                return ready();
+            }
+            let end = deadline::now() + i64::from(nanos);
+            loop {
+                if ready() {
+                    return true;
+                }
+                if deadline::now() >= end {
+                    return false;
+                }
+                std::thread::yield_now();
+            }
+        }
+
         /// [`briefly`](Self::briefly), also for a thread that takes turns.
         pub(crate) fn for_turn(nanos: u32, ready: impl Fn() -> bool) -> bool {
             if cores(false) < 2 { ready() } else { spin_for(nanos, &ready) }

@@ -1,51 +1,46 @@
 //! Calls about threads that systems do not share.
 
-use std::cell::Cell;
-
 use super::stacks::Stack;
 
-/// The one right to join a thread of this process, which has said that it is done; in a forked
+/// The one right to join a thread of this process, which is done or is the calling one; in a forked
 /// child it is dropped, and says nothing.
 pub(crate) struct Joinable {
     thread: usize,
     /// What it runs on, if that is not the system's.
-    stack: Cell<Option<Stack>>,
+    stack: Option<Stack>,
 }
 
 impl Joinable {
     /// # Safety
     /// The caller has that right, and gives it up. The thread runs on the stack.
     pub(crate) unsafe fn new(thread: usize, stack: Option<Stack>) -> Self {
-        Self { thread, stack: Cell::new(stack) }
+        Self { thread, stack }
     }
 
-    /// Joins it if it has left; returns whether it had. Not to be called again then.
+    /// Whether it is the calling thread, which cannot join itself.
+    pub(crate) fn is_mine(&self) -> bool {
+        self.thread == super::thread_id()
+    }
+
+    /// Joins the thread if it has left; returns whether it had, and this can be [freed](Self::free).
+    /// Where a system cannot be asked, it lets the thread go.
     pub(crate) fn try_join(&self) -> bool {
+        let thread = self.thread as libc::pthread_t;
         #[cfg(target_os = "linux")]
-        {
-            let thread = self.thread as libc::pthread_t;
-            // SAFETY: this is the right to do so.
-            let has_left =
-                unsafe { libc::pthread_tryjoin_np(thread, std::ptr::null_mut()) == 0 };
-            if has_left {
-                self.free();
-            }
-            has_left
-        }
-        #[cfg(not(target_os = "linux"))]
-        false
-    }
-
-    /// Joins it, waiting until it has left. What its last steps need is not held by the caller.
-    pub(crate) fn join(self) {
         // SAFETY: this is the right to do so.
-        unsafe { libc::pthread_join(self.thread as libc::pthread_t, std::ptr::null_mut()) };
-        self.free();
+        return unsafe { libc::pthread_tryjoin_np(thread, std::ptr::null_mut()) == 0 };
+        #[cfg(not(target_os = "linux"))]
+        // SAFETY: this is the right to do so.
+        return unsafe { libc::pthread_detach(thread) == 0 };
     }
 
-    fn free(&self) {
-        if let Some(stack) = self.stack.take() {
-            // SAFETY: its thread was joined.
+    /// Gives back what it ran on.
+    ///
+    /// # Safety
+    /// [`try_join`](Self::try_join) has said that it can be.
+    pub(crate) unsafe fn free(self) {
+        if let Some(stack) = self.stack {
+            // SAFETY: it was joined, says the caller. (Those that are let go have none.)
             unsafe { stack.free() };
         }
     }

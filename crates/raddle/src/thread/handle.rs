@@ -27,6 +27,8 @@ const STARTING: u8 = 1;
 const RUNNING: u8 = 2;
 const FAILED: u8 = 3;
 
+/// How long a thread's turn is that has only just begun, in nanoseconds.
+const TURN: u32 = 25_000;
 /// How long to spin for a thread that is done to leave the kernel, in nanoseconds.
 const LEAVING: u32 = 25_000;
 
@@ -116,7 +118,8 @@ impl Handle {
     /// Keeps what the thread, which does not exist yet, is to run on.
     ///
     /// # Safety
-    /// The caller has [claimed](Self::claim) the handle, and nobody is told of it yet.
+    /// The caller has [claimed](Self::claim) the handle. (Nobody can settle it before it is told that
+    /// the thread exists.)
     pub(super) unsafe fn keep_stack(&self, stack: Stack) {
         // SAFETY: the caller's promise.
         unsafe { *self.stack.get() = Some(stack) };
@@ -139,12 +142,8 @@ impl Handle {
     /// since either may need the record before the other gets to run.
     pub(super) fn set_started(&self, ident: usize) {
         // Not a store: by now somebody may have joined the thread already.
-        let _ = self.ownership.compare_exchange(
-            UNOWNED,
-            JOINABLE,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        let (first, later) = (Ordering::Release, Ordering::Relaxed);
+        let _ = self.ownership.compare_exchange(UNOWNED, JOINABLE, first, later);
         self.set_running(ident);
     }
 
@@ -177,15 +176,17 @@ impl Handle {
         if turns::mine().is_some() {
             return Ok(()); // It begins when it is its turn.
         }
-        if !self.begun.is_set() {
-            blocking.detach();
-            Spin::briefly(B::JOIN_SPIN, || self.begun.is_set());
+        if self.begun.is_set() {
+            return Ok(());
         }
-        self.begun.wait_unless(blocking, Deadline::NEVER, || self.is_left_behind())?;
-        // Until its end it may hold what the caller has to take back in order to go on. If that is
-        // near, it comes sooner than a sleeping thread wakes up.
-        Spin::briefly(B::JOIN_SPIN, || self.done.is_set());
-        Ok(())
+        blocking.detach();
+        if Spin::yielding(B::JOIN_SPIN, || self.begun.is_set()) {
+            // Until its end it may hold what the caller has to take back in order to go on. If that
+            // is near, it comes sooner than a sleeping thread wakes up.
+            Spin::yielding(TURN, || self.done.is_set());
+            return Ok(());
+        }
+        self.begun.wait_unless(blocking, Deadline::NEVER, || self.is_left_behind()).map(drop)
     }
 
     pub(super) fn set_failed(&self) {
@@ -288,7 +289,7 @@ impl Handle {
         if !self.is_left_behind() {
             if !self.done.is_set() && until != Deadline::PAST {
                 blocking.detach();
-                Spin::briefly(B::JOIN_SPIN, || self.done.is_set());
+                Spin::yielding(B::JOIN_SPIN, || self.done.is_set());
             }
             // A signal handler may fork inside the wait: nobody in the child ends the thread.
             let gone = || self.is_left_behind();
@@ -312,12 +313,16 @@ impl Handle {
     fn reap<B: Blocking>(&self, blocking: &mut B) {
         if let Some(thread) = self.settle() {
             if thread.try_join() {
-                return;
+                // SAFETY: it was joined.
+                return unsafe { thread.free() };
             }
             // What the thread still does may need what this one holds while attached.
             blocking.detach();
             let patience = if self.early.load(Ordering::Relaxed) { 0 } else { LEAVING };
-            if !Spin::briefly(patience, || thread.try_join()) {
+            if Spin::yielding(patience, || thread.try_join()) {
+                // SAFETY: it was joined.
+                unsafe { thread.free() };
+            } else {
                 lingering::add(thread);
             }
         }
@@ -355,7 +360,7 @@ impl Drop for Handle {
         // Nobody has joined it. The thread itself keeps its handle to its last line, so that it is
         // about to leave.
         if let Some(thread) = self.settle() {
-            lingering::leave(thread);
+            lingering::add(thread);
         }
     }
 }

@@ -1,15 +1,23 @@
 //! Threads that are done, and still on their way out of the operating system.
 //!
-//! A joiner need not wait for that: nothing of the thread's own is left to run. But somebody has
-//! to join the operating system's thread in the end, and before a `fork` all of them have to be
-//! gone, since a process with more than one thread is warned about (and rightly).
+//! A joiner need not wait for that: no line of the thread's is left to run. But somebody has to join
+//! the operating system's thread in the end. And before a `fork` they should be gone, since a
+//! process with more than one thread is warned about (and rightly). That is waited for, but not for
+//! ever: what C libraries do at a thread's end may take long, fork itself, or need what the thread
+//! that forks holds.
+
+use std::time::Duration;
 
 use super::spare;
 use crate::os::sync::UnsafeCell;
-use crate::os::{Latch, threads::Joinable};
+use crate::os::{Latch, deadline, threads::Joinable};
 
-/// More than these are not left behind: the oldest is waited for.
-const CROWD: usize = 64;
+/// How long a process that forks waits for them, in nanoseconds.
+const PATIENCE: i64 = 1_000_000_000;
+/// How long it does so by yielding.
+const SHORT: i64 = 1_000_000;
+/// And then how long it sleeps between two looks.
+const NAP: Duration = Duration::from_micros(100);
 
 struct Lingering {
     latch: Latch,
@@ -38,29 +46,35 @@ impl Lingering {
     }
 }
 
-/// Leaves a thread to be joined later. What its last steps need is not held by the caller.
+/// Leaves a thread to be joined later.
 pub(super) fn add(thread: Joinable) {
-    leave(thread);
-    let crowded = LINGERING.with(|threads| (threads.len() > CROWD).then(|| threads.remove(0)));
-    if let Some(oldest) = crowded {
-        oldest.join();
-    }
+    join(Some(thread));
 }
 
-/// [`add`], for a caller that may hold what they need: waits for nothing.
-pub(super) fn leave(thread: Joinable) {
-    LINGERING.with(|threads| {
-        threads.retain(|each| !each.try_join());
-        threads.push(thread);
+/// Joins those that have left, and adds one to the others; returns whether any are left, but for the
+/// calling thread.
+fn join(another: Option<Joinable>) -> bool {
+    let (gone, left) = LINGERING.with(|threads| {
+        let gone: Vec<_> = threads.extract_if(.., |each| each.try_join()).collect();
+        threads.extend(another);
+        (gone, threads.iter().any(|each| !each.is_mine()))
     });
+    // SAFETY: they were joined.
+    gone.into_iter().for_each(|each| unsafe { each.free() });
+    left
 }
 
-/// Waits until every thread that was joined is gone, and ends those that wait to be used again. It
-/// takes microseconds: none of them has anything left to run. A process that forks calls it first,
-/// without holding what the threads' last steps need.
+/// Waits until every thread that is done is gone, for a second at most, and ends those that wait to
+/// be used again. It takes microseconds: hardly any of them has anything left to run. A process that
+/// forks calls it first, without holding what the threads' last steps need.
 pub fn wait_for_lingering() {
     spare::end();
-    while let Some(thread) = LINGERING.with(Vec::pop) {
-        thread.join();
+    let start = deadline::now();
+    while join(None) {
+        match deadline::now() - start {
+            ..SHORT => std::thread::yield_now(),
+            SHORT..PATIENCE => std::thread::sleep(NAP),
+            _ => return,
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::spare::{self, Spare};
 use super::{Handle, lingering, roster};
 use crate::clock::{self, Handoff};
 use crate::locks;
-use crate::os::stacks::Stack;
+use crate::os::stacks::{self, Stack};
 use crate::os::threads::Joinable;
 use crate::os::turns::{self, Turns};
 use crate::os::{cores, fork, thread_id};
@@ -67,6 +67,8 @@ struct Boot {
     place: Option<usize>,
     /// Whether it is like others that take turns: nothing was asked for it.
     is_plain: bool,
+    /// Where its stack begins, if that is not the system's.
+    stack: Option<usize>,
     /// The signals that its starter blocks, for a thread that does not inherit that.
     blocked: Option<libc::sigset_t>,
 }
@@ -106,6 +108,7 @@ pub unsafe fn run_raw(
         before: Handoff::sent(),
         place,
         is_plain,
+        stack: None,
         blocked: spare.as_ref().map(|_| signals(ptr::null())),
     }));
     if let Some(spare) = spare {
@@ -113,7 +116,7 @@ pub unsafe fn run_raw(
         spare.boot(boot.cast());
         return Ok(());
     }
-    match create(handle, stack_size, boot.cast()) {
+    match create(handle, stack_size, boot) {
         Ok(ident) => {
             handle.set_started(ident);
             Ok(())
@@ -141,7 +144,26 @@ fn signals(block: *const libc::sigset_t) -> libc::sigset_t {
     }
 }
 
-fn create(handle: &Handle, stack_size: usize, boot: *mut c_void) -> Result<usize, i32> {
+/// Creates the thread that boots from this, on a stack of the crate's if it may have any.
+fn create(handle: &Handle, stack_size: usize, boot: *mut Boot) -> Result<usize, i32> {
+    let created = create_on(stack_size == 0, handle, stack_size, boot);
+    let (Err(error), true) = (created, stack_size == 0) else { return created };
+    // Those that are kept may have the room that it needs.
+    stacks::clear();
+    // SAFETY: there is no thread, and the record is this call's.
+    unsafe {
+        handle.free_stack();
+        (*boot).stack = None;
+    }
+    if error == libc::EAGAIN { create_on(false, handle, stack_size, boot) } else { created }
+}
+
+fn create_on(
+    own: bool,
+    handle: &Handle,
+    stack_size: usize,
+    boot: *mut Boot,
+) -> Result<usize, i32> {
     // SAFETY: an all-zero attribute object is a valid place for pthread_attr_init.
     let mut attributes: libc::pthread_attr_t = unsafe { std::mem::zeroed() };
     let check = |error: i32| if error == 0 { Ok(()) } else { Err(error) };
@@ -151,23 +173,27 @@ fn create(handle: &Handle, stack_size: usize, boot: *mut c_void) -> Result<usize
         if stack_size != 0 {
             // SAFETY: `attributes` was initialised.
             check(unsafe { libc::pthread_attr_setstacksize(&mut attributes, stack_size) })?;
-        } else if let Some(stack) = Stack::take(&attributes) {
-            let lent = stack.lend(&mut attributes);
-            // SAFETY: the handle is claimed, by this call.
-            unsafe { handle.keep_stack(stack) };
-            lent?;
+        } else if own && let Some(stack) = Stack::take(&attributes) {
+            // SAFETY: the record is this call's until there is a thread, and the handle is claimed;
+            // nobody has the stack.
+            unsafe {
+                if stack.lend(&mut attributes) {
+                    (*boot).stack = Some(stack.start());
+                    handle.keep_stack(stack);
+                } else {
+                    stack.free();
+                }
+            }
         }
         let mut thread = 0 as libc::pthread_t;
         // SAFETY: `enter` has the calling convention of a thread's entry, and takes `boot` over.
-        check(unsafe { libc::pthread_create(&mut thread, &attributes, ENTER, boot) })?;
+        let made =
+            unsafe { libc::pthread_create(&mut thread, &attributes, ENTER, boot.cast()) };
+        check(made)?;
         Ok(thread as usize)
     })();
     // SAFETY: initialised above, and not used again.
     unsafe { libc::pthread_attr_destroy(&mut attributes) };
-    if created.is_err() {
-        // SAFETY: there is no thread.
-        unsafe { handle.free_stack() };
-    }
     created
 }
 
@@ -183,10 +209,11 @@ const ENTER: extern "C" fn(*mut c_void) -> *mut c_void = unsafe {
 
 /// The thread's first and last frame.
 unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
-    let (mut next, mut own) = (Some(boot), None);
+    let (mut next, mut own, mut stack) = (Some(boot), None, None);
     while let Some(boot) = next {
         // SAFETY: `run_raw` handed the record over to this thread alone.
         let boot = unsafe { Box::from_raw(boot.cast::<Boot>()) };
+        stack = stack.or(boot.stack);
         let Some((spare, leave)) = live(*boot, &mut own) else { break };
         next = spare.wait();
         if next.is_none() {
@@ -199,13 +226,17 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     if let Some(own) = own {
         lingering::add(own);
     }
+    if let Some(stack) = stack {
+        // SAFETY: the first record was the one that it was made with.
+        unsafe { stacks::shrink(stack) };
+    }
     ptr::null_mut()
 }
 
 /// Is a thread, from its first step to its last; returns how it waits to be another, if it does.
 /// `own`: the right to join it, if that is its own; it goes with the thread if it waits.
 fn live(boot: Boot, own: &mut Option<Joinable>) -> Option<(Arc<Spare>, Leave)> {
-    let Boot { handle, main, argument, before, place, is_plain, blocked } = boot;
+    let Boot { handle, main, argument, before, place, is_plain, blocked, .. } = boot;
     if let Some(blocked) = blocked {
         signals(&raw const blocked);
     }

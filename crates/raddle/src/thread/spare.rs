@@ -154,18 +154,13 @@ pub(super) fn natives() -> Vec<u32> {
 pub fn reuse(keeps: bool) {
     KEEPS.store(keeps, Ordering::Relaxed);
     if !keeps {
-        end();
+        lingering::wait_for_lingering();
     }
 }
 
-/// Ends those that wait, and returns when they are gone. The caller holds nothing that they may
-/// need to end.
+/// Has those that wait end; they linger then.
 pub(super) fn end() {
     let waiting = spares().map_or_else(Vec::new, |mut list| mem::take(&mut list.waiting));
     waiting.iter().for_each(|spare| spare.tell(Next::Leave));
-    for spare in waiting {
-        if let Some(thread) = spare.joinable() {
-            thread.join();
-        }
-    }
+    waiting.iter().filter_map(|spare| spare.joinable()).for_each(lingering::add);
 }
