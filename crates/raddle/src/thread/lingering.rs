@@ -6,6 +6,7 @@
 //! ever: what C libraries do at a thread's end may take long, fork itself, or need what the thread
 //! that forks holds.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::spare;
@@ -21,9 +22,13 @@ const NAP: Duration = Duration::from_micros(100);
 
 struct Lingering {
     latch: Latch,
-    /// Each to be joined by the thread that takes it out. Guarded by `latch`.
-    threads: UnsafeCell<Vec<Joinable>>,
+    /// Each, with the number of those that were added before, is to be joined by the thread that
+    /// takes it out. Guarded by `latch`.
+    threads: UnsafeCell<Vec<(usize, Joinable)>>,
 }
+
+/// How many were added; changed under the latch.
+static ADDED: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: `threads` is touched under the latch only.
 unsafe impl Sync for Lingering {}
@@ -32,7 +37,7 @@ static LINGERING: Lingering =
     Lingering { latch: Latch::new(), threads: UnsafeCell::new(Vec::new()) };
 
 impl Lingering {
-    fn with<R>(&self, change: impl FnOnce(&mut Vec<Joinable>) -> R) -> R {
+    fn with<R>(&self, change: impl FnOnce(&mut Vec<(usize, Joinable)>) -> R) -> R {
         let guard = self.latch.lock();
         self.threads.with_mut(|threads| {
             // SAFETY: the latch is held, and `change` is not re-entrant.
@@ -48,29 +53,30 @@ impl Lingering {
 
 /// Leaves a thread to be joined later.
 pub(super) fn add(thread: Joinable) {
-    join(Some(thread));
+    join(Some(thread), 0);
 }
 
-/// Joins those that have left, and adds one to the others; returns whether any are left, but for the
-/// calling thread.
-fn join(another: Option<Joinable>) -> bool {
+/// Joins those that have left, and adds one to the others; returns whether any are left of the first
+/// so many that were ever added, but for the calling thread.
+fn join(another: Option<Joinable>, first: usize) -> bool {
     let (gone, left) = LINGERING.with(|threads| {
-        let gone: Vec<_> = threads.extract_if(.., |each| each.try_join()).collect();
+        let gone: Vec<_> = threads.extract_if(.., |(_, each)| each.try_join()).collect();
+        let another = another.map(|each| (ADDED.fetch_add(1, Ordering::Relaxed), each));
         threads.extend(another);
-        (gone, threads.iter().any(|each| !each.is_mine()))
+        (gone, threads.iter().any(|(number, each)| *number < first && !each.is_mine()))
     });
     // SAFETY: they were joined.
-    gone.into_iter().for_each(|each| unsafe { each.free() });
+    gone.into_iter().for_each(|(_, each)| unsafe { each.free() });
     left
 }
 
-/// Waits until every thread that is done is gone, for a second at most, and ends those that wait to
-/// be used again. It takes microseconds: hardly any of them has anything left to run. A process that
-/// forks calls it first, without holding what the threads' last steps need.
+/// Waits until every thread that is done by now is gone, for a second at most, and ends those that
+/// wait to be used again. It takes microseconds: hardly any of them has anything left to run. A
+/// process that forks calls it first, without holding what the threads' last steps need.
 pub fn wait_for_lingering() {
     spare::end();
-    let start = deadline::now();
-    while join(None) {
+    let (start, first) = (deadline::now(), ADDED.load(Ordering::Relaxed));
+    while join(None, first) {
         match deadline::now() - start {
             ..SHORT => std::thread::yield_now(),
             SHORT..PATIENCE => std::thread::sleep(NAP),
