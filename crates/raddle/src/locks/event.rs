@@ -61,6 +61,12 @@ impl Event {
         self.is_up()
     }
 
+    /// Whether it is set, for a thread that is not to be ordered after what came before.
+    #[inline]
+    pub(crate) fn is_up_by_chance(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & SET != 0
+    }
+
     /// [`is_set`](Self::is_set), as part of another step.
     #[inline]
     pub(crate) fn is_up(&self) -> bool {

@@ -182,8 +182,9 @@ impl Handle {
         blocking.detach();
         if Spin::yielding(B::JOIN_SPIN, || self.begun.is_set()) {
             // Until its end it may hold what the caller has to take back in order to go on. If that
-            // is near, it comes sooner than a sleeping thread wakes up.
-            Spin::yielding(TURN, || self.done.is_set());
+            // is near, it comes sooner than a sleeping thread wakes up. (That orders nothing: a race
+            // between the two is one.)
+            Spin::yielding(TURN, || self.done.is_up_by_chance());
             return Ok(());
         }
         self.begun.wait_unless(blocking, Deadline::NEVER, || self.is_left_behind()).map(drop)
