@@ -7,16 +7,16 @@
 //! that forks holds.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::spare;
 use crate::os::sync::UnsafeCell;
-use crate::os::{Latch, deadline, threads::Joinable};
+use crate::os::{Latch, threads::Joinable};
 
-/// How long a process that forks waits for them, in nanoseconds.
-const PATIENCE: i64 = 1_000_000_000;
-/// How long it does so by yielding.
-const SHORT: i64 = 1_000_000;
+/// How long a process that forks waits for them.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long one waits by yielding: more than most take.
+pub(super) const SHORT: Duration = Duration::from_millis(1);
 /// And then how long it sleeps between two looks.
 const NAP: Duration = Duration::from_micros(100);
 
@@ -75,12 +75,21 @@ fn join(another: Option<Joinable>, first: usize) -> bool {
 /// process that forks calls it first, without holding what the threads' last steps need.
 pub fn wait_for_lingering() {
     spare::end();
-    let (start, first) = (deadline::now(), ADDED.load(Ordering::Relaxed));
+    see_off(PATIENCE);
+}
+
+/// Waits until every thread that is done by now is gone, but not longer than that; returns whether
+/// there were any. (It takes real time, also where threads have a clock of their own.)
+pub(super) fn see_off(patience: Duration) -> bool {
+    let (start, first) = (Instant::now(), ADDED.load(Ordering::Relaxed));
+    let mut any = false;
     while join(None, first) {
-        match deadline::now() - start {
-            ..SHORT => std::thread::yield_now(),
-            SHORT..PATIENCE => std::thread::sleep(NAP),
-            _ => return,
+        any = true;
+        match start.elapsed() {
+            spent if spent >= patience => break,
+            spent if spent >= SHORT => std::thread::sleep(NAP),
+            _ => std::thread::yield_now(),
         }
     }
+    any
 }

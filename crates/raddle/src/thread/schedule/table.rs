@@ -25,7 +25,7 @@ use super::{Able, Strategy};
 use crate::os::threads::count;
 use crate::os::turns::Touch;
 use crate::os::{Parker, Wakeup, own_time};
-use crate::thread::spare;
+use crate::thread::{lingering, spare};
 
 /// How many steps a run has, at most.
 const STEPS: usize = 2_000_000;
@@ -338,6 +338,10 @@ fn touched(coarse: bool, place: &Place) -> Touched {
 /// Whether the process has no threads but those that take turns.
 #[must_use]
 pub fn are_alone() -> bool {
-    let all = count(); // (No system call is made under the mutex.)
-    all.is_some_and(|all| all <= table().known())
+    let is_all = || {
+        let all = count(); // (No system call is made under the mutex.)
+        all.is_some_and(|all| all <= table().known())
+    };
+    // One that is done may be on its way out still.
+    is_all() || (lingering::see_off(lingering::SHORT) && is_all())
 }
