@@ -62,6 +62,7 @@ impl Event {
     }
 
     /// Whether it is set, for a thread that is not to be ordered after what came before.
+    #[cfg(not(raddle_loom))]
     #[inline]
     pub(crate) fn is_up_by_chance(&self) -> bool {
         self.state.load(Ordering::Relaxed) & SET != 0
