@@ -82,6 +82,29 @@ fn what_waits_for_the_beginning_of_a_thread_is_not_ordered_after_its_end() {
 }
 
 #[test]
+fn what_waits_for_the_beginning_until_the_end_is_not_ordered_after_it() {
+    unsafe extern "C-unwind" fn main(tell: *mut c_void) {
+        // SAFETY: the box that is handed over below, once.
+        let tell = unsafe { Box::from_raw(tell.cast::<mpsc::Sender<Moment>>()) };
+        thread::settled();
+        thread::begun();
+        tell.send(now()).unwrap();
+    }
+    on();
+    for _ in 0..50 {
+        let (tell, told) = mpsc::channel::<Moment>();
+        let (handle, tell) = (Arc::new(thread::Handle::new()), Box::into_raw(Box::new(tell)));
+        // SAFETY: as above.
+        unsafe { thread::run_raw(&handle, true, 0, main, tell.cast()) }.unwrap();
+        handle.wait_begun(&mut Native).unwrap(); // It spins on until the thread has ended.
+        let end = told.recv().unwrap();
+        assert!(!is_after(end));
+        assert_eq!(handle.join_with(&mut Native, Deadline::NEVER), Ok(thread::Reaped::Ended));
+        assert!(is_after(end));
+    }
+}
+
+#[test]
 fn what_waits_for_all_lasting_threads_comes_after_their_ends() {
     unsafe extern "C-unwind" fn main(tell: *mut c_void) {
         // SAFETY: the box that is handed over below, once.
