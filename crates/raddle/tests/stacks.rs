@@ -97,48 +97,49 @@ fn a_stack_is_used_again() {
     assert!((0..20).all(|_| place().abs_diff(first) < MIB));
 }
 
+/// Starts [`MANY`] threads, each there until all are, and joins them; returns the places.
+fn crowd() -> Vec<usize> {
+    let end = Arc::new(Event::new());
+    let held: Vec<_> = (0..MANY).map(|_| start_held(&end)).collect();
+    end.set();
+    held.iter().for_each(|(handle, _)| join(handle));
+    held.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Checks that what is mapped after a run does not grow with more of them.
+fn check_what_is_left(run: impl Fn()) {
+    let left = || {
+        run();
+        wait_for_lingering();
+        memory().0
+    };
+    let first = left();
+    assert!((0..5).all(|_| left() <= first + 8 * MIB));
+}
+
 #[test]
 fn threads_that_are_there_at_a_time_have_one_each() {
     let _alone = alone();
-    let end = Arc::new(Event::new());
-    let held: Vec<_> = (0..MANY).map(|_| start_held(&end)).collect();
-    let mut places: Vec<_> = held.iter().map(|(_, place)| *place).collect();
+    let mut places = crowd();
     places.sort_unstable();
     assert!(places.windows(2).all(|two| two[1] - two[0] >= MIB));
-    end.set();
-    held.iter().for_each(|(handle, _)| join(handle));
 }
 
 #[test]
 fn a_crowd_leaves_no_more_than_some_behind() {
     let _alone = alone();
-    let crowd = || {
-        let end = Arc::new(Event::new());
-        let held: Vec<_> = (0..MANY).map(|_| start_held(&end)).collect();
-        end.set();
-        held.iter().for_each(|(handle, _)| join(handle));
-        wait_for_lingering();
-    };
-    crowd();
-    let (mapped, _) = memory();
-    (0..5).for_each(|_| crowd());
-    assert!(memory().0 <= mapped + 8 * MIB, "as after the first");
+    check_what_is_left(|| drop(crowd()));
 }
 
 #[test]
 fn threads_that_nobody_joins_give_theirs_back() {
     let _alone = alone();
-    let run = || {
+    check_what_is_left(|| {
         for _ in 0..MANY {
             drop(start(|| ()));
             eventually("it has ended", || running() == 0);
         }
-        wait_for_lingering();
-    };
-    run();
-    let (mapped, _) = memory();
-    (0..5).for_each(|_| run());
-    assert!(memory().0 <= mapped + 8 * MIB, "as after the first");
+    });
 }
 
 #[test]
@@ -210,11 +211,8 @@ fn a_forked_child_has_those_of_threads_that_are_not_there() {
     let end = Arc::new(Event::new());
     let held: Vec<_> = (0..4).map(|_| start_held(&end)).collect();
     let child = in_child(|| {
-        let inner = Arc::new(Event::new());
-        let own: Vec<_> = (0..MANY).map(|_| start_held(&inner)).collect();
-        inner.set();
-        own.iter().for_each(|(handle, _)| join(handle));
-        held.iter().all(|(_, left)| own.iter().any(|(_, place)| place.abs_diff(*left) < MIB))
+        let own = crowd();
+        held.iter().all(|(_, left)| own.iter().any(|place| place.abs_diff(*left) < MIB))
     });
     assert_eq!(exit_status(child), 0);
     end.set();
@@ -228,11 +226,8 @@ fn a_thread_that_forks_keeps_its_own_in_the_child() {
     let told = Arc::clone(&status);
     join(&start(move || {
         let child = in_child(|| {
-            let (own, inner) = (here(), Arc::new(Event::new()));
-            let others: Vec<_> = (0..MANY).map(|_| start_held(&inner)).collect();
-            inner.set();
-            others.iter().for_each(|(handle, _)| join(handle));
-            others.iter().all(|(_, place)| place.abs_diff(own) > MIB)
+            let own = here();
+            crowd().iter().all(|place| place.abs_diff(own) > MIB)
         });
         told.store(exit_status(child) as usize, Ordering::SeqCst);
     }));
