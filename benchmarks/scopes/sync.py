@@ -123,8 +123,13 @@ def readers(options) -> list[Row]:
 
 
 def atomics(options) -> list[Row]:
+    """Threads that count together, each calling the method as programs do."""
     number, lock = sync.AtomicInt(), stock.Lock()
     total = 0
+
+    def by_add(n: int) -> None:
+        for _ in range(n):
+            number.add()
 
     def by_lock(n: int) -> None:
         nonlocal total
@@ -134,14 +139,25 @@ def atomics(options) -> list[Row]:
 
     others: dict[str, tuple[Callable[[int], None], float]] = {"with lock: n += 1": (by_lock, 3)}
     if (cereggii := peer("cereggii")) is not None:
-        others["cereggii"] = calls(cereggii.AtomicInt64(0).increment_and_get), 1
+        theirs = cereggii.AtomicInt64(0)
+
+        def by_cereggii(n: int) -> None:
+            for _ in range(n):
+                theirs.increment_and_get()
+
+        others["cereggii"] = by_cereggii, 1
     if (ft := peer("ft_utils.concurrency")) is not None:
-        others["ft_utils"] = calls(ft.AtomicInt64(0).incr), 1
-    add = calls(number.add)
+        counter = ft.AtomicInt64(0)
+
+        def by_ft(n: int) -> None:
+            for _ in range(n):
+                counter.incr()
+
+        others["ft_utils"] = by_ft, 1
     return [
         Row(
             f"{threads} threads: {name}, by AtomicInt.add",
-            ratio(together(body, threads), together(add, threads), 100_000, options.rounds),
+            ratio(together(body, threads), together(by_add, threads), 100_000, options.rounds),
             "x",
             ">=",
             target,

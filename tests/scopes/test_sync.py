@@ -181,6 +181,42 @@ def test_an_atomic_int_holds_64_bits():
     assert number.get() == 1
 
 
+def test_what_an_atomic_int_adds_is_a_whole_number_of_64_bits():
+    class Seven:
+        def __index__(self):
+            return 7
+
+    number = sync.AtomicInt()
+    assert (number.add(True), number.add(Seven()), number.sub(Seven())) == (1, 8, 1)
+    for wrong in ("1", 1.5, None):
+        with pytest.raises(TypeError, match="an AtomicInt holds a whole number"):
+            number.add(wrong)
+    for large in (2**63, -(2**63) - 1, 2**200):
+        with pytest.raises(OverflowError, match="64 bits"):
+            number.add(large)
+    with pytest.raises(TypeError, match="sub\\(\\) takes at most 1 argument \\(2 given\\)"):
+        number.sub(1, 2)
+    assert number.get() == 1 and number.sub(2**63 - 1) == 2 - 2**63
+    assert number.add(2**63 - 1) == 1 and number.sub(-(2**62)) == 2**62 + 1
+
+
+def test_a_number_that_threads_have_contended_for_goes_when_nobody_has_it(
+    spawn, threading
+):
+    kept, begin = [sync.AtomicInt()], threading.Barrier(4)
+    gone = weakref.ref(kept[0])
+
+    def work():
+        begin.wait()
+        return [kept[0].add() for _ in range(5000)][-1]
+
+    workers = [spawn(work) for _ in range(4)]
+    assert max(worker.result() for worker in workers) == kept[0].get() == 20_000
+    kept.clear()
+    gc.collect()
+    assert gone() is None
+
+
 def test_no_addition_is_lost(spawn):
     number, ref = sync.AtomicInt(), sync.AtomicRef(())
 

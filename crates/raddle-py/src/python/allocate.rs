@@ -1,6 +1,8 @@
 //! Objects of this crate's classes as memory: allocated without what PyO3 does around it, and found
 //! by the Rust value in them.
 
+#[cfg(all(Py_3_14, Py_GIL_DISABLED))]
+use std::ffi::c_int;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -58,4 +60,26 @@ pub(crate) unsafe fn allocate<T: PyClass>(
         }
         object
     }
+}
+
+/// Has an interpreter without a GIL no longer count the references that threads make for an instant.
+///
+/// Threads that use one object at once pass the memory of its counter from core to core, which takes
+/// longer than what they do with it. The price is that the collector frees the object, some time
+/// later. So this is for objects that were seen to be contended, of classes that the collector knows.
+///
+/// # Safety
+/// The thread is attached, and `object` is alive.
+#[cold]
+pub(crate) unsafe fn count_less(object: *mut ffi::PyObject) {
+    #[cfg(all(Py_3_14, Py_GIL_DISABLED))]
+    {
+        unsafe extern "C" {
+            fn PyUnstable_Object_EnableDeferredRefcount(object: *mut ffi::PyObject) -> c_int;
+        }
+        // SAFETY: says the caller. (It may have been done before: then this does nothing.)
+        unsafe { PyUnstable_Object_EnableDeferredRefcount(object) };
+    }
+    #[cfg(not(all(Py_3_14, Py_GIL_DISABLED)))]
+    let _ = object;
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
 
@@ -45,31 +46,42 @@ fn read_other(value: &Bound<'_, PyAny>) -> PyResult<i64> {
 }
 
 #[cold]
-fn overflow() -> PyErr {
+pub(super) fn overflow() -> PyErr {
     PyOverflowError::new_err("an AtomicInt holds 64 bits: from -2**63 to 2**63 - 1")
 }
 
-// `get`, `add` and `sub` are methods by way of `fast_int`.
+// `get`, `add` and `sub` are in `fast_int`.
 impl AtomicInt {
     #[inline]
     pub(super) fn get(&self) -> i64 {
         self.value.load(Ordering::Acquire)
     }
 
+    /// Sets the number to what `by` makes of it, and returns that; None, and nothing is changed, if
+    /// it makes nothing. `contended` is called if another thread has come in between.
     #[inline]
-    pub(super) fn add(&self, n: i64) -> PyResult<i64> {
-        self.change(|value| value.checked_add(n))
-    }
-
-    #[inline]
-    pub(super) fn sub(&self, n: i64) -> PyResult<i64> {
-        self.change(|value| value.checked_sub(n))
-    }
-
-    #[inline]
-    fn change(&self, by: impl Fn(i64) -> Option<i64>) -> PyResult<i64> {
-        let before = self.value.fetch_update(Ordering::AcqRel, Ordering::Acquire, &by);
-        before.ok().and_then(by).ok_or_else(overflow)
+    pub(super) fn change(
+        &self,
+        by: impl Fn(i64) -> Option<i64>,
+        contended: impl FnOnce(),
+    ) -> Option<i64> {
+        let mut before = self.value.load(Ordering::Acquire);
+        let mut contended = Some(contended);
+        loop {
+            let after = by(before)?;
+            match self.value.compare_exchange(
+                before,
+                after,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return Some(after),
+                Err(found) => before = found,
+            }
+            if let Some(contended) = contended.take() {
+                contended();
+            }
+        }
     }
 }
 
@@ -118,6 +130,11 @@ impl AtomicInt {
                 return Ok(new);
             }
         }
+    }
+
+    /// The collector has to know an object that `count_less` is for.
+    fn __traverse__(&self, _visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        Ok(())
     }
 
     fn __int__(&self) -> i64 {

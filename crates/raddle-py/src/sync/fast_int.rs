@@ -11,16 +11,17 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use super::atomic_int::{AtomicInt, read};
-use crate::python::allocate::value_of;
+use super::atomic_int::{AtomicInt, overflow, read};
+use crate::python::allocate::{count_less, value_of};
 
 /// A new reference to the number, or null with the error set.
-fn returned(py: Python<'_>, number: PyResult<i64>) -> *mut ffi::PyObject {
-    let object = number.and_then(|number| Ok(number.into_pyobject(py)?.into_ptr()));
-    object.unwrap_or_else(|error| {
-        error.restore(py);
-        ptr::null_mut()
-    })
+#[inline]
+fn returned(number: Option<i64>) -> *mut ffi::PyObject {
+    match number {
+        // SAFETY: the thread is attached: it is in a method of an object.
+        Some(number) => unsafe { ffi::PyLong_FromLongLong(number) },
+        None => ptr::null_mut(),
+    }
 }
 
 /// `get()`.
@@ -28,39 +29,84 @@ unsafe extern "C" fn get(
     object: *mut ffi::PyObject,
     _nothing: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter calls this attached, with an AtomicInt.
-    let (py, number) = unsafe { (Python::assume_attached(), &*value_of::<AtomicInt>(object)) };
-    returned(py, Ok(number.get()))
+    // SAFETY: the interpreter calls this with an AtomicInt, which is alive during the call.
+    returned(Some(unsafe { (*value_of::<AtomicInt>(object)).get() }))
+}
+
+/// A plain int of 64 bits; None, without an error, for what else there is.
+///
+/// # Safety
+/// The thread is attached, and `given` is alive.
+#[inline]
+unsafe fn plain(given: *mut ffi::PyObject) -> Option<i64> {
+    // SAFETY: says the caller; a plain int is read without a call into Python.
+    unsafe {
+        if ffi::PyLong_CheckExact(given) == 0 {
+            return None;
+        }
+        let mut overflow = 0;
+        let number = ffi::PyLong_AsLongLongAndOverflow(given, &raw mut overflow);
+        (overflow == 0).then_some(number)
+    }
+}
+
+/// What is to be added, of the arguments that are not one plain int, or None with the error set.
+#[cold]
+#[inline(never)]
+unsafe fn unusual(name: &str, args: *mut *mut ffi::PyObject, count: isize) -> Option<i64> {
+    // SAFETY: the interpreter calls the methods attached.
+    let py = unsafe { Python::assume_attached() };
+    let by = if count == 1 {
+        // SAFETY: there is one argument, which is alive during the call.
+        read(&unsafe { Bound::from_borrowed_ptr(py, *args) })
+    } else {
+        Err(PyTypeError::new_err(format!(
+            "AtomicInt.{name}() takes at most 1 argument ({count} given)"
+        )))
+    };
+    by.map_err(|error| error.restore(py)).ok()
+}
+
+#[cold]
+#[inline(never)]
+fn too_large() {
+    // SAFETY: the thread is attached: it is in a method of an object.
+    overflow().restore(unsafe { Python::assume_attached() });
 }
 
 /// A method that changes the number by what it is given, or by 1.
 macro_rules! counting {
-    ($name:ident) => {
+    ($name:ident, $changed:ident) => {
         unsafe extern "C" fn $name(
             object: *mut ffi::PyObject,
             args: *mut *mut ffi::PyObject,
             count: isize,
         ) -> *mut ffi::PyObject {
-            // SAFETY: the interpreter calls this attached.
-            let py = unsafe { Python::assume_attached() };
-            // SAFETY: it is an AtomicInt, which is alive during the call.
-            let number = unsafe { &*value_of::<AtomicInt>(object) };
-            let by = match count {
-                0 => Ok(1),
-                // SAFETY: there is one argument, which is alive during the call.
-                1 => read(&unsafe { Bound::from_borrowed_ptr(py, *args) }),
-                _ => Err(PyTypeError::new_err(format!(
-                    "AtomicInt.{}() takes at most 1 argument ({count} given)",
-                    stringify!($name)
-                ))),
+            // SAFETY: the interpreter calls this attached, with an AtomicInt and so many arguments,
+            // which are alive during the call.
+            let (number, by) = unsafe {
+                let by = match count {
+                    0 => Some(1),
+                    1 => plain(*args),
+                    _ => None,
+                };
+                let by = by.or_else(|| unusual(stringify!($name), args, count));
+                (&*value_of::<AtomicInt>(object), by)
             };
-            returned(py, by.and_then(|by| number.$name(by)))
+            let Some(by) = by else { return ptr::null_mut() };
+            // SAFETY: attached, and alive.
+            let contended = || unsafe { count_less(object) };
+            let number = number.change(|value| value.$changed(by), contended);
+            if number.is_none() {
+                too_large();
+            }
+            returned(number)
         }
     };
 }
 
-counting!(add);
-counting!(sub);
+counting!(add, checked_add);
+counting!(sub, checked_sub);
 
 const fn entry(
     name: &'static CStr,
