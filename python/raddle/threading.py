@@ -106,11 +106,7 @@ else:
 if _VERSION >= (3, 13):
     _start_joinable_thread = _raddle.start_joinable_thread
 else:
-    from threading import (
-        _maintain_shutdown_locks,
-        _shutdown_locks,
-        _shutdown_locks_lock,
-    )
+    from threading import _maintain_shutdown_locks, _shutdown_locks, _shutdown_locks_lock
 
     _start_new_thread = _raddle.start_new_thread
 
@@ -175,6 +171,9 @@ class Thread(_stdlib.Thread):
     be called, or args that cannot be unpacked, raise TypeError here instead of in the thread;
     start() returns without waiting for the new thread to get its turn.
     """
+
+    # Of threads that the interpreter's own has made, too: `patch` gives these to its class.
+    _context = _raddle_beginning = _raddle_handle = _raddle_is_joined = None
 
     def __init__(
         self,
@@ -252,8 +251,7 @@ class Thread(_stdlib.Thread):
                     _beginning.loaded = __import__("raddle._diagnose.report.deaths")
                 except Exception:
                     pass  # At the interpreter's end, or where a program has replaced that.
-            own_run = type(self).run is not Thread.run or "run" in vars(self)
-            if self._target is None and not own_run:
+            if self._target is None and type(self).run is Thread.run:
                 _mistakes.warn_nothing_to_run(self)
             beginning = None
             if _beginning.is_known(self._bootstrap, self._bootstrap_inner):
@@ -263,7 +261,7 @@ class Thread(_stdlib.Thread):
         except BaseException:
             with _active_limbo_lock:
                 _limbo.pop(self, None)
-            vars(self).pop("_raddle_beginning", None)
+            _beginning.forget(self)
             raise
         if type(handle) is _raddle._ThreadHandle:
             # The thread exists, whatever happens here; in its turn, it says the same of itself.
@@ -276,7 +274,7 @@ class Thread(_stdlib.Thread):
                 # run. So it looks that up itself, and this waits as the interpreter's does.
                 while not self._started.wait(0.05) and not handle.is_done():
                     pass
-            elif _VERSION == (3, 12) and "_raddle_is_joined" not in vars(self):
+            elif _VERSION == (3, 12) and not self._raddle_is_joined:
                 # 3.12 refuses fork() and new threads as soon as the main thread has run its
                 # last line, before which a thread must get its turn. (Not _started, which one
                 # that fails on its first lines never sets.) A group joins its own before.
@@ -335,7 +333,7 @@ class Thread(_stdlib.Thread):
     def _bootstrap(self):
         # The thread's outermost frame. A daemon thread that wakes up while the interpreter is
         # being taken apart finds its globals gone; whatever it raises then helps nobody.
-        beginning = vars(self).get("_raddle_beginning")
+        beginning = self._raddle_beginning
         try:
             if beginning is None:
                 self._bootstrap_inner()
@@ -360,7 +358,8 @@ class Thread(_stdlib.Thread):
                 _active[self._ident] = self
                 # (It is not there if a signal's handler has raised in start() meanwhile.)
                 _limbo.pop(self, None)
-            beginning = vars(self).pop("_raddle_beginning", None)
+            beginning = self._raddle_beginning
+            _beginning.forget(self)
             if beginning is None:
                 trace, profile, run = gettrace(), getprofile(), self.run
             else:
@@ -371,8 +370,7 @@ class Thread(_stdlib.Thread):
                 _sys.setprofile(profile)
             args = self._args if type(self._args) is str else None
             try:
-                # (A thread made before raddle was installed may have no context.)
-                context = vars(self).get("_context")
+                context = self._context
                 if context is None:
                     run()
                 else:
@@ -424,7 +422,7 @@ class Thread(_stdlib.Thread):
     else:
 
         def _wait_for_end(self, timeout):
-            handle = vars(self).get("_raddle_handle")
+            handle = self._raddle_handle
             if self._is_stopped:
                 return handle and handle.is_done()  # It is known to those that order threads.
             if handle is not None and handle.ident:

@@ -35,7 +35,7 @@ HARMLESS = {
     """,
     "computes with plain numbers and bytes, or makes what the collector does not look at": """
         PyCode_Addr2Line PyCode_Addr2Location PyFloat_FromDouble PyFrame_GetLineNumber
-        PyLong_AsLongLongAndOverflow PyLong_FromLong PyLong_FromSize_t
+        PyLong_AsLongLongAndOverflow PyLong_FromLong PyLong_FromLongLong PyLong_FromSize_t
         PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyUnicode_Compare
         PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
     """,

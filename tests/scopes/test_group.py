@@ -244,7 +244,9 @@ def test_a_dump_shows_the_tree(threading):
 
     with raddle.Group(name="requests", deadline=LONG) as group:
         group.start(fetch)
-        while not any(each.name == "parts" and each.tasks for each in list(groups.values())):
+        while not any(
+            each().name == "parts" and each().tasks for each in list(groups.values())
+        ):
             raddle.sleep(0)
         out = io.StringIO()
         raddle.dump(out)

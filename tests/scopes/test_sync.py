@@ -200,9 +200,7 @@ def test_what_an_atomic_int_adds_is_a_whole_number_of_64_bits():
     assert number.add(2**63 - 1) == 1 and number.sub(-(2**62)) == 2**62 + 1
 
 
-def test_a_number_that_threads_have_contended_for_goes_when_nobody_has_it(
-    spawn, threading
-):
+def test_a_number_that_threads_have_contended_for_goes_when_nobody_has_it(spawn, threading):
     kept, begin = [sync.AtomicInt()], threading.Barrier(4)
     gone = weakref.ref(kept[0])
 

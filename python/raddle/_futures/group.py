@@ -19,12 +19,13 @@ from raddle._futures.task import Task
 
 ON_ERROR = ("cancel", "continue")
 MOST = 40  # tasks of a group, and groups inside each other, that a dump shows
+LEAVING = 16  # threads with nothing left to do, before a group looks which of them are gone
 LOOK = 0.05  # seconds between two looks at a task that may be left behind
 
 _number = itertools.count(1)
-# The groups whose blocks have begun, and not ended, by their ids. (One that nobody has is not
-# kept: a handler may have raised between its `__enter__` and its block.)
-_open = weakref.WeakValueDictionary()
+# References to the groups whose blocks have begun, and not ended, by their ids. (One that is
+# nobody's is not kept: a handler may have raised between its `__enter__` and its block.)
+_open = {}
 
 
 class Group(_raddle._Block):
@@ -98,7 +99,8 @@ class Group(_raddle._Block):
         """
         if not callable(fn):
             raise TypeError(f"a group starts what can be called, not {fn!r}")
-        self._check("start()")
+        if self._state != "open" or not self._scope._is_around():
+            self._refuse("start()")
         _raddle.checkpoint()
         called = getattr(fn, "__name__", None) or type(fn).__name__
         name = f"{called}-{next(self._numbers)} (group {self.name})"
@@ -128,7 +130,8 @@ class Group(_raddle._Block):
             raise ValueError(f"workers is at least 1, not {workers}")
         if not callable(fn):
             raise TypeError(f"a group starts what can be called, not {fn!r}")
-        self._check("map()")
+        if self._state != "open" or not self._scope._is_around():
+            self._refuse("map()")
         inputs = []
         for each in iterable:
             _raddle.checkpoint()
@@ -199,7 +202,8 @@ class Group(_raddle._Block):
             raise RuntimeError(f"{self!r} was used before: make a new one for each block")
         self._owner, self._pid = _raddle._ident(), os.getpid()
         self._state = "open"
-        _open[id(self)] = self
+        me = id(self)
+        _open[me] = weakref.ref(self, lambda _: _open.pop(me, None))
 
     def _wind_up(self, error):
         """Wait for all tasks."""
@@ -226,6 +230,9 @@ class Group(_raddle._Block):
 
     def _outcome(self, error, interrupt, outer):
         """Return what the block raises, instead of `error`, or whether it raises nothing."""
+        went_well = not (self._had_ended or self._late or self._cut or self._failed)
+        if went_well and error is interrupt is outer is None:
+            return True
         cut, failed, late = list(self._cut), list(self._failed), None
         if self._first and self._winner is not None:
             failed = []  # Those that have lost.
@@ -269,26 +276,24 @@ class Group(_raddle._Block):
         failed = f"{len(failures)} {'error' if len(failures) == 1 else 'errors'}"
         return BaseExceptionGroup(f"{failed} in group {self.name}", failures)
 
-    def _check(self, what):
+    def _refuse(self, what):
         if self._state == "new":
             raise RuntimeError(
                 f"{what} of {self!r}, which has not begun: use it in a 'with' statement"
             )
         if self._state == "ended":
             raise RuntimeError(f"{what} of {self!r}, which has ended")
-        if not self._scope._is_around():
-            raise RuntimeError(
-                f"{what} of {self!r} in a thread that is not in the group: its block could end "
-                "before that is known. Call it in the block, or in one of its tasks"
-            )
+        raise RuntimeError(
+            f"{what} of {self!r} in a thread that is not in the group: its block could end "
+            "before that is known. Call it in the block, or in one of its tasks"
+        )
 
     def _begin(self, task):
         thread = None
         if self._pool is None:
             daemon = True if self._abandon else None
             thread = threading.Thread(target=task._run, name=task.name, daemon=daemon)
-            if not daemon:
-                thread._raddle_is_joined = True  # before its starter can end
+            thread._raddle_is_joined = not daemon  # before its starter can end
         try:
             with _raddle.shield():  # What has ended the group must not part this.
                 with self._lock:
@@ -298,7 +303,8 @@ class Group(_raddle._Block):
                 else:
                     self._pool.submit(task._run).add_done_callback(task._dropped)
                 task._launched = True
-                self._reap()
+                if len(self._leaving) > LEAVING:
+                    self._reap()
         except BaseException:
             self._recover(task)
             raise
@@ -384,7 +390,7 @@ class Group(_raddle._Block):
 def _tree():
     """Return the lines of a dump that show which groups there are, and what is in which."""
     within = {}  # by the identifier of a thread: the groups that it has opened
-    for group in filter(None, (ref() for ref in _open.valuerefs())):
+    for group in filter(None, [ref() for ref in list(_open.values())]):
         within.setdefault(group._owner, []).append(group)
     tasks = {
         task._runs_in for groups in within.values() for each in groups for task in each.tasks

@@ -18,19 +18,21 @@ class Task(Future):
 
     __module__ = "raddle"
 
+    ended_by = None  # the Cancelled that it ended with
+    _error = None
+    _runs_in = None  # the identifier of its thread, while it runs
+    _launched = False  # its start is over
+
     def __init__(self, call, name, scope, context, ended):
         super().__init__()
         self.name = name
-        self.ended_by = None  # the Cancelled that it ended with
         self._call = call
         self._scope = scope
         self._context = contextvars.copy_context() if context is None else context
         self._ended = ended
-        self._runs_in = None  # the identifier of its thread, while it runs
-        self._error = None
         self._told = threading.Event()
         self._starter = _raddle._ident()
-        self._launched = False  # its start is over
+        self._first = {}  # who has done first what is done once
 
     def cancel(self):
         """End the call: its waits raise `raddle.Cancelled`, now and until it has ended.
@@ -73,7 +75,7 @@ class Task(Future):
 
     def _run(self):
         """Make the call, in its thread, and say how it ended; raises nothing."""
-        if not self._is_first("_begun_by", "thread"):
+        if not self._is_first("begin", "thread"):
             return  # It was given up before it began.
         fn, args, kwargs = self._call
         self._call = None
@@ -92,26 +94,27 @@ class Task(Future):
         except BaseException as wrong:  # The call has left a scope of its own open.
             error = error or wrong
         place = forget()
-        if self._scope.ended and isinstance(error, CancelledError):
-            error = of_another(error, self._scope)
-        elif error is None and self._scope._cut:
-            swallowed(place, 1)
+        if error is None:
+            if scope._cut:
+                swallowed(place, 1)
+        elif isinstance(error, CancelledError) and scope.ended:
+            error = of_another(error, scope)
         del fn, args, kwargs
         self._context = None
         try:
-            if self._is_first("_told_by", "thread"):
-                is_cut = isinstance(error, Cancelled) and self._scope.ended
+            if self._is_first("tell", "thread"):
+                is_cut = isinstance(error, Cancelled) and scope.ended
                 self._tell(result, error, is_cut)
         finally:
             del self, result, error  # An error has this frame.
 
     def _is_first(self, what, who):
         """Whether `who` is the one that does this; another time, too, if it was interrupted."""
-        return vars(self).setdefault(what, who) == who
+        return self._first.setdefault(what, who) == who
 
     def _give_up(self):
         """Have the call not begin; return whether it had not."""
-        return self._is_first("_begun_by", "nobody")
+        return self._is_first("begin", "nobody")
 
     def _dropped(self, future):
         """Called when a pool is done with the call: it may have refused to make it."""
@@ -126,7 +129,7 @@ class Task(Future):
 
     def _abandon(self, where):
         """Say that it is cancelled though its thread goes on; return whether that is so."""
-        if not self._is_first("_told_by", "group"):
+        if not self._is_first("tell", "group"):
             return False
         error = Cancelled("cannot be cancelled", where, not self._scope.cancelled)
         self._tell(None, error, is_cut=True)

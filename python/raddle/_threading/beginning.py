@@ -21,6 +21,14 @@ class Beginning:
         self.trace, self.profile = trace, profile
 
 
+def forget(thread):
+    """Take a thread's beginning from it, if it has one."""
+    try:  # noqa: SIM105  This takes no time where a thread is used for little.
+        del thread._raddle_beginning
+    except AttributeError:
+        pass
+
+
 def enlist(thread, limbo, lock, twice):
     """Note that a thread is about to start; RuntimeError(twice) if it was before.
 

@@ -67,7 +67,9 @@ def _short(value):
 
 
 def warn_nothing_to_run(thread):
-    """Warn that a thread was started which has neither a target nor a run() of its own."""
+    """Warn that a thread was started which has no target, unless it has a run() of its own."""
+    if "run" in vars(thread):
+        return
     warnings.warn(
         f"{thread.name} has nothing to run: its target is None and run() is not overridden; "
         "was target=f() written, which calls f at once, instead of target=f without "
