@@ -110,7 +110,13 @@ docs-site: $(BIN)/nox ## the pages and a reference as a site, looked at in a bro
 constraints: ## renew tools/constraints.txt, the versions that checks and tests install
 	$(PYTHON) tools/constraints.py
 
-.PHONY: crate publish-crate wheels musl release hooks
+.PHONY: windows cross crate publish-crate wheels musl release hooks
+
+windows: ## the crate's tests, built for Windows and run under Wine (needs mingw)
+	$(PYTHON) tools/cross.py windows
+
+cross: ## the crate checked for macOS, and tested on Linux with musl, and on arm64 under qemu
+	$(PYTHON) tools/cross.py macos musl arm
 
 crate: ## the Rust crate as it is published: what it packs builds by itself
 	cargo package --quiet -p raddle --allow-dirty

@@ -241,20 +241,18 @@ fn who_keeps_watch_is_told_that_all_sleep_unless_a_ring_has_put_them_to_sleep() 
 #[test]
 fn the_record_of_a_wait_is_there_while_it_sleeps_and_gone_after_it() {
     let event = Arc::new(Event::new());
+    let (tell, ident) = channel();
     let sleeper = {
         let event = Arc::clone(&event);
         std::thread::spawn(move || {
+            tell.send(thread_id()).unwrap();
             event.wait();
-            thread_id()
         })
     };
-    let thread = {
-        use std::os::unix::thread::JoinHandleExt;
-        sleeper.as_pthread_t() as usize
-    };
+    let thread = ident.recv().unwrap();
     eventually("it sleeps", || sleeping(thread) == Some(Kind::Event));
     event.set();
-    assert_eq!(sleeper.join().unwrap(), thread);
+    sleeper.join().unwrap();
     assert_eq!(sleeping(thread), None);
 }
 

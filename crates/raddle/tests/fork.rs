@@ -2,7 +2,7 @@
 //! left them. The children report by their exit status.
 //!
 //! One test at a time: a child should not inherit another test's half-written output.
-#![cfg(not(raddle_loom))]
+#![cfg(all(unix, not(raddle_loom)))]
 
 mod common;
 

@@ -1,7 +1,7 @@
 //! A fork that catches another thread inside a wait list's latch.
 //!
 //! A binary with one test, because it is about a process in which nobody has ever waited.
-#![cfg(not(raddle_loom))]
+#![cfg(all(unix, not(raddle_loom)))]
 
 mod common;
 

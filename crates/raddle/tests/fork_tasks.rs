@@ -1,6 +1,6 @@
 //! What a forked child finds in a pool's queue and in a future: the workers and waiters are the
 //! parent's, the tasks are there unless a thread was changing the queue at that moment.
-#![cfg(not(raddle_loom))]
+#![cfg(all(unix, not(raddle_loom)))]
 
 mod common;
 

@@ -3,13 +3,15 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(unix)]
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{
-    Interrupted, eventually, exit_status, in_child, interrupted, not_early, scope_within,
-};
+use common::{Interrupted, eventually, interrupted, not_early, scope_within};
+#[cfg(unix)]
+use common::{exit_status, in_child};
 use raddle::queue::NoTask;
 use raddle::{Deadline, GetError, PutError, Queue};
 
@@ -186,6 +188,7 @@ fn each_item_that_comes_is_got_by_one_of_those_who_wait() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn a_forked_child_has_the_items_and_none_of_the_waiters() {
     let (full, empty) = (Queue::bounded(2), Queue::<u8>::unbounded());
@@ -210,6 +213,7 @@ fn a_forked_child_has_the_items_and_none_of_the_waiters() {
     });
 }
 
+#[cfg(unix)]
 #[test]
 fn a_queue_in_use_during_the_fork_is_usable_in_the_child() {
     let queue = Queue::unbounded();
@@ -241,11 +245,13 @@ fn a_queue_in_use_during_the_fork_is_usable_in_the_child() {
 }
 
 /// What the child of the test above has found.
+#[cfg(unix)]
 struct Few {
     count: usize,
     whole: bool,
 }
 
+#[cfg(unix)]
 impl FromIterator<[u64; 4]> for Few {
     fn from_iter<I: IntoIterator<Item = [u64; 4]>>(items: I) -> Self {
         items.into_iter().fold(Self { count: 0, whole: true }, |few, item| Self {

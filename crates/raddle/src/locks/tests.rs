@@ -66,6 +66,7 @@ fn who_is_being_given_the_lock_does_not_wait_for_itself() {
     assert!(!lock.is_locked());
 }
 
+#[cfg(unix)]
 #[test]
 fn a_lock_that_a_parent_has_reserved_is_free_in_the_child() {
     let lock = RawLock::new();

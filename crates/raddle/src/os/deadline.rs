@@ -143,30 +143,8 @@ pub(crate) use now as present;
 #[cfg(raddle_loom)]
 pub(crate) use crate::os::sync::{now, now as coarse};
 
-/// The monotonic clock in nanoseconds.
 #[cfg(not(raddle_loom))]
-#[allow(clippy::useless_conversion, reason = "the fields are narrower on 32-bit systems")]
-pub(crate) fn now() -> i64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place for the answer, and this clock always exists.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
-    i64::from(time.tv_sec) * 1_000_000_000 + i64::from(time.tv_nsec)
-}
-
-/// The monotonic clock in nanoseconds, a few milliseconds coarse but read in a tenth of the
-/// time.
-#[cfg(all(target_os = "linux", not(raddle_loom)))]
-#[allow(clippy::useless_conversion, reason = "the fields are narrower on 32-bit systems")]
-pub(crate) fn coarse() -> i64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a valid place for the answer, and this clock always exists.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut time) };
-    i64::from(time.tv_sec) * 1_000_000_000 + i64::from(time.tv_nsec)
-}
-
-/// The monotonic clock in nanoseconds.
-#[cfg(all(not(target_os = "linux"), not(raddle_loom)))]
-pub(crate) use now as coarse;
+pub(crate) use crate::os::clock::{coarse, now};
 
 #[cfg(test)]
 mod tests {

@@ -84,11 +84,14 @@ mod survivor {
 #[inline]
 pub(crate) fn watch() {
     static WATCHING: AtomicBool = AtomicBool::new(false);
-    if !cfg!(raddle_loom) && !WATCHING.load(Ordering::Acquire) {
+    if cfg!(all(unix, not(raddle_loom))) && !WATCHING.load(Ordering::Acquire) {
+        #[cfg(unix)]
         // SAFETY: the code is never unloaded. What the handler calls may run between `fork` and
         // `exec`: see `InChild`. (A latch can be had in the child though a thread of the parent
         // held it, see `os::latch`.)
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        unsafe {
+            libc::pthread_atfork(None, None, Some(in_child))
+        };
         WATCHING.store(true, Ordering::Release);
     }
 }
@@ -126,6 +129,7 @@ pub(crate) fn tell(call: &'static InChild) {
 }
 
 /// Runs in the child, on its only thread, before `fork` returns there.
+#[cfg_attr(not(unix), allow(dead_code, reason = "there is no fork"))]
 unsafe extern "C" fn in_child() {
     let parent = GENERATION.load(Ordering::Relaxed);
     let now = parent.wrapping_add(1);

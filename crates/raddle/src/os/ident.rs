@@ -7,6 +7,7 @@ pub use crate::os::sync::thread_id;
 ///
 /// It is `pthread_self()`, the number that Python calls `threading.get_ident()`.
 #[cfg(all(
+    unix,
     not(raddle_loom),
     not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))
 ))]
@@ -40,7 +41,17 @@ pub fn thread_id() -> usize {
     block
 }
 
-#[cfg(all(test, not(raddle_loom)))]
+/// The calling thread's identifier: nonzero, unique among live threads.
+///
+/// It is `GetCurrentThreadId()`, the number that Python calls `threading.get_ident()`.
+#[cfg(all(windows, not(raddle_loom)))]
+#[inline]
+pub fn thread_id() -> usize {
+    // SAFETY: no preconditions.
+    unsafe { windows_sys::Win32::System::Threading::GetCurrentThreadId() as usize }
+}
+
+#[cfg(all(test, unix, not(raddle_loom)))]
 mod tests {
     #[test]
     fn a_threads_identifier_is_what_the_system_calls_it() {

@@ -3,7 +3,7 @@
 //! Below all of it is `sync`: atomics, real ones or the model checker's.
 
 #[cfg(not(raddle_loom))]
-pub(crate) mod cores;
+pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod fork;
 pub(crate) mod guarded;
@@ -13,8 +13,6 @@ mod latch;
 pub(crate) mod own_time;
 mod park;
 mod spin;
-#[cfg(not(raddle_loom))]
-pub(crate) mod stacks;
 mod switch;
 pub(crate) mod sync;
 #[cfg(not(raddle_loom))]

@@ -25,7 +25,7 @@ pub(crate) use model::Spin;
 mod real {
     use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 
-    use crate::os::{cores as system, deadline, own_time};
+    use crate::os::{deadline, own_time, threads::cores as system};
 
     /// The longest spin, in nanoseconds.
     const FULL: u32 = 20_000;

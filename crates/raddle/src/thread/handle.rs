@@ -15,8 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use crate::locks::Event;
 use crate::os::{
     Deadline, Spin, fork,
-    stacks::Stack,
-    threads::{Joinable, native_id},
+    threads::{Joinable, Remains, native_id},
     turns,
 };
 use crate::thread::lingering;
@@ -46,9 +45,9 @@ pub struct Handle {
     generation: AtomicU32,
     /// `JOINABLE` until somebody takes the right to join the operating system's thread.
     ownership: AtomicU8,
-    /// What the thread runs on, if that is not the system's: the starter's until the thread is
-    /// created, then whoever makes this `SETTLED` has it.
-    stack: UnsafeCell<Option<Stack>>,
+    /// What the thread will leave: the starter's until the thread is created, then whoever makes this
+    /// `SETTLED` has it.
+    remains: UnsafeCell<Option<Remains>>,
     /// Set when the thread has got what it needs to run, or has ended without.
     begun: Event,
     /// Set when the thread has run its last line.
@@ -61,7 +60,7 @@ pub struct Handle {
     native: AtomicU32,
 }
 
-// SAFETY: see `stack`; all else is.
+// SAFETY: see `remains`; all else is.
 unsafe impl Sync for Handle {}
 
 impl std::fmt::Debug for Handle {
@@ -93,7 +92,7 @@ impl Handle {
             ident: AtomicUsize::new(0),
             generation: AtomicU32::new(0),
             ownership: AtomicU8::new(UNOWNED),
-            stack: UnsafeCell::new(None),
+            remains: UnsafeCell::new(None),
             begun: Event::new(),
             done: Event::new(),
             lasting: AtomicBool::new(false),
@@ -115,25 +114,25 @@ impl Handle {
         self.state.compare_exchange(NEW, STARTING, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// Keeps what the thread, which does not exist yet, is to run on.
+    /// Keeps what the thread, which does not run yet, will leave.
     ///
     /// # Safety
     /// The caller has [claimed](Self::claim) the handle. (Nobody can settle it before it is told that
     /// the thread exists.)
-    pub(super) unsafe fn keep_stack(&self, stack: Stack) {
+    pub(super) unsafe fn keep(&self, remains: Remains) {
         // SAFETY: the caller's promise.
-        unsafe { *self.stack.get() = Some(stack) };
+        unsafe { *self.remains.get() = Some(remains) };
     }
 
     /// Takes that back: the thread could not be made.
     ///
     /// # Safety
-    /// As for [`keep_stack`](Self::keep_stack).
-    pub(super) unsafe fn free_stack(&self) {
+    /// As for [`keep`](Self::keep).
+    pub(super) unsafe fn free_remains(&self) {
         // SAFETY: the caller's promise: no thread was made.
         unsafe {
-            if let Some(stack) = (*self.stack.get()).take() {
-                stack.free();
+            if let Some(remains) = (*self.remains.get()).take() {
+                remains.free();
             }
         }
     }
@@ -338,9 +337,9 @@ impl Handle {
         let (from, to) = (JOINABLE, SETTLED);
         let (won, lost) = (Ordering::AcqRel, Ordering::Relaxed);
         self.ownership.compare_exchange(from, to, won, lost).ok()?;
-        // SAFETY: the right came with the exchange, and the stack with it. It was kept before the
-        // thread was created, and so before anything that the thread has said.
-        Some(unsafe { Joinable::new(self.ident(), (*self.stack.get()).take()) })
+        // SAFETY: the right came with the exchange, and the remains with it. They were kept before the
+        // thread ran, and so before anything that the thread has said.
+        Some(unsafe { Joinable::new(self.ident(), (*self.remains.get()).take()) })
     }
 
     /// The number of threads waiting for the end; for reports and tests.

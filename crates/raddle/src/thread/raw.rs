@@ -15,10 +15,9 @@ use super::spare::{self, Spare};
 use super::{Handle, lingering, roster};
 use crate::clock::{self, Handoff};
 use crate::locks;
-use crate::os::stacks::{self, Stack};
-use crate::os::threads::Joinable;
+use crate::os::threads::{self, Blocked, Joinable, cores};
 use crate::os::turns::{self, Turns};
-use crate::os::{cores, fork, thread_id};
+use crate::os::{fork, thread_id};
 
 static IN_CHILD: fork::InChild = after_fork;
 
@@ -70,7 +69,7 @@ struct Boot {
     /// Where its stack begins, if that is not the system's.
     stack: Option<usize>,
     /// The signals that its starter blocks, for a thread that does not inherit that.
-    blocked: Option<libc::sigset_t>,
+    blocked: Option<Blocked>,
 }
 
 /// Starts a thread that calls `main(argument)` and then marks `handle` done.
@@ -109,7 +108,7 @@ pub unsafe fn run_raw(
         place,
         is_plain,
         stack: None,
-        blocked: spare.as_ref().map(|_| signals(ptr::null())),
+        blocked: spare.as_ref().map(|_| Blocked::mine()),
     }));
     if let Some(spare) = spare {
         handle.set_started_as(spare.ident, spare.native);
@@ -134,28 +133,22 @@ pub unsafe fn run_raw(
     }
 }
 
-/// The signals that the calling thread blocks; from now on these, unless `block` is null.
-fn signals(block: *const libc::sigset_t) -> libc::sigset_t {
-    // SAFETY: a set of all zeros is one; the call reads `block` if it is there, and fills the set.
-    unsafe {
-        let mut before: libc::sigset_t = std::mem::zeroed();
-        libc::pthread_sigmask(libc::SIG_SETMASK, block, &raw mut before);
-        before
-    }
-}
-
 /// Creates the thread that boots from this, on a stack of the crate's if it may have any.
 fn create(handle: &Handle, stack_size: usize, boot: *mut Boot) -> Result<usize, i32> {
     let created = create_on(stack_size == 0, handle, stack_size, boot);
-    let (Err(error), true) = (created, stack_size == 0) else { return created };
+    let (Err(error), 0) = (created, stack_size) else { return created };
     // Those that are kept may have the room that it needs.
-    stacks::clear();
+    threads::clear();
     // SAFETY: there is no thread, and the record is this call's.
     unsafe {
-        handle.free_stack();
+        handle.free_remains();
         (*boot).stack = None;
     }
-    if error == libc::EAGAIN { create_on(false, handle, stack_size, boot) } else { created }
+    if threads::wants_room(error) {
+        create_on(false, handle, stack_size, boot)
+    } else {
+        created
+    }
 }
 
 fn create_on(
@@ -164,48 +157,15 @@ fn create_on(
     stack_size: usize,
     boot: *mut Boot,
 ) -> Result<usize, i32> {
-    // SAFETY: an all-zero attribute object is a valid place for pthread_attr_init.
-    let mut attributes: libc::pthread_attr_t = unsafe { std::mem::zeroed() };
-    let check = |error: i32| if error == 0 { Ok(()) } else { Err(error) };
-    // SAFETY: `attributes` outlives the calls and is destroyed once, below.
-    check(unsafe { libc::pthread_attr_init(&mut attributes) })?;
-    let created = (|| {
-        if stack_size != 0 {
-            // SAFETY: `attributes` was initialised.
-            check(unsafe { libc::pthread_attr_setstacksize(&mut attributes, stack_size) })?;
-        } else if own && let Some(stack) = Stack::take(&attributes) {
-            // SAFETY: the record is this call's until there is a thread, and the handle is claimed;
-            // nobody has the stack.
-            unsafe {
-                if stack.lend(&mut attributes) {
-                    (*boot).stack = Some(stack.start());
-                    handle.keep_stack(stack);
-                } else {
-                    stack.free();
-                }
-            }
-        }
-        let mut thread = 0 as libc::pthread_t;
-        // SAFETY: `enter` has the calling convention of a thread's entry, and takes `boot` over.
-        let made =
-            unsafe { libc::pthread_create(&mut thread, &attributes, ENTER, boot.cast()) };
-        check(made)?;
-        Ok(thread as usize)
-    })();
-    // SAFETY: initialised above, and not used again.
-    unsafe { libc::pthread_attr_destroy(&mut attributes) };
-    created
+    // SAFETY: `enter` takes `boot` over. Before there is a thread, the record is this call's, and the
+    // handle is claimed.
+    unsafe {
+        threads::create(own, stack_size, enter, boot.cast(), |remains| {
+            (*boot).stack = remains.stack();
+            handle.keep(remains);
+        })
+    }
 }
-
-/// [`enter`] under the type that `libc` gives a thread's entry, which lacks `-unwind`.
-// SAFETY: the two conventions differ only in whether unwinding out of the function is allowed,
-// and the caller is the C library, which expects just that.
-const ENTER: extern "C" fn(*mut c_void) -> *mut c_void = unsafe {
-    std::mem::transmute::<
-        unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void,
-        extern "C" fn(*mut c_void) -> *mut c_void,
-    >(enter)
-};
 
 /// The thread's first and last frame.
 unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
@@ -228,7 +188,7 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
     }
     if let Some(stack) = stack {
         // SAFETY: the first record was the one that it was made with.
-        unsafe { stacks::shrink(stack) };
+        unsafe { threads::shrink(stack) };
     }
     ptr::null_mut()
 }
@@ -238,7 +198,7 @@ unsafe extern "C-unwind" fn enter(boot: *mut c_void) -> *mut c_void {
 fn live(boot: Boot, own: &mut Option<Joinable>) -> Option<(Arc<Spare>, Leave)> {
     let Boot { handle, main, argument, before, place, is_plain, blocked, .. } = boot;
     if let Some(blocked) = blocked {
-        signals(&raw const blocked);
+        blocked.block();
     }
     IS_PLAIN.set(is_plain);
     before.begin();

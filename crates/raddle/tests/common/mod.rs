@@ -1,7 +1,7 @@
 //! What the tests of several words share.
 #![allow(dead_code, unused_imports, reason = "every test binary uses its own part of this")]
 
-#[cfg(not(raddle_loom))]
+#[cfg(all(unix, not(raddle_loom)))]
 mod process;
 mod scripted;
 #[cfg(not(raddle_loom))]
@@ -11,7 +11,7 @@ mod telling;
 #[cfg(not(raddle_loom))]
 mod wait;
 
-#[cfg(not(raddle_loom))]
+#[cfg(all(unix, not(raddle_loom)))]
 pub use process::{Child, exit_status, exit_status_of, in_child};
 pub use scripted::{Interrupted, Scripted, Step};
 #[cfg(not(raddle_loom))]

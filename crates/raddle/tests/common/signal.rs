@@ -1,15 +1,21 @@
-//! Real signals that end real waits.
+//! Real signals that end real waits; where a system has none, a wait looks once in a while, and what
+//! it finds ends it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use raddle::{Blocking, Deadline, Parker, Wake, thread_id};
 
 use super::{Interrupted, eventually, scope_within};
 
+/// How long a thread sleeps between two looks, where there are no signals.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// Set by the signal's handler, for the one thread that a test sends it to.
 static ARRIVED: AtomicBool = AtomicBool::new(false);
 
+#[cfg(unix)]
 extern "C" fn note_arrival(_: libc::c_int) {
     ARRIVED.store(true, Ordering::SeqCst);
 }
@@ -26,7 +32,14 @@ impl Blocking for Interruptible {
     }
 
     fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
-        parker.park(until)
+        if cfg!(unix) {
+            return parker.park(until);
+        }
+        let look = Deadline::after(LOOK).or_sooner(until);
+        match parker.park(look) {
+            Wake::TimedOut if !until.has_passed() => Wake::Signal,
+            woken => woken,
+        }
     }
 
     fn on_signal(&mut self) -> Result<(), Interrupted> {
@@ -53,11 +66,10 @@ pub fn interrupted<T: Send>(
         });
         eventually("the wait begins", in_line);
         eventually("the thread says which one it is", || ident.get().is_some());
-        let thread = ident.get().copied().unwrap_or_default() as libc::pthread_t;
+        let thread = ident.get().copied().unwrap_or_default();
         eventually("the signal ends the wait", || {
             if !waiter.is_finished() {
-                // SAFETY: the thread is joined below, so its identifier is still valid.
-                unsafe { libc::pthread_kill(thread, libc::SIGUSR1) };
+                send(thread); // It is joined below, so its identifier is still valid.
             }
             waiter.is_finished()
         });
@@ -68,6 +80,21 @@ pub fn interrupted<T: Send>(
     })
 }
 
+#[cfg(unix)]
+fn send(thread: usize) {
+    // SAFETY: the thread is there, says the caller.
+    unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGUSR1) };
+}
+
+#[cfg(not(unix))]
+fn send(_thread: usize) {
+    ARRIVED.store(true, Ordering::SeqCst);
+}
+
+#[cfg(not(unix))]
+fn watch() {}
+
+#[cfg(unix)]
 fn watch() {
     // SAFETY: an all-zero sigaction is a valid one. No SA_RESTART, though a futex wait is not
     // restarted either way.

@@ -66,7 +66,7 @@ impl Source {
     /// The file, from the crate's folder.
     pub fn name(&self) -> String {
         let inside = self.file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
-        inside.to_str().unwrap().to_owned()
+        inside.to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/")
     }
 
     /// The room of `src` that it is in; `None` for `lib.rs`.

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use crate::common::{eventually, exit_status, in_child, scope_within};
+use crate::common::{eventually, scope_within};
+#[cfg(unix)]
+use crate::common::{exit_status, in_child};
 use crate::{LONG, on};
 use raddle::race::probe::{Moment, is_after, now};
 use raddle::thread;
@@ -174,6 +176,7 @@ fn threads_that_come_after_each_other_share_a_place_in_the_clocks() {
     assert_eq!(slots.len(), 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_forked_child_goes_on_with_the_clock_of_the_thread_that_forked() {
     on();

@@ -23,7 +23,11 @@
 #[path = "futex.rs"]
 pub(crate) mod futex;
 
-#[cfg(all(any(not(target_os = "linux"), raddle_portable), not(raddle_loom)))]
+#[cfg(all(windows, not(raddle_portable), not(raddle_loom)))]
+#[path = "windows.rs"]
+pub(crate) mod futex;
+
+#[cfg(all(any(not(any(target_os = "linux", windows)), raddle_portable), not(raddle_loom)))]
 #[path = "portable.rs"]
 pub(crate) mod futex;
 
@@ -43,7 +47,8 @@ pub(crate) use parker::Wakeup;
 
 /// Whether a sleep that ends as after a signal has had one; elsewhere each ends so once in a while.
 #[cfg_attr(raddle_loom, allow(dead_code, reason = "models take no turns"))]
-pub(crate) const TELLS_SIGNALS: bool = cfg!(all(target_os = "linux", not(raddle_portable)));
+pub(crate) const TELLS_SIGNALS: bool =
+    cfg!(all(any(target_os = "linux", windows), not(raddle_portable)));
 
 /// Why a sleep ended.
 ///

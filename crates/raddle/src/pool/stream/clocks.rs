@@ -28,6 +28,7 @@ mod real {
     use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
     use super::Reading;
+    use crate::os::clock::thread_cpu;
     use crate::os::deadline;
 
     /// Workers read their clocks about this often while busy, in nanoseconds.
@@ -146,15 +147,6 @@ mod real {
         fn drop(&mut self) {
             self.rest();
         }
-    }
-
-    /// The processor time that the calling thread has used, in nanoseconds.
-    #[allow(clippy::useless_conversion, reason = "the fields are narrower on 32-bit systems")]
-    fn thread_cpu() -> i64 {
-        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: `time` is a valid place for the answer, and a thread has this clock.
-        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-        i64::from(time.tv_sec) * 1_000_000_000 + i64::from(time.tv_nsec)
     }
 }
 

@@ -83,7 +83,7 @@ pub use turn::{
 };
 
 pub use super::spare::reuse;
-pub use crate::os::cores::{before_sharing, choose_cores, on_all_cores};
+pub use crate::os::threads::cores::{before_sharing, choose_cores, on_all_cores};
 pub use crate::os::turns::Touch;
 
 #[cfg(test)]

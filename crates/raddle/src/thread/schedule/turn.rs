@@ -10,11 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Strategy;
 use super::table::{NOW, PLACES, Place, Run, Status, Step, Table, table};
 use crate::os::fork;
-use crate::os::threads::{is_asleep, native_id};
+use crate::os::threads::{cores, is_asleep, native_id};
 use crate::os::turns::{self, Touch, Turns};
-use crate::os::{
-    Deadline, Parker, Spin, TELLS_SIGNALS, Wake, Wakeup, cores, deadline, own_time,
-};
+use crate::os::{Deadline, Parker, Spin, TELLS_SIGNALS, Wake, Wakeup, deadline, own_time};
 
 /// After how many nanoseconds without a point the thread that has the turn is outside.
 const PATIENCE: i64 = 200_000_000;

@@ -1,0 +1,59 @@
+//! Threads, as the operating system has them: made, joined, counted.
+
+pub(crate) mod cores;
+#[cfg(unix)]
+mod stacks;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod system;
+
+use std::ffi::c_void;
+
+pub(crate) use system::{
+    Blocked, Remains, alarm, clear, count, create, is_asleep, native_id, others_are_asleep,
+    shrink, wants_room,
+};
+
+/// What a thread calls first and last.
+pub(crate) type Entry = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+
+/// The one right to join a thread of this process, which is done or is the calling one; in a forked
+/// child it is dropped, and says nothing.
+pub(crate) struct Joinable {
+    thread: usize,
+    remains: Option<Remains>,
+}
+
+impl Joinable {
+    /// # Safety
+    /// The caller has that right, and gives it up. The remains are the thread's.
+    pub(crate) unsafe fn new(thread: usize, remains: Option<Remains>) -> Self {
+        Self { thread, remains }
+    }
+
+    /// Whether it is the calling thread, which cannot join itself.
+    pub(crate) fn is_mine(&self) -> bool {
+        self.thread == super::thread_id()
+    }
+
+    /// Joins the thread if it has left; returns whether it had, and this can be [freed](Self::free).
+    /// Where a system cannot be asked, it lets the thread go.
+    pub(crate) fn try_join(&self) -> bool {
+        // SAFETY: this is the right to do so.
+        unsafe { system::try_join(self.thread, self.remains.as_ref()) }
+    }
+
+    /// Gives back what is left of it.
+    ///
+    /// # Safety
+    /// [`try_join`](Self::try_join) has said that it can be.
+    pub(crate) unsafe fn free(self) {
+        if let Some(remains) = self.remains {
+            // SAFETY: it was joined, says the caller. (Those that are let go have none.)
+            unsafe { remains.free() };
+        }
+    }
+}
