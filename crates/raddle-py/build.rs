@@ -13,6 +13,7 @@ fn main() {
     println!("cargo::rerun-if-changed=src/python/exit_guards.rs");
     link_the_c_librarys_unwinder();
     let minor = pyo3_build_config::get().version().minor;
+    say_which_library_has_the_interpreter();
     // Where a thread's end unwinds its stack.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") && minor < 14 {
         println!("cargo::rustc-cfg=raddle_exit_guards");
@@ -25,6 +26,14 @@ fn main() {
         // The guards are this library's own, whatever else is loaded. (Functions are all that it
         // exports, but zig's linker, which wheels are built with, has no `-Bsymbolic-functions`.)
         println!("cargo::rustc-cdylib-link-arg=-Wl,-Bsymbolic");
+    }
+}
+
+/// For the blocks of `src/python/mod.rs`, on Windows.
+fn say_which_library_has_the_interpreter() {
+    println!("cargo::rustc-check-cfg=cfg(raddle_dll, values(any()))");
+    if let Some(name) = pyo3_build_config::get().lib_name() {
+        println!("cargo::rustc-cfg=raddle_dll=\"{name}\"");
     }
 }
 

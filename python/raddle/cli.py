@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 
-from raddle._cli import arguments, pth, pyproject, suggestions, variables
+from raddle._cli import arguments, process, pth, pyproject, suggestions, variables
 from raddle._diagnose.contention import at_exit, stats
 from raddle._diagnose.report import sentences
 
@@ -255,7 +255,7 @@ def run(rest):
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    os.execv(sys.executable, [sys.executable, *own, *rest])
+    return process.become([sys.executable, *own, *rest])
 
 
 if __name__ == "__main__":

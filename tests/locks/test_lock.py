@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from shown import place
 
 
 class Index:
@@ -182,7 +183,7 @@ def test_repr_is_the_stdlib_one(threading, stock):
             if held:
                 lock.acquire()
             texts.append(HOLDER.sub("", shown(lock)))
-            assert repr(lock).endswith(f" at {id(lock):#x}>")
+            assert repr(lock).endswith(f" at {place(lock)}>")
         assert texts[0] == texts[1]
 
 

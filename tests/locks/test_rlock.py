@@ -10,6 +10,7 @@ import warnings
 import weakref
 
 import pytest
+from shown import place
 
 TIMEOUTS = [0, 0.0, 1, -1, -2, -0.5, None, "1", True, float("nan"), float("inf"), 10**30, 1e300]
 
@@ -139,7 +140,7 @@ def test_repr_is_the_stdlib_one(threading, stock, levels):
         for _ in range(levels):
             lock.acquire()
         texts.append(re.sub(r" held by '.*?'| at 0x\w+", "", repr(lock)))
-        assert repr(lock).endswith(f" at {id(lock):#x}>")
+        assert repr(lock).endswith(f" at {place(lock)}>")
     assert texts[0] == texts[1]
 
 

@@ -5,6 +5,7 @@
 //! `python`. A room uses those before it in the list, and none after it:
 //! `tests/house/test_rooms_face.py`.
 
+#[macro_use]
 mod python;
 
 mod sites;
@@ -135,7 +136,7 @@ mod _raddle {
 
     /// Whether the calling thread is attached to the process's main interpreter.
     fn interpreter_is_main() -> bool {
-        unsafe extern "C" {
+        interpreter! {
             fn PyInterpreterState_Main() -> *mut ffi::PyInterpreterState;
         }
         // SAFETY: the first needs an attached thread, which a module's initialisation is; the
@@ -238,6 +239,7 @@ mod _raddle {
         guard(module.py());
         crate::python::replaceable::prepare(module.py())?;
         crate::threads::fork::watch();
+        crate::blocking::main_thread::prepare(module.py());
         crate::sites::innermost::prepare(module.py());
         crate::blocking::report::prepare(Report {
             deadlock: crate::diagnose::deadlock::tell,

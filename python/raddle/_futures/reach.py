@@ -195,4 +195,5 @@ class _Asynchronous:
 
 _means = _Monitored() if sys.version_info >= (3, 12) else _Asynchronous()
 _raddle._equip(watch=_watch, reached=reached)
-os.register_at_fork(after_in_child=_raddle._scopes_forked)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_raddle._scopes_forked)

@@ -25,6 +25,9 @@ use crate::sites::here;
 /// that lands while it spins, or just before the kernel puts it to sleep, interrupts nothing.
 const FIRST_LOOK: i64 = 20_000_000;
 
+/// Where no signal ends a sleep, that is how long each of a main thread's lasts at most.
+const LATER_LOOKS: Option<i64> = if cfg!(windows) { Some(FIRST_LOOK) } else { None };
+
 /// Whether the thread's scope can end a wait.
 #[derive(Clone, Copy)]
 enum Reach {
@@ -261,10 +264,11 @@ impl Blocking for Attached<'_> {
             return Wake::Signal;
         }
         self.detach();
-        if !std::mem::take(&mut self.first_look) || !is_main_thread() {
+        let first = std::mem::take(&mut self.first_look).then_some(FIRST_LOOK);
+        let Some(look) = first.or(LATER_LOOKS).filter(|_| is_main_thread()) else {
             return self.park(parker, until);
-        }
-        let look = Deadline::after_nanos(FIRST_LOOK);
+        };
+        let look = Deadline::after_nanos(look);
         if until <= look {
             return self.park(parker, until);
         }

@@ -14,7 +14,7 @@ pub(crate) fn is_finalizing() -> bool {
 mod raw {
     use std::ffi::c_int;
 
-    unsafe extern "C" {
+    interpreter! {
         #[cfg_attr(Py_3_13, link_name = "Py_IsFinalizing")]
         #[cfg_attr(not(Py_3_13), link_name = "_Py_IsFinalizing")]
         pub(super) fn is_finalizing() -> c_int;

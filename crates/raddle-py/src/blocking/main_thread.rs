@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::prelude::*;
+
+use crate::python::registry;
+
 /// Whether signal handlers run on the calling thread: it is the process's first.
 ///
 /// (A thread that called `fork` is the child's first, here and for the interpreter.)
@@ -21,10 +25,25 @@ pub(crate) fn is_main_thread() -> bool {
     }
 }
 
+/// Whether signal handlers run on the calling thread: it is the interpreter's first.
+#[cfg(windows)]
+pub(crate) fn is_main_thread() -> bool {
+    main_thread() == raddle::thread_id()
+}
+
 /// Elsewhere every thread looks, and finds nothing to do.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 pub(crate) fn is_main_thread() -> bool {
     true
+}
+
+/// Notes which thread is the main one, where the system does not say: as the interpreter has it, and
+/// before it has any other, the calling one.
+pub(crate) fn prepare(py: Python<'_>) {
+    if cfg!(windows) {
+        let ident = registry::main_ident(py).unwrap_or_else(raddle::thread_id);
+        MAIN_THREAD.store(ident, Ordering::Relaxed);
+    }
 }
 
 /// The identifier of the process's first thread, 0 until it has asked for it.

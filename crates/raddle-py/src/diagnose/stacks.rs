@@ -131,12 +131,12 @@ impl Drop for Uncollected {
 /// Stopping all other threads of the interpreter, where there is no GIL.
 #[cfg(Py_GIL_DISABLED)]
 mod world {
-    use std::ffi::CStr;
+    use std::ffi::{CStr, c_void};
 
     use pyo3::ffi::{self, PyInterpreterState};
     use pyo3::prelude::*;
 
-    use crate::sites::innermost;
+    use crate::sites::{innermost, symbols};
 
     type Switch = unsafe extern "C" fn(*mut PyInterpreterState);
 
@@ -148,10 +148,9 @@ mod world {
     }
 
     fn look_up(name: &CStr) -> Option<Switch> {
-        // SAFETY: a name, to be looked for everywhere.
-        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+        let found = symbols::find(name);
         // SAFETY: null is `None`, and all that have the name are such functions.
-        unsafe { std::mem::transmute::<*mut libc::c_void, Option<Switch>>(found) }
+        unsafe { std::mem::transmute::<*mut c_void, Option<Switch>>(found) }
     }
 
     impl Stopping {

@@ -94,7 +94,7 @@ pub(crate) fn quicken(
 /// The thread is attached, the function is live, and nobody has called it yet.
 #[cfg(Py_3_12)]
 unsafe fn take_over(function: *mut ffi::PyObject) -> PyResult<()> {
-    unsafe extern "C" {
+    interpreter! {
         fn PyFunction_SetVectorcall(function: *mut ffi::PyObject, call: ffi::vectorcallfunc);
     }
     // SAFETY: passed on to the caller.

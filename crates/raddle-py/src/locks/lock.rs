@@ -185,8 +185,8 @@ impl Lock {
         let core = slf.get().core();
         let state = if core.is_locked() { "locked" } else { "unlocked" };
         let held = registry::held_by(slf.py(), core.owner().unwrap_or(0));
-        let address = slf.as_ptr() as usize;
-        let text = format!("<{state} _thread.lock object{held} at {address:#x}>");
+        let place = errors::place(slf.as_any());
+        let text = format!("<{state} _thread.lock object{held} at {place}>");
         Ok(PyString::new(slf.py(), &text))
     }
 

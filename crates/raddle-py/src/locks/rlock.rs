@@ -231,10 +231,9 @@ impl RLock {
         let name = format!("{}.{}", kind.module()?, kind.qualname()?);
         let (owner, count) = (core.owner(), core.count());
         let held = registry::held_by(slf.py(), owner);
-        let address = slf.as_ptr() as usize;
-        let text = format!(
-            "<{state} {name} object owner={owner} count={count}{held} at {address:#x}>"
-        );
+        let place = errors::place(slf.as_any());
+        let text =
+            format!("<{state} {name} object owner={owner} count={count}{held} at {place}>");
         Ok(PyString::new(slf.py(), &text))
     }
 

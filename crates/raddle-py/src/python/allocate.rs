@@ -74,7 +74,7 @@ pub(crate) unsafe fn allocate<T: PyClass>(
 pub(crate) unsafe fn count_less(object: *mut ffi::PyObject) {
     #[cfg(all(Py_3_14, Py_GIL_DISABLED))]
     {
-        unsafe extern "C" {
+        interpreter! {
             fn PyUnstable_Object_EnableDeferredRefcount(object: *mut ffi::PyObject) -> c_int;
         }
         // SAFETY: says the caller. (It may have been done before: then this does nothing.)

@@ -406,11 +406,11 @@ pub(crate) unsafe fn report_thread_error(function: *mut ffi::PyObject) {
     };
 
     #[cfg(Py_3_13)]
-    unsafe extern "C-unwind" {
+    interpreter! { "C-unwind":
         fn PyErr_FormatUnraisable(format: *const std::ffi::c_char, ...);
     }
     #[cfg(not(Py_3_13))]
-    unsafe extern "C" {
+    interpreter! {
         fn _PyErr_WriteUnraisableMsg(text: *const std::ffi::c_char, object: *mut ffi::PyObject);
     }
 }
@@ -442,7 +442,7 @@ pub(crate) fn audit(
     event: &CStr,
     args: [*mut ffi::PyObject; 3],
 ) -> PyResult<()> {
-    unsafe extern "C-unwind" {
+    interpreter! { "C-unwind":
         fn PySys_Audit(
             event: *const std::ffi::c_char,
             format: *const std::ffi::c_char,

@@ -28,7 +28,7 @@ pub(crate) fn of_hook(py: Python<'_>, class: &Hook) -> PyErr {
 /// `PythonFinalizationError` where there is one (from 3.13), `RuntimeError` before.
 #[cfg(Py_3_13)]
 pub(crate) fn finalizing(py: Python<'_>, text: &'static str) -> PyErr {
-    unsafe extern "C" {
+    interpreter! {
         // Named directly: at this time, importing builtins may fail.
         static PyExc_PythonFinalizationError: *mut pyo3::ffi::PyObject;
     }
@@ -68,6 +68,12 @@ pub(crate) fn cannot_pickle(object: &Bound<'_, PyAny>) -> PyErr {
 pub(crate) fn deprecated(py: Python<'_>, text: &'static CStr) -> PyResult<()> {
     let category = py.get_type::<PyDeprecationWarning>();
     call::warn(category.as_any(), text)
+}
+
+/// Where an object is, as the interpreter's C code writes it: on Windows with all digits, in capitals.
+pub(crate) fn place(object: &Bound<'_, PyAny>) -> String {
+    let address = object.as_ptr().addr();
+    if cfg!(windows) { format!("0x{address:016X}") } else { format!("{address:#x}") }
 }
 
 /// `<module.Type at 0x…REST>`, as the standard library's classes show themselves.

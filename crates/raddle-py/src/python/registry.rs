@@ -58,6 +58,19 @@ pub(crate) fn number(py: Python<'_>, value: usize) -> PyResult<Bound<'_, PyAny>>
     unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyLong_FromSize_t(value)) }
 }
 
+/// The identifier of the interpreter's main thread, as far as the modules know it that are loaded.
+pub(crate) fn main_ident(py: Python<'_>) -> Option<usize> {
+    let modules = py.import("sys").and_then(|sys| sys.getattr("modules")).ok()?;
+    let modules = modules.cast_into::<PyDict>().ok()?;
+    let module = |name| modules.get_item(name).ok().flatten();
+    let told = module("_thread")
+        .and_then(|thread| thread.call_method0("_get_main_thread_ident").ok()) // from 3.13 on
+        .or_else(|| {
+            module("threading")?.call_method0("main_thread").ok()?.getattr("ident").ok()
+        });
+    told?.extract().ok()
+}
+
 /// ` held by 'name'`, for the repr of a lock that a thread holds; empty if no name is known.
 pub(crate) fn held_by(py: Python<'_>, owner: usize) -> String {
     if owner == 0 {

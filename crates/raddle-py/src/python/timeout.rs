@@ -9,6 +9,9 @@ use crate::python::call;
 
 const SECOND: i64 = 1_000_000_000;
 
+/// `threading.TIMEOUT_MAX` in nanoseconds: on Windows milliseconds have 32 bits.
+const MOST: i64 = if cfg!(windows) { 0xffff_fffe * 1_000_000 } else { i64::MAX };
+
 /// Reads `blocking` and `timeout` (seconds; -1 means none) of a lock's `acquire`.
 #[inline]
 pub(crate) fn of_acquire(
@@ -41,6 +44,15 @@ fn of_acquire_slow(blocking: bool, timeout: &Bound<'_, PyAny>) -> PyResult<Deadl
             "timeout value must be {must}, not {given}; to wait without a limit, leave it out"
         )));
     }
+    of_nanos(nanos)
+}
+
+/// The deadline that many nanoseconds from now, which may be more than a lock of the interpreter's
+/// can wait.
+fn of_nanos(nanos: i64) -> PyResult<Deadline> {
+    if nanos > MOST {
+        return Err(PyOverflowError::new_err("timeout value is too large"));
+    }
     Ok(Deadline::after_nanos(nanos))
 }
 
@@ -66,7 +78,7 @@ fn of_wait_slow(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
     if !above {
         return Ok(Deadline::PAST);
     }
-    Ok(Deadline::after_nanos(nanos(timeout)?))
+    of_nanos(nanos(timeout)?)
 }
 
 /// [`of_wait`] for what the standard library adds to the time before it waits: for what cannot

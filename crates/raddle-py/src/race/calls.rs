@@ -48,7 +48,7 @@ enum Does {
 mod raw {
     use super::ffi;
 
-    unsafe extern "C" {
+    interpreter! {
         #[link_name = "PyMethod_Type"]
         pub(super) static mut METHOD: ffi::PyTypeObject;
     }

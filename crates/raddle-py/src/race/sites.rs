@@ -136,7 +136,7 @@ static EXTRA: AtomicI64 = AtomicI64::new(-1);
 mod raw {
     use super::{c_int, c_void, ffi};
 
-    unsafe extern "C" {
+    interpreter! {
         #[link_name = "PyUnstable_Eval_RequestCodeExtraIndex"]
         pub(super) fn request(free: Option<unsafe extern "C" fn(*mut c_void)>) -> isize;
         #[link_name = "PyUnstable_Code_GetExtra"]

@@ -26,7 +26,7 @@ enum Resolved {
 mod raw {
     use super::ffi;
 
-    unsafe extern "C" {
+    interpreter! {
         /// What a class has under a name, or null; raises nothing. The reference is borrowed with a
         /// GIL, and a new one without.
         #[cfg_attr(Py_GIL_DISABLED, link_name = "_PyType_LookupRef")]

@@ -94,7 +94,7 @@ mod raw {
 
     use super::ffi::PyObject;
 
-    unsafe extern "C" {
+    interpreter! {
         pub(super) fn PyEval_GetFrame() -> *mut PyObject;
         pub(super) fn PyFrame_GetCode(frame: *mut PyObject) -> *mut PyObject;
         pub(super) fn PyFrame_GetBack(frame: *mut PyObject) -> *mut PyObject;

@@ -64,6 +64,7 @@ mod offsets {
     use pyo3::{Python, ffi};
 
     use super::Point;
+    use crate::sites::symbols;
 
     /// Entries of the table before those of a thread's state: three of the table itself, three of
     /// the runtime, and an interpreter's.
@@ -134,8 +135,7 @@ mod offsets {
     /// instruction.
     fn find() -> Option<[u32; 4]> {
         // (Looked up when it is wanted: a program that has the interpreter inside may hide it.)
-        // SAFETY: a name, to be looked for everywhere.
-        let runtime = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_PyRuntime".as_ptr()) };
+        let runtime = symbols::find(c"_PyRuntime");
         if runtime.is_null() {
             return None;
         }
@@ -219,7 +219,7 @@ mod offsets {
 
         use super::ffi::PyObject;
 
-        unsafe extern "C" {
+        interpreter! {
             pub(super) fn PyEval_GetFrame() -> *mut PyObject;
             pub(super) fn PyFrame_GetCode(frame: *mut PyObject) -> *mut PyObject;
             pub(super) fn PyFrame_GetLasti(frame: *mut PyObject) -> c_int;

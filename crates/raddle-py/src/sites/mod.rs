@@ -6,4 +6,6 @@ pub(crate) mod here;
 pub(crate) mod innermost;
 pub(crate) mod owner;
 pub(crate) mod recent;
+#[cfg(Py_3_13)]
+pub(crate) mod symbols;
 pub(crate) mod table;

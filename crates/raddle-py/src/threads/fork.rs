@@ -54,5 +54,10 @@ pub(crate) fn watch() {
     }
     // SAFETY: the code is never unloaded, and the handler and all that it calls only store to
     // atomics, which may be done between `fork` and `exec`.
-    unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    #[cfg(unix)]
+    unsafe {
+        libc::pthread_atfork(None, None, Some(in_child));
+    }
+    #[cfg(not(unix))]
+    let _: unsafe extern "C" fn() = in_child; // There is no fork.
 }

@@ -43,7 +43,7 @@ use crate::threads::kept;
 ///
 /// Not asked through Python: asking sets it to 0.
 fn stack_size() -> usize {
-    unsafe extern "C" {
+    interpreter! {
         fn PyThread_get_stacksize() -> usize;
     }
     // SAFETY: reads a number of the current interpreter; the callers are attached.
@@ -194,7 +194,7 @@ unsafe fn new_state(interpreter: *mut ffi::PyInterpreterState) -> *mut ffi::PyTh
     // The public function of 3.11 reads the state before it looks whether there is one.
     #[cfg(not(Py_3_12))]
     {
-        unsafe extern "C" {
+        interpreter! {
             fn _PyThreadState_Prealloc(
                 interpreter: *mut ffi::PyInterpreterState,
             ) -> *mut ffi::PyThreadState;

@@ -85,7 +85,7 @@ class _Teller:
         import _signal
 
         own = _signal.signal(number, _signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        _signal.raise_signal(number)
         # Process 1 of a container ends by no signal that it leaves alone.
         _signal.signal(number, own)
 

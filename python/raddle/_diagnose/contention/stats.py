@@ -10,6 +10,8 @@ import stat
 
 VARIABLE = "RADDLE_PROFILE"  # TABLE, or where the profile goes: an absolute path
 TABLE = "table"
+_WRITE = os.O_WRONLY | getattr(os, "O_CLOEXEC", 0)
+
 _on = False
 _switched_on = 0.0  # when, in seconds of time.monotonic(); 0: from the start
 
@@ -170,10 +172,10 @@ def refusal(path):
         return error.strerror
     try:
         if facts is None:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+            os.close(os.open(path, _WRITE | os.O_CREAT | os.O_EXCL, 0o666))
             os.unlink(path)
         elif stat.S_ISREG(facts.st_mode):
-            os.close(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+            os.close(os.open(path, _WRITE))
         elif stat.S_ISDIR(facts.st_mode):
             return os.strerror(errno.EISDIR)
         elif not os.access(path, os.W_OK):

@@ -10,7 +10,6 @@ one that listens, and has a handler for the signal.
 """
 
 import contextlib
-import fcntl
 import os
 import select
 import signal
@@ -228,6 +227,8 @@ class _Letterbox:
             try:
                 # A process that has it locked still waits for an answer. A file that is not
                 # locked was left by an asker that was killed.
+                import fcntl  # Windows has none.
+
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self._close()

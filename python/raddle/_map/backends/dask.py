@@ -196,7 +196,10 @@ def _cluster(workers):
             if process is not None and process.returncode is None:
                 # All at once: one that sees another go would log that.
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                    if hasattr(os, "killpg"):
+                        os.killpg(process.pid, signal.SIGKILL)
+                    else:
+                        process.kill()
                 await process.wait()
             await super().close()
 

@@ -167,7 +167,7 @@ def _die():
     for each in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             each.flush()
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 _left = Left()

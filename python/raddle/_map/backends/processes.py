@@ -121,7 +121,7 @@ class Processes(Remote):
         executor._executor_manager_thread = None
         for process in list(executor._processes.values()):
             with contextlib.suppress(OSError):
-                os.kill(process.pid, signal.SIGKILL)
+                process.kill()
             process.join()
         executor._processes.clear()
         if self._executor is executor:
@@ -273,6 +273,9 @@ def _made_tolerant(kind):
 @contextlib.contextmanager
 def _shielded():
     """Start processes so that Ctrl-C, which the terminal sends to all, is left to us."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield  # Windows: what a console sends cannot be put off.
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -288,7 +291,8 @@ def prepare(folder, initializer, program):
 
     # Not SIG_IGN, which the programs that a task starts would inherit.
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if initializer is not None:
         fn, args = initializer
         try:
