@@ -5,7 +5,11 @@ rely on that: a replaced Thread.run is for threads that are started while it is 
 raddle's start() does not wait, so it looks these things up itself.
 """
 
+import sys
 from types import FunctionType, MethodType
+
+# Whether a signal's handler may raise between a lock's `__enter__` and its block.
+_HANDLERS_COME_BETWEEN = sys.version_info >= (3, 14)
 
 loaded = None  # what a thread imports that ends with an exception
 _BOOTSTRAP = _INNER = None  # the code of a thread's first steps, as raddle made them
@@ -32,20 +36,28 @@ def forget(thread):
 def enlist(thread, limbo, lock, twice):
     """Note that a thread is about to start; RuntimeError(twice) if it was before.
 
-    From 3.14 on a signal's handler may raise between a lock's `__enter__` and its block: no
-    thread could ever start again then.
+    Where a handler has raised with the lock taken, it is given back: no thread could ever start
+    again.
     """
+    if not _HANDLERS_COME_BETWEEN:
+        with lock:
+            _enlist(thread, limbo, twice)
+        return
     count = getattr(lock, "_recursion_count", None)  # (gevent's has none.)
     before = count and count()
     try:
         with lock:
-            if thread._started.is_set() or thread in limbo:
-                raise RuntimeError(twice)
-            limbo[thread] = thread
+            _enlist(thread, limbo, twice)
     except BaseException:
         while count and count() > before:
             lock.release()
         raise
+
+
+def _enlist(thread, limbo, twice):
+    if thread._started.is_set() or thread in limbo:
+        raise RuntimeError(twice)
+    limbo[thread] = thread
 
 
 def know(bootstrap, inner):
