@@ -9,6 +9,7 @@ from raddle._map.api import Pool
 _T = TypeVar("_T")
 _A = TypeVar("_A")
 
+LEAVING: int
 LOOK: float
 MOST: int
 ON_ERROR: tuple[str, ...]
