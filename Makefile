@@ -112,10 +112,10 @@ constraints: ## renew tools/constraints.txt, the versions that checks and tests 
 
 .PHONY: windows cross crate publish-crate wheels musl release hooks
 
-windows: ## the crate's tests, built for Windows and run under Wine (needs mingw)
+windows: ## the crate's tests and raddle's, built for Windows and run under Wine (needs mingw)
 	$(PYTHON) tools/cross.py windows
 
-cross: ## the crate checked for macOS, and tested on Linux with musl, and on arm64 under qemu
+cross: ## both crates checked for macOS; the core tested with musl, and on arm64 under qemu
 	$(PYTHON) tools/cross.py macos musl arm
 
 crate: ## the Rust crate as it is published: what it packs builds by itself

@@ -42,7 +42,7 @@ FEATURES = {
     "explore": ["--lib", "--test", "explore"],
 }
 
-# Rust's standard library takes random bytes from this function. Wine has it since 8.4.
+# Rust's standard library takes random bytes from this function, which older Wines lack.
 RANDOM = """
 #include <windows.h>
 #include <ntsecapi.h>
@@ -52,8 +52,10 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T size) {
 """
 
 
-def run(*command, **env):
-    subprocess.run(list(map(str, command)), cwd=ROOT, check=True, env={**os.environ, **env})
+def run(*command, cwd=ROOT, env=None, **more):
+    """Run a command here or in a folder, with more in its environment than this process has."""
+    env = {**os.environ, **(env or {})}
+    subprocess.run(list(map(str, command)), cwd=cwd, check=True, env=env, **more)
 
 
 def need(what, *programs):
@@ -76,9 +78,9 @@ def target(name):
     run("rustup", "target", "add", name)
 
 
-def cargo(command, name, *arguments, **env):
+def cargo(command, name, *arguments, package="raddle", **env):
     env["CARGO_TARGET_DIR"] = str(HOME)
-    run("cargo", command, "--quiet", "-p", "raddle", "--target", name, *arguments, **env)
+    run("cargo", command, "--quiet", "-p", package, "--target", name, *arguments, env=env)
 
 
 def test(name, without=(), **env):
@@ -109,7 +111,7 @@ def windows():
     system = prefix / "drive_c" / "windows" / "system32"
     if not system.is_dir():
         HOME.mkdir(parents=True, exist_ok=True)
-        run("wine", "wineboot", "--init", **env)
+        run("wine", "wineboot", "--init", env=env)
     library = system / "bcryptprimitives.dll"
     if not library.exists():
         source = HOME / "random.c"
@@ -123,8 +125,7 @@ def windows():
 def run_python_tests(env):
     """Run raddle's tests in CPython for Windows."""
     home = embedded()
-    env = {**env, "PYO3_CROSS_PYTHON_VERSION": PYTHON, "CARGO_TARGET_DIR": str(HOME)}
-    run("cargo", "build", "--quiet", "-p", "raddle-py", "--target", WINDOWS, **env)
+    cargo("build", WINDOWS, package="raddle-py", PYO3_CROSS_PYTHON_VERSION=PYTHON)
     package = home / "raddle"
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(
@@ -135,25 +136,12 @@ def run_python_tests(env):
     shutil.copy(HOME / WINDOWS / "debug" / "_raddle.dll", package / "_raddle.pyd")
     tests = [ROOT / "tests" / each for each in PYTHON_TESTS.split()]
     options = ["-q", "-p", "no:cacheprovider", "--timeout=120"]
-    # (Wine has no standard streams for it but pipes.)
-    subprocess.run(
-        [
-            "wine",
-            home / "python.exe",
-            "-m",
-            "pytest",
-            *options,
-            *(f"Z:{test}" for test in tests),
-        ],
-        cwd=home,
-        check=True,
-        env={**os.environ, **env},
-        stdin=subprocess.PIPE,
-        stdout=(shown := subprocess.Popen(["cat"], stdin=subprocess.PIPE)).stdin,
-        stderr=subprocess.STDOUT,
-    )
-    shown.stdin.close()
-    shown.wait()
+    command = ["wine", home / "python.exe", "-m", "pytest", *options]
+    command += [f"Z:{test}" for test in tests]
+    # (The interpreter starts with no other standard streams than pipes there.)
+    streams = {"stdin": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as shown:
+        run(*command, cwd=home, env=env, stdout=shown.stdin, **streams)
 
 
 def embedded():
@@ -170,16 +158,10 @@ def embedded():
         shutil.unpack_archive(inside, fetched / "data")
         shutil.move(fetched / "data" / f"cp{PYTHON.replace('.', '')}", home)
         (home / "_wmi.pyd").unlink(missing_ok=True)  # It makes platform.system() crash in Wine.
-        wanted = [
-            "--platform",
-            "win_amd64",
-            "--python-version",
-            PYTHON,
-            "--only-binary",
-            ":all:",
-        ]
+        wanted = ["--platform=win_amd64", f"--python-version={PYTHON}", "--only-binary=:all:"]
+        wanted += ["--constraint=tools/constraints.txt", f"--target={home / 'site'}"]
         tools = ["pytest", "pytest-timeout", "hypothesis", "colorama"]
-        run(*pip, "install", "--quiet", "--target", home / "site", *wanted, *tools)
+        run(*pip, "install", "--quiet", *wanted, *tools)
         [paths] = home.glob("*._pth")
         support = f"Z:{ROOT / 'tests' / 'support'}"
         paths.write_text(f"{paths.stem}.zip\n.\nsite\n{support}\nimport site\n")
@@ -194,6 +176,7 @@ def macos():
         print(f"== {each}", flush=True)
         cargo("check", each, "--tests", "--examples", "--features", "race")
         cargo("check", each, "--tests", "--features", "explore")
+        cargo("check", each, package="raddle-py", PYO3_CROSS_PYTHON_VERSION=PYTHON)
 
 
 def arm():

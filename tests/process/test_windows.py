@@ -5,6 +5,7 @@ import sys
 import threading as stock
 
 import pytest
+import raddle
 from programs import RADDLE
 
 pytestmark = [
@@ -28,26 +29,20 @@ WAITS = {
 
 
 @pytest.mark.parametrize("wait", WAITS)
-def test_ctrl_c_ends_a_wait_of_the_main_thread(threading, queue, until, wait):
-    begun, ended = stock.Event(), stock.Event()
-    main = stock.get_ident()
+def test_ctrl_c_ends_a_wait_of_the_main_thread(threading, queue, until, asleep, wait):
+    main = stock.main_thread()
 
     def interrupt():
-        begun.wait()
         seen = sys._current_frames
-        until(lambda: seen()[main].f_code.co_name == "<lambda>", "the wait begins")
-        while not ended.wait(0.01):
-            _thread.interrupt_main()
+        until(lambda: seen()[main.ident].f_code.co_filename == __file__, "the wait begins")
+        asleep(main)
+        _thread.interrupt_main()
 
     interrupter = stock.Thread(target=interrupt)
-    interrupter.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            begun.set()
-            WAITS[wait](threading, queue)
-    finally:
-        ended.set()
-        interrupter.join()
+    with pytest.raises(KeyboardInterrupt):
+        interrupter.start()
+        WAITS[wait](threading, queue)
+    interrupter.join()
 
 
 def test_ctrl_break_shows_the_threads(child):
@@ -75,3 +70,9 @@ def test_a_lock_waits_no_longer_than_the_interpreters_can(threading):
     for wait in (threading.Lock().acquire, threading.Event().wait):
         with pytest.raises(OverflowError, match="timeout value is too large"):
             wait(timeout=threading.TIMEOUT_MAX * 1.001)
+
+
+@pytest.mark.parametrize("backend", ["processes", "cores"])
+def test_worker_processes_are_refused_in_words(backend):
+    with pytest.raises(RuntimeError, match="no worker processes on Windows yet"):
+        list(raddle.map(abs, [-1], backend=backend))

@@ -5,39 +5,18 @@
 //! `python`. A room uses those before it in the list, and none after it:
 //! `tests/house/test_rooms_face.py`.
 
-/// Declares what the interpreter has, and PyO3 does not name. (A library of Windows is told which other
-/// one has it: `build.rs` says which interpreter this is for.)
+/// Declares what the interpreter has, and PyO3 does not name. (Windows has to be told which library
+/// has it: `build.rs` says which interpreter this is for.)
 macro_rules! interpreter {
+    (in $($dll:literal)*: extern $abi:literal $items:tt) => {
+        $(#[cfg_attr(all(windows, raddle_dll = $dll), link(name = $dll, kind = "raw-dylib"))])*
+        unsafe extern $abi $items
+    };
     ($abi:literal: $($item:tt)*) => {
-        #[cfg_attr(
-            all(windows, raddle_dll = "python311"),
-            link(name = "python311", kind = "raw-dylib")
-        )]
-        #[cfg_attr(
-            all(windows, raddle_dll = "python312"),
-            link(name = "python312", kind = "raw-dylib")
-        )]
-        #[cfg_attr(
-            all(windows, raddle_dll = "python313"),
-            link(name = "python313", kind = "raw-dylib")
-        )]
-        #[cfg_attr(
-            all(windows, raddle_dll = "python314"),
-            link(name = "python314", kind = "raw-dylib")
-        )]
-        #[cfg_attr(
-            all(windows, raddle_dll = "python314t"),
-            link(name = "python314t", kind = "raw-dylib")
-        )]
-        #[cfg_attr(
-            all(windows, raddle_dll = "python315"),
-            link(name = "python315", kind = "raw-dylib")
-        )]
-        #[cfg_attr(
-            all(windows, raddle_dll = "python315t"),
-            link(name = "python315t", kind = "raw-dylib")
-        )]
-        unsafe extern $abi { $($item)* }
+        interpreter! {
+            in "python311" "python312" "python313" "python314" "python314t" "python315"
+            "python315t": extern $abi { $($item)* }
+        }
     };
     ($($item:tt)*) => { interpreter! { "C": $($item)* } };
 }

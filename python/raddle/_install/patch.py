@@ -308,8 +308,8 @@ def _patch_class(target, source, namespace):
             parts = [part and _rebound(part, namespace) for part in parts]
             _replace(target, name, property(*parts, value.__doc__))
         elif value is None and name.startswith("_") and not hasattr(target, name):
-            # Never undone, as above. (No thread's dict is asked, though some lack these: up to
-            # 3.12 an object is slower ever after.)
+            # Never undone: a thread may be in a method that needs it. (No thread's dict is
+            # asked, though some lack these: up to 3.12 an object is slower ever after.)
             setattr(target, name, value)
 
 

@@ -15,7 +15,8 @@ use crate::python::errors;
 ///
 /// value: the number at first (0). It has 64 bits: a number that does not fit raises OverflowError,
 /// and changes nothing; what is no whole number raises TypeError. The standard library has no
-/// counterpart: `n += 1` on a shared variable needs a lock.
+/// counterpart: `n += 1` on a shared variable needs a lock. Without a GIL, one that threads were seen to
+/// contend for goes when the garbage collector comes, not with its last reference.
 #[pyclass(frozen, weakref, module = "raddle.sync")]
 pub(crate) struct AtomicInt {
     value: AtomicI64,

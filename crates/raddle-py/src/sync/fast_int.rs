@@ -50,14 +50,17 @@ unsafe fn plain(given: *mut ffi::PyObject) -> Option<i64> {
     }
 }
 
-/// What is to be added, of the arguments that are not one plain int, or None with the error set.
+/// What is to be added, of arguments that are not one plain int, or None with the error set.
+///
+/// # Safety
+/// The thread is attached, and there are so many arguments, alive during the call.
 #[cold]
 #[inline(never)]
 unsafe fn unusual(name: &str, args: *mut *mut ffi::PyObject, count: isize) -> Option<i64> {
-    // SAFETY: the interpreter calls the methods attached.
+    // SAFETY: says the caller.
     let py = unsafe { Python::assume_attached() };
     let by = if count == 1 {
-        // SAFETY: there is one argument, which is alive during the call.
+        // SAFETY: there is one, says the caller.
         read(&unsafe { Bound::from_borrowed_ptr(py, *args) })
     } else {
         Err(PyTypeError::new_err(format!(

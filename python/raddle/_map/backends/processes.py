@@ -278,9 +278,6 @@ def _made_tolerant(kind):
 @contextlib.contextmanager
 def _shielded():
     """Start processes so that Ctrl-C, which the terminal sends to all, is left to us."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield  # Windows: what a console sends cannot be put off.
-        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -296,8 +293,7 @@ def prepare(folder, initializer, program):
 
     # Not SIG_IGN, which the programs that a task starts would inherit.
     signal.signal(signal.SIGINT, lambda *_: None)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if initializer is not None:
         fn, args = initializer
         try:
