@@ -250,7 +250,7 @@ def run(rest):
             return _complain(f"raddle: {why}\n")
         pth.build_bridge()
     os.environ["RADDLE"] = "1"
-    # Its own number: a child that inherits the variable has another one.
+    # Its own number: a child that inherits the variable has another one. (process.is_run())
     os.environ["RADDLE_RUN"] = str(os.getpid())
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

@@ -23,6 +23,7 @@ _ROOMS = (
     "scopes",
     "sync",
     "diagnose",
+    "dump",
     "race",
 )
 _LINES, _ENTRIES, _RING = 500, 15, 3

@@ -1,12 +1,15 @@
 """What is Windows' own: Ctrl-C without signals, Ctrl-Break, a program in a child's place."""
 
 import _thread
+import os
+import re
+import signal
 import sys
 import threading as stock
 
 import pytest
 import raddle
-from programs import RADDLE
+from programs import PLAIN, RADDLE
 
 pytestmark = [
     pytest.mark.raddle_only,
@@ -72,7 +75,105 @@ def test_a_lock_waits_no_longer_than_the_interpreters_can(threading):
             wait(timeout=threading.TIMEOUT_MAX * 1.001)
 
 
-@pytest.mark.parametrize("backend", ["processes", "cores"])
-def test_worker_processes_are_refused_in_words(backend):
-    with pytest.raises(RuntimeError, match="no worker processes on Windows yet"):
-        list(raddle.map(abs, [-1], backend=backend))
+DUMPS = """
+import os, subprocess, sys, threading
+
+def dump(*words):
+    command = [sys.executable, "-m", "raddle", "dump", *words]
+    # (Two pipes would be read by two threads more.)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    print(done.returncode, done.stdout.decode(), flush=True)
+
+lock = threading.Lock()
+lock.acquire()
+worker = threading.Thread(target=lock.acquire, name="worker", daemon=True)
+worker.start()
+"""
+
+
+def test_raddle_dump_shows_a_program_that_raddle_run_runs(folder):
+    name = folder.write(DUMPS + "dump(str(os.getpid()))\ndump(str(os.getpid()))\n")
+    done = folder.run(*RADDLE, name)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 threads of process") == 2, done.stdout
+    assert "waits for lock" in done.stdout and "dump(str(os.getpid()))" in done.stdout
+
+
+def test_raddle_dump_shows_a_tree(folder):
+    # (`raddle run` itself, whose child the program is, does not listen.)
+    name = folder.write(DUMPS + "dump('--tree', str(os.getppid()))\n")
+    done = folder.run(*RADDLE, name)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("0 ") and "2 threads of process" in done.stdout
+    assert "does not run under `raddle run`" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "raddle.configure(dump=True)",
+        "os.environ['RADDLE_DUMP'] = '1'; raddle.install()",
+        "for on in (True, False, True): raddle.configure(dump=on)",
+    ],
+)
+def test_a_program_that_is_told_to_listens(folder, way):
+    name = folder.write(f"{DUMPS}\nimport raddle\n{way}\ndump(str(os.getpid()))\n")
+    done = folder.run(*PLAIN, name)
+    assert done.stdout.startswith("0 ") and "2 threads" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    "way", ["", "import raddle\nraddle.configure(dump=True)\nraddle.configure(dump=False)\n"]
+)
+def test_others_do_not(folder, way):
+    done = folder.run(*PLAIN, folder.write(f"{DUMPS}\n{way}\ndump(str(os.getpid()))\n"))
+    assert done.stdout.startswith("1 ") and "nothing was sent to it" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("99999", "there is no process 99999"), ("x", "no process id")]
+)
+def test_what_is_no_process_is_refused(folder, word, said):
+    done = folder.run(sys.executable, "-m", "raddle", "dump", word)
+    assert done.returncode == 1 and said in done.stderr
+
+
+def test_the_pipe_is_the_users_alone():
+    """The list of those that may use it has one entry: this user, and everything."""
+    import ctypes
+    from ctypes import wintypes
+
+    place = rf"\\.\pipe\raddle-test-{os.getpid()}"
+    raddle._raddle._listen(place, bytes)
+    kernel, security = ctypes.WinDLL("kernel32"), ctypes.WinDLL("advapi32")
+    kernel.CreateFileW.restype = wintypes.HANDLE
+    only_look, existing = 0x00020000, 3  # READ_CONTROL, OPEN_EXISTING
+    pipe = kernel.CreateFileW(place, only_look, 0, None, existing, 0, None)
+    text, descriptor = ctypes.c_wchar_p(), ctypes.c_void_p()
+    try:
+        kind, parts = 6, 4  # SE_KERNEL_OBJECT, DACL_SECURITY_INFORMATION
+        failed = security.GetSecurityInfo(
+            *(wintypes.HANDLE(pipe), kind, parts, None, None, None, None),
+            ctypes.byref(descriptor),
+        )
+        assert not failed
+        assert security.ConvertSecurityDescriptorToStringSecurityDescriptorW(
+            descriptor, 1, parts, ctypes.byref(text), None
+        )
+    finally:
+        kernel.CloseHandle(wintypes.HANDLE(pipe))
+        raddle._raddle._listen(None)
+    entries = re.findall(r"\((.*?)\)", text.value)
+    assert len(entries) == 1, text.value
+    kind, _, rights, _, _, user = entries[0].split(";")
+    assert kind == "A" and user not in ("WD", "AN", "AU", "BU", "BA", "SY"), text.value
+
+
+def test_ctrl_c_in_a_console_does_not_reach_worker_processes():
+    """Each is a group of its own, for which the system leaves Ctrl-C out."""
+    done = list(raddle.map(_group, [0], backend="cores"))
+    assert done == [True]
+
+
+def _group(_):
+    return signal.getsignal(signal.SIGINT) is not signal.default_int_handler

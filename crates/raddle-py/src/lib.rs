@@ -43,6 +43,8 @@ mod sync;
 
 mod diagnose;
 
+mod dump;
+
 #[cfg(Py_3_12)]
 mod race;
 
@@ -70,6 +72,14 @@ mod _raddle {
         Schedules, are_alone, choices_of, choose_cores, cores, hold_turns, move_time,
         on_all_cores, point, reuse_threads, sleep_in_turns, smallest, starts, time_of_turns,
         touch_anything, word_of,
+    };
+    #[cfg(windows)]
+    #[pymodule_export]
+    use crate::dump::processes::processes;
+    #[pymodule_export]
+    use crate::dump::{
+        asking::{Asked, listens},
+        listening::{is_listening, listen},
     };
     #[pymodule_export]
     use crate::futures::executor::Executor;
@@ -201,6 +211,8 @@ mod _raddle {
             Future,
             Guard,
             Handler,
+            Asked,
+            crate::dump::listening::Listener,
             LifoQueue,
             Lock,
             PriorityQueue,

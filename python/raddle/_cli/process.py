@@ -4,6 +4,12 @@ import os
 import sys
 
 
+def is_run():
+    """Return whether this process is what `raddle run` has become."""
+    number = os.getppid() if sys.platform == "win32" else os.getpid()
+    return os.environ.get("RADDLE_RUN") == str(number)
+
+
 def become(command):
     """Replace this process with `command`, a program and its arguments.
 
@@ -14,9 +20,22 @@ def become(command):
         os.execv(command[0], command)
     import subprocess
 
-    child = subprocess.Popen(command)
+    child = subprocess.Popen(command, executable=_program(command[0]))
     while True:
         try:
             return child.wait()
         except KeyboardInterrupt:
             continue
+
+
+def _program(name):
+    """Return the file to run for a program.
+
+    In a virtual environment the interpreter's is a launcher, which starts the interpreter as
+    its child; so that this one's child is the program itself, the launcher's work is done here.
+    """
+    base = getattr(sys, "_base_executable", name)
+    if name != sys.executable or base == name:
+        return name
+    os.environ["__PYVENV_LAUNCHER__"] = name
+    return base

@@ -72,11 +72,12 @@ def _look_for_races(is_run):
 
 def start():
     """Install raddle; report why if that fails outside subinterpreters."""
+    from raddle._cli import process
     from raddle._install import patch
 
     _check()
     patch.install_at_start(_cannot_load)
-    is_run = os.environ.get("RADDLE_RUN") == str(os.getpid())
+    is_run = process.is_run()
     if os.environ.get("RADDLE_RACE", "").lower() not in _OFF and not _in_subinterpreter():
         _look_for_races(is_run)
     target = os.environ.get("RADDLE_PROFILE")

@@ -56,6 +56,12 @@ pub(crate) fn is_aside() -> bool {
     ASIDE.get()
 }
 
+/// The calling thread is there for nothing but reports, from now on.
+pub(crate) fn settle_aside() {
+    ASIDE.set(true);
+    TELLING.set(true);
+}
+
 type Work = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 
 /// Work for another thread, and what came of it.

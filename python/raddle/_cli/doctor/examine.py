@@ -10,10 +10,21 @@ def main(as_json=False):
     sections = examine()
     if sys.stdout is not None:
         try:
-            print(_json(sections) if as_json else text(sections), flush=True)
+            print(_json(sections) if as_json else _encodable(text(sections)), flush=True)
         except BrokenPipeError:  # `raddle doctor | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if any(each.problems for each in sections) else 0
+
+
+def _encodable(shown):
+    """Return text as standard output can take it: on Windows a pipe may have no arrows."""
+    encoding = sys.stdout.encoding or "ascii"
+    try:
+        shown.encode(encoding)
+    except UnicodeEncodeError:
+        shown = shown.replace("\N{RIGHTWARDS ARROW}", "->")
+        return shown.encode(encoding, "backslashreplace").decode(encoding)
+    return shown
 
 
 def examine():

@@ -1,31 +1,18 @@
 """`raddle dump PID`: make another process of the same user show its threads.
 
-The asker makes an empty file, 0600 in a private folder, and sends a signal; the process writes
-its dump there and removes the file's name, which is how the asker, which has it open, sees that
-it is complete. Nothing is left behind on any way out.
-
-The signal would end a process that does not expect it. So it is sent through a descriptor of
-the process (no other can get its number meanwhile), and only if the process shows the sign of
-one that listens, and has a handler for the signal.
+How it is asked differs with the system: `asking`.
 """
 
 import contextlib
 import os
-import select
 import signal
 import sys
 import time
 
-from raddle._diagnose.dump import signal_handler
-from raddle._diagnose.program import stack
+from raddle._diagnose.dump.asking import Question, RefusedError
 
 TIMEOUT = 10.0  # seconds that a process may take to answer
-LOOK = 0.01  # seconds between two looks
 MOST = 100  # processes that are asked at once: each takes three descriptors
-
-
-class RefusedError(Exception):
-    """The process cannot be asked, or did not answer; the text says why."""
 
 
 def dump(word, timeout=TIMEOUT, tree=False):
@@ -34,8 +21,6 @@ def dump(word, timeout=TIMEOUT, tree=False):
     With `tree`, those of all its descendants as well, and which of them could not be asked.
     """
     try:
-        if not hasattr(signal, "pidfd_send_signal") or signal_handler.number() is None:
-            raise RefusedError("dump PID works on Linux only")
         pid = _pid(word)
         answered = _show_tree(pid, timeout) if tree else _show(ask(pid, timeout))
     except RefusedError as why:
@@ -78,7 +63,7 @@ def _all(pids, timeout):
             questions = []
             for pid in pids[start : start + MOST]:
                 try:
-                    questions.append(asked.enter_context(_Question(pid)))
+                    questions.append(asked.enter_context(Question(pid)))
                 except RefusedError as why:
                     questions.append(why)
             limit = time.monotonic() + timeout
@@ -97,193 +82,17 @@ def _pid(word):
 
 def ask(pid, timeout=TIMEOUT):
     """Return the dump of a process as bytes; raises RefusedError if there is none."""
-    with _Ended(), _Question(pid) as question:
+    with _Ended(), Question(pid) as question:
         return question.wait(time.monotonic() + timeout, timeout)
-
-
-class _Question:
-    """A process that has been asked, until the `with` block ends."""
-
-    def __init__(self, pid):
-        self._pid = pid
-        self._open = contextlib.ExitStack()
-
-    def __enter__(self):
-        with self._open:
-            try:
-                self._process = os.pidfd_open(self._pid)
-            except (OSError, OverflowError):
-                raise RefusedError(f"there is no process {self._pid}") from None
-            self._open.callback(os.close, self._process)
-            place, user = _check(self._pid)
-            box = _Letterbox(signal_handler.folder(place, user), self._pid, user)
-            self._box = self._open.enter_context(box)
-            try:
-                signal.pidfd_send_signal(self._process, signal_handler.number())
-            except ProcessLookupError:
-                raise RefusedError(f"process {self._pid} has just ended") from None
-            self._open = self._open.pop_all()
-        return self
-
-    def __exit__(self, *_):
-        self._open.close()
-
-    def wait(self, limit, timeout):
-        """Return the answer; RefusedError at the `limit`, which is `timeout` seconds away."""
-        while not self._box.complete():
-            if select.select([self._process], [], [], LOOK)[0] and not self._box.complete():
-                raise RefusedError(f"process {self._pid} ended before it answered")
-            if time.monotonic() > limit:
-                raise RefusedError(
-                    f"process {self._pid} did not answer within {timeout:g} s: its main "
-                    "thread is in foreign code, which lets no Python run"
-                )
-        return self._box.read()
-
-
-def _check(pid):
-    """Return where the answers of a process go that may be asked, and its user."""
-    gone = RefusedError(f"there is no process {pid}")
-    try:
-        with open(f"/proc/{pid}/status") as file:
-            facts = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-    except OSError:
-        raise gone from None
-    if facts["Tgid"] != str(pid):
-        raise RefusedError(f"{pid} is a thread of process {facts['Tgid']}: ask that one")
-    name = f"process {pid} ({stack.clean(facts['Name'])})"
-    user = int(facts["Uid"].split()[1])
-    if user != os.geteuid():
-        raise RefusedError(f"{name} belongs to {_user(user)}, who alone may ask it")
-    if facts["State"].startswith(("Z", "X")):
-        raise RefusedError(f"{name} has ended")
-    if facts["State"].startswith(("T", "t")):
-        raise RefusedError(f"{name} is stopped, and would answer only after `kill -CONT`")
-    try:
-        place = _sign(pid)
-    except FileNotFoundError:
-        raise gone from None
-    except OSError:
-        raise RefusedError(f"{name} may not be looked at") from None
-    caught = int(facts["SigCgt"], 16) >> (signal_handler.number() - 1) & 1
-    if place is None or not caught:
-        raise RefusedError(
-            f"{name} does not run under `raddle run` or with {signal_handler.VARIABLE}=1 (or "
-            "has only just begun): nothing was sent to it"
-        )
-    return place, user
-
-
-def _sign(pid):
-    """Return what comes after the sign of a process that listens; None if it has none."""
-    begin, end = os.fsencode(f" /memfd:{signal_handler.SIGN}"), b" (deleted)\n"
-    with open(f"/proc/{pid}/maps", "rb") as file:
-        for line in file:
-            _, found, place = line.partition(begin)
-            if found:
-                return os.fsdecode(place.removesuffix(end))
-    return None
-
-
-def _user(number):
-    try:
-        import pwd
-
-        return f"user {pwd.getpwuid(number).pw_name}"
-    except (ImportError, KeyError):
-        return f"user {number}"
-
-
-class _Letterbox:
-    """The file into which a process writes its answer; gone when the `with` block ends."""
-
-    def __init__(self, path, pid, user):
-        self._path, self._name, self._user, self._pid = path, str(pid), user, pid
-        self._home = self._file = None
-
-    def __enter__(self):
-        try:
-            self._open()
-        except OSError as error:
-            self.__exit__()
-            raise RefusedError(f"no file for the answer can be made: {error}") from None
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def _open(self):
-        for _ in range(100):
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(self._path, 0o700)
-            try:
-                with _undisturbed():
-                    self._home = signal_handler.enter(self._path, self._user)
-                    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                    self._file = os.open(self._name, flags, 0o600, dir_fd=self._home)
-            except FileNotFoundError:
-                self._close()  # Another asker has just removed the folder.
-                continue
-            try:
-                # A process that has it locked still waits for an answer. A file that is not
-                # locked was left by an asker that was killed.
-                import fcntl  # Windows has none.
-
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self._close()
-                raise RefusedError(
-                    f"another `raddle dump {self._pid}` is waiting for its answer"
-                ) from None
-            if os.fstat(self._file).st_nlink == 1:
-                os.ftruncate(self._file, 0)
-                return
-            self._close()
-        raise FileNotFoundError(self._path)
-
-    def _close(self):
-        for each in (self._file, self._home):
-            if each is not None:
-                os.close(each)
-        self._file = self._home = None
-
-    def complete(self):
-        """Return whether the process has written all and removed the file's name."""
-        return os.fstat(self._file).st_nlink == 0
-
-    def read(self):
-        """Return what the process has written."""
-        size = os.fstat(self._file).st_size
-        return os.pread(self._file, size, 0)
-
-    def __exit__(self, *_):
-        if self._file is not None and not self.complete():
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._name, dir_fd=self._home)
-        if self._home is not None:
-            self._close()
-        with contextlib.suppress(OSError):  # Another asker may be using it.
-            os.rmdir(self._path)
-
-
-@contextlib.contextmanager
-def _undisturbed():
-    """Keep the signals that end an asker from coming between a file and its being known."""
-    ending = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Ended:
     """Lets SIGTERM and SIGHUP end the block as Ctrl-C does, so that it tidies up."""
 
     def __enter__(self):
-        self._before = {
-            each: signal.signal(each, self._end) for each in (signal.SIGTERM, signal.SIGHUP)
-        }
+        names = ("SIGTERM", "SIGHUP")  # Windows has no SIGHUP.
+        numbers = [getattr(signal, each) for each in names if hasattr(signal, each)]
+        self._before = {each: signal.signal(each, self._end) for each in numbers}
 
     @staticmethod
     def _end(number, frame):

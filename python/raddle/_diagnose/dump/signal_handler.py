@@ -1,9 +1,9 @@
 """The signal handlers with which a program shows its threads when it is asked to.
 
 Ctrl-\\ (SIGQUIT; on Windows Ctrl-Break, SIGBREAK) prints them on stderr, and the program goes
-on. `raddle dump PID`, on Linux, asks with a real-time signal instead, so that it can never meet
-what a program does on SIGQUIT (many servers end), and has the answer written into a file of its
-own: see client.py.
+on. `raddle dump PID` asks with a real-time signal instead, so that it can never meet what a
+program does on SIGQUIT (many servers end), and has the answer written into a file of its own:
+see asking/letterbox.py. Where there are no such signals, a thread listens: listener.py.
 
 These processes have the handlers: the one that `raddle run` became, whose pid is in RADDLE_RUN;
 those with RADDLE_DUMP=1 in their environment; those that configure(dump=True) has told to; and
@@ -52,15 +52,26 @@ def prepare():
             _signal.signal(each, handler)
             if each == asks:
                 _listen(_raddle)
+    if asks is None:
+        _listen_elsewhere()
 
 
 def _listen(core):
     global _place
-    _place = _answers_at()
+    _place = answers_at()
     try:
         core._show_sign(os.fsencode(SIGN + _place))
     except OSError:
         return  # Then nobody asks; there is Ctrl-\.
+
+
+def _listen_elsewhere():
+    from raddle._diagnose.dump import listener
+
+    try:
+        listener.begin()
+    except (OSError, RuntimeError):
+        return
 
 
 def stop():
@@ -76,7 +87,10 @@ def stop():
             _signal.signal(each, then)
     from raddle import _raddle
 
-    _raddle._show_sign(None)
+    if number() is None:
+        _raddle._listen(None)
+    else:
+        _raddle._show_sign(None)
 
 
 def is_own(handler):
@@ -121,7 +135,7 @@ def installed():
         report.show(lambda colour: text)
 
 
-def _answers_at():
+def answers_at():
     for name in ("XDG_RUNTIME_DIR", "TMPDIR"):
         place = os.environ.get(name)
         if not place or not os.path.isabs(place) or not os.path.isdir(place):

@@ -7,10 +7,10 @@ import contextlib
 import logging
 import os
 import pickle
-import signal
 import sys
 from concurrent.futures import CancelledError
 
+from raddle._map import system
 from raddle._map.backends import at_exit, remote_work
 from raddle._map.backends.base import Reply, WorkerLost, missing
 from raddle._map.backends.default import Default
@@ -188,7 +188,7 @@ def _cluster(workers):
                 *(sys.executable, "-m", "dask", "spec", self.scheduler),
                 *("--spec", json.dumps(options)),
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                start_new_session=True,  # Ctrl-C in a terminal is for us alone
+                **system.own_group(),  # Ctrl-C in a terminal is for us alone
             )
 
         async def close(self):
@@ -196,10 +196,7 @@ def _cluster(workers):
             if process is not None and process.returncode is None:
                 # All at once: one that sees another go would log that.
                 with contextlib.suppress(ProcessLookupError):
-                    if hasattr(os, "killpg"):
-                        os.killpg(process.pid, signal.SIGKILL)
-                    else:
-                        process.kill()
+                    system.kill_group(process.pid)
                 await process.wait()
             await super().close()
 

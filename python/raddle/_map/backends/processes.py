@@ -17,8 +17,8 @@ import threading
 import weakref
 from concurrent.futures import InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import resource_tracker
 
+from raddle._map import system
 from raddle._map.backends import at_exit, pickling
 from raddle._map.backends.base import Reply, WorkerLost, missing
 from raddle._map.backends.remote import Remote
@@ -35,11 +35,6 @@ class Processes(Remote):
     name = "processes"
 
     def __init__(self, workers, initializer=None, initargs=(), stock=False):
-        if sys.platform == "win32":
-            raise RuntimeError(
-                "raddle has no worker processes on Windows yet; "
-                'backend="threads" is there, and from Python 3.14 on backend="interpreters"'
-            )
         if stock:
             from raddle._map.backends.spawn import Executor as kind
 
@@ -84,7 +79,7 @@ class Processes(Remote):
             for fresh in (False, True):
                 executor = self._started(fresh)
                 try:
-                    with _shielded():
+                    with system.shielded():
                         future = executor.submit(
                             attend, self._notes, number, function, data, time_slice
                         )
@@ -106,8 +101,7 @@ class Processes(Remote):
 
     def _started(self, fresh):
         if self._executor is None or fresh:
-            # loky starts it with the first process, and some versions unblock SIGINT after it.
-            resource_tracker.ensure_running()
+            system.begin_tracker()
             self._executor = self._kind(
                 self.workers,
                 initializer=prepare,
@@ -126,7 +120,7 @@ class Processes(Remote):
         executor._executor_manager_thread = None
         for process in list(executor._processes.values()):
             with contextlib.suppress(OSError):
-                os.kill(process.pid, signal.SIGKILL)
+                system.kill(process.pid)
             process.join()
         executor._processes.clear()
         if self._executor is executor:
@@ -275,25 +269,13 @@ def _made_tolerant(kind):
     return Tolerant
 
 
-@contextlib.contextmanager
-def _shielded():
-    """Start processes so that Ctrl-C, which the terminal sends to all, is left to us."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def prepare(folder, initializer, program):
     """Called in a new worker process."""
     from raddle._map.backends import remote_work
 
     sys.modules["__main__"].__raddle_main__ = program
 
-    # Not SIG_IGN, which the programs that a task starts would inherit.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    system.leave_ctrl_c()
     if initializer is not None:
         fn, args = initializer
         try:

@@ -7,39 +7,18 @@ under `if __name__ == "__main__":`. All of them can be killed, and it is known w
 by themselves.
 """
 
-import types
 from concurrent.futures import process
-from multiprocessing import context, popen_spawn_posix, spawn
+from multiprocessing import context
+
+from raddle._map.system import Popen
 
 SAYS = "a worker process of the pool ended, or could not be used any more"
-
-
-class _Spawn:
-    """multiprocessing.spawn, but for the program's main module in a child."""
-
-    def __getattr__(self, name):
-        return getattr(spawn, name)
-
-    def get_preparation_data(self, name):
-        data = spawn.get_preparation_data(name)
-        return {key: value for key, value in data.items() if not key.startswith("init_main")}
-
-
-def _elsewhere(function, **names):
-    """Return a function that finds other objects under some of its global names."""
-    return types.FunctionType(
-        function.__code__, {**function.__globals__, **names}, function.__name__
-    )
-
-
-class _Popen(popen_spawn_posix.Popen):
-    _launch = _elsewhere(popen_spawn_posix.Popen._launch, spawn=_Spawn())
 
 
 class _Process(context.SpawnProcess):
     @staticmethod
     def _Popen(process_obj):
-        return _Popen(process_obj)
+        return Popen(process_obj)
 
 
 class _Context(context.SpawnContext):

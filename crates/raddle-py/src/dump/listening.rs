@@ -1,0 +1,142 @@
+//! The process that is asked: a thread of raddle's own waits for askers and answers each.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use raddle::thread::{Handle, Reaped};
+use raddle::{Blocking, Deadline};
+
+use super::place::Place;
+use crate::blocking::attached::Attached;
+use crate::diagnose::aside;
+use crate::python::call::{self, OwnedPy};
+use crate::threads::start;
+
+/// The listener of this process.
+static PRESENT: Mutex<Option<Present>> = Mutex::new(None);
+
+struct Present {
+    /// The process that it is of: a forked child has the memory, and no such thread.
+    process: u32,
+    place: Arc<Place>,
+    over: Arc<AtomicBool>,
+    handle: Arc<Handle>,
+}
+
+/// Answers whoever of this user asks at `place` with the bytes that `function()` returns; with
+/// None for a place, no more. There is one listener at a time.
+///
+/// Raises OSError if nobody can be listened to there, RuntimeError without a new thread.
+#[pyfunction]
+#[pyo3(name = "_listen", signature = (place, function = None))]
+pub(crate) fn listen(
+    py: Python<'_>,
+    place: Option<&str>,
+    function: Option<Py<PyAny>>,
+) -> PyResult<()> {
+    stop(py)?;
+    let (Some(place), Some(function)) = (place, function) else { return Ok(()) };
+    let place = Arc::new(Place::open(place)?);
+    let over = Arc::new(AtomicBool::new(false));
+    let handle = Arc::new(Handle::new());
+    let listener = Listener {
+        place: Mutex::new(Some(Arc::clone(&place))),
+        over: Arc::clone(&over),
+        function: OwnedPy::new(function),
+    };
+    start::start_plain(&handle, Bound::new(py, listener)?.as_any())?;
+    let present = Present { process: std::process::id(), place, over, handle };
+    let other = PRESENT.lock().unwrap_or_else(PoisonError::into_inner).replace(present);
+    // Another thread began to listen meanwhile: the place was not free, so this is not reached.
+    other.map_or(Ok(()), |_| Err(PyRuntimeError::new_err("there is a listener already")))
+}
+
+/// Whether this process, or the one of which it is a fork, listens.
+#[pyfunction]
+#[pyo3(name = "_is_listening")]
+pub(crate) fn is_listening() -> bool {
+    PRESENT.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+}
+
+/// Ends the listener, and waits until it has left its place.
+fn stop(py: Python<'_>) -> PyResult<()> {
+    let present = PRESENT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(present) = present else { return Ok(()) };
+    let inherited = present.process != std::process::id();
+    let mut outcome = Ok(());
+    if !inherited {
+        present.over.store(true, Ordering::Release);
+        outcome = join(py, &present);
+    }
+    present.place.leave(inherited);
+    outcome
+}
+
+/// Waits for a listener's end. (It may be at an answer, and wait for this thread's import.)
+fn join(py: Python<'_>, present: &Present) -> PyResult<()> {
+    let mut attached = Attached::new(py).shielded();
+    let mut steps = STEPS;
+    loop {
+        // (It is not to be reached in the moment between two askers.)
+        present.place.wake();
+        let joined = present.handle.join_with(&mut attached, Deadline::after_nanos(STEP));
+        attached.attach();
+        steps -= 1;
+        if matches!(joined?, Reaped::Ended) || steps == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// How long the end of an answer is waited for: so many steps, in nanoseconds each.
+const STEPS: u32 = 500;
+const STEP: i64 = 10_000_000;
+
+/// What the listener's thread calls.
+#[pyclass(frozen, module = "raddle._raddle", name = "_Listener")]
+pub(crate) struct Listener {
+    place: Mutex<Option<Arc<Place>>>,
+    over: Arc<AtomicBool>,
+    function: OwnedPy,
+}
+
+#[pymethods]
+impl Listener {
+    fn __call__(&self, py: Python<'_>) {
+        // (The place is free when this thread has ended, whoever holds this object.)
+        let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(place) = place else { return };
+        aside::settle_aside();
+        let mut attached = Attached::new(py);
+        loop {
+            attached.detach();
+            let asker = place.accept();
+            let over = self.over.load(Ordering::Acquire);
+            let Ok(mut asker) = asker else {
+                attached.attach();
+                return; // The place is gone: a folder that was removed, a system that is going down.
+            };
+            if over {
+                attached.attach();
+                return;
+            }
+            attached.attach();
+            let answer = self.answer(py);
+            attached.detach();
+            if let Some(answer) = answer {
+                let _ = asker.give(&answer); // It may go at any time.
+            }
+        }
+    }
+}
+
+impl Listener {
+    fn answer(&self, py: Python<'_>) -> Option<Vec<u8>> {
+        let answer = call::call0(self.function.get().bind(py)).ok()?;
+        let bytes = answer.cast::<PyBytes>().ok()?;
+        Some(bytes.as_bytes().to_vec())
+    }
+}

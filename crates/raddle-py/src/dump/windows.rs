@@ -1,0 +1,238 @@
+//! A named pipe that only the user of its process can open.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{
+    ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_SEM_TIMEOUT, GENERIC_READ, HANDLE,
+    INVALID_HANDLE_VALUE, LocalFree,
+};
+use windows_sys::Win32::Security::Authorization::{
+    ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW,
+    SDDL_REVISION_1,
+};
+use windows_sys::Win32::Security::{
+    GetTokenInformation, PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES, TOKEN_QUERY, TOKEN_USER,
+    TokenUser,
+};
+use windows_sys::Win32::Storage::FileSystem::{
+    CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, OPEN_EXISTING, PIPE_ACCESS_DUPLEX,
+    SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
+};
+use windows_sys::Win32::System::Pipes::{
+    ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId,
+    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT, WaitNamedPipeW,
+};
+use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+
+use super::answer;
+
+/// What the system keeps of an answer until it is read, in bytes.
+const ROOM: u32 = 1 << 16;
+
+/// How long an asker waits for the one before it, in milliseconds.
+const PATIENCE: u32 = 2000;
+
+/// A pipe that is listened at.
+pub(super) struct Place {
+    name: Vec<u16>,
+    pipe: OwnedHandle,
+}
+
+impl Place {
+    /// Makes it; nobody else can have one of that name then.
+    pub(super) fn open(name: &str) -> io::Result<Self> {
+        let name = wide(name);
+        let security = Security::own()?;
+        let attributes = SECURITY_ATTRIBUTES {
+            nLength: u32::try_from(size_of::<SECURITY_ATTRIBUTES>()).expect("it is small"),
+            lpSecurityDescriptor: security.0,
+            bInheritHandle: 0,
+        };
+        let access = PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE;
+        let mode = PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
+        // SAFETY: a name that ends in a null, numbers, and a descriptor that lives until then.
+        let pipe = unsafe {
+            let attributes = &raw const attributes;
+            handle(CreateNamedPipeW(name.as_ptr(), access, mode, 1, ROOM, 0, 0, attributes))?
+        };
+        Ok(Self { name, pipe })
+    }
+
+    /// Waits for an asker.
+    pub(super) fn accept(&self) -> io::Result<Asker> {
+        let pipe = self.pipe.as_raw_handle();
+        // SAFETY: an open pipe, of which nobody else makes use meanwhile.
+        if unsafe { ConnectNamedPipe(pipe, ptr::null_mut()) } == 0 {
+            let error = io::Error::last_os_error();
+            // (The asker was there first.)
+            if !is(&error, ERROR_PIPE_CONNECTED) {
+                return Err(error);
+            }
+        }
+        Ok(Asker { pipe, file: self.pipe.try_clone()?.into() })
+    }
+
+    /// Has `accept` return.
+    pub(super) fn wake(&self) {
+        drop(connect(&self.name));
+    }
+
+    /// Nothing: the pipe goes with the last that has it open.
+    #[allow(clippy::unused_self, reason = "on other systems it leaves a file")]
+    pub(super) fn leave(&self, _inherited: bool) {}
+}
+
+/// An asker that is connected, until it is dropped.
+pub(super) struct Asker {
+    pipe: HANDLE,
+    file: File,
+}
+
+impl Asker {
+    /// Gives it an answer, and waits until it has gone: what it has not read by then is lost.
+    pub(super) fn give(&mut self, answer: &[u8]) -> io::Result<()> {
+        answer::write(&mut self.file, answer)?;
+        let _ = self.file.read(&mut [0]);
+        Ok(())
+    }
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        // SAFETY: an open pipe; what has not been read is lost.
+        unsafe { DisconnectNamedPipe(self.pipe) };
+    }
+}
+
+/// Asks whoever listens at a pipe, which has to be process `pid`.
+pub(super) fn ask(name: &str, pid: u32) -> io::Result<impl Read + Send + 'static> {
+    let name = wide(name);
+    let pipe = match connect(&name) {
+        // Somebody else is being answered.
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            // SAFETY: a name that ends in a null. (If it is in vain, the second try says so.)
+            unsafe { WaitNamedPipeW(name.as_ptr(), PATIENCE) };
+            connect(&name)?
+        }
+        pipe => pipe?,
+    };
+    let mut server = 0;
+    // SAFETY: an open pipe, and a place for a number.
+    let known =
+        unsafe { GetNamedPipeServerProcessId(pipe.as_raw_handle(), &raw mut server) } != 0;
+    if known && server == pid {
+        Ok(File::from(pipe))
+    } else {
+        Err(ErrorKind::PermissionDenied.into())
+    }
+}
+
+/// Whether there is a pipe of that name.
+pub(super) fn is_there(name: &str) -> bool {
+    let name = wide(name);
+    // SAFETY: a name that ends in a null; it waits a millisecond at most.
+    let free = unsafe { WaitNamedPipeW(name.as_ptr(), 1) } != 0;
+    free || is(&io::Error::last_os_error(), ERROR_SEM_TIMEOUT)
+}
+
+/// Opens a pipe for reading. (Whoever is at its other end may not act in this user's name.)
+fn connect(name: &[u16]) -> io::Result<OwnedHandle> {
+    let flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
+    // SAFETY: a name that ends in a null, and numbers.
+    let opened = unsafe {
+        let none = ptr::null_mut();
+        handle(CreateFileW(
+            name.as_ptr(),
+            GENERIC_READ,
+            0,
+            ptr::null(),
+            OPEN_EXISTING,
+            flags,
+            none,
+        ))
+    };
+    opened.map_err(|error| {
+        if is(&error, ERROR_PIPE_BUSY) { ErrorKind::WouldBlock.into() } else { error }
+    })
+}
+
+/// A description of who may use a thing.
+struct Security(PSECURITY_DESCRIPTOR);
+
+impl Security {
+    /// This process' user alone.
+    fn own() -> io::Result<Self> {
+        let mut token = ptr::null_mut();
+        // SAFETY: this process, and a place for a handle.
+        check(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &raw mut token) })?;
+        // SAFETY: a handle that was made just now, and is nobody else's.
+        let token = unsafe { OwnedHandle::from_raw_handle(token) };
+        // (In words of eight bytes, as its alignment asks; the user's number comes behind it.)
+        let mut user = [0u64; 32];
+        let mut size = u32::try_from(size_of_val(&user)).expect("it is small");
+        let mut text = ptr::null_mut();
+        // SAFETY: an open token, and a place of that size; what is found there is a TOKEN_USER,
+        // whose number is in the same place.
+        unsafe {
+            let at = user.as_mut_ptr().cast();
+            let token = token.as_raw_handle();
+            check(GetTokenInformation(token, TokenUser, at, size, &raw mut size))?;
+            let sid = (*at.cast::<TOKEN_USER>()).User.Sid;
+            check(ConvertSidToStringSidW(sid, &raw mut text))?;
+        }
+        // SAFETY: a text that ends in a null, made just now, and let go of once.
+        let sid = unsafe {
+            let length = (0..).take_while(|&n| *text.add(n) != 0).count();
+            let sid = String::from_utf16_lossy(std::slice::from_raw_parts(text, length));
+            LocalFree(text.cast());
+            sid
+        };
+        // Nothing is inherited ("P"), and everything (GA) allowed (A) to this user.
+        let words = wide(&format!("D:P(A;;GA;;;{sid})"));
+        let mut made = ptr::null_mut();
+        // SAFETY: a text that ends in a null, and a place for what is made of it.
+        check(unsafe {
+            let (revision, made) = (SDDL_REVISION_1, &raw mut made);
+            let size = ptr::null_mut();
+            ConvertStringSecurityDescriptorToSecurityDescriptorW(
+                words.as_ptr(),
+                revision,
+                made,
+                size,
+            )
+        })?;
+        Ok(Self(made))
+    }
+}
+
+impl Drop for Security {
+    fn drop(&mut self) {
+        // SAFETY: what `own` made, once.
+        unsafe { LocalFree(self.0.cast()) };
+    }
+}
+
+fn wide(text: &str) -> Vec<u16> {
+    text.encode_utf16().chain([0]).collect()
+}
+
+fn check(done: i32) -> io::Result<()> {
+    if done == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn is(error: &io::Error, code: u32) -> bool {
+    error.raw_os_error().is_some_and(|found| found.cast_unsigned() == code)
+}
+
+/// # Safety
+/// The handle was made just now, if it is one, and is nobody else's.
+unsafe fn handle(made: HANDLE) -> io::Result<OwnedHandle> {
+    if made == INVALID_HANDLE_VALUE {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: as the caller says.
+    Ok(unsafe { OwnedHandle::from_raw_handle(made) })
+}
