@@ -196,9 +196,8 @@ def embedded(version):
         shutil.move(fetched / "data" / f"cp{version.replace('.', '')}", home)
         (home / "_wmi.pyd").unlink(missing_ok=True)  # It makes platform.system() crash in Wine.
         install(home, version, *TOOLS.split())
-        [paths] = home.glob("*._pth")
-        support = f"Z:{ROOT / 'tests' / 'support'}"
-        paths.write_text(f"{paths.stem}.zip\n.\n{support}\nimport site\n")
+        [isolated] = home.glob("*._pth")  # With it, it heeds no variable and no current folder.
+        isolated.unlink()
         (home / "done").touch()
     return home
 

@@ -1,5 +1,6 @@
 """backend="cores": what it takes here, what it says of it, and how it does without extras."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -106,7 +107,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_functions_of_main_need_nothing_installed(run, method):
     done = run(MAIN, "loky", "cloudpickle", command=("program.py", method))
     assert (done.stdout, done.stderr) == ("[0, 2, 4, 6, 8] True\n", "")

@@ -31,7 +31,7 @@ mod phase;
 pub use self::claim::Claim;
 pub use self::phase::Phase;
 use crate::clock::Edge;
-use crate::os::sync::{AtomicU32, AtomicUsize, Ordering, maybe_const, yield_now};
+use crate::os::sync::{AtomicU32, AtomicU64, Ordering, maybe_const, yield_now};
 use crate::os::{Deadline, fork, thread_id};
 use crate::wait::{Awaited, Blocking, Kind, Native, Provider, infallible};
 use crate::waiters::{Abandoned, Locked, WaitList};
@@ -49,8 +49,8 @@ const OBSERVED: u32 = 16;
 const OPEN: u32 = 32;
 const FLAGS: u32 = QUEUED | OBSERVED | OPEN;
 
-/// In `runner`: it names a pool. (A thread's identifier is the address of its control block: even.)
-const IN_POOL: usize = 1;
+/// In `runner`: it names a pool. (A thread's identifier, which may be any number, is beside it.)
+const IN_POOL: u64 = 1;
 
 /// Where the fork generation of the latest change of phase is.
 const GENERATION_SHIFT: u32 = 8;
@@ -112,7 +112,7 @@ pub struct Completion {
     /// What is to end the task, if that was said: while the phase is `RUNNING`, the thread that
     /// runs it, in the process in which that began; while it is `PENDING`, the pool in whose queue
     /// it is, with `IN_POOL`.
-    runner: AtomicUsize,
+    runner: AtomicU64,
     waiters: WaitList,
     /// From the end to all that know of it.
     end: Edge,
@@ -127,7 +127,7 @@ impl Completion {
         pub fn new() -> Self {
             Self {
                 state: AtomicU32::new(PENDING),
-                runner: AtomicUsize::new(0),
+                runner: AtomicU64::new(0),
                 waiters: WaitList::new(),
                 end: Edge::new(),
                 observers: Edge::new(),
@@ -243,7 +243,7 @@ impl Completion {
     #[inline]
     pub fn run_here(&self) {
         if cfg!(feature = "deadlock") {
-            self.runner.store(thread_id(), Ordering::Relaxed);
+            self.runner.store((thread_id() as u64) << 1, Ordering::Relaxed);
         }
     }
 
@@ -252,7 +252,7 @@ impl Completion {
     #[inline]
     pub fn queue_in(&self, pool: usize) {
         if cfg!(feature = "deadlock") {
-            self.runner.store(pool | IN_POOL, Ordering::Relaxed);
+            self.runner.store(pool as u64 | IN_POOL, Ordering::Relaxed);
         }
     }
 
@@ -422,9 +422,9 @@ impl Completion {
         let runner = self.runner.load(Ordering::Relaxed);
         let word = self.state.load(Ordering::Acquire);
         match (phase_of(word), runner & IN_POOL) {
-            (Phase::Pending, IN_POOL) => Provider::Pool { pool: runner & !IN_POOL },
+            (Phase::Pending, IN_POOL) => Provider::Pool { pool: (runner & !IN_POOL) as usize },
             (Phase::Running, 0) if runner != 0 && !is_of_a_parent(word) => {
-                Provider::Thread { thread: runner, surely: false }
+                Provider::Thread { thread: (runner >> 1) as usize, surely: false }
             }
             _ => Provider::Anyone,
         }

@@ -333,3 +333,62 @@ fn taken_by_chosen(seen: u64, hold: Hold) -> Option<u64> {
     (seen & LOCKED == 0 || seen & RESERVED != 0)
         .then_some(seen & (QUEUED | LENT | CHECKED) | hold.0)
 }
+
+#[cfg(all(test, feature = "deadlock", not(raddle_loom)))]
+mod tests {
+    use super::*;
+
+    /// Identifiers of every alignment, and the largest ones.
+    fn identifiers() -> impl Iterator<Item = u64> {
+        (1..=4096).chain(HOLDER - 64..=HOLDER)
+    }
+
+    fn hold(ident: u64) -> [Hold; 2] {
+        [Hold(LOCKED | ident), Hold(LOCKED | SCOPED | ident)]
+    }
+
+    #[test]
+    fn a_holder_of_any_alignment_is_read_back_in_every_state() {
+        for ident in identifiers() {
+            for hold in hold(ident) {
+                for marks in
+                    [0, QUEUED, COMING, COMING | QUEUED, CHECKED, LENT, COMING | OVERTAKEN]
+                {
+                    let word = Word(AtomicU64::new(marks));
+                    assert!(word.take(hold) && !word.take(hold));
+                    assert_eq!(word.holder(), Some(ident as usize));
+                    assert_eq!(word.is_scoped(), hold.is_scoped());
+                    assert!(!word.is_anothers(hold) && !word.is_reserved());
+                    assert_eq!(word.is_waited_for(), marks & (QUEUED | COMING) != 0);
+                    let chooses = marks & (QUEUED | COMING) == QUEUED;
+                    assert_eq!(word.must_choose(), chooses);
+                    let given = if chooses { Given::Choose } else { Given::Free };
+                    assert_eq!(word.give(hold, || false), given);
+                    assert_eq!(word.is_locked(), chooses);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_holders_that_differ_in_one_bit_are_two() {
+        for ident in identifiers() {
+            for bit in 0..54 {
+                let (one, other) = (hold(ident)[0], hold(ident ^ 1 << bit)[0]);
+                let word = Word(AtomicU64::new(0));
+                assert!(word.take_fast(one) && word.is_anothers(other));
+                assert!(!word.give_fast(other));
+            }
+        }
+    }
+
+    #[test]
+    fn what_another_thread_releases_is_lent_for_good() {
+        for ident in identifiers().filter(|ident| *ident > 1) {
+            let word = Word(AtomicU64::new(0));
+            assert!(word.take_fast(hold(ident)[0]));
+            assert_eq!(word.give(hold(1)[0], || false), Given::Free);
+            assert!(word.take(hold(ident)[0]) && word.provider().is_none());
+        }
+    }
+}

@@ -9,13 +9,45 @@ pub use crate::os::sync::thread_id;
 #[cfg(all(
     unix,
     not(raddle_loom),
-    not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))
+    any(
+        raddle_portable,
+        not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))
+    )
 ))]
 #[inline]
 pub fn thread_id() -> usize {
     // SAFETY: `pthread_self` has no preconditions and cannot fail.
-    unsafe { libc::pthread_self() as usize }
+    of(unsafe { libc::pthread_self() as usize })
 }
+
+/// The identifier of the thread that the system calls so.
+///
+/// It is the same; but in the portable configuration it is turned, so that its low bits are not
+/// those of an address. What is tested in that one assumes nothing of them.
+#[cfg(unix)]
+pub(crate) const fn of(system: usize) -> usize {
+    if cfg!(raddle_portable) {
+        assert!(system <= LAST, "an address of a program has at most 48 bits");
+        system >> TURN | (system << (BITS - TURN)) & LAST
+    } else {
+        system
+    }
+}
+
+/// What the system calls the thread with an identifier.
+#[cfg(unix)]
+pub(crate) const fn system(ident: usize) -> usize {
+    if cfg!(raddle_portable) { (ident << TURN) & LAST | ident >> (BITS - TURN) } else { ident }
+}
+
+/// Threads' addresses differ by whole pages, so that identifiers that are turned by a page's
+/// bits have every alignment.
+#[cfg(unix)]
+const TURN: u32 = 12;
+#[cfg(unix)]
+const BITS: u32 = if usize::BITS < 48 { usize::BITS } else { 48 };
+#[cfg(unix)]
+const LAST: usize = usize::MAX >> (usize::BITS - BITS);
 
 /// The calling thread's identifier: nonzero, unique among live threads, kept across `fork`.
 ///
@@ -25,6 +57,7 @@ pub fn thread_id() -> usize {
 /// Linux answer with that.
 #[cfg(all(
     not(raddle_loom),
+    not(raddle_portable),
     all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64")
 ))]
 #[inline]
@@ -58,9 +91,19 @@ mod tests {
         let differs = || {
             // SAFETY: no preconditions.
             let system = unsafe { libc::pthread_self() as usize };
-            (super::thread_id() != system).then_some(system)
+            let told = super::of(system);
+            (super::thread_id() != told || super::system(told) != system).then_some(system)
         };
         assert_eq!(differs(), None);
         assert_eq!(std::thread::spawn(differs).join().unwrap(), None);
+    }
+
+    #[cfg(raddle_portable)]
+    #[test]
+    fn threads_on_pages_one_after_the_other_have_identifiers_of_every_alignment() {
+        let alignment = |page: usize| super::of(0x7fff_0000_06c0 + page * 4096) % 64;
+        let mut seen: Vec<usize> = (0..64).map(alignment).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, Vec::from_iter(0..64));
     }
 }

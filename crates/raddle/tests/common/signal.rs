@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use raddle::{Blocking, Deadline, Parker, Wake, thread_id};
+use raddle::{Blocking, Deadline, Parker, Wake};
 
 use super::{Interrupted, eventually, scope_within};
 
@@ -58,15 +58,15 @@ pub fn interrupted<T: Send>(
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     watch();
-    let ident = OnceLock::new();
+    let thread = OnceLock::new();
     scope_within(|scope| {
         let waiter = scope.spawn(|| {
-            ident.set(thread_id()).unwrap();
+            thread.set(system_thread()).unwrap();
             wait(&mut Interruptible)
         });
         eventually("the wait begins", in_line);
-        eventually("the thread says which one it is", || ident.get().is_some());
-        let thread = ident.get().copied().unwrap_or_default();
+        eventually("the thread says which one it is", || thread.get().is_some());
+        let thread = thread.get().copied().unwrap_or_default();
         eventually("the signal ends the wait", || {
             if !waiter.is_finished() {
                 send(thread); // It is joined below, so its identifier is still valid.
@@ -80,10 +80,22 @@ pub fn interrupted<T: Send>(
     })
 }
 
+/// What the system calls the calling thread.
 #[cfg(unix)]
-fn send(thread: usize) {
+fn system_thread() -> libc::pthread_t {
+    // SAFETY: no preconditions.
+    unsafe { libc::pthread_self() }
+}
+
+#[cfg(not(unix))]
+fn system_thread() -> usize {
+    0
+}
+
+#[cfg(unix)]
+fn send(thread: libc::pthread_t) {
     // SAFETY: the thread is there, says the caller.
-    unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGUSR1) };
+    unsafe { libc::pthread_kill(thread, libc::SIGUSR1) };
 }
 
 #[cfg(not(unix))]

@@ -6,6 +6,7 @@ use std::{mem, ptr};
 use super::Entry;
 use super::stacks::Stack;
 pub(crate) use super::stacks::{clear, shrink};
+use crate::os::ident;
 
 /// What a thread leaves: what it runs on, if that is not the system's.
 pub(crate) struct Remains(Stack);
@@ -62,7 +63,7 @@ pub(crate) unsafe fn create(
         let mut thread = 0 as libc::pthread_t;
         // SAFETY: the function is a thread's entry, and may be called so, says the caller.
         check(unsafe { libc::pthread_create(&raw mut thread, &attributes, entry, argument) })?;
-        Ok(thread as usize)
+        Ok(ident::of(thread as usize))
     })();
     // SAFETY: initialised above, and not used again.
     unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
@@ -80,7 +81,7 @@ pub(crate) fn wants_room(error: i32) -> bool {
 /// # Safety
 /// The caller has the right to join it.
 pub(super) unsafe fn try_join(thread: usize, _remains: Option<&Remains>) -> bool {
-    let thread = thread as libc::pthread_t;
+    let thread = ident::system(thread) as libc::pthread_t;
     #[cfg(target_os = "linux")]
     // SAFETY: says the caller.
     return unsafe { libc::pthread_tryjoin_np(thread, ptr::null_mut()) == 0 };
