@@ -110,13 +110,16 @@ docs-site: $(BIN)/nox ## the pages and a reference as a site, looked at in a bro
 constraints: ## renew tools/constraints.txt, the versions that checks and tests install
 	$(PYTHON) tools/constraints.py
 
-.PHONY: windows cross crate publish-crate wheels musl release hooks
+.PHONY: windows cross native crate publish-crate wheels musl release hooks
 
 windows: ## the crate's tests and raddle's, built for Windows and run under Wine (needs mingw)
 	$(PYTHON) tools/cross.py windows
 
 cross: ## both crates checked for macOS; the core tested with musl, and on arm64 under qemu
 	$(PYTHON) tools/cross.py macos musl arm
+
+native: ## on Windows and macOS: the crate's tests, a wheel into dist, raddle's tests that apply
+	$(PYTHON) tools/cross.py native
 
 crate: ## the Rust crate as it is published: what it packs builds by itself
 	cargo package --quiet -p raddle --allow-dirty

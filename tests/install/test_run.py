@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_script_in_another_folder_has_that_folder_first_on_the_path(folder):
     name = folder.write(ABOUT + "import beside\nprint(beside.word)\n", "far/away/app.py")
     theirs = folder.same(name)
     assert theirs["out"].endswith("beside the script\n")
-    assert f"path ['{folder.home / 'far' / 'away'}'" in theirs["out"]
+    assert f"path [{str(folder.home / 'far' / 'away')!r}" in theirs["out"]
 
 
 def test_script_given_by_its_absolute_path_sees_that_path(folder):
@@ -149,13 +150,20 @@ def test_classes_of_the_script_can_be_pickled(folder):
 
 # How it ends
 
+# The exit codes of -1, of os.abort() and of SIGTERM, and what keeps a core dump from being made.
+ABORTS = "import os, resource as r\nr.setrlimit(r.RLIMIT_CORE, (0, 0))\nos.abort()"
+MINUS_ONE, ABORTED, TERMINATED = 255, -6, -15
+if sys.platform == "win32":
+    ABORTS = "import os; os.abort()"
+    MINUS_ONE, ABORTED, TERMINATED = 2**32 - 1, 3, 15
+
 ENDS = {
     "by reaching its end": ("print('done')", 0),
     "with sys.exit()": ("import sys; sys.exit()", 0),
     "with sys.exit(3)": ("import sys; sys.exit(3)", 3),
     "with sys.exit(text)": ("import sys; sys.exit('so long')", 1),
     "with sys.exit(True)": ("import sys; sys.exit(True)", 1),
-    "with sys.exit(-1)": ("import sys; sys.exit(-1)", 255),
+    "with sys.exit(-1)": ("import sys; sys.exit(-1)", MINUS_ONE),
     "with raise SystemExit": ("raise SystemExit(4)", 4),
     "with os._exit(5)": ("import os; os._exit(5)", 5),
     "with exit()": ("exit(6)", 6),
@@ -187,11 +195,11 @@ ENDS = {
         1,
     ),
     "from a nested function": ("def f(n):\n    return f(n - 1) if n else [][1]\nf(3)", 1),
-    "with os.abort()": (
-        "import os, resource as r\nr.setrlimit(r.RLIMIT_CORE, (0, 0))\nos.abort()",
-        -6,
+    "with os.abort()": (ABORTS, ABORTED),
+    "killed by a signal": (
+        "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)",
+        TERMINATED,
     ),
-    "killed by a signal": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", -15),
     "with a daemon thread still asleep": (
         "import threading\n"
         "threading.Thread(target=threading.Event().wait, daemon=True).start()\nprint('end')",

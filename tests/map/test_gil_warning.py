@@ -11,6 +11,7 @@ from raddle._map.gil_warning import Clocks, bound
 
 pytestmark = pytest.mark.raddle_only
 
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 GIL = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -122,7 +123,7 @@ while True:
 @pytest.fixture
 def burning():
     """Other processes, which take a third of the cores."""
-    count = max(1, len(os.sched_getaffinity(0)) // 2)
+    count = max(1, CORES // 2)
     running = [subprocess.Popen([sys.executable, "-S", "-c", BURN]) for _ in range(count)]
     yield
     for each in running:
@@ -131,7 +132,7 @@ def burning():
 
 
 @pytest.mark.skipif(not GIL, reason="there is no GIL here")
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core would not help either")
+@pytest.mark.skipif(CORES < 2, reason="one core would not help either")
 def test_a_cpu_bound_map_warns_beside_other_programs(child, burning):
     done = spinning(child, "always", 30)
     assert (done.returncode, done.stdout) == (0, "done\n")
@@ -139,7 +140,7 @@ def test_a_cpu_bound_map_warns_beside_other_programs(child, burning):
 
 
 @pytest.mark.skipif(not GIL, reason="there is no GIL here")
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core would not help either")
+@pytest.mark.skipif(CORES < 2, reason="one core would not help either")
 def test_a_cpu_bound_map_on_threads_warns_once(child):
     done = spinning(child, "always", 30)
     assert (done.returncode, done.stdout) == (0, "done\n")
@@ -163,7 +164,7 @@ def test_tasks_that_sleep_do_not_warn(child):
 
 
 @pytest.mark.skipif(not GIL, reason="there is no GIL here")
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core would not help either")
+@pytest.mark.skipif(CORES < 2, reason="one core would not help either")
 def test_the_warning_as_an_error_is_raised_to_the_consumer(child):
     done = spinning(child, "error", 30)
     assert done.returncode == 1

@@ -3,18 +3,30 @@
 `python tests/support/gallery.py NAME...` shows what it says, as the `.txt` files have it.
 """
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 
 from paths import TESTS
 from programs import RADDLE, environment
+from raddle._diagnose.dump import process_tree
 
 HERE = TESTS / "hangs"
-HANGS = sorted(path.stem for path in HERE.glob("*.py"))
-QUIET = sorted(path.stem for path in (HERE / "quiet").glob("*.py"))
+WINDOWS = sys.platform == "win32"
+
+
+def _applies(path):
+    """Whether a program has all that it needs: Windows has no forks, and no signals to send."""
+    text = path.read_text(encoding="utf-8")
+    return not WINDOWS or not re.search(r"os\.fork|os\.kill|SIGALRM|pthread_|pass_fds", text)
+
+
+HANGS = sorted(path.stem for path in HERE.glob("*.py") if _applies(path))
+QUIET = sorted(path.stem for path in (HERE / "quiet").glob("*.py") if _applies(path))
 DEADLINE = 60.0  # seconds until a report has to be there
 
 
@@ -27,7 +39,14 @@ def plain(text):
     text = re.sub(r"^  in process \d+ .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d s ago", "just now", text)
     text = re.sub(r"\b\d{9,}\b", "N", text)
-    return re.sub(r"^      /.*\n(          .*\n)?", "", text, flags=re.MULTILINE)
+    if WINDOWS:
+        text = re.sub(r"^(      \S+\.py):", _slashed, text, flags=re.MULTILINE)
+    library = r"/|[A-Z]:/|" + "|".join(f"{each}[/.]" for each in sys.stdlib_module_names)
+    return re.sub(rf"^      (?:{library}).*\n(          .*\n)?", "", text, flags=re.MULTILINE)
+
+
+def _slashed(found):
+    return found[1].replace("\\", "/") + ":"
 
 
 def start(name, folder=HERE, *options):
@@ -38,28 +57,47 @@ def start(name, folder=HERE, *options):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        start_new_session=True,
+        start_new_session=not WINDOWS,
         env=environment(PYTHONWARNINGS="ignore"),
     )
 
 
 def end(process):
     """End a program and what it has started."""
-    os.killpg(process.pid, 9)
-    process.communicate()
+    if WINDOWS:
+        for each in process_tree.tree(process.pid):
+            with contextlib.suppress(OSError):
+                os.kill(each, 9)
+    else:
+        os.killpg(process.pid, 9)
+    process.stdout.close()
+    process.wait()
 
 
 def said(process, enough):
     """Let a program run until it has said `enough` on stderr; return that, made plain."""
-    os.set_blocking(process.stderr.fileno(), False)
-    limit, text = time.monotonic() + DEADLINE, ""
+    parts = []
+    reader = threading.Thread(target=_read, args=(process.stderr, parts))
+    reader.start()
+    limit = time.monotonic() + DEADLINE
     try:
-        while time.monotonic() < limit and not enough(plain(text)):
-            text += (process.stderr.read() or b"").decode()
+        while time.monotonic() < limit and not enough(plain(_text(parts))):
             time.sleep(0.01)
     finally:
         end(process)
-    return plain(text)
+        reader.join()
+        process.stderr.close()
+    return plain(_text(parts))
+
+
+def _read(stream, parts):
+    while part := os.read(stream.fileno(), 1 << 16):
+        parts.append(part)
+
+
+def _text(parts):
+    text = b"".join(parts).decode(errors="replace")
+    return text.replace("\r\n", "\n")
 
 
 if __name__ == "__main__":

@@ -23,9 +23,11 @@ def become(command):
     child = subprocess.Popen(command, executable=_program(command[0]))
     while True:
         try:
-            return child.wait()
+            code = child.wait()
         except KeyboardInterrupt:
             continue
+        # As sys.exit() takes it: what ended by an error of the system has a number above 2**31.
+        return code - (1 << 32) if code >> 31 else code
 
 
 def _program(name):

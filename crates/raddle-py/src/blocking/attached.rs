@@ -331,7 +331,7 @@ impl Blocking for Attached<'_> {
 
     /// If all are asleep, the main thread is.
     fn keeps_watch(&self) -> bool {
-        cfg!(target_os = "linux") && is_main_thread()
+        is_main_thread()
     }
 
     /// Threads that are not Python's count, because they might wake one, except those that are

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
 use raddle::deadlock::{self, Provider};
+use raddle::thread;
 
 use super::main_thread::is_main_thread;
 use crate::python::hooks;
@@ -41,7 +42,7 @@ pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
     let threads: Vec<(usize, u64)> = callback.call0(py)?.extract(py)?;
     let mut entries = ENTRIES.iter();
     for (ident, native) in threads {
-        let Some(started) = started(native) else { continue };
+        let Some(started) = thread::started(native) else { continue };
         let Some(entry) = entries.next() else { break };
         entry.ident.store(ident, Ordering::Relaxed);
         entry.native.store(native, Ordering::Relaxed);
@@ -51,14 +52,33 @@ pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Threads of raddle's own that are there for long, and wake no other.
+static OWN: AtomicUsize = AtomicUsize::new(0);
+
+/// The calling thread is one of raddle's own, which wakes no other, until this is dropped.
+pub(crate) struct OfOurs(());
+
+impl OfOurs {
+    pub(crate) fn enter() -> Self {
+        OWN.fetch_add(1, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for OfOurs {
+    fn drop(&mut self) {
+        OWN.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// How many threads the operating system counts in this process, if it tells, without those
 /// that wake no other.
 pub(crate) fn others() -> Option<usize> {
-    if !cfg!(target_os = "linux") {
-        return None;
-    }
-    let counted = std::fs::read_dir("/proc/self/task").ok()?.count();
-    Some(counted.saturating_sub(left_out()))
+    // (Asked before and after: one that has gone meanwhile is not to stand for one that came.)
+    let own = OWN.load(Ordering::SeqCst);
+    let counted = thread::count()?;
+    let own = own.min(OWN.load(Ordering::SeqCst));
+    Some(counted.saturating_sub(own + left_out()))
 }
 
 /// How many of the threads that were counted before this call are to be left out.
@@ -87,15 +107,8 @@ impl Entry {
     fn alive(&self) -> Option<usize> {
         let ident = self.ident.load(Ordering::Relaxed);
         let native = self.native.load(Ordering::Relaxed);
-        let same = ident != 0 && started(native) == Some(self.started.load(Ordering::Relaxed));
+        let same =
+            ident != 0 && thread::started(native) == Some(self.started.load(Ordering::Relaxed));
         same.then_some(ident)
     }
-}
-
-/// When a thread of this process was started; `None` if there is no such thread.
-fn started(native: u64) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/self/task/{native}/stat")).ok()?;
-    // The second field is a name in parentheses, with anything in it; this is the 22nd.
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(19)?.parse().ok()
 }

@@ -11,6 +11,7 @@ use raddle::{Blocking, Deadline};
 
 use super::place::Place;
 use crate::blocking::attached::Attached;
+use crate::blocking::bystanders::OfOurs;
 use crate::diagnose::aside;
 use crate::python::call::{self, OwnedPy};
 use crate::threads::start;
@@ -110,6 +111,7 @@ impl Listener {
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(place) = place else { return };
         aside::settle_aside();
+        let _wakes_nobody = OfOurs::enter();
         let mut attached = Attached::new(py);
         loop {
             attached.detach();

@@ -1,8 +1,8 @@
 //! Whose code something is: raddle's, a library's, or the program's own.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 
@@ -27,8 +27,17 @@ static OWNERS: Mutex<Option<Owners>> = Mutex::new(None);
 struct Owners {
     /// By the address of a code object, which is kept: the address stays its own.
     known: HashMap<usize, (Py<PyAny>, Owner)>,
-    /// The folders of raddle and of the standard library.
-    homes: Vec<String>,
+    homes: Option<Homes>,
+}
+
+/// Where raddle and the standard library are.
+#[derive(Clone)]
+struct Homes {
+    raddle: PathBuf,
+    library: PathBuf,
+    /// The names of the library's modules, if its files' names are without their folder: where
+    /// it is in an archive (CPython's embeddable package for Windows, PyInstaller).
+    packed: Option<Arc<Py<PyAny>>>,
 }
 
 /// Code objects that are kept, at most: a program that makes code as it goes would otherwise grow.
@@ -54,52 +63,72 @@ fn owners() -> MutexGuard<'static, Option<Owners>> {
 /// Whose a code object is.
 pub(crate) fn owner(code: &Bound<'_, PyAny>) -> Owner {
     let key = code.as_ptr().addr();
-    let mut homes = match &*owners() {
+    let homes = match &*owners() {
         Some(owners) => match owners.known.get(&key) {
             Some((_, owner)) => return *owner,
             None => owners.homes.clone(),
         },
-        None => Vec::new(),
+        None => None,
     };
-    if homes.is_empty() {
-        homes = find_homes(code.py());
-    }
-    let owner = whose(&file_of(code), &homes);
+    let Some(homes) = homes.or_else(|| find_homes(code.py())) else { return Owner::Program };
+    let owner = whose(code.py(), &file_of(code), &homes);
     let mut owners = owners();
     let owners = owners.get_or_insert_default();
-    owners.homes = homes;
+    owners.homes = Some(homes);
     if owners.known.len() < MOST {
         owners.known.insert(key, (code.clone().unbind(), owner));
     }
     owner
 }
 
-/// The folders of raddle and of the standard library.
-fn find_homes(py: Python<'_>) -> Vec<String> {
+fn find_homes(py: Python<'_>) -> Option<Homes> {
     let home = |module| {
         let file = registry::module(py, module)?.getattr(intern!(py, "__file__")).ok()?;
         let file: String = file.extract().ok()?;
-        Some(Path::new(&file).parent()?.to_string_lossy().into_owned())
+        Some(Path::new(&file).parent()?.to_owned())
     };
-    ["raddle", "os"].into_iter().filter_map(home).collect()
+    Some(Homes { raddle: home("raddle")?, library: home("os")?, packed: find_packed(py) })
 }
 
-fn whose(file: &str, homes: &[String]) -> Owner {
-    let below = |home: &String| file.strip_prefix(home.as_str())?.strip_prefix('/');
-    let [own, library] = homes else { return Owner::Program };
-    let standard = below(library);
-    if below(own).is_some()
-        || standard.is_some_and(|rest| SEEN_THROUGH.contains(&rest))
-        || file.starts_with(IMPORTS)
-    {
+/// See [`Homes::packed`]. (Each interpreter has loaded `encodings`, which is never frozen.)
+fn find_packed(py: Python<'_>) -> Option<Arc<Py<PyAny>>> {
+    let code = registry::module(py, "encodings")?
+        .getattr("normalize_encoding")
+        .and_then(|function| function.getattr("__code__"))
+        .ok()?;
+    if Path::new(&*file_of(&code)).is_absolute() {
+        return None;
+    }
+    let names = registry::module(py, "sys")?.getattr("stdlib_module_names").ok()?;
+    Some(Arc::new(names.unbind()))
+}
+
+fn whose(py: Python<'_>, file: &str, homes: &Homes) -> Owner {
+    if file.starts_with('<') {
+        return match file {
+            _ if file.starts_with(IMPORTS) => Owner::Raddle,
+            _ if file.starts_with("<frozen ") => Owner::Library,
+            _ => Owner::Program,
+        };
+    }
+    let path = Path::new(file);
+    let standard = path
+        .strip_prefix(&homes.library)
+        .ok()
+        .or_else(|| is_packed(py, path, homes).then_some(path));
+    let seen_through = |rest: &Path| SEEN_THROUGH.iter().any(|each| rest == Path::new(each));
+    if path.starts_with(&homes.raddle) || standard.is_some_and(seen_through) {
         return Owner::Raddle;
     }
     let packages = ["site-packages", "dist-packages"].iter().any(|each| file.contains(each));
-    if standard.is_some() || packages || file.starts_with("<frozen ") {
-        Owner::Library
-    } else {
-        Owner::Program
-    }
+    if standard.is_some() || packages { Owner::Library } else { Owner::Program }
+}
+
+/// Whether this is a file of a standard library that is in an archive.
+fn is_packed(py: Python<'_>, path: &Path, homes: &Homes) -> bool {
+    let (Some(names), false) = (&homes.packed, path.is_absolute()) else { return false };
+    let first = path.iter().next().map(Path::new).and_then(Path::file_stem);
+    first.is_some_and(|name| names.bind(py).contains(name).unwrap_or(false))
 }
 
 /// Parts of the standard library that hand nothing from one thread to another under their locks:
@@ -123,6 +152,9 @@ pub(super) fn hands_over(code: &Bound<'_, PyAny>) -> bool {
     }
     let file = file_of(code);
     let folders = LOOKED_AT.lock().unwrap_or_else(PoisonError::into_inner);
-    !folders.iter().any(|folder| file.starts_with(folder.as_str()))
-        && !HAND_NOTHING.iter().any(|part| file.contains(part))
+    if folders.iter().any(|folder| file.starts_with(folder.as_str())) {
+        return false;
+    }
+    let path = format!("/{}", if cfg!(windows) { file.replace('\\', "/") } else { file });
+    !HAND_NOTHING.iter().any(|part| path.contains(part))
 }

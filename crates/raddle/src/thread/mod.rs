@@ -52,3 +52,5 @@ pub use timer::Timer;
 pub use unsettled::{Starting, Unsettled};
 
 pub use crate::os::thread_id;
+#[cfg(not(raddle_loom))]
+pub use crate::os::threads::{count, started};

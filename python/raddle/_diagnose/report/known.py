@@ -1,6 +1,7 @@
 """What a program says is fine: patterns for names, and for places."""
 
 import fnmatch
+import os
 
 
 def check(patterns, name):
@@ -19,9 +20,17 @@ def check(patterns, name):
 
 
 def matches(words, patterns):
-    """Whether a pattern matches one of the words, or the end of a path."""
+    """Whether a pattern matches one of the words, or the end of a path.
+
+    (A path of Windows may be written in a pattern with either kind of slash.)
+    """
+    words, patterns = [_slashed(each) for each in words], [_slashed(each) for each in patterns]
     return any(
         fnmatch.fnmatchcase(word, pattern) or fnmatch.fnmatchcase(word, f"*/{pattern}")
         for word in words
         for pattern in patterns
     )
+
+
+def _slashed(word):
+    return word if os.sep == "/" else word.replace(os.sep, "/")

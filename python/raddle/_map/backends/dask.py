@@ -176,35 +176,40 @@ def _cluster(workers):
     """
     import asyncio
     import json
+    import subprocess
 
     from distributed import Scheduler
-    from distributed.deploy.spec import SpecCluster
-    from distributed.deploy.subprocess import SubprocessWorker
+    from distributed.deploy.spec import ProcessInterface, SpecCluster
 
-    class Worker(SubprocessWorker):
-        async def _start(self):
-            options = {"cls": self.worker_class, "opts": self.worker_kwargs}
-            self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "dask", "spec", self.scheduler),
-                *("--spec", json.dumps(options)),
+    class Worker(ProcessInterface):
+        def __init__(self, scheduler, name=None, **options):
+            self._command = [sys.executable, "-m", "dask", "spec", scheduler]
+            nanny = {"cls": "distributed.Nanny", "opts": options}
+            self._command += ["--spec", json.dumps(nanny)]
+            self._process = None
+            super().__init__(scheduler, name)
+
+        async def start(self):
+            # (asyncio has processes, too, but not in every loop of Windows.)
+            self._process = subprocess.Popen(
+                self._command,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 **system.own_group(),  # Ctrl-C in a terminal is for us alone
             )
+            await super().start()
 
         async def close(self):
-            process, self.process = self.process, None
-            if process is not None and process.returncode is None:
+            process, self._process = self._process, None
+            if process is not None and process.poll() is None:
                 # All at once: one that sees another go would log that.
                 with contextlib.suppress(ProcessLookupError):
                     system.kill_group(process.pid)
-                await process.wait()
+                while process.poll() is None:
+                    await asyncio.sleep(0.005)
             await super().close()
 
     options = {"host": "127.0.0.1", "nthreads": 1, "dashboard": False, "silence_logs": 50}
-    worker = {
-        "cls": Worker,
-        "options": {"worker_class": "distributed.Nanny", "worker_kwargs": options},
-    }
+    worker = {"cls": Worker, "options": options}
     return SpecCluster(
         workers=dict.fromkeys(range(workers), worker),
         scheduler={

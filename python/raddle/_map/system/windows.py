@@ -11,6 +11,7 @@ import signal
 import subprocess
 from multiprocessing import popen_spawn_win32
 
+from raddle._diagnose.dump import process_tree
 from raddle._map.system import started
 
 _winapi = popen_spawn_win32._winapi
@@ -54,10 +55,6 @@ def kill(pid):
 
 
 def kill_group(pid):
-    subprocess.run(
-        ["taskkill", "/F", "/T", "/PID", str(pid)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
+    for each in process_tree.tree(pid):
+        with contextlib.suppress(OSError):
+            kill(each)

@@ -13,9 +13,27 @@ mod system;
 use std::ffi::c_void;
 
 pub(crate) use system::{
-    Blocked, Remains, alarm, clear, count, create, is_asleep, native_id, others_are_asleep,
-    shrink, wants_room,
+    Blocked, Remains, alarm, clear, create, is_asleep, native_id, others_are_asleep, shrink,
+    wants_room,
 };
+
+/// How many threads this process has; `None` if the system does not tell.
+///
+/// Those that libraries and the system itself have started are among them: on Windows its loader
+/// has some, which go half a minute after the program's start.
+#[must_use]
+pub fn count() -> Option<usize> {
+    system::count()
+}
+
+/// When the thread of this process with that number was started, as the system counts time; `None`
+/// if there is none, or the system does not tell.
+///
+/// `native`: the number that the system's tools show.
+#[must_use]
+pub fn started(native: u64) -> Option<u64> {
+    system::started(native)
+}
 
 /// What a thread calls first and last.
 pub(crate) type Entry = unsafe extern "C-unwind" fn(*mut c_void) -> *mut c_void;

@@ -168,9 +168,33 @@ pub(crate) fn alarm() -> Option<i64> {
 }
 
 /// How many threads this process has, if that can be told.
-pub(crate) fn count() -> Option<usize> {
+pub(super) fn count() -> Option<usize> {
     #[cfg(target_os = "linux")]
     return Some(std::fs::read_dir("/proc/self/task").ok()?.count());
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(target_os = "macos")]
+    {
+        // SAFETY: plain data, for which zeros are right.
+        let mut task: libc::proc_taskinfo = unsafe { mem::zeroed() };
+        let size = i32::try_from(size_of_val(&task)).ok()?;
+        // SAFETY: this process, and a place of that size for what is asked for.
+        let got = unsafe {
+            let (pid, at) = (libc::getpid(), (&raw mut task).cast());
+            libc::proc_pidinfo(pid, libc::PROC_PIDTASKINFO, 0, at, size)
+        };
+        return if got == size { usize::try_from(task.pti_threadnum).ok() } else { None };
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
     None
+}
+
+/// When a thread of this process was started, as the system counts; `None` if there is none, or
+/// the system does not tell.
+pub(super) fn started(native: u64) -> Option<u64> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{native}/stat")).ok()?;
+    // The second field is a name in parentheses, with anything in it; this is the 22nd.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(19)?.parse().ok()
 }

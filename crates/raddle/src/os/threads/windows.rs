@@ -4,14 +4,19 @@
 //! handle.
 
 use std::ffi::c_void;
-use std::ptr;
+use std::{mem, ptr};
 
 use windows_sys::Win32::Foundation::{
-    CloseHandle, ERROR_NOT_ENOUGH_MEMORY, GetLastError, HANDLE, WAIT_OBJECT_0,
+    CloseHandle, ERROR_NOT_ENOUGH_MEMORY, FILETIME, GetLastError, HANDLE, INVALID_HANDLE_VALUE,
+    WAIT_OBJECT_0,
+};
+use windows_sys::Win32::System::Diagnostics::ToolHelp::{
+    CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
 };
 use windows_sys::Win32::System::Threading::{
-    CREATE_SUSPENDED, CreateThread, GetCurrentThreadId, ResumeThread,
-    STACK_SIZE_PARAM_IS_A_RESERVATION, WaitForSingleObject,
+    CREATE_SUSPENDED, CreateThread, GetCurrentProcessId, GetCurrentThreadId,
+    GetProcessIdOfThread, GetThreadTimes, OpenThread, ResumeThread,
+    STACK_SIZE_PARAM_IS_A_RESERVATION, THREAD_QUERY_LIMITED_INFORMATION, WaitForSingleObject,
 };
 
 use super::Entry;
@@ -141,6 +146,50 @@ pub(crate) fn alarm() -> Option<i64> {
 }
 
 /// How many threads this process has, if that can be told.
-pub(crate) fn count() -> Option<usize> {
-    None
+pub(super) fn count() -> Option<usize> {
+    // SAFETY: it takes numbers.
+    let seen = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
+    if seen == INVALID_HANDLE_VALUE {
+        return None;
+    }
+    // SAFETY: no preconditions.
+    let process = unsafe { GetCurrentProcessId() };
+    // SAFETY: plain data, for which zeros are right.
+    let mut entry: THREADENTRY32 = unsafe { mem::zeroed() };
+    entry.dwSize = u32::try_from(size_of::<THREADENTRY32>()).ok()?;
+    let mut found = 0;
+    // SAFETY: an open snapshot, and a place that says how large it is.
+    let mut more = unsafe { Thread32First(seen, &raw mut entry) };
+    while more != 0 {
+        found += usize::from(entry.th32OwnerProcessID == process);
+        // SAFETY: as above.
+        more = unsafe { Thread32Next(seen, &raw mut entry) };
+    }
+    // SAFETY: the snapshot is this function's.
+    unsafe { CloseHandle(seen) };
+    Some(found).filter(|found| *found > 0)
+}
+
+/// When a thread of this process was started, as the system counts; `None` if there is none.
+pub(super) fn started(native: u64) -> Option<u64> {
+    let native = u32::try_from(native).ok()?;
+    // SAFETY: it takes numbers.
+    let thread = unsafe { OpenThread(THREAD_QUERY_LIMITED_INFORMATION, 0, native) };
+    if thread.is_null() {
+        return None;
+    }
+    let none = FILETIME { dwLowDateTime: 0, dwHighDateTime: 0 };
+    let [mut began, mut ended, mut kernel, mut user] = [none; 4];
+    // SAFETY: an open thread, and four places; it is closed once.
+    let (known, own) = unsafe {
+        let times = [&raw mut began, &raw mut ended, &raw mut kernel, &raw mut user];
+        let known = GetThreadTimes(thread, times[0], times[1], times[2], times[3]) != 0;
+        let own = GetProcessIdOfThread(thread) == GetCurrentProcessId();
+        CloseHandle(thread);
+        (known, own)
+    };
+    let time = u64::from(began.dwHighDateTime) << 32 | u64::from(began.dwLowDateTime);
+    // (One that has ended, and that somebody has open, has an end.)
+    let alive = ended.dwHighDateTime == 0 && ended.dwLowDateTime == 0;
+    (known && own && alive).then_some(time)
 }
