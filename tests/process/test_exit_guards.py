@@ -37,7 +37,8 @@ HARMLESS = {
         PyCode_Addr2Line PyCode_Addr2Location PyFloat_FromDouble PyFrame_GetLineNumber
         PyLong_AsLongLongAndOverflow PyLong_FromLong PyLong_FromLongLong PyLong_FromSize_t
         PyLong_FromSsize_t PyLong_FromUnsignedLongLong PyUnicode_Compare
-        PyBytes_FromStringAndSize PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
+        PyBytes_FromStringAndSize
+        PyUnicode_EqualToUTF8AndSize PyUnicode_FromStringAndSize PyUnicode_InternInPlace
     """,
     "keeps one reference more": "PyList_Append Py_IncRef",
     "gives a frame that has its object already": "PyThreadState_GetFrame",

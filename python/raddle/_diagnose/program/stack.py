@@ -25,8 +25,8 @@ _MODULES = (
     os.path.join("concurrent", "futures", "_base.py"),
     os.path.join("concurrent", "futures", "thread.py"),
 )
-# Whether the names of the standard library's files are without their folder: PyInstaller leaves it
-# out, and CPython's own embeddable package for Windows, which has them in an archive.
+# Whether the names of the standard library's files are without their folder: PyInstaller leaves
+# it out, and CPython's own embeddable package for Windows, which has them in an archive.
 _FROZEN = getattr(sys, "frozen", False) or not os.path.isabs(re.compile.__code__.co_filename)
 ours = set()  # idents of raddle's own threads, which are in no report
 

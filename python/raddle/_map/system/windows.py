@@ -23,7 +23,7 @@ class _Winapi:
     def __getattr__(self, name):
         return getattr(_winapi, name)
 
-    def CreateProcess(self, program, command, process, thread, inherit, flags, *more):  # noqa: N802
+    def CreateProcess(self, program, command, process, thread, inherit, flags, *more):
         flags |= subprocess.CREATE_NEW_PROCESS_GROUP
         return _winapi.CreateProcess(program, command, process, thread, inherit, flags, *more)
 

@@ -69,7 +69,9 @@ def check(pid):
     except OSError:
         raise gone from None
     if facts["Tgid"] != str(pid):
-        raise refused.RefusedError(f"{pid} is a thread of process {facts['Tgid']}: ask that one")
+        raise refused.RefusedError(
+            f"{pid} is a thread of process {facts['Tgid']}: ask that one"
+        )
     name = f"process {pid} ({stack.clean(facts['Name'])})"
     user = int(facts["Uid"].split()[1])
     if user != os.geteuid():
@@ -77,7 +79,9 @@ def check(pid):
     if facts["State"].startswith(("Z", "X")):
         raise refused.RefusedError(f"{name} has ended")
     if facts["State"].startswith(("T", "t")):
-        raise refused.RefusedError(f"{name} is stopped, and would answer only after `kill -CONT`")
+        raise refused.RefusedError(
+            f"{name} is stopped, and would answer only after `kill -CONT`"
+        )
     try:
         place = _sign(pid)
     except FileNotFoundError:
