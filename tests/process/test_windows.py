@@ -4,12 +4,16 @@ import _thread
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading as stock
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import raddle
-from programs import PLAIN, RADDLE
+from programs import PLAIN, RADDLE, environment
+from raddle._diagnose.dump import process_tree
 
 pytestmark = [
     pytest.mark.raddle_only,
@@ -177,3 +181,36 @@ def test_a_worker_process_takes_no_notice_of_ctrl_c():
 def _interrupted(number):
     signal.raise_signal(signal.SIGINT)
     return number
+
+
+REQUESTS, ASKERS = 1000, 8
+SIZES = [0, 1, 4096, 65_537, 300_000]
+
+
+def test_a_server_answers_a_thousand_requests(folder):
+    for size in SIZES:
+        (folder.home / f"{size}.bin").write_bytes(b"%d" % (size % 7) * size)
+    command = [*RADDLE, "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    server = subprocess.Popen(
+        command,
+        cwd=folder.home,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(PYTHONUNBUFFERED="1"),
+    )
+    try:
+        port = re.search(rb"port (\d+)", server.stdout.readline())[1].decode()
+
+        def ask(number):
+            size = SIZES[number % len(SIZES)]
+            url = f"http://127.0.0.1:{port}/{size}.bin"
+            with urllib.request.urlopen(url, timeout=60) as answer:
+                return answer.read() == b"%d" % (size % 7) * size
+
+        with ThreadPoolExecutor(ASKERS) as askers:
+            assert list(askers.map(ask, range(REQUESTS))) == [True] * REQUESTS
+    finally:
+        for pid in process_tree.tree(server.pid):
+            os.kill(pid, signal.SIGTERM)
+        server.stdout.close()
+        server.wait()
