@@ -49,6 +49,7 @@ __all__ = [
     "Semaphore",
     "SimpleQueue",
     "Stream",
+    "_Asked",
     "_Block",
     "_Completed",
     "_Executor",
@@ -82,12 +83,16 @@ __all__ = [
     "_ident",
     "_inside",
     "_is_aside",
+    "_is_listening",
+    "_listen",
+    "_listens",
     "_made",
     "_main_ident",
     "_make_handle_for",
     "_make_thread_handle",
     "_moment",
     "_move_time",
+    "_natives",
     "_on_all_cores",
     "_owner",
     "_point",
@@ -122,6 +127,8 @@ __all__ = [
     "start_joinable_thread",
     "start_new_thread",
 ]
+if sys.platform == "win32":
+    __all__ += ["_processes"]
 if sys.version_info < (3, 12):
     __all__ += ["_raise_in", "_raise_in_thread"]
 if sys.version_info >= (3, 12):
@@ -499,6 +506,11 @@ if sys.version_info >= (3, 12):
     def _race_tell_again() -> None: ...
 
 @final
+class _Asked:
+    def __new__(cls, place: str, pid: int) -> Self: ...
+    def wait(self, seconds: float) -> bytes | None: ...
+
+@final
 class _Handler:
     def __new__(cls, function: Callable[[int, _Waits], object]) -> Self: ...
     def __call__(self, number: int, frame: FrameType | None) -> None: ...
@@ -699,6 +711,14 @@ def _move_time(nanos: int) -> None: ...
 def _time_of_turns() -> int | None: ...
 def _aside(function: Callable[..., object], *arguments: object) -> None: ...
 def _is_aside() -> bool: ...
+def _is_listening() -> bool: ...
+def _listen(place: str | None, function: Callable[[], bytes] | None = None) -> None: ...
+def _listens(place: str) -> bool: ...
+def _natives() -> list[int]: ...
+
+if sys.platform == "win32":
+    def _processes() -> list[tuple[int, int, str]]: ...
+
 def _made(lock: object) -> tuple[str, int, str] | None: ...
 def _owner(lock: object) -> int: ...
 def _waits() -> _Waits: ...

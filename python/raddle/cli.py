@@ -217,6 +217,9 @@ def _profile(path):
 
 def _can_be_read():
     """Whether python would read standard input: a program, or what a user types."""
+    if sys.platform == "win32" and os.isatty(0):  # That is true of NUL as well.
+        stream = getattr(getattr(sys.stdin, "buffer", None), "raw", None)
+        return type(stream).__name__ == "_WindowsConsoleIO"
     try:
         return os.isatty(0) or not stat.S_ISCHR(os.fstat(0).st_mode)  # Not /dev/null.
     except OSError:
@@ -250,8 +253,6 @@ def run(rest):
             return _complain(f"raddle: {why}\n")
         pth.build_bridge()
     os.environ["RADDLE"] = "1"
-    # Its own number: a child that inherits the variable has another one. (process.is_run())
-    os.environ["RADDLE_RUN"] = str(os.getpid())
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

@@ -79,10 +79,10 @@ def test_a_timeout_is_taken_or_refused_as_by_the_stdlib(
 
 @pytest.mark.parametrize("timeout", [0.001, 0.05, 1])
 def test_a_timeout_is_never_early(futures, make, timeout):
-    future, start = make(), time.monotonic_ns()
+    future, start = make(), time.perf_counter_ns()
     with pytest.raises(futures.TimeoutError):
         future.result(timeout)
-    assert time.monotonic_ns() - start >= timeout * 1e9
+    assert time.perf_counter_ns() - start >= timeout * 1e9
 
 
 def waiting(future, count):

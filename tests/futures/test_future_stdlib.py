@@ -64,9 +64,9 @@ def test_wait_for_all_waits_for_the_last(functions, mix, spawn, asleep):
 
 def test_wait_gives_up_in_time_and_says_what_is_done(functions, mix):
     mix[2].set_result(1)
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     done, pending = functions.wait(mix, 0.05)
-    assert time.monotonic_ns() - start >= 0.05e9
+    assert time.perf_counter_ns() - start >= 0.05e9
     assert done == {mix[2]} and pending == {mix[0], mix[1]}
     assert functions.wait(mix, -1) == functions.wait(mix, 0) == (done, pending)
 

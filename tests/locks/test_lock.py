@@ -78,9 +78,9 @@ def test_acquire_of_a_held_lock_ends_as_in_the_stdlib(same, timeout):
 def test_a_timeout_is_never_early(threading, timeout):
     lock = threading.Lock()
     lock.acquire()
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     assert lock.acquire(timeout=timeout) is False
-    assert time.monotonic_ns() - start >= int(timeout * 1e9)
+    assert time.perf_counter_ns() - start >= int(timeout * 1e9)
 
 
 def test_acquire_returns_true_and_then_false_without_blocking(threading):

@@ -96,9 +96,9 @@ def test_with_takes_one_and_gives_it_back(threading, kind):
 @pytest.mark.parametrize("timeout", [0.001, 0.05, 1])
 def test_a_timeout_is_never_early(threading, kind, timeout):
     semaphore = getattr(threading, kind)(0)
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     assert semaphore.acquire(timeout=timeout) is False
-    assert time.monotonic_ns() - start >= timeout * 1e9
+    assert time.perf_counter_ns() - start >= timeout * 1e9
 
 
 def test_each_release_lets_exactly_one_through(threading, spawn, asleep, until):

@@ -105,7 +105,10 @@ def test_raddle_dump_shows_a_program_that_raddle_run_runs(folder):
 
 def test_raddle_dump_shows_a_tree(folder):
     # (`raddle run` itself, whose child the program is, does not listen.)
-    name = folder.write(DUMPS + "dump('--tree', str(os.getppid()))\n")
+    name = folder.write(
+        f"{DUMPS}from raddle._diagnose.dump import process_tree\n"
+        "dump('--tree', str(process_tree.processes()[os.getpid()][0]))\n"
+    )
     done = folder.run(*RADDLE, name)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("0 ") and "2 threads of process" in done.stdout

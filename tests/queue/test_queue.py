@@ -92,15 +92,15 @@ def test_an_empty_queue_gives_nothing(queue, make):
 
 def test_a_timed_wait_is_never_short(queue, make):
     it = make(1)
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     with pytest.raises(queue.Empty):
         it.get(timeout=0.05)
-    assert time.monotonic_ns() - start >= 50_000_000
+    assert time.perf_counter_ns() - start >= 50_000_000
     it.put(1)
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     with pytest.raises(queue.Full):
         it.put(2, timeout=0.05)
-    assert time.monotonic_ns() - start >= 50_000_000
+    assert time.perf_counter_ns() - start >= 50_000_000
 
 
 def test_a_blocked_get_is_served_by_a_put(make, spawn, until):

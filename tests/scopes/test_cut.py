@@ -107,7 +107,7 @@ def test_a_timeout_of_its_own_that_is_sooner_is_one(threading, queue):
 
 
 def test_a_deadline_is_never_early():
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     with pytest.raises(TimeoutError), raddle.deadline(0.05):
         raddle.sleep(LONG)
-    assert time.monotonic_ns() - start >= 50_000_000
+    assert time.perf_counter_ns() - start >= 50_000_000

@@ -221,9 +221,9 @@ def test_checkpoint_raises_in_a_loop_that_computes():
 def test_sleep_is_the_interpreters_outside_and_inside():
     with raddle.deadline(1000):
         for sleep in (time.sleep, raddle.sleep):
-            start = time.monotonic_ns()
+            start = time.perf_counter_ns()
             assert sleep(0.002) is None
-            assert time.monotonic_ns() - start >= 2_000_000
+            assert time.perf_counter_ns() - start >= 2_000_000
 
 
 WRONG = [-1, -0.5, "1", None, float("nan"), float("inf"), 10**30, decimal.Decimal("-1"), [], 1j]

@@ -41,6 +41,7 @@ def plain(text):
     text = re.sub(r"\b\d{9,}\b", "N", text)
     if WINDOWS:
         text = re.sub(r"^(      \S+\.py):", _slashed, text, flags=re.MULTILINE)
+        text = re.sub(r"\bthread \d+", "thread N", text)
     library = r"/|[A-Z]:/|" + "|".join(f"{each}[/.]" for each in sys.stdlib_module_names)
     return re.sub(rf"^      (?:{library}).*\n(          .*\n)?", "", text, flags=re.MULTILINE)
 

@@ -8,10 +8,10 @@ import pytest
 def test_it_calls_with_its_arguments_and_not_early(threading):
     got = []
     timer = threading.Timer(0.05, lambda *a, **k: got.append((a, k)), (1, 2), {"three": 3})
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     timer.start()
     timer.join(60)
-    assert time.monotonic_ns() - start >= 0.05e9
+    assert time.perf_counter_ns() - start >= 0.05e9
     assert got == [((1, 2), {"three": 3})] and timer.finished.is_set()
 
 

@@ -20,6 +20,8 @@ ALLOWED = ["raddle._raddle.allocate_lock"]
 if sys.version_info < (3, 13):
     # The factory is a function there, as in the stdlib; annotations still want the class.
     ALLOWED += ["raddle.threading.Lock", "raddle._raddle.lock.__new__"]
+# What is for another system cannot be imported here.
+ALLOWED += [f"raddle._map.system.{'unix' if sys.platform == 'win32' else 'windows'}"]
 # A class method that is a class itself; typeshed has it for the standard library's only.
 ALLOWED += ["raddle._futures.executor.ThreadPoolExecutor.__class_getitem__"]
 

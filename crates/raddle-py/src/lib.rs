@@ -54,6 +54,8 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _raddle {
     #[pymodule_export]
+    use crate::blocking::bystanders::natives;
+    #[pymodule_export]
     use crate::diagnose::aside::{aside, is_aside};
     #[pymodule_export]
     use crate::diagnose::contention::{counted, profile, tallies, waited};

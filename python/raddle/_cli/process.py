@@ -3,11 +3,18 @@
 import os
 import sys
 
+VARIABLE = "RADDLE_RUN"
+# On Windows, where the program's number is not known before it runs: the first that starts with
+# this, and with raddle, is it.
+_NEXT = "next"
+
 
 def is_run():
     """Return whether this process is what `raddle run` has become."""
-    number = os.getppid() if sys.platform == "win32" else os.getpid()
-    return os.environ.get("RADDLE_RUN") == str(number)
+    number = str(os.getpid())
+    if os.environ.get(VARIABLE) == _NEXT:
+        os.environ[VARIABLE] = number
+    return os.environ.get(VARIABLE) == number
 
 
 def become(command):
@@ -17,10 +24,13 @@ def become(command):
     Ctrl-C and Ctrl-Break reach it from the console, and this process leaves them to it.
     """
     if sys.platform != "win32":
+        # Its own number: a child that inherits the variable has another one.
+        os.environ[VARIABLE] = str(os.getpid())
         os.execv(command[0], command)
     import subprocess
 
-    child = subprocess.Popen(command, executable=_program(command[0]))
+    os.environ[VARIABLE] = _NEXT
+    child = subprocess.Popen(command)
     while True:
         try:
             code = child.wait()
@@ -28,16 +38,3 @@ def become(command):
             continue
         # As sys.exit() takes it: what ended by an error of the system has a number above 2**31.
         return code - (1 << 32) if code >> 31 else code
-
-
-def _program(name):
-    """Return the file to run for a program.
-
-    In a virtual environment the interpreter's is a launcher, which starts the interpreter as
-    its child; so that this one's child is the program itself, the launcher's work is done here.
-    """
-    base = getattr(sys, "_base_executable", name)
-    if name != sys.executable or base == name:
-        return name
-    os.environ["__PYVENV_LAUNCHER__"] = name
-    return base

@@ -15,7 +15,6 @@ from raddle._pytest import known_threads
 UNKNOWN = "one that Python's threading does not know"
 ENDING = 0.3  # seconds that such a thread may take to end
 NO_IDENT = 1  # of a thread that is not Python's; no thread of Python has it
-_TASKS = "/proc/self/task"
 _PYTEST = f"{os.sep}_pytest{os.sep}"
 _RECEIVER = os.path.join("execnet", "gateway_base.py"), "BaseGateway._thread_receiver"
 
@@ -106,7 +105,7 @@ class Harness:
         left_out = {native for _, native in (*self.bystanders(), self._receiver or (0, 0))}
         threads = {_ids(each)[1]: each for each in _threads()}
         awake = {}
-        for native in _natives() - left_out - {os.getpid()}:
+        for native in _natives() - left_out - {_main()}:
             thread = threads.get(native)
             if thread is None:
                 awake[native] = UNKNOWN
@@ -157,10 +156,14 @@ def _is_receiving(receiver):
 
 def _natives():
     """Return the native ids of all threads, Python's or not; none if they are hidden."""
-    try:
-        return {int(each) for each in os.listdir(_TASKS)}
-    except OSError:
-        return set()
+    return set(_raddle._natives())
+
+
+def _main():
+    """Return the native id of the main thread."""
+    if sys.platform == "win32":
+        return sys.modules["threading"].main_thread().native_id
+    return os.getpid()
 
 
 def _receiver():

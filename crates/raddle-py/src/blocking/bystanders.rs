@@ -52,6 +52,13 @@ pub(crate) fn ask(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// The numbers of this process's threads that the system's tools show; none if it does not tell.
+#[pyfunction]
+#[pyo3(name = "_natives")]
+pub(crate) fn natives() -> Vec<u64> {
+    thread::natives().unwrap_or_default()
+}
+
 /// Threads of raddle's own that are there for long, and wake no other.
 static OWN: AtomicUsize = AtomicUsize::new(0);
 

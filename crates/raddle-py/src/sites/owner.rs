@@ -128,7 +128,9 @@ fn whose(py: Python<'_>, file: &str, homes: &Homes) -> Owner {
 fn is_packed(py: Python<'_>, path: &Path, homes: &Homes) -> bool {
     let (Some(names), false) = (&homes.packed, path.is_absolute()) else { return false };
     let first = path.iter().next().map(Path::new).and_then(Path::file_stem);
-    first.is_some_and(|name| names.bind(py).contains(name).unwrap_or(false))
+    first
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| names.bind(py).contains(name).unwrap_or(false))
 }
 
 /// Parts of the standard library that hand nothing from one thread to another under their locks:

@@ -53,4 +53,4 @@ pub use unsettled::{Starting, Unsettled};
 
 pub use crate::os::thread_id;
 #[cfg(not(raddle_loom))]
-pub use crate::os::threads::{count, started};
+pub use crate::os::threads::{count, natives, started};

@@ -26,6 +26,12 @@ pub fn count() -> Option<usize> {
     system::count()
 }
 
+/// The numbers of this process's threads that the system's tools show; `None` if it does not tell.
+#[must_use]
+pub fn natives() -> Option<Vec<u64>> {
+    system::natives()
+}
+
 /// When the thread of this process with that number was started, as the system counts time; `None`
 /// if there is none, or the system does not tell.
 ///

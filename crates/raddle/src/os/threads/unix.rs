@@ -187,6 +187,15 @@ pub(super) fn count() -> Option<usize> {
     None
 }
 
+/// The numbers of this process's threads, if they can be told.
+pub(super) fn natives() -> Option<Vec<u64>> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+    Some(tasks.flatten().filter_map(|task| task.file_name().to_str()?.parse().ok()).collect())
+}
+
 /// When a thread of this process was started, as the system counts; `None` if there is none, or
 /// the system does not tell.
 pub(super) fn started(native: u64) -> Option<u64> {

@@ -147,6 +147,11 @@ pub(crate) fn alarm() -> Option<i64> {
 
 /// How many threads this process has, if that can be told.
 pub(super) fn count() -> Option<usize> {
+    Some(natives()?.len())
+}
+
+/// The numbers of this process's threads, if they can be told.
+pub(super) fn natives() -> Option<Vec<u64>> {
     // SAFETY: it takes numbers.
     let seen = unsafe { CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0) };
     if seen == INVALID_HANDLE_VALUE {
@@ -157,17 +162,19 @@ pub(super) fn count() -> Option<usize> {
     // SAFETY: plain data, for which zeros are right.
     let mut entry: THREADENTRY32 = unsafe { mem::zeroed() };
     entry.dwSize = u32::try_from(size_of::<THREADENTRY32>()).ok()?;
-    let mut found = 0;
+    let mut found = Vec::new();
     // SAFETY: an open snapshot, and a place that says how large it is.
     let mut more = unsafe { Thread32First(seen, &raw mut entry) };
     while more != 0 {
-        found += usize::from(entry.th32OwnerProcessID == process);
+        if entry.th32OwnerProcessID == process {
+            found.push(u64::from(entry.th32ThreadID));
+        }
         // SAFETY: as above.
         more = unsafe { Thread32Next(seen, &raw mut entry) };
     }
     // SAFETY: the snapshot is this function's.
     unsafe { CloseHandle(seen) };
-    Some(found).filter(|found| *found > 0)
+    (!found.is_empty()).then_some(found)
 }
 
 /// When a thread of this process was started, as the system counts; `None` if there is none.
