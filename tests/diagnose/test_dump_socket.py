@@ -167,6 +167,12 @@ assert f"of process {os.getpid()}" in mine, mine
     assert done.returncode == 0, done.stderr
 
 
+def test_a_program_that_ends_leaves_nothing(tmp_path):
+    done = _run(tmp_path, "assert os.listdir(os.path.dirname(listener.place(1)))\n")
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / f"raddle-{os.geteuid()}").iterdir()) == []
+
+
 def test_a_folder_that_others_may_enter_is_refused(tmp_path):
     home = tmp_path / f"raddle-{os.geteuid()}"
     home.mkdir()

@@ -291,7 +291,7 @@ def test_a_name_is_kept_once_and_let_go(make):
 
 def test_a_repr_is_the_same_with_a_name(make):
     def shown(of):
-        return re.sub(r"0x[0-9a-f]+", "0x", repr(of))
+        return re.sub(r"0x[0-9a-fA-F]+", "0x", repr(of))
 
     assert shown(make(name="jobs")) == shown(make())
 

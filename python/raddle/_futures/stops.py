@@ -27,9 +27,13 @@ _METHODS = {
     "_release_save",
 }
 _IMPORTS = "<frozen importlib"
-# Where they keep what dies in order.
-_CALLBACKS = {weakref.__file__, _weakrefset.__file__}
-_CONTEXTS = contextlib.__file__
+# Where they keep what dies in order. (As their code says: in an archive, or without their source,
+# modules have other files.)
+_CALLBACKS = {
+    weakref.finalize.detach.__code__.co_filename,
+    _weakrefset.WeakSet.add.__code__.co_filename,
+}
+_CONTEXTS = contextlib.ExitStack.__exit__.__code__.co_filename
 _LOOP = os.path.join("asyncio", "events.py")
 # What calls others: in other instructions, only what dies has something run.
 _CALLS = (

@@ -55,11 +55,12 @@ pub(crate) fn listen(
     other.map_or(Ok(()), |_| Err(PyRuntimeError::new_err("there is a listener already")))
 }
 
-/// Whether this process, or the one of which it is a fork, listens.
+/// Whether this process, or the one of which it is a fork, listens. (Where another thread was just
+/// at it as this process was made, that is not known.)
 #[pyfunction]
 #[pyo3(name = "_is_listening")]
 pub(crate) fn is_listening() -> bool {
-    PRESENT.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    PRESENT.try_lock().is_ok_and(|present| present.is_some())
 }
 
 /// Ends the listener, and waits until it has left its place.

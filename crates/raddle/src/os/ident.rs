@@ -24,7 +24,7 @@ pub fn thread_id() -> usize {
 ///
 /// It is the same; but in the portable configuration it is turned, so that its low bits are not
 /// those of an address. What is tested in that one assumes nothing of them.
-#[cfg(unix)]
+#[cfg(all(unix, not(raddle_loom)))]
 pub(crate) const fn of(system: usize) -> usize {
     if cfg!(raddle_portable) {
         assert!(system <= LAST, "an address of a program has at most 48 bits");
@@ -35,18 +35,18 @@ pub(crate) const fn of(system: usize) -> usize {
 }
 
 /// What the system calls the thread with an identifier.
-#[cfg(unix)]
+#[cfg(all(unix, not(raddle_loom)))]
 pub(crate) const fn system(ident: usize) -> usize {
     if cfg!(raddle_portable) { (ident << TURN) & LAST | ident >> (BITS - TURN) } else { ident }
 }
 
 /// Threads' addresses differ by whole pages, so that identifiers that are turned by a page's
 /// bits have every alignment.
-#[cfg(unix)]
+#[cfg(all(unix, not(raddle_loom)))]
 const TURN: u32 = 12;
-#[cfg(unix)]
+#[cfg(all(unix, not(raddle_loom)))]
 const BITS: u32 = if usize::BITS < 48 { usize::BITS } else { 48 };
-#[cfg(unix)]
+#[cfg(all(unix, not(raddle_loom)))]
 const LAST: usize = usize::MAX >> (usize::BITS - BITS);
 
 /// The calling thread's identifier: nonzero, unique among live threads, kept across `fork`.

@@ -34,7 +34,8 @@ def begin():
         os.makedirs(home, 0o700, exist_ok=True)
         os.close(signal_handler.enter(home, os.geteuid()))
     _raddle._listen(where, _answer)
-    _begin_in_children()
+    if sys.platform != "win32":
+        _look_after()
 
 
 def end():
@@ -44,14 +45,18 @@ def end():
     _raddle._listen(None)
 
 
-_forks = False  # whether children of a fork will listen
+_looks_after = False
 
 
-def _begin_in_children():
-    global _forks
-    if not _forks and hasattr(os, "register_at_fork"):
-        _forks = True
+def _look_after():
+    """Have a child of a fork listen as well, and nothing be left behind; once."""
+    global _looks_after
+    if not _looks_after:
+        import atexit
+
+        _looks_after = True
         os.register_at_fork(after_in_child=_forked)
+        atexit.register(end)
 
 
 def _forked():

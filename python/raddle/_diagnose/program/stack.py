@@ -200,6 +200,8 @@ def shown(path):
 
 def library(path):
     """Return a path as it is shown, a library's without the folder where all of them are."""
+    if os.altsep:  # A folder of sys.path may be written with either.
+        path = path.replace(os.altsep, os.sep)
     for folder in (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}", _LIB):
         _, found, rest = path.rpartition(folder)
         if found:
