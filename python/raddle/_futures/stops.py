@@ -27,8 +27,8 @@ _METHODS = {
     "_release_save",
 }
 _IMPORTS = "<frozen importlib"
-# Where they keep what dies in order. (As their code says: in an archive, or without their source,
-# modules have other files.)
+# Where they keep what dies in order. (As their code says: in an archive, or without their
+# source, modules have other files.)
 _CALLBACKS = {
     weakref.finalize.detach.__code__.co_filename,
     _weakrefset.WeakSet.add.__code__.co_filename,
