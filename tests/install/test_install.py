@@ -310,11 +310,12 @@ def test_a_reloaded_threading_stays_raddles(child):
     done = child(
         """
 import raddle; raddle.install()
-import importlib, threading
+import importlib, os, threading
 from raddle import _raddle
 importlib.reload(threading)
 assert threading.Event is _raddle.Event
-assert threading.Thread.start.__code__.co_filename.endswith("raddle/threading.py")
+file = threading.Thread.start.__code__.co_filename
+assert file.endswith(os.path.join("raddle", "threading.py"))
 thread = threading.Thread(target=print, args=("ran",))
 thread.start(); thread.join()
 raddle.uninstall()
