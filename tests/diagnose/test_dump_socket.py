@@ -167,6 +167,26 @@ assert f"of process {os.getpid()}" in mine, mine
     assert done.returncode == 0, done.stderr
 
 
+def test_a_forked_child_that_works_is_not_told_to_hang(tmp_path):
+    rest = """
+import raddle, time
+from raddle import threading
+pid = os.fork()
+if not pid:
+    def work():
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            pass
+    busy = threading.Thread(target=work)
+    busy.start()
+    busy.join()
+    os._exit(len(raddle.deadlocks()))
+assert os.waitpid(pid, 0)[1] == 0
+"""
+    done = _run(tmp_path, rest)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_program_that_ends_leaves_nothing(tmp_path):
     done = _run(tmp_path, "assert os.listdir(os.path.dirname(listener.place(1)))\n")
     assert done.returncode == 0, done.stderr
@@ -182,7 +202,7 @@ def test_a_folder_that_others_may_enter_is_refused(tmp_path):
 
 
 def _run(home, rest):
-    command = [sys.executable, "-c", PROGRAM + rest, str(home)]
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM + rest, str(home)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 

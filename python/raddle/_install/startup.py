@@ -75,9 +75,9 @@ def start():
     from raddle._cli import process
     from raddle._install import patch
 
+    is_run = process.is_run()  # first: the variable may be settled by this
     _check()
     patch.install_at_start(_cannot_load)
-    is_run = process.is_run()
     if os.environ.get("RADDLE_RACE", "").lower() not in _OFF and not _in_subinterpreter():
         _look_for_races(is_run)
     target = os.environ.get("RADDLE_PROFILE")

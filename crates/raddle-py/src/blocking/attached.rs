@@ -329,9 +329,9 @@ impl Blocking for Attached<'_> {
         Subject { kind: self.kind, provider: self.provider, object: self.object }
     }
 
-    /// If all are asleep, the main thread is.
+    /// If all are asleep, the main thread is. (Elsewhere it is not known which one that is.)
     fn keeps_watch(&self) -> bool {
-        is_main_thread()
+        cfg!(any(target_os = "linux", windows)) && is_main_thread()
     }
 
     /// Threads that are not Python's count, because they might wake one, except those that are

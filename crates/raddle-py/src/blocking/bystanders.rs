@@ -72,6 +72,11 @@ impl OfOurs {
     }
 }
 
+/// In a forked child: none of them is here.
+pub(crate) fn in_child() {
+    OWN.store(0, Ordering::SeqCst);
+}
+
 impl Drop for OfOurs {
     fn drop(&mut self) {
         OWN.fetch_sub(1, Ordering::SeqCst);

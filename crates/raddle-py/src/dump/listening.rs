@@ -67,13 +67,18 @@ pub(crate) fn is_listening() -> bool {
 fn stop(py: Python<'_>) -> PyResult<()> {
     let present = PRESENT.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(present) = present else { return Ok(()) };
-    let inherited = present.process != std::process::id();
-    let mut outcome = Ok(());
-    if !inherited {
-        present.over.store(true, Ordering::Release);
-        outcome = join(py, &present);
+    if present.process != std::process::id() {
+        // (Its thread, which this process does not have, most likely has the place as well.)
+        if let Err(place) = Arc::try_unwrap(present.place) {
+            // SAFETY: nobody else in this process has it, and that reference is never dropped.
+            unsafe { place.abandon() };
+            std::mem::forget(place);
+        }
+        return Ok(());
     }
-    present.place.leave(inherited);
+    present.over.store(true, Ordering::Release);
+    let outcome = join(py, &present);
+    present.place.leave();
     outcome
 }
 

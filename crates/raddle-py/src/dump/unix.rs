@@ -6,8 +6,13 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use super::answer;
+
+/// How long an asker may take to read what comes next.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A socket that is listened at.
 pub(super) struct Place {
@@ -32,12 +37,21 @@ impl Place {
     pub(super) fn accept(&self) -> io::Result<Asker> {
         loop {
             match self.socket.accept() {
-                Ok((stream, _)) if peer(&stream)?.user == own_user() => {
-                    return Ok(Asker(stream));
+                Ok((stream, _)) => {
+                    // (Another user has other ways, if it is the superuser; and some have gone.)
+                    if peer(&stream).is_ok_and(|peer| peer.user == own_user())
+                        && stream.set_write_timeout(Some(PATIENCE)).is_ok()
+                    {
+                        return Ok(Asker(stream));
+                    }
                 }
-                Ok(_) => {} // Another user, perhaps the superuser: he has other ways.
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => match error.raw_os_error() {
+                    Some(libc::EINTR | libc::ECONNABORTED) => {}
+                    Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                    _ => return Err(error),
+                },
             }
         }
     }
@@ -47,11 +61,18 @@ impl Place {
         let _ = UnixStream::connect(&self.path);
     }
 
-    /// Takes its name away, unless that is the parent's, of which this process is a fork.
-    pub(super) fn leave(&self, inherited: bool) {
-        if !inherited {
-            let _ = fs::remove_file(&self.path);
-        }
+    /// Takes its name away.
+    pub(super) fn leave(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+
+    /// Closes this process's copy of its parent's, whose name stays.
+    ///
+    /// # Safety
+    /// It is not used again, nor dropped: a thread that the child does not have still has it.
+    pub(super) unsafe fn abandon(&self) {
+        // SAFETY: an open descriptor that nobody uses or closes after this, says the caller.
+        unsafe { libc::close(self.socket.as_raw_fd()) };
     }
 }
 

@@ -6,8 +6,8 @@ use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_SEM_TIMEOUT, GENERIC_READ, HANDLE,
-    INVALID_HANDLE_VALUE, LocalFree,
+    ERROR_NO_DATA, ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_SEM_TIMEOUT, GENERIC_READ,
+    HANDLE, INVALID_HANDLE_VALUE, LocalFree,
 };
 use windows_sys::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW,
@@ -25,7 +25,9 @@ use windows_sys::Win32::System::Pipes::{
     ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId,
     PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT, WaitNamedPipeW,
 };
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
+use windows_sys::Win32::System::Threading::{
+    GetCurrentProcess, OpenProcess, OpenProcessToken, PROCESS_QUERY_LIMITED_INFORMATION,
+};
 
 use super::answer;
 
@@ -64,15 +66,23 @@ impl Place {
     /// Waits for an asker.
     pub(super) fn accept(&self) -> io::Result<Asker> {
         let pipe = self.pipe.as_raw_handle();
-        // SAFETY: an open pipe, of which nobody else makes use meanwhile.
-        if unsafe { ConnectNamedPipe(pipe, ptr::null_mut()) } == 0 {
-            let error = io::Error::last_os_error();
-            // (The asker was there first.)
-            if !is(&error, ERROR_PIPE_CONNECTED) {
-                return Err(error);
+        loop {
+            // SAFETY: an open pipe, of which nobody else makes use meanwhile.
+            if unsafe { ConnectNamedPipe(pipe, ptr::null_mut()) } == 0 {
+                let error = io::Error::last_os_error();
+                if is(&error, ERROR_NO_DATA) {
+                    // The asker was there first, and has gone.
+                    // SAFETY: as above.
+                    unsafe { DisconnectNamedPipe(pipe) };
+                    continue;
+                }
+                // (The asker was there first.)
+                if !is(&error, ERROR_PIPE_CONNECTED) {
+                    return Err(error);
+                }
             }
+            return Ok(Asker { pipe, file: self.pipe.try_clone()?.into() });
         }
-        Ok(Asker { pipe, file: self.pipe.try_clone()?.into() })
     }
 
     /// Has `accept` return.
@@ -82,7 +92,14 @@ impl Place {
 
     /// Nothing: the pipe goes with the last that has it open.
     #[allow(clippy::unused_self, reason = "on other systems it leaves a file")]
-    pub(super) fn leave(&self, _inherited: bool) {}
+    pub(super) fn leave(&self) {}
+
+    /// Nothing: there are no forks.
+    ///
+    /// # Safety
+    /// None is asked for; on other systems it is.
+    #[allow(clippy::unused_self, reason = "on other systems it closes a descriptor")]
+    pub(super) unsafe fn abandon(&self) {}
 }
 
 /// An asker that is connected, until it is dropped.
@@ -123,7 +140,7 @@ pub(super) fn ask(name: &str, pid: u32) -> io::Result<impl Read + Send + 'static
     // SAFETY: an open pipe, and a place for a number.
     let known =
         unsafe { GetNamedPipeServerProcessId(pipe.as_raw_handle(), &raw mut server) } != 0;
-    if known && server == pid {
+    if known && server == pid && is_own(pid)? {
         Ok(File::from(pipe))
     } else {
         Err(ErrorKind::PermissionDenied.into())
@@ -165,31 +182,8 @@ struct Security(PSECURITY_DESCRIPTOR);
 impl Security {
     /// This process' user alone.
     fn own() -> io::Result<Self> {
-        let mut token = ptr::null_mut();
-        // SAFETY: this process, and a place for a handle.
-        check(unsafe { OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &raw mut token) })?;
-        // SAFETY: a handle that was made just now, and is nobody else's.
-        let token = unsafe { OwnedHandle::from_raw_handle(token) };
-        // (In words of eight bytes, as its alignment asks; the user's number comes behind it.)
-        let mut user = [0u64; 32];
-        let mut size = u32::try_from(size_of_val(&user)).expect("it is small");
-        let mut text = ptr::null_mut();
-        // SAFETY: an open token, and a place of that size; what is found there is a TOKEN_USER,
-        // whose number is in the same place.
-        unsafe {
-            let at = user.as_mut_ptr().cast();
-            let token = token.as_raw_handle();
-            check(GetTokenInformation(token, TokenUser, at, size, &raw mut size))?;
-            let sid = (*at.cast::<TOKEN_USER>()).User.Sid;
-            check(ConvertSidToStringSidW(sid, &raw mut text))?;
-        }
-        // SAFETY: a text that ends in a null, made just now, and let go of once.
-        let sid = unsafe {
-            let length = (0..).take_while(|&n| *text.add(n) != 0).count();
-            let sid = String::from_utf16_lossy(std::slice::from_raw_parts(text, length));
-            LocalFree(text.cast());
-            sid
-        };
+        // SAFETY: this process' own handle, which needs no closing.
+        let sid = unsafe { user_of(GetCurrentProcess()) }?;
         // Nothing is inherited ("P"), and everything (GA) allowed (A) to this user.
         let words = wide(&format!("D:P(A;;GA;;;{sid})"));
         let mut made = ptr::null_mut();
@@ -205,6 +199,52 @@ impl Security {
             )
         })?;
         Ok(Self(made))
+    }
+}
+
+/// Whether a process is this one's user's.
+fn is_own(pid: u32) -> io::Result<bool> {
+    // SAFETY: it takes numbers.
+    let process = unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid) };
+    if process.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: handles that are open: one that was made just now, and this process' own.
+    unsafe {
+        let process = OwnedHandle::from_raw_handle(process);
+        Ok(user_of(process.as_raw_handle())? == user_of(GetCurrentProcess())?)
+    }
+}
+
+/// The number of the user of a process.
+///
+/// # Safety
+/// The handle is open.
+unsafe fn user_of(process: HANDLE) -> io::Result<String> {
+    let mut token = ptr::null_mut();
+    // SAFETY: an open process, says the caller, and a place for a handle.
+    check(unsafe { OpenProcessToken(process, TOKEN_QUERY, &raw mut token) })?;
+    // SAFETY: a handle that was made just now, and is nobody else's.
+    let token = unsafe { OwnedHandle::from_raw_handle(token) };
+    // (In words of eight bytes, as its alignment asks; the user's number comes behind it.)
+    let mut user = [0u64; 32];
+    let mut size = u32::try_from(size_of_val(&user)).expect("it is small");
+    let mut text = ptr::null_mut();
+    // SAFETY: an open token, and a place of that size; what is found there is a TOKEN_USER, whose
+    // number is in the same place.
+    unsafe {
+        let at = user.as_mut_ptr().cast();
+        let token = token.as_raw_handle();
+        check(GetTokenInformation(token, TokenUser, at, size, &raw mut size))?;
+        let sid = (*at.cast::<TOKEN_USER>()).User.Sid;
+        check(ConvertSidToStringSidW(sid, &raw mut text))?;
+    }
+    // SAFETY: a text that ends in a null, made just now, and let go of once.
+    unsafe {
+        let length = (0..).take_while(|&n| *text.add(n) != 0).count();
+        let sid = String::from_utf16_lossy(std::slice::from_raw_parts(text, length));
+        LocalFree(text.cast());
+        Ok(sid)
     }
 }
 

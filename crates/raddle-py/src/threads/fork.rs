@@ -50,6 +50,7 @@ pub(crate) fn watch() {
     unsafe extern "C" fn in_child() {
         FORKS.after_fork();
         crate::blocking::main_thread::after_fork();
+        crate::blocking::bystanders::in_child();
         super::exit::after_fork();
     }
     // SAFETY: the code is never unloaded, and the handler and all that it calls only store to

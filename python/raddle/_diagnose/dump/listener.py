@@ -70,7 +70,11 @@ def _forked():
 
 
 def _folder():
-    return signal_handler.folder(signal_handler.answers_at(), os.geteuid())
+    place = signal_handler.answers_at()
+    if sys.platform == "darwin":
+        # One for each user, whatever a process's environment says: _CS_DARWIN_USER_TEMP_DIR.
+        place = os.confstr(65537) or "/tmp"
+    return signal_handler.folder(place, os.geteuid())
 
 
 def _answer():

@@ -21,7 +21,13 @@ def processes():
     if sys.platform == "win32":
         from raddle import _raddle
 
-        return {pid: (parent, name) for pid, parent, name in _raddle._processes()}
+        # (A parent's number may be a younger process's by now.)
+        seen = _raddle._processes()
+        started = {pid: when for pid, _, _, when in seen}
+        return {
+            pid: (parent if started.get(parent, 0) <= when else 0, name)
+            for pid, parent, name, when in seen
+        }
     if os.path.isdir("/proc/self"):
         numbers = (int(each) for each in os.listdir("/proc") if each.isdigit())
         return {pid: facts for pid in numbers if (facts := _facts(pid)) is not None}

@@ -26,7 +26,9 @@ def number():
     import _signal
 
     last = getattr(_signal, "SIGRTMAX", None)
-    return None if last is None else int(last) - 7
+    if last is None or not hasattr(_signal, "pidfd_send_signal"):
+        return None
+    return int(last) - 7
 
 
 def wanted():
