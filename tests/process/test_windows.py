@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import raddle
 from programs import PLAIN, RADDLE, environment
+from raddle import _raddle
 from raddle._diagnose.dump import process_tree
 
 pytestmark = [
@@ -151,7 +152,7 @@ def test_the_pipe_is_the_users_alone():
     from ctypes import wintypes
 
     place = rf"\\.\pipe\raddle-test-{os.getpid()}"
-    raddle._raddle._listen(place, bytes)
+    _raddle._listen(place, bytes)
     kernel, security = ctypes.WinDLL("kernel32"), ctypes.WinDLL("advapi32")
     kernel.CreateFileW.restype = wintypes.HANDLE
     only_look, existing = 0x00020000, 3  # READ_CONTROL, OPEN_EXISTING
@@ -169,7 +170,7 @@ def test_the_pipe_is_the_users_alone():
         )
     finally:
         kernel.CloseHandle(wintypes.HANDLE(pipe))
-        raddle._raddle._listen(None)
+        _raddle._listen(None)
     entries = re.findall(r"\((.*?)\)", text.value)
     assert len(entries) == 1, text.value
     kind, *_, user = entries[0].split(";")
