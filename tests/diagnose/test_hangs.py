@@ -1,5 +1,6 @@
 """The gallery: every hang is told in its own words, and what only looks like one is not."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -60,4 +61,7 @@ def test_what_only_looks_like_a_hang_is_not_told(name, quiet):
 def test_the_gallery_is_as_large_as_promised():
     hangs, quiet = len(list(HERE.glob("*.py"))), len(list((HERE / "quiet").glob("*.py")))
     assert hangs >= 60 and quiet >= 45
-    assert len(HANGS) >= hangs - 5 and len(QUIET) >= quiet - 15
+    if sys.platform == "win32":  # Some need forks and signals.
+        assert len(HANGS) >= hangs - 3 and len(QUIET) >= quiet - 15
+    else:
+        assert (len(HANGS), len(QUIET)) == (hangs, quiet)

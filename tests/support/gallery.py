@@ -39,10 +39,12 @@ def plain(text):
     text = re.sub(r"^  in process \d+ .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d s ago", "just now", text)
     text = re.sub(r"\b\d{9,}\b", "N", text)
+    library = "/"
     if WINDOWS:
         text = re.sub(r"^(      \S+\.py):", _slashed, text, flags=re.MULTILINE)
         text = re.sub(r"\bthread \d+", "thread N", text)
-    library = r"/|[A-Z]:/|" + "|".join(f"{each}[/.]" for each in sys.stdlib_module_names)
+        # (The library may be in an archive, and its files' names without their folder.)
+        library = r"[A-Z]:/|" + "|".join(f"{each}[/.]" for each in sys.stdlib_module_names)
     return re.sub(rf"^      (?:{library}).*\n(          .*\n)?", "", text, flags=re.MULTILINE)
 
 

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use raddle::thread::{Handle, Reaped};
@@ -28,7 +27,8 @@ struct Present {
 }
 
 /// Answers whoever of this user asks at `place` with the bytes that `function()` returns; with
-/// None for a place, no more. There is one listener at a time.
+/// None for a place, no more. There is one listener at a time, and the main thread alone begins and
+/// ends it: signals have their handlers set beside.
 ///
 /// Raises OSError if nobody can be listened to there, RuntimeError without a new thread.
 #[pyfunction]
@@ -51,8 +51,8 @@ pub(crate) fn listen(
     start::start_plain(&handle, Bound::new(py, listener)?.as_any())?;
     let present = Present { process: std::process::id(), place, over, handle };
     let other = PRESENT.lock().unwrap_or_else(PoisonError::into_inner).replace(present);
-    // Another thread began to listen meanwhile: the place was not free, so this is not reached.
-    other.map_or(Ok(()), |_| Err(PyRuntimeError::new_err("there is a listener already")))
+    debug_assert!(other.is_none(), "one thread begins and ends it");
+    Ok(())
 }
 
 /// Whether this process, or the one of which it is a fork, listens. (Where another thread was just
@@ -68,12 +68,8 @@ fn stop(py: Python<'_>) -> PyResult<()> {
     let present = PRESENT.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(present) = present else { return Ok(()) };
     if present.process != std::process::id() {
-        // (Its thread, which this process does not have, most likely has the place as well.)
-        if let Err(place) = Arc::try_unwrap(present.place) {
-            // SAFETY: nobody else in this process has it, and that reference is never dropped.
-            unsafe { place.abandon() };
-            std::mem::forget(place);
-        }
+        // (Its thread, which this process does not have, has the place as well: nobody closes it.)
+        present.place.abandon();
         return Ok(());
     }
     present.over.store(true, Ordering::Release);

@@ -66,13 +66,13 @@ impl Place {
         let _ = fs::remove_file(&self.path);
     }
 
-    /// Closes this process's copy of its parent's, whose name stays.
-    ///
-    /// # Safety
-    /// It is not used again, nor dropped: a thread that the child does not have still has it.
-    pub(super) unsafe fn abandon(&self) {
-        // SAFETY: an open descriptor that nobody uses or closes after this, says the caller.
-        unsafe { libc::close(self.socket.as_raw_fd()) };
+    /// In a forked child: lets go of the parent's socket, whose name stays. (What it was open as stays
+    /// open, as nothing: whoever still has this may close it.)
+    pub(super) fn abandon(&self) {
+        if let Ok(nothing) = fs::File::open("/dev/null") {
+            // SAFETY: two open descriptors; the second is this one's own.
+            unsafe { libc::dup2(nothing.as_raw_fd(), self.socket.as_raw_fd()) };
+        }
     }
 }
 

@@ -95,11 +95,8 @@ impl Place {
     pub(super) fn leave(&self) {}
 
     /// Nothing: there are no forks.
-    ///
-    /// # Safety
-    /// None is asked for; on other systems it is.
     #[allow(clippy::unused_self, reason = "on other systems it closes a descriptor")]
-    pub(super) unsafe fn abandon(&self) {}
+    pub(super) fn abandon(&self) {}
 }
 
 /// An asker that is connected, until it is dropped.

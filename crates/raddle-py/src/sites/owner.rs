@@ -74,7 +74,9 @@ pub(crate) fn owner(code: &Bound<'_, PyAny>) -> Owner {
     let owner = whose(code.py(), &file_of(code), &homes);
     let mut owners = owners();
     let owners = owners.get_or_insert_default();
-    owners.homes = Some(homes);
+    if owners.homes.is_none() {
+        owners.homes = Some(homes.clone());
+    }
     if owners.known.len() < MOST {
         owners.known.insert(key, (code.clone().unbind(), owner));
     }

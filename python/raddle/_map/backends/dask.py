@@ -10,12 +10,12 @@ import pickle
 import sys
 from concurrent.futures import CancelledError
 
-from raddle._map import system
 from raddle._map.backends import at_exit, remote_work
 from raddle._map.backends.base import Reply, WorkerLost, missing
 from raddle._map.backends.default import Default
 from raddle._map.backends.remote import Remote
 from raddle._map.short_repr import short
+from raddle._map.system import here as system
 
 CONNECT_TIMEOUT = 10.0  # seconds until a scheduler that does not answer counts as unreachable
 

@@ -18,11 +18,11 @@ import weakref
 from concurrent.futures import InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 
-from raddle._map import system
 from raddle._map.backends import at_exit, pickling
 from raddle._map.backends.base import Reply, WorkerLost, missing
 from raddle._map.backends.remote import Remote
 from raddle._map.short_repr import short
+from raddle._map.system import here as system
 from raddle._raddle import _Guard
 
 BEGINNING = "initializer"  # where a worker writes what the initializer raised

@@ -10,7 +10,7 @@ by themselves.
 from concurrent.futures import process
 from multiprocessing import context
 
-from raddle._map.system import Popen
+from raddle._map.system import here as system
 
 SAYS = "a worker process of the pool ended, or could not be used any more"
 
@@ -18,7 +18,7 @@ SAYS = "a worker process of the pool ended, or could not be used any more"
 class _Process(context.SpawnProcess):
     @staticmethod
     def _Popen(process_obj):
-        return Popen(process_obj)
+        return system.Popen(process_obj)
 
 
 class _Context(context.SpawnContext):

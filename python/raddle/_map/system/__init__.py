@@ -1,4 +1,4 @@
-"""What starting, shielding and ending worker processes is on this system.
+"""What starting, shielding and ending worker processes is on this system, which is `here`.
 
 Popen            a started process of the standard library's, without the main module
 begin_tracker()  start what tracks the program's resources, before any worker
@@ -12,32 +12,8 @@ kill_group(pid)  end a process that was started with own_group(), and what it ha
 import sys
 
 if sys.platform == "win32":
-    from raddle._map.system.windows import (
-        Popen,
-        begin_tracker,
-        kill,
-        kill_group,
-        leave_ctrl_c,
-        own_group,
-        shielded,
-    )
+    from raddle._map.system import windows as here
 else:
-    from raddle._map.system.unix import (
-        Popen,
-        begin_tracker,
-        kill,
-        kill_group,
-        leave_ctrl_c,
-        own_group,
-        shielded,
-    )
+    from raddle._map.system import unix as here
 
-__all__ = [
-    "Popen",
-    "begin_tracker",
-    "kill",
-    "kill_group",
-    "leave_ctrl_c",
-    "own_group",
-    "shielded",
-]
+__all__ = ["here"]

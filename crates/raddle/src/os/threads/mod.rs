@@ -81,3 +81,29 @@ impl Joinable {
         }
     }
 }
+
+#[cfg(all(test, any(target_os = "linux", windows)))]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::{count, native_id, natives, started};
+
+    #[test]
+    fn a_thread_is_counted_and_has_a_number_and_a_start_as_long_as_it_is_there() {
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let other = thread::spawn(move || {
+            tell.send(u64::from(native_id())).unwrap();
+            let _ = ended.recv();
+        });
+        let native = told.recv().unwrap();
+        assert!(count().unwrap() >= 2);
+        let seen = natives().unwrap();
+        assert!(seen.contains(&native) && seen.contains(&native_id().into()));
+        assert!(started(native).is_some());
+        drop(end);
+        other.join().unwrap();
+        assert_eq!(started(u64::from(u32::MAX)), None);
+    }
+}
