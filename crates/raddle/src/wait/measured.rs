@@ -24,9 +24,10 @@ impl Measured {
         if matches!(kind, Kind::Lock | Kind::RLock) {
             return None; // Its card counts.
         }
+        let since = deadline::now(); // To find the place takes part of the wait.
         let site = site();
         let idle = kind == Kind::Work && site == Site::Unknown;
-        (!idle).then(|| Self { kind, site, since: deadline::now() })
+        (!idle).then(|| Self { kind, site, since })
     }
 }
 
