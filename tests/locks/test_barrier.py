@@ -198,10 +198,10 @@ def test_abort_and_then_reset_makes_it_whole(threading, spawn):
 @pytest.mark.parametrize("timeout", [0.001, 0.05, 1])
 def test_a_timeout_is_never_early_and_breaks_it(threading, where, timeout):
     barrier = threading.Barrier(2, timeout=timeout if where == "constructor" else None)
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     with pytest.raises(threading.BrokenBarrierError):
         barrier.wait(timeout if where == "wait" else None)
-    assert time.monotonic_ns() - start >= timeout * 1e9
+    assert time.perf_counter_ns() - start >= timeout * 1e9
     assert barrier.broken
 
 

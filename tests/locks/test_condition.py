@@ -168,9 +168,9 @@ def test_wait_accepts_timeout_max_and_refuses_more(same, threading, spawn, until
 @pytest.mark.parametrize("timeout", [0.001, 0.05, 1])
 def test_a_timeout_is_never_early_and_leaves_no_waiter(condition, timeout):
     with condition:
-        start = time.monotonic_ns()
+        start = time.perf_counter_ns()
         assert condition.wait(timeout) is False
-        assert time.monotonic_ns() - start >= timeout * 1e9
+        assert time.perf_counter_ns() - start >= timeout * 1e9
         assert waiting(condition) == 0
 
 
@@ -267,9 +267,9 @@ def test_wait_for_returns_the_last_value_of_its_predicate(threading, spawn, unti
 @pytest.mark.parametrize("timeout", [0, -1, 0.001, 0.05])
 def test_wait_for_gives_up_in_time_and_not_before(threading, timeout):
     with (condition := threading.Condition()):
-        start = time.monotonic_ns()
+        start = time.perf_counter_ns()
         assert condition.wait_for(lambda: [], timeout) == []
-        assert time.monotonic_ns() - start >= timeout * 1e9
+        assert time.perf_counter_ns() - start >= timeout * 1e9
 
 
 def test_the_time_of_wait_for_begins_once_the_predicate_has_been_false(threading):
@@ -277,7 +277,7 @@ def test_the_time_of_wait_for_begins_once_the_predicate_has_been_false(threading
     answers = []
 
     def slow():
-        answers.append(time.monotonic_ns())
+        answers.append(time.perf_counter_ns())
         time.sleep(0.02)
         return False
 

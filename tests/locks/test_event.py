@@ -42,9 +42,9 @@ def test_wait_refuses_more_than_timeout_max(same):
 @pytest.mark.parametrize("timeout", [0.001, 0.05, 1])
 def test_a_timeout_is_never_early(threading, timeout):
     event = threading.Event()
-    start = time.monotonic_ns()
+    start = time.perf_counter_ns()
     assert event.wait(timeout) is False
-    assert time.monotonic_ns() - start >= timeout * 1e9
+    assert time.perf_counter_ns() - start >= timeout * 1e9
 
 
 @pytest.mark.parametrize("timeout", [None, 1e6, "max"])

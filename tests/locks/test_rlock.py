@@ -74,8 +74,8 @@ def test_a_timeout_is_never_early(threading, spawn, timeout):
     lock = threading.RLock()
 
     def wait():
-        start = time.monotonic_ns()
-        return lock.acquire(timeout=timeout), time.monotonic_ns() - start
+        start = time.perf_counter_ns()
+        return lock.acquire(timeout=timeout), time.perf_counter_ns() - start
 
     with lock:
         got, elapsed = spawn(wait).result()

@@ -25,10 +25,10 @@ def test_items_come_back_in_order(it, queue):
 
 
 def test_a_timed_wait_is_never_short(it, queue):
-    start = time.monotonic()
+    start = time.perf_counter()
     with pytest.raises(queue.Empty):
         it.get(True, 0.05)
-    assert time.monotonic() - start >= 0.05
+    assert time.perf_counter() - start >= 0.05
 
 
 def test_a_negative_timeout_is_refused(it):
