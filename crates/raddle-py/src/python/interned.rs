@@ -21,6 +21,7 @@ const NAMES: &[&str] = &[
     "__import__",
     "__index__",
     "__len__",
+    "__length_hint__",
     "__qualname__",
     "_acquire_restore",
     "_active",

@@ -10,7 +10,7 @@ use raddle::deadlock::{Deadlock, Verdict};
 use raddle::pool::Outcome;
 use raddle::{Blocking, Deadline, Parker, Wake};
 
-use super::shared::{Made, Shared};
+use super::shared::Shared;
 use crate::blocking::attached::Attached;
 use crate::python::call::{Callee, OwnedPy};
 use crate::python::context::Entered;
@@ -31,7 +31,7 @@ impl<'a, 'py> Worker<'a, 'py> {
 
     /// Runs one task.
     #[inline]
-    pub(super) fn run(&mut self, input: &OwnedPy) -> Outcome<Made> {
+    pub(super) fn run(&mut self, input: &OwnedPy) -> Outcome<OwnedPy> {
         let py = self.attached.py();
         if self.held.is_none() {
             self.held = self.shared.task.get(py).map(|task| {
@@ -42,7 +42,7 @@ impl<'a, 'py> Worker<'a, 'py> {
         match &mut self.held {
             Some((function, context)) => self.shared.run(py, function, context, input),
             // The stream was given up, and closed before that: nobody asks for the result.
-            None => Outcome::Stop(Made::Value(OwnedPy::new(py.None()))),
+            None => Outcome::Stop(OwnedPy::new(py.None())),
         }
     }
 

@@ -7,10 +7,10 @@ use pyo3::exceptions::{PyMemoryError, PyRuntimeError, PyTimeoutError, PyTypeErro
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyTuple};
 use raddle::Deadline;
-use raddle::pool::{Consumer, NextStep};
+use raddle::pool::{Consumer, Delivery, NextStep};
 
 use super::outcome::is_ordinary;
-use super::shared::{Made, Shared};
+use super::shared::Shared;
 use super::stream::Stream;
 use crate::blocking::attached::Attached;
 use crate::python::call::{self, OwnedPy};
@@ -27,7 +27,7 @@ impl Shared {
     pub(super) fn drive(
         &self,
         stream: &Bound<'_, Stream>,
-        consumer: &mut Consumer<'_, OwnedPy, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, OwnedPy>,
         until: Deadline,
     ) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         let py = stream.py();
@@ -35,15 +35,13 @@ impl Shared {
             match consumer.next_step() {
                 NextStep::Deliver(delivery) => {
                     self.count_delivery(stream)?;
-                    match delivery.output {
-                        Made::Value(value) => return Ok(Some((value, delivery.input))),
-                        Made::Error(error) => {
-                            let settled =
-                                self.settle(py, error, delivery.input, delivery.number)?;
-                            if settled.is_some() {
-                                return Ok(settled);
-                            }
-                        }
+                    let Delivery { number, input, output, failed } = delivery;
+                    if !failed {
+                        return Ok(Some((output, input)));
+                    }
+                    let settled = self.settle(py, output, input, number)?;
+                    if settled.is_some() {
+                        return Ok(settled);
                     }
                 }
                 NextStep::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
@@ -107,7 +105,7 @@ impl Shared {
     pub(super) fn begin(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, OwnedPy, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, OwnedPy>,
         count: usize,
     ) -> PyResult<()> {
         for _ in 0..count {
@@ -126,7 +124,7 @@ impl Shared {
     fn pull_some(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, OwnedPy, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, OwnedPy>,
     ) -> PyResult<()> {
         let Some(inputs) = self.inputs.get(py).map(|inputs| inputs.into_bound(py)) else {
             return self.pull(py, consumer);
@@ -153,7 +151,11 @@ impl Shared {
 
     /// Pulls an input, or ends the stream.
     #[inline]
-    fn pull(&self, py: Python<'_>, consumer: &mut Consumer<'_, OwnedPy, Made>) -> PyResult<()> {
+    fn pull(
+        &self,
+        py: Python<'_>,
+        consumer: &mut Consumer<'_, OwnedPy, OwnedPy>,
+    ) -> PyResult<()> {
         let item = match self.inputs.get(py).map(|inputs| inputs.into_bound(py)) {
             Some(inputs) => call::next(&inputs),
             None => Ok(None),
@@ -171,7 +173,7 @@ impl Shared {
     fn pulled(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, OwnedPy, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, OwnedPy>,
         item: PyResult<Option<Bound<'_, PyAny>>>,
     ) -> PyResult<()> {
         match item {
@@ -198,7 +200,7 @@ impl Shared {
     fn ask_for_worker(
         &self,
         py: Python<'_>,
-        consumer: &mut Consumer<'_, OwnedPy, Made>,
+        consumer: &mut Consumer<'_, OwnedPy, OwnedPy>,
     ) -> PyResult<()> {
         let hired = match self.hire.get(py) {
             None => Ok(false),

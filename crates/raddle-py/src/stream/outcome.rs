@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 use raddle::pool::Outcome;
 
-use super::shared::{Made, OnError, Shared};
+use super::shared::{OnError, Shared};
 use crate::python::call::{self, Callee, OwnedPy};
 use crate::python::context::Entered;
 use crate::python::interned::intern;
@@ -29,7 +29,7 @@ impl Shared {
         function: &Callee,
         context: &mut Entered,
         input: &OwnedPy,
-    ) -> Outcome<Made> {
+    ) -> Outcome<OwnedPy> {
         let call = || {
             if !self.star {
                 return function.call1(input.get().bind(py));
@@ -38,11 +38,11 @@ impl Shared {
             function.call(unsafe { input.get().bind(py).cast_unchecked::<PyTuple>() })
         };
         match context.fresh(py).and_then(|()| call()) {
-            Ok(value) => Outcome::Go(Made::Value(OwnedPy::new(value.unbind()))),
+            Ok(value) => Outcome::Go(OwnedPy::new(value.unbind())),
             Err(error) => {
                 let stop = self.on_error == OnError::Raise || !is_ordinary(&error, py);
-                let made = Made::Error(OwnedPy::new(error.into_value(py).into_any()));
-                if stop { Outcome::Stop(made) } else { Outcome::Go(made) }
+                let error = OwnedPy::new(error.into_value(py).into_any());
+                if stop { Outcome::Stop(error) } else { Outcome::Fail(error) }
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::python::call::OwnedPy;
 
 /// What a stream and its workers share.
 pub(super) struct Shared {
-    pub(super) window: Window<OwnedPy, Made>,
+    pub(super) window: Window<OwnedPy, OwnedPy>,
     /// In the context of the thread that has made the stream: each task runs in a copy.
     pub(super) task: Task,
     /// Empty once the input has ended; the consumer's.
@@ -47,20 +47,6 @@ pub(super) enum OnError {
     Raise,
     Return,
     Collect,
-}
-
-/// What a task made.
-pub(super) enum Made {
-    Value(OwnedPy),
-    Error(OwnedPy),
-}
-
-impl Made {
-    pub(super) fn held(&self) -> &OwnedPy {
-        match self {
-            Self::Value(held) | Self::Error(held) => held,
-        }
-    }
 }
 
 impl Shared {

@@ -18,7 +18,7 @@ use raddle::pool::{self, Settings, Window};
 
 use super::next::Next;
 use super::outcome::is_ordinary;
-use super::shared::{Made, OnError, Shared};
+use super::shared::{OnError, Shared};
 use super::task::Task;
 use super::worker::StreamWorker;
 use crate::blocking::attached::Attached;
@@ -68,14 +68,10 @@ impl Stream {
         {
             return None;
         }
-        let value = |made: &Made| matches!(made, Made::Value(_));
         // (The input is dropped last: its destructor may use the stream.)
-        let (_input, made) = shared.window.take_quickly(value)?;
+        let (_input, value) = shared.window.take_quickly()?;
         shared.deliveries.store(count, Ordering::Relaxed);
-        match made {
-            Made::Value(value) => Some(value),
-            Made::Error(_) => unreachable!("it was a value"),
-        }
+        Some(value)
     }
 
     #[inline]
@@ -248,6 +244,23 @@ impl Stream {
         Self::advance(slf, Deadline::NEVER)
     }
 
+    /// About how many results are still to come, if the inputs are in memory already, else 0: a
+    /// list that is made of them need not grow.
+    fn __length_hint__(&self, py: Python<'_>) -> PyResult<usize> {
+        let shared = self.shared()?;
+        if !shared.plain || shared.window.is_closed() {
+            return Ok(0);
+        }
+        let inputs = match shared.inputs.get(py) {
+            Some(inputs) => {
+                call::method0(inputs.bind(py), intern!(py, "__length_hint__"))?.extract()?
+            }
+            None => 0,
+        };
+        let delivered = shared.deliveries.load(Ordering::Relaxed);
+        Ok(shared.window.published().saturating_sub(delivered).saturating_add(inputs))
+    }
+
     /// Returns the next result, waiting for at most `timeout` seconds (None: no limit).
     ///
     /// Raises TimeoutError if none is ready in time (the stream can be used on; pulling an
@@ -365,7 +378,7 @@ impl Stream {
         unsafe {
             shared.window.for_each_held(|held| {
                 visit.call(held.input.get())?;
-                visit.call(held.output.map(|made| made.held().get()))
+                visit.call(held.output.map(OwnedPy::get))
             })
         }
     }

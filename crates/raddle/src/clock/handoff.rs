@@ -87,17 +87,10 @@ mod nothing {
     pub(crate) struct Handoff;
 
     impl Handoff {
-        pub(crate) const fn new() -> Self {
-            Self
-        }
-
         #[inline]
         pub(crate) fn sent() -> Self {
             Self
         }
-
-        #[inline]
-        pub(crate) fn send(&mut self) {}
 
         #[inline]
         pub(crate) fn receive(&mut self) {}

@@ -17,7 +17,7 @@ pub struct Lazy<T> {
     made: AtomicPtr<T>,
 }
 
-impl<T: Default> Lazy<T> {
+impl<T> Lazy<T> {
     /// Nothing is made.
     #[cfg(not(raddle_loom))]
     pub(super) const fn new() -> Self {
@@ -39,11 +39,19 @@ impl<T: Default> Lazy<T> {
     }
 
     /// The value, which is made if there is none.
-    pub fn get_or_make(&self) -> &T {
+    pub fn get_or_make(&self) -> &T
+    where
+        T: Default,
+    {
+        self.get_or_make_by(T::default)
+    }
+
+    /// The value, which `make` makes if there is none; perhaps in vain, beside another thread.
+    pub fn get_or_make_by(&self, make: impl FnOnce() -> T) -> &T {
         if let Some(made) = self.get() {
             return made;
         }
-        let new = Box::into_raw(Box::<T>::default());
+        let new = Box::into_raw(Box::new(make()));
         let order = (Ordering::AcqRel, Ordering::Acquire);
         match self.made.compare_exchange(ptr::null_mut(), new, order.0, order.1) {
             // SAFETY: from a box that this keeps from now on.

@@ -12,6 +12,7 @@
 
 mod edge;
 mod handoff;
+mod handoffs;
 #[cfg(any(feature = "race", raddle_loom))]
 mod lazy;
 mod permits;
@@ -26,6 +27,7 @@ mod vector;
 
 pub(crate) use edge::Edge;
 pub(crate) use handoff::Handoff;
+pub(crate) use handoffs::Handoffs;
 #[cfg(raddle_loom)]
 pub use lazy::Lazy;
 pub(crate) use permits::Permits;

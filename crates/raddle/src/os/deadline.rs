@@ -113,7 +113,7 @@ impl Deadline {
         }
         let nanos = self.nanos.max(0);
         Some(libc::timespec {
-            tv_sec: (nanos / 1_000_000_000) as libc::time_t,
+            tv_sec: (nanos / 1_000_000_000) as _,
             tv_nsec: (nanos % 1_000_000_000) as _,
         })
     }

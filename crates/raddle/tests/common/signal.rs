@@ -80,11 +80,11 @@ pub fn interrupted<T: Send>(
     })
 }
 
-/// What the system calls the calling thread.
+/// What the system calls the calling thread: a number or, with musl and on macOS, an address.
 #[cfg(unix)]
-fn system_thread() -> libc::pthread_t {
+fn system_thread() -> usize {
     // SAFETY: no preconditions.
-    unsafe { libc::pthread_self() }
+    unsafe { libc::pthread_self() as usize }
 }
 
 #[cfg(not(unix))]
@@ -93,9 +93,9 @@ fn system_thread() -> usize {
 }
 
 #[cfg(unix)]
-fn send(thread: libc::pthread_t) {
-    // SAFETY: the thread is there, says the caller.
-    unsafe { libc::pthread_kill(thread, libc::SIGUSR1) };
+fn send(thread: usize) {
+    // SAFETY: the thread is there, says the caller; it is what `system_thread` has said of it.
+    unsafe { libc::pthread_kill(thread as libc::pthread_t, libc::SIGUSR1) };
 }
 
 #[cfg(not(unix))]

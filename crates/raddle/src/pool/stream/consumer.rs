@@ -21,6 +21,8 @@ pub struct Delivery<T, R> {
     pub input: T,
     /// What running it came to.
     pub output: R,
+    /// Whether that was not [`Outcome::Go`](super::Outcome::Go).
+    pub failed: bool,
 }
 
 /// What the consumer has to do next.

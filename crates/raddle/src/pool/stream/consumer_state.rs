@@ -13,7 +13,7 @@
 use super::cell::{Cell, EMPTY};
 use super::consumer::{Delivery, NextStep};
 use super::pull::{Moment, Reach, Refill};
-use super::slot::Slot;
+use super::slot::Taken;
 use super::window::{CLOSED, STOPPED, Settings, Window};
 use crate::os::deadline;
 use crate::os::sync::Ordering;
@@ -199,7 +199,7 @@ impl ConsumerState {
             window.ready[ticket].store(slot, Ordering::Relaxed);
         }
         // SAFETY: there is room, so the slot is free; and this is the consumer.
-        unsafe { window.slots[slot].fill(input) };
+        unsafe { window.slots.at(slot).fill(input) };
         self.published += 1;
         self.staged += 1;
     }
@@ -278,42 +278,29 @@ impl ConsumerState {
         self.ready -= 1;
         self.reach.delivered(window.limit);
         // SAFETY: announced, so done; and this is the consumer.
-        match unsafe { window.slots[slot].take() } {
-            (Some(input), Some(output)) => {
-                NextStep::Deliver(Delivery { number, input, output })
+        match unsafe { window.slots.at(slot).take() } {
+            Taken { input: Some(input), output: Some(output), failed } => {
+                NextStep::Deliver(Delivery { number, input, output, failed })
             }
-            (Some(input), None) => NextStep::Discard(input, None),
-            _ => unreachable!("an announced slot has an input"),
+            Taken { input: Some(input), .. } => NextStep::Discard(input, None),
+            Taken { .. } => unreachable!("an announced slot has an input"),
         }
     }
 
-    /// Takes the next result if it is known to be there, fits, and no input is to be pulled
-    /// first.
+    /// Takes the next result if it is known to be there, did not fail, and no input is to be
+    /// pulled first.
     #[inline]
-    pub(super) fn take_quickly<T, R>(
-        &mut self,
-        window: &Window<T, R>,
-        fits: impl FnOnce(&R) -> bool,
-    ) -> Option<(T, R)> {
+    pub(super) fn take_quickly<T, R>(&mut self, window: &Window<T, R>) -> Option<(T, R)> {
         let thirsty = !self.ended && self.published - self.delivered <= self.reach.now / 2;
         if self.ready == 0 || thirsty || self.reach.left == 1 || !window.ordered() {
             return None;
         }
-        let slot = &window.slots[self.delivered & window.mask];
         // SAFETY: announced, so done; and this is the consumer.
-        let (input, output) = unsafe {
-            if !slot.fits(fits) {
-                return None;
-            }
-            slot.take_done()
-        };
-        let (Some(input), Some(output)) = (input, output) else {
-            unreachable!("a slot that fits has an input and an output")
-        };
+        let taken = unsafe { window.slots.at(self.delivered & window.mask).take_done() }?;
         self.delivered += 1;
         self.ready -= 1;
         self.reach.left -= 1;
-        Some((input, output))
+        Some(taken)
     }
 
     /// What to do once nothing is handed out any more.
@@ -324,7 +311,7 @@ impl ConsumerState {
         if closed && let Some(ticket) = window.offcuts.take() {
             // SAFETY: taken from the workers that could have claimed it; and this is the
             // consumer.
-            if let (Some(input), _) = unsafe { window.slots[ticket & window.mask].take() } {
+            if let Some(input) = unsafe { window.slots.at(ticket & window.mask).take() }.input {
                 return NextStep::Discard(input, None);
             }
         }
@@ -332,20 +319,20 @@ impl ConsumerState {
             self.published -= 1;
             let slot = self.slot_of(window, self.published);
             // SAFETY: never claimed, and never will be; and this is the consumer.
-            if let (Some(input), _) = unsafe { window.slots[slot].take() } {
+            if let Some(input) = unsafe { window.slots.at(slot).take() }.input {
                 return NextStep::Discard(input, None);
             }
         }
         if closed {
-            let Some(slot) = window.slots[self.looked..].iter().position(Slot::is_done) else {
+            let Some(slot) = window.slots.done_from(self.looked) else {
                 self.looked = 0; // Items that run come to their end later.
                 return NextStep::Over;
             };
-            self.looked += slot + 1;
+            self.looked = slot + 1;
             // SAFETY: done, and this is the consumer.
-            return match unsafe { window.slots[self.looked - 1].take() } {
-                (Some(input), output) => NextStep::Discard(input, output),
-                _ => unreachable!("a slot that is done has an input"),
+            return match unsafe { window.slots.at(slot).take() } {
+                Taken { input: Some(input), output, .. } => NextStep::Discard(input, output),
+                Taken { .. } => unreachable!("a slot that is done has an input"),
             };
         }
         if self.delivered == cut {
@@ -453,7 +440,7 @@ impl ConsumerState {
     pub(super) fn holds_anything<T, R>(&mut self, window: &Window<T, R>) -> bool {
         self.published > self.cut(window)
             || window.offcuts.count() > 0
-            || window.slots.iter().any(Slot::is_done)
+            || window.slots.done_from(0).is_some()
     }
 }
 

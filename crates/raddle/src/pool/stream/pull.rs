@@ -64,7 +64,12 @@ impl Reach {
         let now = deadline::now();
         let took = now - std::mem::replace(&mut self.since, now);
         if took < QUICK_TURN {
-            let times = if took < QUICK_TURN / 8 { 4 } else { 2 };
+            // (A turn costs two switches between threads, which is more than a short item takes.)
+            let times = match QUICK_TURN / took.max(1) {
+                64.. => 16,
+                8.. => 4,
+                _ => 2,
+            };
             self.now = (self.now * times).min(limit);
         } else if took > SLOW_TURN {
             self.now = (self.now / 2).max(self.least);

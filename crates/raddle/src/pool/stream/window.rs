@@ -43,7 +43,7 @@ use super::clocks::{Clocks, Reading};
 use super::consumer::Consumer;
 use super::consumer_state::ConsumerState;
 use super::range_size::RangeSize;
-use super::slot::{HeldItem, Slot};
+use super::slot::{HeldItem, Slots};
 use crate::clock::Edge;
 use crate::os::sync::{AtomicUsize, Ordering, UnsafeCell};
 use crate::os::{Deadline, fork};
@@ -96,7 +96,9 @@ const RANGE: usize = 1024;
 pub enum Outcome<R> {
     /// Its result.
     Go(R),
-    /// Its result, after which nothing more is to be handed out.
+    /// Its result, which the consumer is to look at.
+    Fail(R),
+    /// Likewise, after which nothing more is to be handed out.
     Stop(R),
 }
 
@@ -148,7 +150,7 @@ pub struct Window<T, R> {
     /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
     /// As many as `mask` + 1, a power of two, like the two below.
-    pub(super) slots: Box<[Slot<T, R>]>,
+    pub(super) slots: Slots<T, R>,
     /// The slot of each published input; empty where that is its number.
     pub(super) ready: Box<[AtomicUsize]>,
     pub(super) done: Box<[AtomicUsize]>,
@@ -191,7 +193,7 @@ impl<T, R> Window<T, R> {
             offcuts: Offcuts::new(),
             range_size: RangeSize::new(settings.range.0, settings.range.1),
             entered: AtomicUsize::new(0),
-            slots: (0..size).map(|_| Slot::new()).collect(),
+            slots: Slots::new(size),
             ready: if settings.ordered { Box::default() } else { words(size) },
             done: words(size),
             mask: size - 1,
@@ -260,27 +262,30 @@ impl<T, R> Window<T, R> {
         (door & HELD == 0).then(|| Consumer::new(self))
     }
 
-    /// The next result and its input, if that is known to be there, fits, and there is nothing
-    /// else to do first: what a [`Consumer`] would do, if nobody is one.
+    /// The next result and its input, if that is known to be there, did not fail, and there is
+    /// nothing else to do first: what a [`Consumer`] would do, if nobody is one.
     #[inline]
-    pub fn take_quickly(&self, fits: impl FnOnce(&R) -> bool) -> Option<(T, R)> {
+    pub fn take_quickly(&self) -> Option<(T, R)> {
         if self.exclusive {
             // No other attached thread comes in between, so that nobody need be told.
             if self.door.load(Ordering::Acquire) != 0 {
                 return None;
             }
             // SAFETY: as if `HELD` were this call's.
-            return self
-                .state
-                .with_mut(|state| unsafe { &mut *state }.take_quickly(self, fits));
+            return self.state.with_mut(|state| unsafe { &mut *state }.take_quickly(self));
         }
         let (order, failure) = (Ordering::AcqRel, Ordering::Relaxed);
         self.door.compare_exchange(0, HELD, order, failure).ok()?;
         // SAFETY: `HELD` is this call's.
-        let taken =
-            self.state.with_mut(|state| unsafe { &mut *state }.take_quickly(self, fits));
+        let taken = self.state.with_mut(|state| unsafe { &mut *state }.take_quickly(self));
         Consumer::new(self).leave_nothing();
         taken
+    }
+
+    /// The number of inputs that workers were offered so far.
+    #[must_use]
+    pub fn published(&self) -> usize {
+        self.sleep.load() / TICK
     }
 
     /// The number of threads inside [`work`](Self::work).
@@ -345,13 +350,10 @@ impl<T, R> Window<T, R> {
     /// Meanwhile nobody publishes, takes or discards items; workers may go on.
     pub unsafe fn for_each_held<E>(
         &self,
-        mut look: impl FnMut(HeldItem<'_, T, R>) -> Result<(), E>,
+        look: impl FnMut(HeldItem<'_, T, R>) -> Result<(), E>,
     ) -> Result<(), E> {
-        for slot in &self.slots {
-            // SAFETY: passed on to the caller.
-            unsafe { slot.look(&mut look) }.transpose()?;
-        }
-        Ok(())
+        // SAFETY: passed on to the caller.
+        unsafe { self.slots.look(look) }
     }
 }
 

@@ -159,18 +159,19 @@ impl<T, R> Window<T, R> {
         let cell = &self.done[claim.ticket & self.mask];
         let mut number = 0;
         loop {
-            let slot = &self.slots[(claim.slot + number) & self.mask];
+            let slot = self.slots.at((claim.slot + number) & self.mask);
             // SAFETY: claimed by this call, and not finished.
             let outcome = unsafe { slot.run(clocks, &mut run) };
             if self.is_orphaned() {
                 return false;
             }
-            let (output, stop) = match outcome {
-                Outcome::Go(output) => (output, false),
-                Outcome::Stop(output) => (output, true),
+            let (output, failed, stop) = match outcome {
+                Outcome::Go(output) => (output, false, false),
+                Outcome::Fail(output) => (output, true, false),
+                Outcome::Stop(output) => (output, true, true),
             };
             // SAFETY: as above.
-            unsafe { slot.finish(output) };
+            unsafe { slot.finish(output, failed) };
             if stop {
                 self.stop();
             }
@@ -204,7 +205,7 @@ impl<T, R> Window<T, R> {
         };
         for number in number..end {
             // SAFETY: claimed by this call, not cut off by others, and not finished.
-            unsafe { self.slots[(claim.slot + number) & self.mask].skip() };
+            unsafe { self.slots.at((claim.slot + number) & self.mask).skip() };
         }
     }
 
