@@ -317,24 +317,24 @@ fn a_lock_that_is_read_in_one_order_and_written_in_another_is_told() {
 #[test]
 fn a_read_inside_a_read_is_no_order_and_what_was_given_back_is_not_held() {
     let _alone = alone();
-    let (prices, stock) = (shared("again prices"), Lock::checked("again stock", ()));
+    let (prices, stock) = (shared("reread prices"), Lock::checked("reread stock", ()));
     read(&prices, || drop(stock.acquire()));
     read(&prices, || read(&prices, || ()));
     let held = stock.acquire();
     drop(held);
     read(&prices, || ());
-    assert!(of("again").is_empty());
+    assert!(of("reread").is_empty());
     assert_eq!(prices.try_write(), Ok(true));
     drop(stock.try_acquire());
     prices.end_write().unwrap();
-    assert!(of("again").is_empty());
+    assert!(of("reread").is_empty());
 }
 
 #[test]
 fn a_lock_that_both_only_read_keeps_no_orders_apart() {
     let _alone = alone();
     for (one, other, told) in [(true, true, 1), (true, false, 0), (false, false, 0)] {
-        let name = format!("apart {one} {other}");
+        let name = format!("readers {one} {other}");
         let gate = shared(&format!("{name} gate"));
         let (a, b) = (Lock::checked(&name, ()), Lock::checked(&name, ()));
         let within = |reads: bool, inside: &dyn Fn()| {
@@ -356,7 +356,7 @@ fn a_lock_that_both_only_read_keeps_no_orders_apart() {
 #[test]
 fn what_is_given_back_while_nothing_is_checked_is_not_held_later() {
     let _alone = alone();
-    let (prices, stock) = (shared("off prices"), Lock::checked("off stock", ()));
+    let (prices, stock) = (shared("back prices"), Lock::checked("back stock", ()));
     assert_eq!(prices.try_read(), Ok(true));
     check_order(false);
     prices.end_read().unwrap();
@@ -365,5 +365,5 @@ fn what_is_given_back_while_nothing_is_checked_is_not_held_later() {
     let held = stock.acquire();
     read(&prices, || ());
     drop(held);
-    assert!(of("off").is_empty());
+    assert!(of("back").is_empty());
 }

@@ -32,10 +32,18 @@ mod real {
         #[inline]
         pub(crate) unsafe fn send(&self, place: usize) {
             if is_on() {
-                let new = || (0..self.count).map(|_| UnsafeCell::new(Handoff::new())).collect();
-                // SAFETY: the caller's alone.
-                self.made.get_or_make_by(new)[place].with_mut(|at| unsafe { (*at).send() });
+                // SAFETY: passed on to the caller.
+                unsafe { self.stamp(place) };
             }
+        }
+
+        /// # Safety
+        /// As for [`send`](Self::send).
+        #[cold]
+        unsafe fn stamp(&self, place: usize) {
+            let new = || (0..self.count).map(|_| UnsafeCell::new(Handoff::new())).collect();
+            // SAFETY: the caller's alone.
+            self.made.get_or_make_by(new)[place].with_mut(|at| unsafe { (*at).send() });
         }
 
         /// What the calling thread does from now on happens after what was sent.

@@ -311,6 +311,8 @@ def _prove(tool):
     finally:
         _raddle._race_probe(None)
         sys.monitoring.register_callback(tool, events.INSTRUCTION, None)
+    # (3.13.1 and later ones ask a comprehension's iterator for its iterator once more.)
+    seen = [each for each in seen if type(each) is not type(iter(box))]
     expected = [box, owner, owner, 0, box, 0, box, owner]
     if len(seen) != len(expected) or any(map(lambda a, b: a is not b, seen, expected)):
         version = sys.version.split()[0]

@@ -7,12 +7,15 @@
 //! 2. Inputs are pulled only on demand: pulling is part of waiting for a result.
 //! 3. A consumer that has to wait is woken when a run of results is worth the wake-up, which
 //!    costs as much as a hundred short items; it looks by itself soon after the first of them.
-//! 4. Any worker can begin what has not begun: a consumer that has waited for long cuts the
+//! 4. Where consumer and workers exclude each other, and items and deliveries are short, they take
+//!    turns: inputs are pulled when no result is left, and a worker is woken when the consumer
+//!    is about to wait. Each switch between threads takes as long as some hundred short items.
+//! 5. Any worker can begin what has not begun: a consumer that has waited for long cuts the
 //!    ranges that workers are in, and wakes a worker for the rest if none is awake.
 
 use super::cell::{Cell, EMPTY};
 use super::consumer::{Delivery, NextStep};
-use super::pull::{Moment, Reach, Refill};
+use super::pull::{Moment, QUICK_TURN, Reach, Refill};
 use super::slot::Taken;
 use super::window::{CLOSED, STOPPED, Settings, Window};
 use crate::os::deadline;
@@ -64,6 +67,10 @@ pub(super) struct ConsumerState {
     hiring: Hiring,
     /// How many results beyond the first one to sleep for.
     ahead: usize,
+    /// The consumer and the workers take turns.
+    alternates: bool,
+    /// A worker is to be woken before the consumer waits.
+    owes_waking: bool,
 }
 
 /// The asking for workers.
@@ -103,6 +110,8 @@ impl ConsumerState {
             reach: Reach::new(reach.clamp(1, limit)),
             hiring: Hiring::new(most),
             ahead: 0,
+            alternates: false,
+            owes_waking: false,
         }
     }
 
@@ -115,8 +124,9 @@ impl ConsumerState {
         }
         let flying = self.published - self.delivered;
         let open = self.room(window) > 0;
+        self.alternates = window.exclusive && self.reach.quick && window.range_size.is_short();
         if self.look(window) {
-            if self.refill.goes_on(open, flying, self.reach.now) {
+            if !self.alternates && self.refill.goes_on(open, flying, self.reach.now) {
                 return NextStep::Pull;
             }
             return self.take(window);
@@ -127,7 +137,13 @@ impl ConsumerState {
         if self.wants_worker(window) {
             return NextStep::Hire;
         }
-        if open && self.refill.comes_first(flying) { NextStep::Pull } else { NextStep::Wait }
+        if open && self.refill.comes_first(flying) {
+            return NextStep::Pull;
+        }
+        if std::mem::take(&mut self.owes_waking) {
+            window.sleep.wake_one();
+        }
+        NextStep::Wait
     }
 
     /// Finds out whether the next result is there.
@@ -208,7 +224,9 @@ impl ConsumerState {
     #[inline]
     pub(super) fn offer<T, R>(&mut self, window: &Window<T, R>) -> bool {
         let staged = std::mem::take(&mut self.staged);
-        window.sleep.ticks(staged) && self.wants_another(window)
+        let wake = window.sleep.ticks(staged) && self.wants_another(window);
+        self.owes_waking |= wake && self.alternates;
+        wake && !self.alternates
     }
 
     /// One input was pulled, as the step said.
@@ -291,7 +309,9 @@ impl ConsumerState {
     /// pulled first.
     #[inline]
     pub(super) fn take_quickly<T, R>(&mut self, window: &Window<T, R>) -> Option<(T, R)> {
-        let thirsty = !self.ended && self.published - self.delivered <= self.reach.now / 2;
+        let thirsty = !self.ended
+            && !self.alternates
+            && self.published - self.delivered <= self.reach.now / 2;
         if self.ready == 0 || thirsty || self.reach.left == 1 || !window.ordered() {
             return None;
         }
@@ -373,7 +393,8 @@ impl ConsumerState {
             || window.offcuts.count() > 0
             || window.ranges.load(Ordering::Acquire) > 0
         {
-            at_most(self.lap);
+            // (Where they take turns, it would wait for the workers all the same.)
+            at_most(if self.alternates { self.lap.max(QUICK_TURN) } else { self.lap });
         }
         if self.refill.moment == Moment::Now {
             self.refill.moment = Moment::Over;

@@ -4,8 +4,10 @@ use crate::os::deadline;
 
 /// A turn of the window, in nanoseconds, that is short enough to pull further ahead, or so long
 /// that less will do.
-const QUICK_TURN: i64 = 2_000_000;
+pub(super) const QUICK_TURN: i64 = 2_000_000;
 const SLOW_TURN: i64 = 20_000_000;
+/// How many times as far ahead the next turn is, at most.
+const MOST_TIMES: usize = 16;
 /// A pull that takes this long, in nanoseconds, is slow: results come before the next one.
 const SLOW: i64 = 6_000_000;
 /// How long quick pulls may go on while a result is ready, and how often the clock is read.
@@ -43,11 +45,13 @@ pub(super) struct Reach {
     /// How many deliveries until the next look at the clock, and when the last one was.
     pub(super) left: usize,
     since: i64,
+    /// The last turn was quick.
+    pub(super) quick: bool,
 }
 
 impl Reach {
     pub(super) fn new(least: usize) -> Self {
-        Self { now: least, least, left: least, since: 0 }
+        Self { now: least, least, left: least, since: 0, quick: false }
     }
 
     #[inline]
@@ -63,14 +67,11 @@ impl Reach {
     fn turn(&mut self, limit: usize) {
         let now = deadline::now();
         let took = now - std::mem::replace(&mut self.since, now);
-        if took < QUICK_TURN {
-            // (A turn costs two switches between threads, which is more than a short item takes.)
-            let times = match QUICK_TURN / took.max(1) {
-                64.. => 16,
-                8.. => 4,
-                _ => 2,
-            };
-            self.now = (self.now * times).min(limit);
+        self.quick = took < QUICK_TURN;
+        if self.quick {
+            // As much more as could be done in that time, and most turns are still quick.
+            let times = usize::try_from(QUICK_TURN / took.max(1)).unwrap_or(MOST_TIMES);
+            self.now = (self.now * times.clamp(2, MOST_TIMES)).min(limit);
         } else if took > SLOW_TURN {
             self.now = (self.now / 2).max(self.least);
         }

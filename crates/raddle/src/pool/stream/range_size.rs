@@ -53,6 +53,12 @@ impl RangeSize {
         }
     }
 
+    /// Whether items are so short that a GIL is not given up while they run.
+    #[inline]
+    pub(super) fn is_short(&self) -> bool {
+        self.size.load(Ordering::Relaxed) >= SHORT_ITEMS
+    }
+
     /// Somebody has waited for long.
     pub(super) fn forget(&self) {
         self.size.store(1, Ordering::Relaxed);

@@ -61,7 +61,7 @@ impl<T, R> Window<T, R> {
         let inside = Entered::enter(self, stay.is_some_and(|stay| stay.again));
         let end = stay.map_or(Deadline::NEVER, |stay| Deadline::after(stay.work));
         let mut meter = Meter::new(&self.clocks);
-        let mut unannounced = None;
+        let (mut unannounced, mut awaited) = (None, false);
         let mut clocks = clock::Tasks::begin(); // (Gone before `inside` is.)
         let mut began = deadline::now();
         loop {
@@ -70,8 +70,15 @@ impl<T, R> Window<T, R> {
                     if claim.count > 1 {
                         cell::begin(&self.done[claim.ticket & self.mask], claim.count);
                     }
-                    if let Some(earlier) = unannounced.take() {
-                        self.announce(&earlier);
+                    if let Some(earlier) = unannounced.take()
+                        && self.announce(&earlier)
+                    {
+                        // A consumer that cannot go on before this thread has detached is woken
+                        // then. (If it could, since an item waits, it looks by itself soon.)
+                        awaited = self.exclusive && self.range_size.is_short();
+                        if !awaited {
+                            self.wake_consumer();
+                        }
                     }
                     if claim.wake {
                         self.sleep.wake_one();
@@ -86,7 +93,7 @@ impl<T, R> Window<T, R> {
                     meter.ran(claim.count);
                     if end.has_passed() {
                         meter.rest();
-                        if self.tell_and_detach(blocking, Some(&claim)) {
+                        if self.tell_and_detach(blocking, Some(&claim), awaited) {
                             self.tidy(blocking, &mut attend);
                         }
                         return Ok(Left::Expired);
@@ -96,7 +103,8 @@ impl<T, R> Window<T, R> {
                 state => {
                     meter.rest();
                     let earlier = unannounced.take();
-                    if !self.tell_and_detach(blocking, earlier.as_ref()) {
+                    let awaited = std::mem::take(&mut awaited);
+                    if !self.tell_and_detach(blocking, earlier.as_ref(), awaited) {
                         return Ok(Left::Over);
                     }
                     if earlier.is_some_and(|earlier| earlier.count > 1) {
@@ -130,19 +138,31 @@ impl<T, R> Window<T, R> {
         }
     }
 
-    /// Announces what was done, if anything, and has `blocking` detach; returns false in the child
-    /// of a fork that this made: the stream stayed behind.
-    fn tell_and_detach<B: Blocking>(&self, blocking: &mut B, done: Option<&Claimed>) -> bool {
+    /// Announces what was done, if anything, has `blocking` detach, and wakes the consumer if that
+    /// waits, or is `awaited` to; returns false in the child of a fork that this made: the stream
+    /// stayed behind.
+    fn tell_and_detach<B: Blocking>(
+        &self,
+        blocking: &mut B,
+        done: Option<&Claimed>,
+        mut awaited: bool,
+    ) -> bool {
         let first = blocking.is_burdened();
         if let Some(done) = done.filter(|_| first) {
-            self.announce(done);
+            awaited |= self.announce(done);
+            if std::mem::take(&mut awaited) {
+                self.wake_consumer();
+            }
         }
         blocking.detach();
         if self.is_orphaned() {
             return false;
         }
         if let Some(done) = done.filter(|_| !first) {
-            self.announce(done);
+            awaited |= self.announce(done);
+        }
+        if awaited {
+            self.wake_consumer();
         }
         true
     }
@@ -286,25 +306,21 @@ impl<T, R> Window<T, R> {
         }
     }
 
-    /// Tells the consumer that a claim is done.
+    /// Says that a claim is done; returns whether to wake the consumer, which sleeps on it.
     #[inline]
-    fn announce(&self, claim: &Claimed) {
+    #[must_use]
+    fn announce(&self, claim: &Claimed) -> bool {
         if self.ordered() {
             let full = Cell::Full(claim.count).write();
             let before = self.done[claim.ticket & self.mask].swap(full, Ordering::AcqRel);
-            if cell::is_watched(before) {
-                self.wake_consumer();
-            }
             if matches!(Cell::read(before), Cell::Running { .. }) {
                 self.range_is_over();
             }
-            return;
+            return cell::is_watched(before);
         }
         let number = self.announced.fetch_add(1, Ordering::AcqRel);
         let full = Cell::Full(claim.slot).write();
-        if cell::is_watched(self.done[number & self.mask].swap(full, Ordering::AcqRel)) {
-            self.wake_consumer();
-        }
+        cell::is_watched(self.done[number & self.mask].swap(full, Ordering::AcqRel))
     }
 
     /// A range was announced, or not claimed after all.
