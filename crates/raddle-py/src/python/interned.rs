@@ -131,8 +131,9 @@ pub(crate) fn prepare(module: &Bound<'_, PyModule>) {
     let _ = PyType::new::<PyType>(py).module();
     // What a panic is raised as.
     let _ = PyType::new::<PanicException>(py);
-    // That the interpreter has begun, which is asked whenever PyO3 attaches.
-    py.detach(|| Python::attach(|_| ()));
+    // That the interpreter has begun, which is asked whenever PyO3 attaches. (From 3.15 on it has
+    // not while a .pth file imports this.)
+    let _ = py.detach(|| Python::try_attach(|_| ()));
 }
 
 /// Makes what PyO3 needs to say which argument was wrong; when the functions are there.
