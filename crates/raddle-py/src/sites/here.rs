@@ -152,8 +152,10 @@ struct Codes {
 }
 
 /// Those of this version; None where they are not known.
-const CODES: Option<Codes> = if cfg!(Py_3_15) {
+const CODES: Option<Codes> = if cfg!(Py_3_16) {
     None
+} else if cfg!(Py_3_15) {
+    Some(Codes { cache: 0, call: 50, precall: None, back: 33 })
 } else if cfg!(Py_3_14) {
     Some(Codes { cache: 0, call: 52, precall: None, back: 35 })
 } else if cfg!(Py_3_13) {
