@@ -1,16 +1,16 @@
 """Races under exploration: their accesses are points, and both orders are tried."""
 
 import re
-import sys
 
 import programs
 import pytest
 import raddle
 from programs import RADDLE
+from raddle._diagnose.race import settings
 
 pytestmark = [
     pytest.mark.raddle_only,
-    pytest.mark.skipif(sys.version_info < (3, 12), reason="races are for 3.12 and later"),
+    pytest.mark.skipif(settings.refusal() is not None, reason=str(settings.refusal())),
 ]
 
 COMMAND = RADDLE[:-1]

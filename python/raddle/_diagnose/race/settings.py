@@ -15,7 +15,7 @@ def refusal():
     version = ".".join(map(str, sys.version_info[:2]))
     if sys.version_info < (3, 12):
         return f"races are looked for from Python 3.12 on, and this is {version}"
-    if sys.implementation.name != "cpython" or sys.version_info >= (3, 16):
+    if sys.implementation.name != "cpython" or sys.version_info >= (3, 15):
         name = sys.implementation.name
         return f"races cannot be looked for yet in {name} {version}: its frames are not known"
     return None
