@@ -1,6 +1,7 @@
 """Races under exploration: their accesses are points, and both orders are tried."""
 
 import re
+import sys
 
 import programs
 import pytest

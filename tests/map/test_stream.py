@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import operator
 import time
 import weakref
 
@@ -28,6 +29,37 @@ def test_results_come_in_the_order_of_their_inputs(stream, count, window, worker
 def test_unordered_results_are_all_there_once(stream, count, window):
     results = list(stream(double, range(count), 3, window, ordered=False))
     assert sorted(results) == [2 * number for number in range(count)]
+
+
+def test_about_how_many_results_are_to_come_is_known_of_what_is_in_memory(stream):
+    it = stream(double, range(100), 2, 8)
+    assert operator.length_hint(it) == 100
+    assert list(itertools.islice(it, 40)) == [2 * number for number in range(40)]
+    assert operator.length_hint(it) == 60
+    assert len(list(it)) == 60
+    assert operator.length_hint(it) == 0
+    closed = stream(double, range(100), 2, 8)
+    closed.close()
+    assert operator.length_hint(closed) == 0
+
+
+def test_who_makes_inputs_is_not_asked_how_many(stream):
+    class Numbers:
+        left = 10
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            self.left -= 1
+            if self.left < 0:
+                raise StopIteration
+            return self.left
+
+        def __length_hint__(self):
+            raise AssertionError("it may take long")
+
+    assert list(stream(double, Numbers(), 2, 8)) == [18, 16, 14, 12, 10, 8, 6, 4, 2, 0]
 
 
 def test_an_unordered_stream_goes_on_past_a_slow_item(stream, gate):

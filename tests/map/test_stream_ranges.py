@@ -2,6 +2,7 @@
 
 import contextvars
 import itertools
+import time
 
 import pytest
 from raddle._raddle import Stream
@@ -133,6 +134,16 @@ def test_a_result_that_is_there_is_had_without_waiting(stream, until, gate):
     until(lambda: len(ran) == QUICK + 20, "the slow one")
     assert [it.next(0) for _ in range(20)] == list(range(QUICK, QUICK + 20))
     gate.set()
+
+
+def test_who_only_asks_and_never_waits_has_the_results_as_well(stream, shape):
+    it, results = stream(double, shape(range(QUICK * 8)), 2, 1024), []
+    while len(results) < QUICK * 8:
+        try:
+            results.append(it.next(0))
+        except TimeoutError:
+            time.sleep(0)  # a worker may want the GIL
+    assert results == [2 * number for number in range(QUICK * 8)]
 
 
 def test_no_more_than_the_window_is_pulled_of_what_is_quick(stream):
