@@ -130,6 +130,24 @@ def test_a_program_that_is_told_to_listens(folder, way):
     assert done.stdout.startswith("0 ") and "2 threads" in done.stdout, done.stderr
 
 
+@pytest.mark.parametrize("count", [1, 500])
+def test_an_asker_that_neither_reads_nor_goes_holds_up_nobody(folder, count):
+    # (The answer of five hundred threads is more than the pipe has room for.)
+    name = folder.write(
+        f"""{DUMPS}
+for _ in range({count}):
+    threading.Thread(target=lock.acquire, name="another " * 20, daemon=True).start()
+held = open(rf"\\\\.\\pipe\\raddle-dump-{{os.getpid()}}", "rb", buffering=0)
+dump(str(os.getpid()))
+held.close()
+dump(str(os.getpid()))
+"""
+    )
+    done = folder.run(*RADDLE, name)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"{count + 2} threads of process") == 2, done.stdout
+
+
 @pytest.mark.parametrize(
     "way", ["", "import raddle\nraddle.configure(dump=True)\nraddle.configure(dump=False)\n"]
 )

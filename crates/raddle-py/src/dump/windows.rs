@@ -1,13 +1,13 @@
 //! A named pipe that only the user of its process can open.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_NO_DATA, ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_SEM_TIMEOUT, GENERIC_READ,
-    HANDLE, INVALID_HANDLE_VALUE, LocalFree,
+    ERROR_IO_PENDING, ERROR_NO_DATA, ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_SEM_TIMEOUT,
+    GENERIC_READ, HANDLE, INVALID_HANDLE_VALUE, LocalFree, WAIT_OBJECT_0,
 };
 use windows_sys::Win32::Security::Authorization::{
     ConvertSidToStringSidW, ConvertStringSecurityDescriptorToSecurityDescriptorW,
@@ -18,15 +18,17 @@ use windows_sys::Win32::Security::{
     TokenUser,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, OPEN_EXISTING, PIPE_ACCESS_DUPLEX,
-    SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT,
+    CreateFileW, FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, OPEN_EXISTING,
+    PIPE_ACCESS_DUPLEX, ReadFile, SECURITY_IDENTIFICATION, SECURITY_SQOS_PRESENT, WriteFile,
 };
+use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED};
 use windows_sys::Win32::System::Pipes::{
     ConnectNamedPipe, CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeServerProcessId,
     PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT, WaitNamedPipeW,
 };
 use windows_sys::Win32::System::Threading::{
-    GetCurrentProcess, OpenProcess, OpenProcessToken, PROCESS_QUERY_LIMITED_INFORMATION,
+    CreateEventW, GetCurrentProcess, INFINITE, OpenProcess, OpenProcessToken,
+    PROCESS_QUERY_LIMITED_INFORMATION, WaitForSingleObject,
 };
 
 use super::answer;
@@ -35,12 +37,15 @@ use super::answer;
 const ROOM: u32 = 1 << 16;
 
 /// How long an asker waits for the one before it, in milliseconds.
-const PATIENCE: u32 = 2000;
+const PATIENCE: u32 = 5000;
+
+/// How long an asker may take to read a part of its answer, or to go, in milliseconds.
+const ALLOWED: u32 = 2000;
 
 /// A pipe that is listened at.
 pub(super) struct Place {
     name: Vec<u16>,
-    pipe: OwnedHandle,
+    pipe: Pipe,
 }
 
 impl Place {
@@ -53,35 +58,37 @@ impl Place {
             lpSecurityDescriptor: security.0,
             bInheritHandle: 0,
         };
-        let access = PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE;
+        let access =
+            PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE | FILE_FLAG_OVERLAPPED;
         let mode = PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
         // SAFETY: a name that ends in a null, numbers, and a descriptor that lives until then.
         let pipe = unsafe {
             let attributes = &raw const attributes;
             handle(CreateNamedPipeW(name.as_ptr(), access, mode, 1, ROOM, 0, 0, attributes))?
         };
-        Ok(Self { name, pipe })
+        Ok(Self { name, pipe: Pipe::new(pipe)? })
     }
 
     /// Waits for an asker.
-    pub(super) fn accept(&self) -> io::Result<Asker> {
-        let pipe = self.pipe.as_raw_handle();
+    pub(super) fn accept(&self) -> io::Result<Asker<'_>> {
         loop {
-            // SAFETY: an open pipe, of which nobody else makes use meanwhile.
-            if unsafe { ConnectNamedPipe(pipe, ptr::null_mut()) } == 0 {
-                let error = io::Error::last_os_error();
-                if is(&error, ERROR_NO_DATA) {
-                    // The asker was there first, and has gone.
-                    // SAFETY: as above.
-                    unsafe { DisconnectNamedPipe(pipe) };
+            // SAFETY: an open pipe.
+            let came = unsafe {
+                self.pipe.step(INFINITE, |pipe, state| ConnectNamedPipe(pipe, state))
+            };
+            match came {
+                // The asker was there first.
+                Err(error) if is(&error, ERROR_PIPE_CONNECTED) => {}
+                // It was, and has gone.
+                Err(error) if is(&error, ERROR_NO_DATA) => {
+                    self.pipe.disconnect();
                     continue;
                 }
-                // (The asker was there first.)
-                if !is(&error, ERROR_PIPE_CONNECTED) {
-                    return Err(error);
+                came => {
+                    came?;
                 }
             }
-            return Ok(Asker { pipe, file: self.pipe.try_clone()?.into() });
+            return Ok(Asker { pipe: &self.pipe });
         }
     }
 
@@ -100,24 +107,105 @@ impl Place {
 }
 
 /// An asker that is connected, until it is dropped.
-pub(super) struct Asker {
-    pipe: HANDLE,
-    file: File,
+pub(super) struct Asker<'a> {
+    pipe: &'a Pipe,
 }
 
-impl Asker {
-    /// Gives it an answer, and waits until it has gone: what it has not read by then is lost.
+impl Asker<'_> {
+    /// Gives it an answer, and waits until it has gone: what it has not read by then is lost. One
+    /// that neither reads nor goes is not waited for.
     pub(super) fn give(&mut self, answer: &[u8]) -> io::Result<()> {
-        answer::write(&mut self.file, answer)?;
-        let _ = self.file.read(&mut [0]);
+        answer::write(self, answer)?;
+        let mut byte = [0];
+        // SAFETY: an open pipe, and room for one byte until the step is over.
+        let gone = unsafe {
+            self.pipe.step(ALLOWED, |pipe, state| {
+                ReadFile(pipe, byte.as_mut_ptr(), 1, ptr::null_mut(), state)
+            })
+        };
+        let _ = gone;
         Ok(())
     }
 }
 
-impl Drop for Asker {
+impl Write for Asker<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // (In parts, so that it is seen whether they are read.)
+        let part = bytes.len().min(ROOM as usize);
+        // SAFETY: an open pipe, and so many bytes, which are there until the step is over.
+        unsafe {
+            self.pipe.step(ALLOWED, |pipe, state| {
+                WriteFile(pipe, bytes.as_ptr(), part as u32, ptr::null_mut(), state)
+            })
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Asker<'_> {
     fn drop(&mut self) {
-        // SAFETY: an open pipe; what has not been read is lost.
-        unsafe { DisconnectNamedPipe(self.pipe) };
+        self.pipe.disconnect();
+    }
+}
+
+/// A pipe's end at which each step can be given up, and what is told when one is over. Used by one
+/// thread at a time.
+struct Pipe {
+    pipe: OwnedHandle,
+    over: OwnedHandle,
+}
+
+impl Pipe {
+    fn new(pipe: OwnedHandle) -> io::Result<Self> {
+        // SAFETY: nothing but numbers; it is set when a step is over, and unset by the next.
+        let over = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
+        if over.is_null() {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: made just now, and nobody else's.
+        Ok(Self { pipe, over: unsafe { OwnedHandle::from_raw_handle(over) } })
+    }
+
+    /// Takes a step, for at most so many milliseconds; returns how many bytes it has moved.
+    ///
+    /// # Safety
+    /// `begin` begins one on the pipe that it is given, with what it is given to say how that
+    /// goes; what else it uses is there until this returns.
+    unsafe fn step(
+        &self,
+        millis: u32,
+        begin: impl FnOnce(HANDLE, *mut OVERLAPPED) -> i32,
+    ) -> io::Result<usize> {
+        let pipe = self.pipe.as_raw_handle();
+        let mut state =
+            OVERLAPPED { hEvent: self.over.as_raw_handle(), ..OVERLAPPED::default() };
+        let state = &raw mut state;
+        if begin(pipe, state) == 0 {
+            let error = io::Error::last_os_error();
+            if !is(&error, ERROR_IO_PENDING) {
+                return Err(error);
+            }
+        }
+        let mut moved = 0;
+        // SAFETY: open handles, and the state of the step that has begun. It stays here until the
+        // system has done with it: a step that is given up is waited for as well.
+        unsafe {
+            let over = WaitForSingleObject(self.over.as_raw_handle(), millis) == WAIT_OBJECT_0;
+            if !over {
+                CancelIoEx(pipe, state);
+            }
+            check(GetOverlappedResult(pipe, state, &raw mut moved, 1))?;
+        }
+        Ok(moved as usize)
+    }
+
+    /// Has no asker any more; what has not been read is lost.
+    fn disconnect(&self) {
+        // SAFETY: an open pipe.
+        unsafe { DisconnectNamedPipe(self.pipe.as_raw_handle()) };
     }
 }
 
