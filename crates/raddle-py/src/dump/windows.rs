@@ -58,8 +58,7 @@ impl Place {
             lpSecurityDescriptor: security.0,
             bInheritHandle: 0,
         };
-        let access =
-            PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE | FILE_FLAG_OVERLAPPED;
+        let access = PIPE_ACCESS_DUPLEX | FILE_FLAG_FIRST_PIPE_INSTANCE | FILE_FLAG_OVERLAPPED;
         let mode = PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS;
         // SAFETY: a name that ends in a null, numbers, and a descriptor that lives until then.
         let pipe = unsafe {

@@ -185,6 +185,11 @@ pub(crate) fn greater(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> PyRe
     compare(left, right, ffi::Py_GT)
 }
 
+/// `left <= right`.
+pub(crate) fn at_most(left: &Bound<'_, PyAny>, right: &Bound<'_, PyAny>) -> PyResult<bool> {
+    compare(left, right, ffi::Py_LE)
+}
+
 #[inline]
 fn compare(
     left: &Bound<'_, PyAny>,

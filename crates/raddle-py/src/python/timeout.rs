@@ -1,6 +1,7 @@
 //! Timeouts as Python's C code reads them: which numbers, rounded how, refused with what text.
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyInt};
 use raddle::Deadline;
@@ -70,15 +71,31 @@ fn of_wait_slow(timeout: &Bound<'_, PyAny>) -> PyResult<Deadline> {
     if timeout.is_none() {
         return Ok(Deadline::NEVER);
     }
-    // What is not above zero is an attempt, NaN and minus infinity included.
-    let above = match timeout.cast_exact::<PyFloat>() {
-        Ok(float) => float.value() > 0.0,
-        Err(_) => call::greater(timeout, PyInt::new(timeout.py(), 0).as_any())?,
+    // What is not above zero is an attempt, minus infinity included.
+    let refused = nan_is_refused();
+    let at_once = match timeout.cast_exact::<PyFloat>() {
+        Ok(float) => float.value() <= 0.0 || !refused && float.value().is_nan(),
+        Err(_) => {
+            let zero = PyInt::new(timeout.py(), 0).into_any();
+            if refused {
+                call::at_most(timeout, &zero)?
+            } else {
+                !call::greater(timeout, &zero)?
+            }
+        }
     };
-    if !above {
+    if at_once {
         return Ok(Deadline::PAST);
     }
     of_nanos(nanos(timeout)?)
+}
+
+/// Whether waiting for NaN seconds is an error, as from 3.14.10 and 3.15.2 on, and no attempt.
+fn nan_is_refused() -> bool {
+    #[allow(clippy::useless_conversion, reason = "elsewhere it has 32 bits")]
+    // SAFETY: a number that never changes.
+    let version = u64::from(unsafe { ffi::Py_Version });
+    (0x030e_0a00..0x030f_0000).contains(&version) || version >= 0x030f_0200
 }
 
 /// [`of_wait`] for what the standard library adds to the time before it waits: for what cannot
