@@ -44,8 +44,8 @@ PYTHON_TESTS = """
     map/test_stream_end.py
     map/test_stream_errors.py map/test_stream_ranges.py map/test_task_interrupt.py
     map/test_threads_end.py plugin/test_harness.py plugin/test_leaks.py plugin/test_plugin.py
-    process/test_windows.py queue scopes/test_corners.py scopes/test_cut.py
-    scopes/test_deadline.py scopes/test_group.py scopes/test_group_ends.py scopes/test_sync.py
+    plugin/test_races.py process/test_windows.py queue races scopes/test_corners.py
+    scopes/test_cut.py scopes/test_deadline.py scopes/test_group.py scopes/test_group_ends.py scopes/test_sync.py
     threads/test_hooks.py threads/test_inspection.py threads/test_raised.py
     threads/test_start.py threads/test_thread.py threads/test_timer.py threads/test_wrapping.py
 """
@@ -69,6 +69,9 @@ LEFT_OUT_IN_WINE = {
     "install_waits_for_another_thread": "modules come from an archive in that package",
     "what_a_report_calls_is_not": "the library's source is not in that package",
     "mistakes_raise_what_the_stdlib": "that package is compiled without its assertions",
+    "table_asks_for_it_too or doctor_says_what_the_variables": "its packages are in an archive",
+    "configure_switches_it_on or cannot_be_looked_at_is_refused": "likewise",
+    "as_deep_as_the_interpreter_says": "nor is there any source",
     "dask": "a worker of Dask's own does not start in Wine, by `dask worker` either",
 }
 

@@ -11,7 +11,7 @@ from paths import TESTS
 from programs import PATIENCE, RADDLE, environment
 
 HERE = TESTS / "races"
-RACY = sorted(str(path.relative_to(HERE / "racy")) for path in HERE.glob("racy/*/*.py"))
+RACY = sorted(path.relative_to(HERE / "racy").as_posix() for path in HERE.glob("racy/*/*.py"))
 QUIET = sorted(path.name for path in HERE.glob("quiet/*.py"))
 KINDS = {
     "an update can be lost": "update",
