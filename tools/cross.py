@@ -37,16 +37,15 @@ PYTHON_TESTS = """
     diagnose/test_deadlock.py diagnose/test_deadlock_sync.py diagnose/test_exit_report.py
     diagnose/test_hangs.py diagnose/test_naming.py diagnose/test_order.py
     diagnose/test_order_sync.py diagnose/test_profile.py diagnose/test_report.py
-    diagnose/test_sites.py diagnose/test_taken_at.py diagnose/test_thread_names.py
-    futures house/test_tutorial.py install/test_copies.py install/test_install.py
-    install/test_run.py install/test_settings.py install/test_startup.py locks
-    map/test_context.py map/test_each.py map/test_map.py map/test_pool.py map/test_stream.py
-    map/test_stream_end.py
+    diagnose/test_sites.py diagnose/test_taken_at.py diagnose/test_thread_names.py futures
+    house/test_tutorial.py install/test_copies.py install/test_install.py install/test_run.py
+    install/test_settings.py install/test_startup.py locks map/test_context.py map/test_each.py
+    map/test_map.py map/test_pool.py map/test_stream.py map/test_stream_end.py
     map/test_stream_errors.py map/test_stream_ranges.py map/test_task_interrupt.py
     map/test_threads_end.py plugin/test_harness.py plugin/test_leaks.py plugin/test_plugin.py
     plugin/test_races.py process/test_windows.py queue races scopes/test_corners.py
-    scopes/test_cut.py scopes/test_deadline.py scopes/test_group.py scopes/test_group_ends.py scopes/test_sync.py
-    threads/test_hooks.py threads/test_inspection.py threads/test_raised.py
+    scopes/test_cut.py scopes/test_deadline.py scopes/test_group.py scopes/test_group_ends.py
+    scopes/test_sync.py threads/test_hooks.py threads/test_inspection.py threads/test_raised.py
     threads/test_start.py threads/test_thread.py threads/test_timer.py threads/test_wrapping.py
 """
 # What of these runs on the interpreters but the newest.
