@@ -17,8 +17,9 @@ use crate::waiters::Waiter;
 pub struct Delivery<T, R> {
     /// The input's number in the stream, from 0.
     pub number: usize,
-    /// The input.
-    pub input: T,
+    /// The input; it is gone if the window is [exclusive](super::Settings::exclusive) and the item
+    /// did not fail.
+    pub input: Option<T>,
     /// What running it came to.
     pub output: R,
     /// Whether that was not [`Outcome::Go`](super::Outcome::Go).
@@ -38,7 +39,7 @@ pub enum NextStep<T, R> {
     /// Call [`Consumer::wait`].
     Wait,
     /// Drop this: it will not be run, or nobody wants its output.
-    Discard(T, Option<R>),
+    Discard(Option<T>, Option<R>),
     /// There is nothing more to come.
     Over,
 }
