@@ -255,7 +255,7 @@ def test_the_child_of_a_fork_in_the_destructor_of_an_input_runs_no_more_of_them(
         worker = stream.worker()
         thread = threading.Thread(target=work)
         thread.start()
-        # (Where this thread drops it, without a GIL, the child is this thread's.)
+        # (Where this thread drops it, the child is this thread's.)
         results = list(stream)
         if os.getpid() != parent:
             os._exit(7)

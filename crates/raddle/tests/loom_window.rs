@@ -287,7 +287,7 @@ fn nothing_is_left_in_a_closed_window_once_its_worker_has_left() {
             discard(consumer.leave());
             worker.join().unwrap();
             // SAFETY: nobody else is there.
-            let held = unsafe { window.for_each_held(|held| Err(*held.input.unwrap())) };
+            let held = unsafe { window.for_each_held(|held| Err(*held.input)) };
             assert_eq!(held, Ok(()));
         });
     }
@@ -400,7 +400,7 @@ fn after_a_stop_in_a_range_the_results_before_it_are_delivered_and_no_more() {
         assert_eq!(all(&window, 0), [10, 20]);
         worker.join().unwrap();
         // SAFETY: nobody else is there.
-        let held = unsafe { window.for_each_held(|held| Err(*held.input.unwrap())) };
+        let held = unsafe { window.for_each_held(|held| Err(*held.input)) };
         assert_eq!(held, Ok(()));
     });
 }
@@ -415,7 +415,7 @@ fn nothing_is_left_of_a_range_in_a_closed_window_once_its_worker_has_left() {
         discard(window.consumer().expect("nobody else is").leave());
         worker.join().unwrap();
         // SAFETY: nobody else is there.
-        let held = unsafe { window.for_each_held(|held| Err(*held.input.unwrap())) };
+        let held = unsafe { window.for_each_held(|held| Err(*held.input)) };
         assert_eq!(held, Ok(()));
     });
 }

@@ -29,7 +29,7 @@ impl Shared {
         stream: &Bound<'_, Stream>,
         consumer: &mut Consumer<'_, OwnedPy, OwnedPy>,
         until: Deadline,
-    ) -> PyResult<Option<(OwnedPy, Option<OwnedPy>)>> {
+    ) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         let py = stream.py();
         loop {
             match consumer.next_step() {
@@ -39,9 +39,9 @@ impl Shared {
                     if !failed {
                         return Ok(Some((output, input)));
                     }
-                    let input = input.expect("what has failed has its input");
-                    if let Some((output, input)) = self.settle(py, output, input, number)? {
-                        return Ok(Some((output, Some(input))));
+                    let settled = self.settle(py, output, input, number)?;
+                    if settled.is_some() {
+                        return Ok(settled);
                     }
                 }
                 NextStep::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
@@ -73,7 +73,7 @@ impl Shared {
                     self.cut.store(true, Ordering::Relaxed);
                     drop((input, output));
                 }
-                NextStep::Over => return self.conclude(py).map(|()| None),
+                NextStep::Over => return self.conclude(py),
             }
         }
     }

@@ -116,7 +116,7 @@ impl Shared {
 
     /// What is to be raised at the end, if anything.
     #[cold]
-    pub(super) fn conclude(&self, py: Python<'_>) -> PyResult<()> {
+    pub(super) fn conclude(&self, py: Python<'_>) -> PyResult<Option<(OwnedPy, OwnedPy)>> {
         if let Some(error) = self.cancelled.take() {
             // Not if all had begun by then.
             let mut missing = self.cut.load(Ordering::Relaxed);
@@ -133,13 +133,13 @@ impl Shared {
             }
         }
         if self.window.is_closed() {
-            return Ok(());
+            return Ok(None);
         }
         self.window.close();
         if let Some(error) = self.failure.take() {
             return Err(call::raised(error.into_inner().into_bound(py)));
         }
-        self.collected(py)?.map_or(Ok(()), Err)
+        self.collected(py)?.map_or(Ok(None), Err)
     }
 
     /// Makes what was collected the first context of the error that ends the stream.

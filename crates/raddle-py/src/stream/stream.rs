@@ -90,7 +90,7 @@ impl Stream {
                 outcome
             }
             // The thread that is at it discards what is left.
-            None if shared.window.is_closed() => shared.conclude(py).map(|()| None),
+            None if shared.window.is_closed() => shared.conclude(py),
             None => {
                 return Err(PyValueError::new_err(
                     "map already executing: one thread at a time can take its results, and what \
@@ -377,7 +377,7 @@ impl Stream {
         // could stop for the collector; and the collector runs while no other is attached.
         unsafe {
             shared.window.for_each_held(|held| {
-                visit.call(held.input.map(OwnedPy::get))?;
+                visit.call(held.input.get())?;
                 visit.call(held.output.map(OwnedPy::get))
             })
         }

@@ -17,9 +17,8 @@ use crate::waiters::Waiter;
 pub struct Delivery<T, R> {
     /// The input's number in the stream, from 0.
     pub number: usize,
-    /// The input; it is gone if the window is [exclusive](super::Settings::exclusive) and the item
-    /// did not fail.
-    pub input: Option<T>,
+    /// The input.
+    pub input: T,
     /// What running it came to.
     pub output: R,
     /// Whether that was not [`Outcome::Go`](super::Outcome::Go).
@@ -39,7 +38,7 @@ pub enum NextStep<T, R> {
     /// Call [`Consumer::wait`].
     Wait,
     /// Drop this: it will not be run, or nobody wants its output.
-    Discard(Option<T>, Option<R>),
+    Discard(T, Option<R>),
     /// There is nothing more to come.
     Over,
 }

@@ -297,20 +297,18 @@ impl ConsumerState {
         self.reach.delivered(window.limit);
         // SAFETY: announced, so done; and this is the consumer.
         match unsafe { window.slots.at(slot).take() } {
-            Taken { input, output: Some(output), failed } => {
+            Taken { input: Some(input), output: Some(output), failed } => {
                 NextStep::Deliver(Delivery { number, input, output, failed })
             }
-            Taken { input, .. } => NextStep::Discard(input, None),
+            Taken { input: Some(input), .. } => NextStep::Discard(input, None),
+            Taken { .. } => unreachable!("an announced slot has an input"),
         }
     }
 
     /// Takes the next result if it is known to be there, did not fail, and no input is to be
     /// pulled first.
     #[inline]
-    pub(super) fn take_quickly<T, R>(
-        &mut self,
-        window: &Window<T, R>,
-    ) -> Option<(Option<T>, R)> {
+    pub(super) fn take_quickly<T, R>(&mut self, window: &Window<T, R>) -> Option<(T, R)> {
         let thirsty = !self.ended
             && !self.alternates
             && self.published - self.delivered <= self.reach.now / 2;
@@ -333,15 +331,17 @@ impl ConsumerState {
         if closed && let Some(ticket) = window.offcuts.take() {
             // SAFETY: taken from the workers that could have claimed it; and this is the
             // consumer.
-            let Taken { input, .. } = unsafe { window.slots.at(ticket & window.mask).take() };
-            return NextStep::Discard(input, None);
+            if let Some(input) = unsafe { window.slots.at(ticket & window.mask).take() }.input {
+                return NextStep::Discard(input, None);
+            }
         }
         if self.published > cut {
             self.published -= 1;
             let slot = self.slot_of(window, self.published);
             // SAFETY: never claimed, and never will be; and this is the consumer.
-            let Taken { input, .. } = unsafe { window.slots.at(slot).take() };
-            return NextStep::Discard(input, None);
+            if let Some(input) = unsafe { window.slots.at(slot).take() }.input {
+                return NextStep::Discard(input, None);
+            }
         }
         if closed {
             let Some(slot) = window.slots.done_from(self.looked) else {
@@ -350,8 +350,10 @@ impl ConsumerState {
             };
             self.looked = slot + 1;
             // SAFETY: done, and this is the consumer.
-            let Taken { input, output, .. } = unsafe { window.slots.at(slot).take() };
-            return NextStep::Discard(input, output);
+            return match unsafe { window.slots.at(slot).take() } {
+                Taken { input: Some(input), output, .. } => NextStep::Discard(input, output),
+                Taken { .. } => unreachable!("a slot that is done has an input"),
+            };
         }
         if self.delivered == cut {
             return NextStep::Over;

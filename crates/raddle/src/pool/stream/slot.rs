@@ -7,16 +7,14 @@
 //! |          |                  | or `FAILED`, or leaves it out if nothing is to be begun    |
 //! |          |                  | any more, to `FAILED`;                                     |
 //! |          |                  | the consumer, once nothing can be claimed: to `FREE`       |
-//! | `DONE`   | an output and,   | the consumer: takes both, to `FREE`                        |
-//! |          | perhaps, input   |                                                            |
+//! | `DONE`   | an input, and    | the consumer: takes both, to `FREE`                        |
+//! |          | an output        |                                                            |
 //! | `FAILED` | an input and, if | likewise; it looks at the output before it hands that on   |
 //! |          | it ran, output   |                                                            |
 //!
 //! Whether a `HELD` item waits or runs is told by the window's claim index: what is below it was
-//! claimed. The input stays where it is while a worker uses it. Then it goes back to the consumer
+//! claimed. The input stays where it is while a worker uses it, and goes back to the consumer
 //! with the output: without a GIL, an object is dropped most cheaply by the thread that made it.
-//! Where consumer and workers exclude each other, the worker drops it, which has it at hand, unless
-//! the item has failed.
 //!
 //! A window of short items is as large as a processor's cache, and goes from one processor to
 //! another and back: of references, a slot has three words.
@@ -40,8 +38,8 @@ pub(super) struct Slots<T, R> {
 struct Slot<T, R> {
     /// See the module's table.
     state: AtomicU8,
-    /// Written by the consumer, in `FREE`, `DONE` and `FAILED` or when nobody can claim it; read,
-    /// and perhaps taken, by the worker that claimed it.
+    /// Written by the consumer only, in `FREE`, `DONE` and `FAILED` or when nobody can claim it;
+    /// read by the worker that claimed it.
     input: UnsafeCell<Option<T>>,
     /// Written by the worker that claimed the item, in `HELD`; taken by the consumer, in `DONE`
     /// and `FAILED`.
@@ -58,8 +56,8 @@ pub(super) struct Place<'a, T, R> {
 /// What a slot holds, see [`Window::for_each_held`](super::Window::for_each_held).
 #[derive(Debug)]
 pub struct HeldItem<'a, T, R> {
-    /// The input of an item that was not delivered yet, unless a worker has dropped it.
-    pub input: Option<&'a T>,
+    /// The input of an item that was not delivered yet.
+    pub input: &'a T,
     /// Its output, if it has been run.
     pub output: Option<&'a R>,
 }
@@ -123,9 +121,8 @@ impl<T, R> Slot<T, R> {
         }
         self.input.with(|input| {
             self.output.with(|output| {
-                // SAFETY: not written while `HELD` or done, says the caller. (A worker that takes
-                // it is alone then, with whoever looks.)
-                let input = unsafe { (*input).as_ref() };
+                // SAFETY: not written while `HELD` or done, says the caller.
+                let input = unsafe { (*input).as_ref() }?;
                 // SAFETY: not written once done, says the caller; not looked at before.
                 let output = if state >= DONE { unsafe { (*output).as_ref() } } else { None };
                 Some(look(HeldItem { input, output }))
@@ -171,25 +168,17 @@ impl<T, R> Place<'_, T, R> {
         })
     }
 
-    /// Leaves the output for the consumer, which looks at it if it is one that `failed`; returns
-    /// the input, to be dropped, if that is `spent`.
+    /// Leaves the output for the consumer, which looks at it if it is one that `failed`.
     ///
     /// # Safety
-    /// As for [`run`](Self::run); if it is `spent`, nobody looks at the slot meanwhile.
+    /// As for [`run`](Self::run).
     #[inline]
-    pub(super) unsafe fn finish(&self, output: R, failed: bool, spent: bool) -> Option<T> {
-        let input = if spent {
-            // SAFETY: in `HELD` the cell is the claiming worker's, and nobody looks at it.
-            self.slot.input.with_mut(|cell| unsafe { (*cell).take() })
-        } else {
-            None
-        };
+    pub(super) unsafe fn finish(&self, output: R, failed: bool) {
         // SAFETY: in `HELD` the cell is the claiming worker's.
         self.slot.output.with_mut(|cell| unsafe { *cell = Some(output) });
         // SAFETY: as above.
         unsafe { self.sent.send(self.number) };
         self.slot.state.store(if failed { FAILED } else { DONE }, Ordering::Release);
-        input
     }
 
     /// Leaves the item as it is, without an output.
@@ -226,13 +215,15 @@ impl<T, R> Place<'_, T, R> {
     /// # Safety
     /// The caller is the consumer, and the item is done.
     #[inline]
-    pub(super) unsafe fn take_done(&self) -> Option<(Option<T>, R)> {
+    pub(super) unsafe fn take_done(&self) -> Option<(T, R)> {
         debug_assert!(self.slot.is_done());
         if self.slot.state.load(Ordering::Relaxed) == FAILED {
             return None;
         }
         // SAFETY: passed on to the caller.
-        let Taken { input, output, .. } = unsafe { self.take() };
-        Some((input, output.expect("an item that is done has an output")))
+        match unsafe { self.take() } {
+            Taken { input: Some(input), output: Some(output), .. } => Some((input, output)),
+            _ => unreachable!("an item that is done has an input and an output"),
+        }
     }
 }

@@ -75,8 +75,7 @@ pub struct Settings {
     /// short.
     pub range: (usize, usize),
     /// The consumer, and a worker while it runs an item, exclude each other, as threads do that
-    /// are attached under a GIL; what they alone change then needs no atomic exchange. Inputs are
-    /// dropped by the worker, unless the item fails.
+    /// are attached under a GIL; what they alone change then needs no atomic exchange.
     pub exclusive: bool,
 }
 
@@ -263,11 +262,10 @@ impl<T, R> Window<T, R> {
         (door & HELD == 0).then(|| Consumer::new(self))
     }
 
-    /// The next result, with its input if that is still there: if the result is known to be there,
-    /// did not fail, and there is nothing else to do first. It is what a [`Consumer`] would do, if
-    /// nobody is one.
+    /// The next result and its input, if that is known to be there, did not fail, and there is
+    /// nothing else to do first: what a [`Consumer`] would do, if nobody is one.
     #[inline]
-    pub fn take_quickly(&self) -> Option<(Option<T>, R)> {
+    pub fn take_quickly(&self) -> Option<(T, R)> {
         if self.exclusive {
             // No other attached thread comes in between, so that nobody need be told.
             if self.door.load(Ordering::Acquire) != 0 {

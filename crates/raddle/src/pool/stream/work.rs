@@ -190,16 +190,10 @@ impl<T, R> Window<T, R> {
                 Outcome::Fail(output) => (output, true, false),
                 Outcome::Stop(output) => (output, true, true),
             };
-            // SAFETY: as above. (Whoever looks at an exclusive window excludes this thread, too.)
-            let spent = unsafe { slot.finish(output, failed, self.exclusive && !failed) };
+            // SAFETY: as above.
+            unsafe { slot.finish(output, failed) };
             if stop {
                 self.stop();
-            }
-            if let Some(input) = spent {
-                drop(input);
-                if self.is_orphaned() {
-                    return false; // Its destructor forked.
-                }
             }
             number += 1;
             if number == claim.count {
