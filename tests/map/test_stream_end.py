@@ -222,50 +222,6 @@ def test_the_child_of_a_fork_in_such_a_destructor_goes_its_own_way(child):
     assert child(code).stdout == "[1] 7\n"
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-def test_the_child_of_a_fork_in_the_destructor_of_an_input_runs_no_more_of_them(child):
-    code = """
-        import os, threading, warnings
-        from raddle._raddle import Stream
-
-        warnings.simplefilter("ignore")
-        parent, children = os.getpid(), []
-
-        class Item:
-            def __init__(self, number):
-                self.number = number
-
-            def __del__(self):
-                if self.number == QUICK and os.getpid() == parent:
-                    children.append(os.fork())
-
-        QUICK = 3000  # So many that workers take many at once.
-
-        def task(item):
-            if os.getpid() != parent:
-                os._exit(9)
-            return item.number
-
-        def work():
-            worker()
-            if os.getpid() != parent:
-                os._exit(7)
-
-        stream = Stream(task, map(Item, range(2 * QUICK)))
-        worker = stream.worker()
-        thread = threading.Thread(target=work)
-        thread.start()
-        # (Where this thread drops it, the child is this thread's.)
-        results = list(stream)
-        if os.getpid() != parent:
-            os._exit(7)
-        thread.join()
-        print(results == list(range(2 * QUICK)))
-        print([os.waitstatus_to_exitcode(os.waitpid(each, 0)[1]) for each in children])
-        """
-    assert child(code).stdout == "True\n[7]\n"
-
-
 # Signals
 
 
