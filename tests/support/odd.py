@@ -7,6 +7,7 @@ milliseconds.
 
 import contextlib
 import re
+import sys
 import types
 from decimal import Decimal
 from fractions import Fraction
@@ -86,6 +87,8 @@ NEVER_PASSES = {"nan", "Decimal('NaN')"}
 
 # A lock's way to say that there is no timeout.
 ENDLESS = {"-1", "Whole(-1)", "Real(-1)"}
+if sys.version_info >= (3, 15):  # A lock takes what float() takes.
+    ENDLESS |= {"Decimal(-1)", "Fraction(-1)"}
 
 OPERATIONS = {}
 SKIPPED = {}
