@@ -36,11 +36,11 @@ USED = {
 # The code that uses it is the standard library's, with raddle as without.
 OWN = {
     "threading": """
-        ExceptHookArgs _DeleteDummyThreadOnDel _HAVE_THREAD_NATIVE_ID _MainThread _SHUTTING_DOWN
-        _concurrent_tee _counter _enumerate _get_main_thread_ident _is_main_interpreter _main_thread
-        _make_thread_handle _profile_hook _set_name _set_sentinel _thread_local_info
-        _thread_shutdown _threading_atexits _trace_hook active_count functools get_native_id
-        serialize_iterator setprofile settrace
+        ExceptHookArgs _DeleteDummyThreadOnDel _HAVE_THREAD_NATIVE_ID _MainThread
+        _SHUTTING_DOWN _concurrent_tee _counter _enumerate _get_main_thread_ident
+        _is_main_interpreter _main_thread _make_thread_handle _profile_hook _set_name
+        _set_sentinel _thread_local_info _thread_shutdown _threading_atexits _trace_hook
+        active_count functools get_native_id serialize_iterator setprofile settrace
     """,
     # (For futures that are not raddle's.)
     "concurrent.futures._base": """
