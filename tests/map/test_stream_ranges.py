@@ -146,6 +146,22 @@ def test_who_only_asks_and_never_waits_has_the_results_as_well(stream, shape):
     assert results == [2 * number for number in range(QUICK * 8)]
 
 
+def test_results_do_not_wait_for_inputs_that_come_slowly_after_quick_ones(stream, until):
+    made = []
+
+    def inputs():
+        for number in range(QUICK + 64):
+            if number >= QUICK:  # Not before the result of the one before is there.
+                until(lambda: len(made) >= number)
+            yield number
+
+    def task(number):
+        made.append(number)
+        return number
+
+    assert list(stream(task, inputs(), 2, 1024)) == list(range(QUICK + 64))
+
+
 def test_no_more_than_the_window_is_pulled_of_what_is_quick(stream):
     pulled = 0
 

@@ -7,9 +7,10 @@
 //! 2. Inputs are pulled only on demand: pulling is part of waiting for a result.
 //! 3. A consumer that has to wait is woken when a run of results is worth the wake-up, which
 //!    costs as much as a hundred short items; it looks by itself soon after the first of them.
-//! 4. Where consumer and workers exclude each other, and items and deliveries are short, they take
-//!    turns: inputs are pulled when no result is left, and a worker is woken when the consumer
-//!    is about to wait. Each switch between threads takes as long as some hundred short items.
+//! 4. Where consumer and workers exclude each other, inputs come many at once, and items and
+//!    deliveries are short, they take turns: inputs are pulled when no result is left, and a worker
+//!    is woken when the consumer is about to wait. Each switch between threads takes as long as
+//!    some hundred short items.
 //! 5. Any worker can begin what has not begun: a consumer that has waited for long cuts the
 //!    ranges that workers are in, and wakes a worker for the rest if none is awake.
 
@@ -67,6 +68,8 @@ pub(super) struct ConsumerState {
     hiring: Hiring,
     /// How many results beyond the first one to sleep for.
     ahead: usize,
+    /// Inputs come many at once.
+    at_once: bool,
     /// The consumer and the workers take turns.
     alternates: bool,
     /// A worker is to be woken before the consumer waits.
@@ -110,6 +113,7 @@ impl ConsumerState {
             reach: Reach::new(reach.clamp(1, limit)),
             hiring: Hiring::new(most),
             ahead: 0,
+            at_once: false,
             alternates: false,
             owes_waking: false,
         }
@@ -124,7 +128,8 @@ impl ConsumerState {
         }
         let flying = self.published - self.delivered;
         let open = self.room(window) > 0;
-        self.alternates = window.exclusive && self.reach.quick && window.range_size.is_short();
+        let short = self.at_once && self.reach.quick && window.range_size.is_short();
+        self.alternates = window.exclusive && short;
         if self.look(window) {
             if !self.alternates && self.refill.goes_on(open, flying, self.reach.now) {
                 return NextStep::Pull;
@@ -189,7 +194,8 @@ impl ConsumerState {
     }
 
     /// How many inputs of which none takes its time may be pulled at once.
-    pub(super) fn may_stage<T, R>(&self, window: &Window<T, R>) -> usize {
+    pub(super) fn may_stage<T, R>(&mut self, window: &Window<T, R>) -> usize {
+        self.at_once = true;
         self.room(window).min(AT_ONCE)
     }
 
