@@ -43,6 +43,20 @@ def test_about_how_many_results_are_to_come_is_known_of_what_is_in_memory(stream
     assert operator.length_hint(closed) == 0
 
 
+@pytest.mark.parametrize(
+    "inputs", [map(abs, [1]), {1}, range(2**21)], ids=["map", "set", "long"]
+)
+def test_else_it_is_unknown(stream, inputs):
+    it = stream(double, inputs, 1, 8)
+    assert operator.length_hint(it, -1) == -1
+    it.close()
+
+
+def test_a_list_of_what_ends_early_has_no_room_for_all(stream):
+    with pytest.raises(ZeroDivisionError):
+        list(stream(lambda number: 1 // (number - 5), range(10**12), 2, 8))
+
+
 def test_who_makes_inputs_is_not_asked_how_many(stream):
     class Numbers:
         left = 10

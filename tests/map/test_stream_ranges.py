@@ -1,6 +1,7 @@
 """Streams of short items, of which a worker takes several at once: nobody notices."""
 
 import contextvars
+import functools
 import itertools
 import time
 
@@ -149,10 +150,13 @@ def test_who_only_asks_and_never_waits_has_the_results_as_well(stream, shape):
 def test_results_do_not_wait_for_inputs_that_come_slowly_after_quick_ones(stream, until):
     made = []
 
+    def is_made(count):
+        return len(made) >= count
+
     def inputs():
         for number in range(QUICK + 64):
             if number >= QUICK:  # Not before the result of the one before is there.
-                until(lambda: len(made) >= number)
+                until(functools.partial(is_made, number))
             yield number
 
     def task(number):

@@ -12,7 +12,7 @@ use pyo3::exceptions::{PyRuntimeError, PyStopIteration, PyTypeError, PyValueErro
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyInt, PyString};
 use raddle::Deadline;
 use raddle::pool::{self, Settings, Window};
 
@@ -30,6 +30,9 @@ use crate::python::errors;
 use crate::python::interned::intern;
 use crate::python::once::OnceBox;
 use crate::python::timeout;
+
+/// A list is given room for that many results at once, at most.
+const MOST_HINTED: usize = 1 << 20;
 
 /// Runs a function over a stream of inputs in worker threads; iterate it for the results.
 ///
@@ -244,21 +247,27 @@ impl Stream {
         Self::advance(slf, Deadline::NEVER)
     }
 
-    /// About how many results are still to come, if the inputs are in memory already, else 0: a
-    /// list that is made of them need not grow.
-    fn __length_hint__(&self, py: Python<'_>) -> PyResult<usize> {
+    /// About how many results are still to come, so that a list that is made of them need not
+    /// grow. NotImplemented, that is unknown, unless the inputs are in memory already, and where
+    /// there are very many, since not all of them may come.
+    fn __length_hint__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let shared = self.shared()?;
-        if !shared.plain || shared.window.is_closed() {
-            return Ok(0);
+        let unknown = || Ok(py.NotImplemented().into_bound(py));
+        if shared.window.is_closed() {
+            return Ok(PyInt::new(py, 0).into_any());
         }
-        let inputs = match shared.inputs.get(py) {
+        if !shared.plain {
+            return unknown();
+        }
+        let inputs: usize = match shared.inputs.get(py) {
             Some(inputs) => {
                 call::method0(inputs.bind(py), intern!(py, "__length_hint__"))?.extract()?
             }
             None => 0,
         };
         let delivered = shared.deliveries.load(Ordering::Relaxed);
-        Ok(shared.window.published().saturating_sub(delivered).saturating_add(inputs))
+        let left = shared.window.published().saturating_sub(delivered).saturating_add(inputs);
+        if left > MOST_HINTED { unknown() } else { Ok(PyInt::new(py, left).into_any()) }
     }
 
     /// Returns the next result, waiting for at most `timeout` seconds (None: no limit).

@@ -72,6 +72,8 @@ pub(super) struct ConsumerState {
     at_once: bool,
     /// The consumer and the workers take turns.
     alternates: bool,
+    /// When that was asked last.
+    asked: i64,
     /// A worker is to be woken before the consumer waits.
     owes_waking: bool,
 }
@@ -115,6 +117,7 @@ impl ConsumerState {
             ahead: 0,
             at_once: false,
             alternates: false,
+            asked: 0,
             owes_waking: false,
         }
     }
@@ -128,8 +131,7 @@ impl ConsumerState {
         }
         let flying = self.published - self.delivered;
         let open = self.room(window) > 0;
-        let short = self.at_once && self.reach.quick && window.range_size.is_short();
-        self.alternates = window.exclusive && short;
+        self.alternates = window.exclusive && self.at_once && self.takes_turns(window);
         if self.look(window) {
             if !self.alternates && self.refill.goes_on(open, flying, self.reach.now) {
                 return NextStep::Pull;
@@ -149,6 +151,16 @@ impl ConsumerState {
             window.sleep.wake_one();
         }
         NextStep::Wait
+    }
+
+    /// Whether deliveries and items are short. (Asked every some hundred deliveries at least, so
+    /// that what becomes slow is seen before all that is ready is gone.)
+    fn takes_turns<T, R>(&mut self, window: &Window<T, R>) -> bool {
+        let now = deadline::now();
+        if now - std::mem::replace(&mut self.asked, now) > QUICK_TURN {
+            self.reach.quick = false;
+        }
+        self.reach.quick && window.range_size.is_short()
     }
 
     /// Finds out whether the next result is there.
@@ -400,8 +412,9 @@ impl ConsumerState {
             || window.ranges.load(Ordering::Acquire) > 0
         {
             // (Where they take turns, it would wait for the workers all the same.)
-            at_most(if self.alternates { self.lap.max(QUICK_TURN) } else { self.lap });
+            at_most(if self.alternates { QUICK_TURN } else { self.lap });
         }
+        window.patient.store(self.alternates, Ordering::Relaxed);
         if self.refill.moment == Moment::Now {
             self.refill.moment = Moment::Over;
             at_most(self.refill.took / 16);

@@ -45,7 +45,7 @@ use super::consumer_state::ConsumerState;
 use super::range_size::RangeSize;
 use super::slot::{HeldItem, Slots};
 use crate::clock::Edge;
-use crate::os::sync::{AtomicUsize, Ordering, UnsafeCell};
+use crate::os::sync::{AtomicBool, AtomicUsize, Ordering, UnsafeCell};
 use crate::os::{Deadline, fork};
 use crate::pool::sleep::{Sleep, TICK};
 use crate::wait::{Awaited, Blocking, Kind};
@@ -149,6 +149,9 @@ pub struct Window<T, R> {
     pub(super) range_size: RangeSize,
     /// How many of the workers that were hired have come in.
     pub(super) entered: AtomicUsize,
+    /// The consumer takes turns with the workers, and so sleeps for a turn's length at most: it is
+    /// woken when the worker that has its result has detached. Written and read while attached.
+    pub(super) patient: AtomicBool,
     /// As many as `mask` + 1, a power of two, like the two below.
     pub(super) slots: Slots<T, R>,
     /// The slot of each published input; empty where that is its number.
@@ -193,6 +196,7 @@ impl<T, R> Window<T, R> {
             offcuts: Offcuts::new(),
             range_size: RangeSize::new(settings.range.0, settings.range.1),
             entered: AtomicUsize::new(0),
+            patient: AtomicBool::new(false),
             slots: Slots::new(size),
             ready: if settings.ordered { Box::default() } else { words(size) },
             done: words(size),

@@ -34,7 +34,7 @@ impl<T, R> Window<T, R> {
     /// `attend` is called when the worker has rested, before it claims anything; `run` makes an
     /// item's result. A result is announced once the next item was claimed or, if there is none,
     /// after `blocking` has detached, unless that is [burdened](Blocking::is_burdened): the
-    /// consumer can then go on at once.
+    /// consumer can then go on at once. (Where the two take turns, it is woken after that.)
     ///
     /// # Errors
     /// The interrupt with which `blocking` ended a rest; no item is lost by it.
@@ -75,7 +75,7 @@ impl<T, R> Window<T, R> {
                     {
                         // A consumer that cannot go on before this thread has detached is woken
                         // then. (If it could, since an item waits, it looks by itself soon.)
-                        awaited = self.exclusive && self.range_size.is_short();
+                        awaited = self.patient.load(Ordering::Relaxed);
                         if !awaited {
                             self.wake_consumer();
                         }
