@@ -16,6 +16,7 @@
 
 use super::cell::{Cell, EMPTY};
 use super::consumer::{Delivery, NextStep};
+use super::hiring::Hiring;
 use super::pull::{Moment, QUICK_TURN, Reach, Refill};
 use super::slot::Taken;
 use super::window::{CLOSED, STOPPED, Settings, Window};
@@ -24,12 +25,9 @@ use crate::os::sync::Ordering;
 use crate::pool::sleep::TICK;
 
 /// How long a result may lie ready while the consumer waits for more, in nanoseconds.
-const BATCH_DELAY: i64 = 100_000;
-/// How many workers may be on their way at first, and ever.
-const CREW: usize = 8;
-const MOST_CREW: usize = 64;
+pub(super) const BATCH_DELAY: i64 = 100_000;
 /// The longest that a consumer waits before it looks again whether workers have come.
-const LONGEST_LAP: i64 = 50_000_000;
+pub(super) const LONGEST_LAP: i64 = 50_000_000;
 /// That many more results ready at once are worth sleeping for together.
 const RUN: usize = 4;
 /// The most inputs that are pulled at once, where none takes its time.
@@ -76,21 +74,6 @@ pub(super) struct ConsumerState {
     asked: i64,
     /// A worker is to be woken before the consumer waits.
     owes_waking: bool,
-}
-
-/// The asking for workers.
-#[derive(Debug)]
-struct Hiring {
-    /// How many workers had left when one was asked for in vain.
-    declined: Option<usize>,
-    hired: usize,
-    /// How many may be hired and not gone.
-    most: usize,
-    /// How many may be on their way at once.
-    crew: usize,
-    /// How many were when last waited for, and how long the next wait is, in nanoseconds.
-    seen: usize,
-    lap: i64,
 }
 
 impl ConsumerState {
@@ -481,35 +464,5 @@ impl ConsumerState {
         self.published > self.cut(window)
             || window.offcuts.count() > 0
             || window.slots.done_from(0).is_some()
-    }
-}
-
-impl Hiring {
-    fn new(most: usize) -> Self {
-        Self { declined: None, hired: 0, most, crew: CREW, seen: 0, lap: BATCH_DELAY }
-    }
-
-    /// Whether one more may be asked for: not after one was asked for in vain, until one
-    /// leaves.
-    fn is_open<T, R>(&self, window: &Window<T, R>) -> bool {
-        let gone = window.sleep.gone();
-        self.declined != Some(gone) && self.hired.saturating_sub(gone) < self.most
-    }
-
-    /// How many workers were hired and have not come in yet.
-    fn coming<T, R>(&self, window: &Window<T, R>) -> usize {
-        self.hired.saturating_sub(window.entered.load(Ordering::Acquire))
-    }
-
-    /// The next wait's length; it grows while nobody comes.
-    fn lap<T, R>(&mut self, window: &Window<T, R>) -> i64 {
-        let coming = self.coming(window);
-        if coming != std::mem::replace(&mut self.seen, coming) {
-            self.lap = BATCH_DELAY;
-        }
-        self.crew = (self.crew * 2).min(MOST_CREW);
-        let lap = self.lap;
-        self.lap = (lap * 2).min(LONGEST_LAP);
-        lap
     }
 }

@@ -4,6 +4,7 @@ mod cell;
 mod clocks;
 mod consumer;
 mod consumer_state;
+mod hiring;
 mod pull;
 mod range_size;
 mod slot;
