@@ -16,7 +16,7 @@
 
 use super::cell::{Cell, EMPTY};
 use super::consumer::{Delivery, NextStep};
-use super::hiring::Hiring;
+use super::hiring::{BATCH_DELAY, Hiring, LONGEST_LAP};
 use super::pull::{Moment, QUICK_TURN, Reach, Refill};
 use super::slot::Taken;
 use super::window::{CLOSED, STOPPED, Settings, Window};
@@ -24,10 +24,6 @@ use crate::os::deadline;
 use crate::os::sync::Ordering;
 use crate::pool::sleep::TICK;
 
-/// How long a result may lie ready while the consumer waits for more, in nanoseconds.
-pub(super) const BATCH_DELAY: i64 = 100_000;
-/// The longest that a consumer waits before it looks again whether workers have come.
-pub(super) const LONGEST_LAP: i64 = 50_000_000;
 /// That many more results ready at once are worth sleeping for together.
 const RUN: usize = 4;
 /// The most inputs that are pulled at once, where none takes its time.
@@ -368,10 +364,10 @@ impl ConsumerState {
     /// threads in vain; a consumer that has to wait lets more come each time.
     pub(super) fn wants_worker<T, R>(&mut self, window: &Window<T, R>) -> bool {
         let hiring = &self.hiring;
-        if window.sleep.has_sleepers() || !hiring.is_open(window) {
+        if window.sleep.has_sleepers() || !hiring.is_open(window.sleep.gone()) {
             return false;
         }
-        let coming = hiring.coming(window);
+        let coming = hiring.coming(window.entered.load(Ordering::Acquire));
         coming < hiring.crew && self.unclaimed(window) + window.offcuts.count() > coming
     }
 
@@ -386,9 +382,9 @@ impl ConsumerState {
         let mut at_most =
             |nanos: i64| longest = Some(longest.map_or(nanos, |now| now.min(nanos)));
         let unclaimed = self.unclaimed(window);
-        if self.hiring.is_open(window) && unclaimed > 0 {
+        if self.hiring.is_open(window.sleep.gone()) && unclaimed > 0 {
             // As soon as the workers that were hired have come, more are to be.
-            at_most(self.hiring.lap(window));
+            at_most(self.hiring.lap(window.entered.load(Ordering::Acquire)));
         }
         if unclaimed > 0
             || window.offcuts.count() > 0

@@ -1,10 +1,10 @@
 //! How a window's consumer asks for workers: only a few at a time, and none for a while after one
 //! was asked for in vain.
 
-use super::consumer_state::{BATCH_DELAY, LONGEST_LAP};
-use super::window::Window;
-use crate::os::sync::Ordering;
-
+/// How long a result may lie ready while the consumer waits for more, in nanoseconds.
+pub(super) const BATCH_DELAY: i64 = 100_000;
+/// The longest that a consumer waits before it looks again whether workers have come.
+pub(super) const LONGEST_LAP: i64 = 50_000_000;
 /// How many workers may be on their way at first, and ever.
 const CREW: usize = 8;
 const MOST_CREW: usize = 64;
@@ -29,21 +29,20 @@ impl Hiring {
         Self { declined: None, hired: 0, most, crew: CREW, seen: 0, lap: BATCH_DELAY }
     }
 
-    /// Whether one more may be asked for: not after one was asked for in vain, until one
-    /// leaves.
-    pub(super) fn is_open<T, R>(&self, window: &Window<T, R>) -> bool {
-        let gone = window.sleep.gone();
+    /// Whether one more may be asked for, after so many have left: not after one was asked for in
+    /// vain, until one leaves.
+    pub(super) fn is_open(&self, gone: usize) -> bool {
         self.declined != Some(gone) && self.hired.saturating_sub(gone) < self.most
     }
 
-    /// How many workers were hired and have not come in yet.
-    pub(super) fn coming<T, R>(&self, window: &Window<T, R>) -> usize {
-        self.hired.saturating_sub(window.entered.load(Ordering::Acquire))
+    /// How many workers were hired and are not among those that have come in.
+    pub(super) fn coming(&self, entered: usize) -> usize {
+        self.hired.saturating_sub(entered)
     }
 
     /// The next wait's length; it grows while nobody comes.
-    pub(super) fn lap<T, R>(&mut self, window: &Window<T, R>) -> i64 {
-        let coming = self.coming(window);
+    pub(super) fn lap(&mut self, entered: usize) -> i64 {
+        let coming = self.coming(entered);
         if coming != std::mem::replace(&mut self.seen, coming) {
             self.lap = BATCH_DELAY;
         }
