@@ -462,6 +462,26 @@ def test_configure_switches_it_on_and_off(folder):
     assert names(done) == ["update On.hits", "update Again.hits"]
 
 
+@needs_races
+def test_an_iterator_that_is_asked_for_its_iterator_proves_nothing_wrong(folder):
+    # (From 3.13.1 on, a comprehension does so.)
+    done = folder.run(
+        *PLAIN,
+        folder.write(
+            """
+            import raddle
+            from raddle._diagnose.race import watch
+
+            asks = "    for each in iter(box): pass\\n    return found"
+            watch._PROOF = watch._PROOF.replace("    return found", asks)
+            raddle.configure(race=True)
+            print(watch._PROOF.count(asks))
+            """
+        ),
+    )
+    assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr
+
+
 def test_no_race_is_known_where_none_was_looked_for(folder):
     name = folder.write(f"{COUNTED}\nimport raddle\nprint(raddle.races())")
     assert folder.run(*RADDLE, name).stdout == "[]\n"

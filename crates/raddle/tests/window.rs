@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{eventually, scope_within};
 use raddle::pool::{Left, NextStep, Outcome, Settings, Stay, Window};
-use raddle::{Blocking, Deadline, Event, Native, Parker, Wake};
+use raddle::{Blocking, Deadline, Event, Native, Parker, RawLock, Wake};
 
 /// Times out when told to, at its first sleep; then blocks as a plain thread does.
 struct TimesOut<'a>(Option<&'a Event>);
@@ -139,4 +139,99 @@ fn a_worker_is_asked_for_again_once_one_has_left() {
     assert!(consumer.is_alone(), "it has left");
     consumer.publish(2);
     assert!(consumer.may_hire());
+}
+
+/// Attached while it holds a lock that all threads have, as under a GIL.
+struct Gil<'a> {
+    lock: &'a RawLock,
+    attached: bool,
+}
+
+impl<'a> Gil<'a> {
+    fn new(lock: &'a RawLock) -> Self {
+        let mut this = Self { lock, attached: false };
+        this.attach();
+        this
+    }
+}
+
+impl Blocking for Gil<'_> {
+    type Interrupt = Infallible;
+
+    fn detach(&mut self) {
+        if std::mem::take(&mut self.attached) {
+            self.lock.release();
+        }
+    }
+
+    fn attach(&mut self) {
+        if !std::mem::replace(&mut self.attached, true) {
+            self.lock.acquire();
+        }
+    }
+
+    fn sleep(&mut self, parker: &Parker, until: Deadline) -> Wake {
+        Native.sleep(parker, until)
+    }
+
+    fn on_signal(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl Drop for Gil<'_> {
+    fn drop(&mut self) {
+        self.detach();
+    }
+}
+
+/// Under a GIL the two take turns. Whichever waits is woken, also where the consumer only asks
+/// and gives way, and never waits.
+#[test]
+fn who_takes_turns_is_woken_each_time() {
+    const ITEMS: usize = 20_000;
+    for waits in [true, false] {
+        let lock = RawLock::new();
+        let settings = Settings { exclusive: true, at_once: true, ..Settings::new(256) };
+        let window = Window::new(settings);
+        let results = scope_within(|scope| {
+            scope.spawn(|| {
+                let tens = |_: &mut Gil<'_>, input: &usize| Outcome::Go(input * 10);
+                window.work(&mut Gil::new(&lock), Gil::attach, tens).unwrap();
+            });
+            let mut gil = Gil::new(&lock);
+            let (mut inputs, mut results) = (0..ITEMS, Vec::new());
+            let mut consumer = window.consumer().unwrap();
+            consumer.hired(true);
+            loop {
+                match consumer.next_step() {
+                    NextStep::Deliver(delivery) => results.push(delivery.output),
+                    NextStep::Pull => {
+                        let room = consumer.may_stage();
+                        let staged = inputs.by_ref().take(room);
+                        if staged.map(|input| consumer.stage(input)).count() == 0 {
+                            consumer.end();
+                        }
+                        consumer.offer();
+                    }
+                    NextStep::Hire => consumer.hired(false),
+                    NextStep::Wait if waits => {
+                        consumer.wait(&mut gil, Deadline::NEVER).unwrap()
+                    }
+                    NextStep::Wait => {
+                        gil.detach();
+                        std::thread::yield_now();
+                        gil.attach();
+                    }
+                    NextStep::Discard(..) => unreachable!("nothing is left out"),
+                    NextStep::Over => break,
+                }
+                gil.attach();
+            }
+            consumer.leave().unwrap();
+            drop(gil);
+            results
+        });
+        assert!(results.into_iter().eq((0..ITEMS).map(|input| input * 10)));
+    }
 }

@@ -71,7 +71,7 @@ impl Place {
     /// Waits for an asker.
     pub(super) fn accept(&self) -> io::Result<Asker<'_>> {
         loop {
-            // SAFETY: an open pipe.
+            // SAFETY: it begins a step of that pipe, with that state, and uses nothing else.
             let came = unsafe {
                 self.pipe.step(INFINITE, |pipe, state| ConnectNamedPipe(pipe, state))
             };
@@ -116,13 +116,14 @@ impl Asker<'_> {
     pub(super) fn give(&mut self, answer: &[u8]) -> io::Result<()> {
         answer::write(self, answer)?;
         let mut byte = [0];
-        // SAFETY: an open pipe, and room for one byte until the step is over.
-        let gone = unsafe {
+        // SAFETY: it begins a step of that pipe, with that state; there is room for one byte until
+        // that is over.
+        let gone_or_given_up = unsafe {
             self.pipe.step(ALLOWED, |pipe, state| {
                 ReadFile(pipe, byte.as_mut_ptr(), 1, ptr::null_mut(), state)
             })
         };
-        let _ = gone;
+        drop(gone_or_given_up);
         Ok(())
     }
 }
@@ -131,7 +132,8 @@ impl Write for Asker<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // (In parts, so that it is seen whether they are read.)
         let part = bytes.len().min(ROOM as usize);
-        // SAFETY: an open pipe, and so many bytes, which are there until the step is over.
+        // SAFETY: it begins a step of that pipe, with that state; there are so many bytes until that
+        // is over.
         unsafe {
             self.pipe.step(ALLOWED, |pipe, state| {
                 WriteFile(pipe, bytes.as_ptr(), part as u32, ptr::null_mut(), state)

@@ -44,7 +44,7 @@ impl Shared {
                         return Ok(settled);
                     }
                 }
-                NextStep::Pull if self.plain && !self.star => self.pull_some(py, consumer)?,
+                NextStep::Pull if self.plain => self.pull_some(py, consumer)?,
                 NextStep::Pull => self.pull(py, consumer)?,
                 NextStep::Hire => self.ask_for_worker(py, consumer)?,
                 NextStep::Wait => {

@@ -210,6 +210,7 @@ impl Stream {
             None => Deadline::NEVER,
         };
         let context = context::copy_current(r#fn.py())?;
+        let plain = !star.0 && is_plain(&inputs);
         let shared = Shared {
             window: Window::new(Settings {
                 reach,
@@ -217,9 +218,10 @@ impl Stream {
                 crew,
                 // Each step on a window but a worker's rest is made while attached.
                 exclusive: cfg!(not(Py_GIL_DISABLED)),
+                at_once: plain,
                 ..Settings::new(limit)
             }),
-            plain: is_plain(&inputs),
+            plain,
             task: Task::new(r#fn, context),
             inputs: AtomicPy::filled(inputs),
             hire: hire.map_or_else(AtomicPy::new, AtomicPy::filled),

@@ -62,8 +62,6 @@ pub(super) struct ConsumerState {
     hiring: Hiring,
     /// How many results beyond the first one to sleep for.
     ahead: usize,
-    /// Inputs come many at once.
-    at_once: bool,
     /// The consumer and the workers take turns.
     alternates: bool,
     /// When that was asked last.
@@ -94,7 +92,6 @@ impl ConsumerState {
             reach: Reach::new(reach.clamp(1, limit)),
             hiring: Hiring::new(most),
             ahead: 0,
-            at_once: false,
             alternates: false,
             asked: 0,
             owes_waking: false,
@@ -110,7 +107,7 @@ impl ConsumerState {
         }
         let flying = self.published - self.delivered;
         let open = self.room(window) > 0;
-        self.alternates = window.exclusive && self.at_once && self.takes_turns(window);
+        self.alternates = window.may_alternate && self.takes_turns(window);
         if self.look(window) {
             if !self.alternates && self.refill.goes_on(open, flying, self.reach.now) {
                 return NextStep::Pull;
@@ -185,8 +182,7 @@ impl ConsumerState {
     }
 
     /// How many inputs of which none takes its time may be pulled at once.
-    pub(super) fn may_stage<T, R>(&mut self, window: &Window<T, R>) -> usize {
-        self.at_once = true;
+    pub(super) fn may_stage<T, R>(&self, window: &Window<T, R>) -> usize {
         self.room(window).min(AT_ONCE)
     }
 

@@ -77,6 +77,8 @@ pub struct Settings {
     /// The consumer, and a worker while it runs an item, exclude each other, as threads do that
     /// are attached under a GIL; what they alone change then needs no atomic exchange.
     pub exclusive: bool,
+    /// Inputs are in memory, and come many at once: see [`Consumer::may_stage`].
+    pub at_once: bool,
 }
 
 impl Settings {
@@ -84,7 +86,8 @@ impl Settings {
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         let (crew, range) = (usize::MAX, (1, RANGE));
-        Self { limit, reach: limit, ordered: true, crew, range, exclusive: false }
+        let (ordered, exclusive, at_once) = (true, false, false);
+        Self { limit, reach: limit, ordered, crew, range, exclusive, at_once }
     }
 }
 
@@ -160,6 +163,8 @@ pub struct Window<T, R> {
     pub(super) mask: usize,
     pub(super) limit: usize,
     pub(super) exclusive: bool,
+    /// The consumer and the workers take turns while that is quick.
+    pub(super) may_alternate: bool,
     pub(super) clocks: Clocks,
     generation: u32,
 }
@@ -203,6 +208,7 @@ impl<T, R> Window<T, R> {
             mask: size - 1,
             limit,
             exclusive: settings.exclusive,
+            may_alternate: settings.exclusive && settings.at_once,
             clocks: Clocks::new(),
             generation: fork::generation(),
         }
